@@ -1,0 +1,81 @@
+//! What is asked, and by whom.
+
+/// Where an answer could come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Surface {
+    /// A person can be asked.
+    #[default]
+    Interactive,
+    /// Nobody can: a gateway, a schedule, no terminal.
+    Unattended,
+}
+
+/// A command in the form it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// One line or script for a shell.
+    Shell(String),
+    /// A program and its arguments, executed without a shell.
+    Argv(Vec<String>),
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Run a command in a directory.
+    Run {
+        /// What to run.
+        command: Command,
+        /// The directory it starts in, absolute.
+        cwd: String,
+    },
+    /// Use a named tool with arguments, given as the exact bytes received.
+    Tool {
+        /// The tool, as its owner names it.
+        name: String,
+        /// Its arguments in the outside's own format.
+        arguments: String,
+        /// The directory the caller works in, absolute.
+        cwd: String,
+    },
+}
+
+impl Action {
+    /// The kind of action as one word, for records.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Run { .. } => "run",
+            Self::Tool { .. } => "tool",
+        }
+    }
+}
+
+/// How sure we are that an actor is who the record says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Certainty {
+    /// Read from the kernel (uid, pid, peer credentials).
+    Kernel,
+    /// Verified with a key.
+    Key,
+    /// Said by the caller; nothing checked it.
+    Claimed,
+}
+
+/// Who asks, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Actor {
+    /// Local user id, from the kernel.
+    pub uid: Option<u32>,
+    /// Process ids from this process upward, with their program names, from
+    /// the kernel.
+    pub processes: Vec<(u32, String)>,
+    /// The client program (`claude`, `codex`, ...), claimed.
+    pub client: Option<String>,
+    /// The agent within the client, claimed.
+    pub agent: Option<String>,
+    /// The subagent within the agent, claimed.
+    pub subagent: Option<String>,
+    /// The session, claimed.
+    pub session: Option<String>,
+}

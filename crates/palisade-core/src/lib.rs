@@ -1,0 +1,22 @@
+//! The words, the judge and the permit.
+//!
+//! *Facts in, verdict out, permit spent.* A surface turns the outside into an
+//! [`Action`]; guards look at it and return [`Finding`]s; [`judge`] turns the
+//! findings, the posture and the grants into a [`Decision`]; only a decision
+//! makes a [`Permit`], and only after its intent was written to the
+//! [`Journal`](ports::Journal). Every effect takes a permit by value.
+//!
+//! What is absent here is the point: no IO, no clock, no environment, no
+//! serialisation, no panic.
+
+mod action;
+mod finding;
+mod judge;
+mod permit;
+pub mod ports;
+pub mod fakes;
+
+pub use action::{Action, Actor, Certainty, Command, Surface};
+pub use finding::{Contained, Finding, RuleId, Severity, Span, Subject};
+pub use judge::{Answer, Decision, Grant, GrantScope, GrantUse, Lifetime, Posture, Unrecognised, Verdict, judge};
+pub use permit::{Confinement, NoPermit, Obligations, Permit};

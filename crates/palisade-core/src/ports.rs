@@ -1,0 +1,94 @@
+//! What the core needs from the outside, as narrow traits.
+
+use crate::permit::Confinement;
+use crate::{Actor, Answer, Decision};
+
+/// Seconds since 1970-01-01T00:00:00Z.
+pub type Seconds = i64;
+
+/// A record's place in the journal, from 0.
+pub type Sequence = u64;
+
+/// What is about to happen, written before it may. Every text in it was
+/// redacted by the caller.
+#[derive(Debug)]
+pub struct Intent<'a> {
+    /// Who asks.
+    pub actor: &'a Actor,
+    /// Under which profile.
+    pub profile: &'a str,
+    /// The kind of action (`run`, `tool`, ...).
+    pub kind: &'a str,
+    /// The action in words, redacted.
+    pub body: &'a str,
+    /// The directory it happens in, redacted.
+    pub cwd: &'a str,
+    /// A digest of the exact action before redaction.
+    pub digest: [u8; 32],
+    /// `allow`, `ask` or `deny`.
+    pub verdict: &'a str,
+    /// `safe`, `caution` or `dangerous`.
+    pub severity: &'a str,
+    /// The rules found, worst first.
+    pub rules: &'a [&'a str],
+    /// What let a caution pass (`once`, `session`, `always`, `allowlist`), or
+    /// why it did not (`denied`).
+    pub grant: Option<&'a str>,
+    /// What confinement is asked for.
+    pub confinement: Confinement,
+    /// A digest of the policy in force.
+    pub policy: [u8; 32],
+    /// Whether the record must survive power loss before this returns.
+    pub synced: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// The exit code, where a process ended by itself.
+    pub exit: Option<i32>,
+    /// The signal, where one ended it.
+    pub signal: Option<i32>,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// What confinement was really enforced, in words; empty is none.
+    pub confinement: String,
+    /// Why it failed before it began, redacted; empty where it did not.
+    pub failure: String,
+}
+
+/// Why the journal did not take a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalError {
+    /// What failed, in words for a person.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// The record of intents and outcomes.
+pub trait Journal {
+    /// Writes an intent (or a refusal) and says where it stands.
+    ///
+    /// # Errors
+    /// Whatever kept the record from being written; the effect must not happen.
+    fn intent(&mut self, intent: &Intent<'_>) -> Result<Sequence, JournalError>;
+
+    /// Writes what became of the intent at `sequence`.
+    ///
+    /// # Errors
+    /// Whatever kept the record from being written.
+    fn outcome(&mut self, sequence: Sequence, outcome: &Outcome) -> Result<(), JournalError>;
+}
+
+/// Somebody who can answer.
+pub trait Ask {
+    /// Puts the question and waits for the answer; a timeout is `Deny`.
+    fn ask(&mut self, decision: &Decision) -> Answer;
+}
+
+/// The time of day.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Seconds;
+}
