@@ -1,0 +1,249 @@
+//! The shape of an entry, as the build writes it.
+
+/// What the evaluator knows of one program or subcommand.
+#[derive(Debug)]
+pub struct Program {
+    /// Its name; `program subcommand` for subcommands.
+    pub name: &'static str,
+    /// The code that lowers it, where the data alone does not suffice.
+    pub handler: Handler,
+    /// How its arguments are written.
+    pub style: Style,
+    /// The options it is known to have.
+    pub options: &'static [OptionSpec],
+    /// The roles of its operands by position.
+    pub operands: &'static [Role],
+    /// The role of all further operands.
+    pub rest: Option<Role>,
+    /// The role of the last operand, where it differs (`cp a b DEST`).
+    pub last: Option<Role>,
+    /// What an option means that is not listed.
+    pub unknown: Unknown,
+    /// What it writes to standard output.
+    pub output: Output,
+    /// Hazards that every use has.
+    pub hazards: &'static [&'static str],
+    /// Hazards that some uses have.
+    pub whens: &'static [When],
+    /// Environment variables that carry code or files for it.
+    pub environment: &'static [(&'static str, Role)],
+    /// Whether its first operand selects a subcommand.
+    pub subcommands: Subcommands,
+    /// Subcommands without an entry of their own that do nothing of note.
+    pub plain: &'static [&'static str],
+    /// Whether a trailing version (`python3.11`) names the same program.
+    pub versioned: bool,
+    /// Whether it runs commands or code given to it, so that a lasting grant
+    /// for it would be a grant for anything.
+    pub interpreter: bool,
+    /// The role of standard input, where it is more than data.
+    pub stdin: Option<Role>,
+}
+
+/// One option.
+#[derive(Debug)]
+pub struct OptionSpec {
+    /// Its spellings, dashes included.
+    pub names: &'static [&'static str],
+    /// The role of its value, if it takes one.
+    pub value: Option<Role>,
+    /// Whether the value is optional, so that it counts only when attached.
+    pub optional: bool,
+}
+
+/// What a word means to a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Text; never a path, never code.
+    Data,
+    /// Text that may be a path; read if it looks like one.
+    Path,
+    /// A file whose content is read.
+    Read,
+    /// A file or directory whose names or attributes are read, not its content.
+    List,
+    /// A file or directory that is created or replaced.
+    Write,
+    /// A file that is added to.
+    Append,
+    /// A file that is changed in place: read and written.
+    Edit,
+    /// A file that may be read or written, whichever the program chooses.
+    Convert,
+    /// A file that is deleted.
+    Delete,
+    /// A tree that is deleted.
+    DeleteTree,
+    /// A file that is read and sent over the network.
+    Upload,
+    /// Text sent over the network; `@file` sends a file (curl `-d`).
+    UploadData,
+    /// `name=@file` or `name=<file` sends a file (curl `-F`).
+    UploadForm,
+    /// A URL to fetch from or send to.
+    Url,
+    /// A host, `host:port` or `user@host`.
+    Host,
+    /// `[user@]host:path` or a local path (scp, rsync).
+    RemotePath,
+    /// Code in a language.
+    Code(Language),
+    /// A file that is executed as code in a language.
+    Script(Language),
+    /// A single program executed, no arguments known.
+    Exec,
+    /// The first word of a command that takes all remaining words.
+    Command,
+    /// A native library, plugin or module that is loaded.
+    Load,
+    /// `NAME=VALUE` for the environment.
+    Environment,
+    /// The directory the program works in.
+    Chdir,
+    /// A bind of a host path into a container, `host:inside[:flags]`.
+    Mount,
+    /// A block or character device.
+    Device,
+    /// A process id or name that is signalled.
+    Process,
+    /// `key=value` of git's configuration.
+    GitConfig,
+    /// `key=value` or `key value` of ssh's configuration.
+    SshConfig,
+    /// A statement for a database.
+    Sql,
+    /// A file whose lines are names, options or commands that are followed.
+    FileList,
+}
+
+/// Languages that a program may be given code in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// POSIX shell and its kin.
+    Shell,
+    /// Python.
+    Python,
+    /// Perl.
+    Perl,
+    /// Ruby.
+    Ruby,
+    /// JavaScript.
+    JavaScript,
+    /// PHP.
+    Php,
+    /// Lua.
+    Lua,
+    /// AWK.
+    Awk,
+    /// sed.
+    Sed,
+    /// SQL, with the client's own escapes.
+    Sql,
+    /// vi and vim ex commands.
+    Ex,
+    /// make.
+    Make,
+    /// PowerShell and cmd.
+    PowerShell,
+    /// AppleScript.
+    AppleScript,
+    /// Tcl and expect.
+    Tcl,
+    /// R.
+    R,
+    /// gdb, lldb and other debuggers' command languages.
+    Debugger,
+    /// jq and other filters that cannot leave themselves.
+    Jq,
+    /// crontab lines.
+    Cron,
+    /// Any other language: what it does is not known.
+    Other,
+}
+
+/// How arguments are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// `-abc`, `-oVALUE`, `--long`, `--long=VALUE`, unambiguous prefixes of
+    /// long options, `--` ends them, options and operands in any order.
+    Gnu,
+    /// As `Gnu`, but the first operand ends the options.
+    Posix,
+    /// `-word value`; no bundles (find, java, openssl, ffmpeg, terraform).
+    SingleDash,
+    /// As `Gnu`, and a first word without a dash is a bundle (tar, ps, ar).
+    Bundle,
+    /// `key=value` operands (dd).
+    KeyValue,
+    /// No options at all: every word is an operand (echo, true).
+    Plain,
+}
+
+/// What an option means that the entry does not list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unknown {
+    /// Nothing: the entry lists all that can carry code or files.
+    Harmless,
+    /// It could carry code, so somebody should look.
+    Ask,
+}
+
+/// What a program writes to standard output, for the flow of labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// Text of its own making.
+    Text,
+    /// The content of its read operands, or of standard input without any.
+    Operands,
+    /// What came in on standard input, perhaps changed.
+    Input,
+    /// Content from the network.
+    Download,
+    /// A decoding of its operands or standard input.
+    Decoded,
+    /// Its arguments (echo).
+    Arguments,
+    /// Nothing.
+    Nothing,
+}
+
+/// Whether and how the first operand selects a subcommand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subcommands {
+    /// There are none.
+    None,
+    /// An unlisted one is not understood.
+    Ask,
+    /// An unlisted one is like the program itself.
+    Plain,
+}
+
+/// A hazard under a condition.
+#[derive(Debug)]
+pub struct When {
+    /// All of these hold.
+    pub conditions: &'static [Condition],
+    /// Then these hazards are there.
+    pub hazards: &'static [&'static str],
+}
+
+/// One condition on an invocation.
+#[derive(Debug)]
+pub enum Condition {
+    /// Any of these options is present.
+    Has(&'static [&'static str]),
+    /// None of these options is present.
+    Lacks(&'static [&'static str]),
+    /// Some operand matches one of these globs.
+    Operand(&'static [&'static str]),
+    /// The first operand matches one of these globs.
+    First(&'static [&'static str]),
+    /// The value of one of these options matches one of these globs.
+    Value(&'static [&'static str], &'static [&'static str]),
+    /// There are at least so many operands.
+    AtLeast(u8),
+    /// There are at most so many operands.
+    AtMost(u8),
+}
+
+include!(concat!(env!("OUT_DIR"), "/handlers.rs"));
