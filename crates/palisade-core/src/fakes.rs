@@ -1,6 +1,6 @@
 //! In-memory ports for tests.
 
-use crate::ports::{Ask, Clock, Intent, Journal, JournalError, Outcome, Seconds, Sequence};
+use crate::ports::{Ask, Clock, Event, Intent, Journal, JournalError, Outcome, Seconds, Sequence};
 use crate::{Answer, Decision};
 
 /// A journal in memory: the kind, verdict and body of each intent, and the
@@ -39,6 +39,13 @@ impl Journal for MemoryJournal {
         self.room()?;
         self.outcomes.push((sequence, outcome.clone()));
         Ok(())
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> Result<Sequence, JournalError> {
+        self.room()?;
+        let at = self.intents.len() as Sequence;
+        self.intents.push(format!("{} {}", event.kind.word(), event.body));
+        Ok(at)
     }
 }
 

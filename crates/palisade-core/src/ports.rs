@@ -55,6 +55,52 @@ pub struct Outcome {
     pub confinement: String,
     /// Why it failed before it began, redacted; empty where it did not.
     pub failure: String,
+    /// How many bytes of output there were, where counted.
+    pub bytes: Option<u64>,
+    /// How many files changed, where counted.
+    pub files: Option<u64>,
+    /// The beginning of the output, redacted; the journal keeps at most 400
+    /// characters of it.
+    pub excerpt: String,
+}
+
+/// What kind of thing happened beside an action. All of them survive power
+/// loss before the call returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// A person answered a question.
+    Approval,
+    /// A grant was made, changed or taken back.
+    Grant,
+    /// A secret was set, read out or removed.
+    Secret,
+    /// Configuration or policy changed.
+    Configuration,
+}
+
+impl EventKind {
+    /// The word used in records.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Grant => "grant",
+            Self::Secret => "secret",
+            Self::Configuration => "configuration",
+        }
+    }
+}
+
+/// Something that a person or program changed, beside the actions.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// Who did it.
+    pub actor: &'a Actor,
+    /// Under which profile.
+    pub profile: &'a str,
+    /// What kind of thing it was.
+    pub kind: EventKind,
+    /// In words, redacted.
+    pub body: &'a str,
 }
 
 /// Why the journal did not take a record.
@@ -79,6 +125,13 @@ pub trait Journal {
     /// # Errors
     /// Whatever kept the record from being written.
     fn outcome(&mut self, sequence: Sequence, outcome: &Outcome) -> Result<(), JournalError>;
+
+    /// Writes an approval, or a change of grants, secrets or configuration,
+    /// synced; write it before the change takes hold.
+    ///
+    /// # Errors
+    /// Whatever kept the record from being written; the change must not happen.
+    fn event(&mut self, event: &Event<'_>) -> Result<Sequence, JournalError>;
 }
 
 /// Somebody who can answer.
