@@ -58,6 +58,8 @@ pub enum Contained {
     No,
     /// The sandbox refuses or confines this effect, so nobody need be asked.
     Yes,
+    /// As `Yes`, provided that the sandbox has no network.
+    WithoutNetwork,
     /// Nothing harmful was seen, the action was only not understood; the
     /// profile key `tools.terminal.approval.unrecognised` decides.
     Unrecognised,

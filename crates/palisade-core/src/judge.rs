@@ -156,6 +156,8 @@ pub struct Posture {
     pub surface: Surface,
     /// Whether a sandbox will be enforced, and refused if it cannot be.
     pub confined: bool,
+    /// Whether that sandbox reaches the network.
+    pub network: bool,
     /// The profile's word on what was not understood.
     pub unrecognised: Unrecognised,
 }
@@ -324,6 +326,7 @@ fn moot(finding: &Finding, posture: Posture) -> bool {
     match finding.contained {
         Contained::No => false,
         Contained::Yes => posture.confined,
+        Contained::WithoutNetwork => posture.confined && !posture.network,
         Contained::Unrecognised => match posture.unrecognised {
             Unrecognised::Allow => true,
             Unrecognised::AllowWhenConfined => posture.confined,

@@ -1,0 +1,292 @@
+//! What a command would do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::programs::Language;
+use crate::span::Span;
+use crate::text::Text;
+
+/// Where data came from; flows along pipes, files, variables and
+/// substitutions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Labels(u8);
+
+impl Labels {
+    /// Nothing known against it.
+    pub const NONE: Self = Self(0);
+    /// It came from the network.
+    pub const DOWNLOADED: Self = Self(1);
+    /// It was decoded or decrypted, so that it could not be read before.
+    pub const DECODED: Self = Self(2);
+    /// It holds content of a secret file.
+    pub const SECRET: Self = Self(4);
+    /// It holds the environment.
+    pub const ENVIRONMENT: Self = Self(8);
+    /// It was written by a command of this session.
+    pub const WRITTEN: Self = Self(16);
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Without these.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether it has all of these.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether there are none.
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As bits, for storage.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From bits; unknown ones are dropped.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & 31)
+    }
+
+    /// Their names.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        [
+            (Self::DOWNLOADED, "downloaded"),
+            (Self::DECODED, "decoded"),
+            (Self::SECRET, "secret"),
+            (Self::ENVIRONMENT, "environment"),
+            (Self::WRITTEN, "written"),
+        ]
+        .into_iter()
+        .filter_map(move |(label, word)| self.has(label).then_some(word))
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_set().entries(self.words()).finish()
+    }
+}
+
+/// What is known of a file before the command runs: gathered by the caller.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileFact {
+    /// What it carries from earlier commands of the session.
+    pub labels: Labels,
+    /// Its content, where it is a script that the line would run.
+    pub content: Option<String>,
+    /// Where it really is, if a symlink leads elsewhere.
+    pub real: Option<String>,
+}
+
+/// The circumstances of a command.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// Where it starts, absolute.
+    pub cwd: String,
+    /// The home directory, absolute.
+    pub home: String,
+    /// What is known of files, by absolute path.
+    pub files: BTreeMap<String, FileFact>,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Writing {
+    /// Created or replaced.
+    Replace,
+    /// Added to.
+    Append,
+    /// Changed in place.
+    Edit,
+    /// Its mode, owner or attributes.
+    Attributes,
+    /// A link to it or from it.
+    Link,
+}
+
+/// Where executed code comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Code {
+    /// Text that is known; what it does are effects of nested commands.
+    Analysed,
+    /// Text that is known only in part or in a language that is not analysed.
+    Opaque,
+    /// Whatever comes in on standard input.
+    Input,
+    /// A file.
+    File(Text),
+}
+
+/// One thing that a command would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EffectKind {
+    /// Code given to an interpreter.
+    Execute {
+        /// In which language.
+        language: Language,
+        /// From where.
+        code: Code,
+    },
+    /// A program started by path that is not a known one (`./x`, `/tmp/x`).
+    Program {
+        /// Its path or name.
+        path: Text,
+    },
+    /// A file read: its content goes somewhere.
+    Read {
+        /// Absolute and normalised, as far as known.
+        path: Text,
+    },
+    /// A file or directory of which names or attributes are read.
+    List {
+        /// Absolute and normalised.
+        path: Text,
+    },
+    /// A file written.
+    Write {
+        /// Absolute and normalised.
+        path: Text,
+        /// How.
+        how: Writing,
+    },
+    /// A file deleted.
+    Delete {
+        /// Absolute and normalised.
+        path: Text,
+        /// With all below it.
+        recursive: bool,
+    },
+    /// A mode set.
+    Mode {
+        /// Whose; absolute.
+        path: Text,
+        /// As written (`777`, `a+w`, `u+s`).
+        mode: Text,
+        /// With all below it.
+        recursive: bool,
+    },
+    /// An owner or group set.
+    Owner {
+        /// Whose; absolute.
+        path: Text,
+        /// With all below it.
+        recursive: bool,
+    },
+    /// A connection out. The effect's labels are what is sent.
+    Connect {
+        /// To whom: a URL or host, as far as known.
+        host: Text,
+        /// Whether data of ours is sent beyond the request itself.
+        sends: bool,
+    },
+    /// A shell or program wired to a network connection.
+    RemoteShell,
+    /// Other privileges taken.
+    Escalate,
+    /// All of the environment printed or sent.
+    DumpEnvironment,
+    /// A variable set that changes what programs do (`PATH`, `LD_PRELOAD`).
+    Environment {
+        /// The variable.
+        name: Text,
+        /// Its value.
+        value: Text,
+    },
+    /// A library, plugin or module loaded.
+    Load {
+        /// From where.
+        path: Text,
+    },
+    /// A device written or formatted.
+    Device {
+        /// Which.
+        path: Text,
+    },
+    /// A function or script that starts itself more than once.
+    ForkBomb,
+    /// A hazard that the program table or a handler names.
+    Hazard(&'static str),
+    /// A program that the table does not have.
+    UnrecognisedProgram,
+    /// An option that the entry does not have and that could carry code.
+    UnrecognisedOption,
+    /// A word in command position whose value is not known.
+    UnknownWord,
+    /// Letters that look like others, or cannot be seen.
+    Deceptive {
+        /// What they are, in words.
+        what: &'static str,
+    },
+    /// Only zsh would run this as code.
+    ZshOnly,
+    /// The input could not be read to its end.
+    Unreadable {
+        /// Whether for a limit rather than its syntax.
+        over_budget: bool,
+        /// What is wrong, in words.
+        message: &'static str,
+    },
+}
+
+/// An effect, with what it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// What.
+    pub kind: EffectKind,
+    /// Which command of [`Analysis::commands`]; none for the input as a whole.
+    pub command: Option<u32>,
+    /// What the data involved carries: for `Execute` the code, for `Connect`
+    /// what is sent, for `Write` what is written.
+    pub labels: Labels,
+    /// Where in the outermost input.
+    pub span: Span,
+}
+
+/// One simple command that would be executed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Invocation {
+    /// The program, after expansion.
+    pub program: Text,
+    /// Its arguments, after expansion.
+    pub arguments: Vec<Text>,
+    /// The directory it runs in, absolute, as far as known.
+    pub directory: Text,
+    /// The command it is nested in.
+    pub parent: Option<u32>,
+    /// How it came to be nested (`sh -c`, `xargs`, `$(..)`, `wrapper`, ...).
+    pub via: &'static str,
+    /// Whether it runs later rather than now (a hook, a crontab, an rc file).
+    pub deferred: bool,
+    /// Whether it is a shell, interpreter or wrapper.
+    pub interpreter: bool,
+    /// Where in the outermost input.
+    pub span: Span,
+}
+
+/// Everything that is known of an input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// The commands, outer before inner.
+    pub commands: Vec<Invocation>,
+    /// The effects, in the order they were found.
+    pub effects: Vec<Effect>,
+    /// What files carry afterwards, by absolute path; for the session.
+    pub files: BTreeMap<String, Labels>,
+    /// Scripts whose content would say more, by absolute path: give them in
+    /// [`Context::files`] and analyse again.
+    pub wanted: Vec<String>,
+    /// Whether the input is one simple command without redirections, so that
+    /// a hand-written grant may cover it.
+    pub simple: bool,
+}
