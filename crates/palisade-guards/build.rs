@@ -1,0 +1,2 @@
+//! Turns the rules in `rules/` into static tables.
+fn main() {}

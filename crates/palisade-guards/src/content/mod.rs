@@ -1,0 +1,1 @@
+//! Guards over content: what is shown, recorded and sent.

@@ -1,0 +1,11 @@
+//! Every guard: an action's effects in, findings out.
+//!
+//! What a command would do is known from [`palisade_shell::analyse`]; the
+//! guards here say how bad that is. They are pure: no IO, no clock, no
+//! environment, no panic.
+
+pub mod command;
+pub mod content;
+mod places;
+
+pub use places::Places;
