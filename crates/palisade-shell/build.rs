@@ -29,6 +29,7 @@ struct Entry {
     subcommands: Option<String>,
     plain: Option<String>,
     versioned: Option<bool>,
+    local: Option<bool>,
     interpreter: Option<bool>,
     stdin: Option<String>,
     /// Why the entry is as it is; for the reader only.
@@ -164,6 +165,7 @@ fn merge(base: &Entry, over: &Entry) -> Entry {
         subcommands: over.subcommands.clone().or_else(|| base.subcommands.clone()),
         plain: over.plain.clone(),
         versioned: over.versioned.or(base.versioned),
+        local: over.local.or(base.local),
         interpreter: over.interpreter.or(base.interpreter),
         stdin: over.stdin.clone().or_else(|| base.stdin.clone()),
         _note: None,
@@ -241,7 +243,7 @@ fn emit(file: &Path, name: &str, entry: &Entry) -> String {
          options: &[{options}], operands: &[{operands}], rest: {rest}, last: {last}, \
          unknown: Unknown::{unknown}, output: Output::{output}, hazards: &[{hazards}], \
          whens: &[{whens}], environment: &[{environment}], subcommands: Subcommands::{subcommands}, \
-         plain: &[{plain}], versioned: {versioned}, interpreter: {interpreter}, stdin: {stdin} }},\n",
+         plain: &[{plain}], versioned: {versioned}, local: {local}, interpreter: {interpreter}, stdin: {stdin} }},\n",
         handler = entry.handler.as_deref().map_or("Data".to_string(), camel),
         options = options.join(", "),
         operands = fixed.join(", "),
@@ -252,6 +254,7 @@ fn emit(file: &Path, name: &str, entry: &Entry) -> String {
         environment = environment.join(", "),
         plain = plain.join(", "),
         versioned = entry.versioned.unwrap_or(false),
+        local = entry.local.unwrap_or(false),
         interpreter = entry.interpreter.unwrap_or(false),
         stdin = entry.stdin.as_deref().map_or("None".to_string(), |one| format!("Some({})", role(file, name, one))),
     )

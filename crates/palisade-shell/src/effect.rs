@@ -89,6 +89,23 @@ pub struct FileFact {
     pub real: Option<String>,
 }
 
+/// What paths mean, as far as the flow of labels depends on it. Judging them
+/// is the guards' business; these two say how data carries on.
+#[derive(Debug, Clone, Copy)]
+pub struct Classify {
+    /// Whether a file's content is secret.
+    pub secret: fn(&Text) -> bool,
+    /// Whether a file is code that something runs later (a git hook, a shell
+    /// rc file, a crontab), and in which language.
+    pub code: fn(&Text) -> Option<Language>,
+}
+
+impl Default for Classify {
+    fn default() -> Self {
+        Self { secret: |_| false, code: |_| None }
+    }
+}
+
 /// The circumstances of a command.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
@@ -98,6 +115,8 @@ pub struct Context {
     pub home: String,
     /// What is known of files, by absolute path.
     pub files: BTreeMap<String, FileFact>,
+    /// What paths mean.
+    pub classify: Classify,
 }
 
 /// How a file is written.

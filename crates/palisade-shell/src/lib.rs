@@ -8,7 +8,7 @@ pub mod syntax;
 mod text;
 
 pub use effect::{
-    Analysis, Code, Context, Effect, EffectKind, FileFact, Invocation, Labels, Writing,
+    Analysis, Classify, Code, Context, Effect, EffectKind, FileFact, Invocation, Labels, Writing,
 };
 pub use span::Span;
 pub use text::{Text, matches};

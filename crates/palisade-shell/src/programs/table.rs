@@ -33,6 +33,9 @@ pub struct Program {
     pub plain: &'static [&'static str],
     /// Whether a trailing version (`python3.11`) names the same program.
     pub versioned: bool,
+    /// Whether `./name` is this program too: wrappers that projects carry
+    /// with them (`./gradlew`, `./configure`).
+    pub local: bool,
     /// Whether it runs commands or code given to it, so that a lasting grant
     /// for it would be a grant for anything.
     pub interpreter: bool,
