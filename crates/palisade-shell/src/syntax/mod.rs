@@ -1,8 +1,27 @@
 //! Shell text to syntax tree: one pass, one parse, no recovery.
+//!
+//! The grammar is that of bash 5.2. Constructs that only zsh knows are read
+//! where they can be, and noted in [`Parsed::zsh`]; what neither knows is a
+//! [`Problem`]. `extglob` counts as switched on, and history and aliases are
+//! not expanded.
 
+mod ansi;
+mod braces;
+mod commands;
+mod compound;
+mod conditional;
+mod cursor;
+mod expansions;
+mod heredocs;
+mod operands;
+mod parameters;
+mod redirects;
 pub mod tree;
+mod words;
+mod zsh;
 
 use crate::span::Span;
+use cursor::Parser;
 use tree::Script;
 
 /// The longest input that is analysed, in bytes.
@@ -11,6 +30,22 @@ pub const MAX_INPUT: usize = 64 * 1024;
 pub const MAX_NESTING: u32 = 64;
 /// How many nodes (commands, words, parts) one input may have.
 pub const MAX_NODES: u32 = 20_000;
+
+/// What may still be read. One budget serves an input and all code strings
+/// inside it, whoever finds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Nodes that may still be made; [`parse`] takes off what it made.
+    pub nodes: u32,
+    /// How deep constructs may still nest.
+    pub nesting: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { nodes: MAX_NODES, nesting: MAX_NESTING }
+    }
+}
 
 /// What [`parse`] made of an input: the tree of everything read, and what
 /// stopped it, if something did. After a problem the tree holds what came
@@ -34,4 +69,23 @@ pub struct Problem {
     pub message: &'static str,
     /// Where.
     pub span: Span,
+}
+
+/// Parses `text`, or the first [`MAX_INPUT`] bytes of it.
+pub fn parse(text: &str, budget: &mut Budget) -> Parsed {
+    let mut to = text.len().min(MAX_INPUT);
+    while !text.is_char_boundary(to) {
+        to -= 1;
+    }
+    let head = text.get(..to).unwrap_or("");
+    let mut parser = Parser::new(head, budget);
+    let script = parser.all(0);
+    let mut parsed = parser.finish(script, budget);
+    if head.len() < text.len() && parsed.problem.as_ref().is_none_or(|problem| !problem.over_budget)
+    {
+        let end = u32::try_from(to).unwrap_or(u32::MAX);
+        let span = Span::new(end, end);
+        parsed.problem = Some(Problem { over_budget: true, message: "longer than 64 KiB", span });
+    }
+    parsed
 }

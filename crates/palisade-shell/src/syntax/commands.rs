@@ -1,0 +1,547 @@
+//! Lists, pipelines and simple commands.
+
+use super::cursor::{DIGIT, META, NAME, Parser, is};
+use super::tree::{
+    AssignedValue, Assignment, Command, CommandKind, Item, Join, Part, Pipeline, Script, Stage,
+    Word,
+};
+use super::words::{BRACES, COMMAND, GROUPS};
+
+/// Words that mean something in command position.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keyword {
+    Bang,
+    Case,
+    CloseBrace,
+    Conditional,
+    Coproc,
+    Do,
+    Done,
+    Elif,
+    Else,
+    Esac,
+    Fi,
+    For,
+    Function,
+    If,
+    OpenBrace,
+    /// zsh's `repeat`
+    Repeat,
+    Select,
+    Then,
+    Time,
+    Until,
+    While,
+}
+
+impl Keyword {
+    /// What to say where the keyword closes nothing; none for those that open.
+    const fn closes(self) -> Option<&'static str> {
+        match self {
+            Self::CloseBrace => Some("'}' without '{'"),
+            Self::Do => Some("'do' without a loop"),
+            Self::Done => Some("'done' without 'do'"),
+            Self::Elif => Some("'elif' without 'if'"),
+            Self::Else => Some("'else' without 'if'"),
+            Self::Esac => Some("'esac' without 'case'"),
+            Self::Fi => Some("'fi' without 'if'"),
+            Self::Then => Some("'then' without 'if'"),
+            Self::Bang
+            | Self::Case
+            | Self::Conditional
+            | Self::Coproc
+            | Self::For
+            | Self::Function
+            | Self::If
+            | Self::OpenBrace
+            | Self::Repeat
+            | Self::Select
+            | Self::Time
+            | Self::Until
+            | Self::While => None,
+        }
+    }
+}
+
+impl Parser<'_> {
+    /// Reads the whole input.
+    pub(super) fn all(&mut self, open: usize) -> Script {
+        let mut script = self.script(open);
+        if !self.done() {
+            self.unexpected();
+        }
+        self.settle_all(&mut script);
+        script
+    }
+
+    /// Reads lists up to something that closes a construct, which the caller
+    /// looks at; `open` is where the construct began.
+    pub(super) fn script(&mut self, open: usize) -> Script {
+        let mut script = Script::default();
+        if !self.enter(open) {
+            return script;
+        }
+        let from = self.pos;
+        loop {
+            self.newlines();
+            if self.at_closing() {
+                break;
+            }
+            let item = self.item();
+            script.items.push(item);
+        }
+        self.leave();
+        script.span = self.span(from);
+        script
+    }
+
+    fn at_closing(&self) -> bool {
+        match self.byte() {
+            0 => self.done(),
+            b')' => true,
+            b';' => matches!(self.at(self.joined(self.pos + 1)), b';' | b'&' | b'|'),
+            _ => self.keyword().is_some_and(|(keyword, _)| keyword.closes().is_some()),
+        }
+    }
+
+    fn item(&mut self) -> Item {
+        let line = self.line_at(self.pos);
+        let first = self.pipeline();
+        let mut rest = Vec::new();
+        let background = loop {
+            self.blanks();
+            let next = self.joined(self.pos + 1);
+            let join = match (self.byte(), self.at(next)) {
+                (b'&', b'&') => Join::And,
+                (b'|', b'|') => Join::Or,
+                (b'&', following) => {
+                    self.pos += 1;
+                    self.disown(following);
+                    break true;
+                }
+                (b';', following) => {
+                    if !matches!(following, b';' | b'&' | b'|') {
+                        self.pos += 1;
+                    }
+                    break false;
+                }
+                (0, _) if self.done() => break false,
+                (b'\n' | b')', _) => break false,
+                _ => {
+                    // After a compound command, what closes the one around it
+                    // needs no separator.
+                    if !self.at_closing() {
+                        self.unexpected();
+                    }
+                    break false;
+                }
+            };
+            self.pos = next + 1;
+            self.newlines();
+            let pipeline = self.pipeline();
+            rest.push((join, pipeline));
+        };
+        Item { first, rest, background, line }
+    }
+
+    /// zsh's `&!` and `&|`. For bash the first is `&` and `!`.
+    fn disown(&mut self, following: u8) {
+        if matches!(following, b'!' | b'|') {
+            self.note_zsh(self.pos - 1, self.pos + 1);
+        }
+        if following == b'|' {
+            self.pos += 1;
+        }
+    }
+
+    fn pipeline(&mut self) -> Pipeline {
+        let from = self.pos;
+        let (mut negated, mut timed) = (false, false);
+        loop {
+            self.blanks();
+            match self.keyword() {
+                Some((Keyword::Bang, end)) => {
+                    self.pos = end;
+                    negated = !negated;
+                }
+                Some((Keyword::Time, end)) => {
+                    self.pos = end;
+                    timed = true;
+                    self.time_options();
+                }
+                _ => break,
+            }
+        }
+        let mut stages = Vec::with_capacity(1);
+        if (negated || timed)
+            && matches!(self.byte(), b'\n' | b';' | b'&' | b')' | 0)
+            && !self.ampersand_redirect()
+        {
+            // `!` and `time` may stand alone.
+            stages
+                .push(Stage { command: Command::nothing(self.span(self.pos)), stderr_too: false });
+            return Pipeline { negated, timed, stages, span: self.span(from) };
+        }
+        loop {
+            let command = self.command();
+            let end = self.pos;
+            self.blanks();
+            let next = self.joined(self.pos + 1);
+            if self.byte() != b'|' || self.at(next) == b'|' {
+                stages.push(Stage { command, stderr_too: false });
+                let span = self.span_of(from, end);
+                return Pipeline { negated, timed, stages, span };
+            }
+            let stderr_too = self.at(next) == b'&';
+            self.pos = next + usize::from(stderr_too);
+            stages.push(Stage { command, stderr_too });
+            self.newlines();
+        }
+    }
+
+    fn time_options(&mut self) {
+        self.blanks();
+        for option in ["-p", "--"] {
+            let end = self.pos + option.len();
+            if self.slice(self.pos, end) == option && is(self.at(end), META) {
+                self.pos = end;
+                self.blanks();
+            }
+        }
+    }
+
+    fn ampersand_redirect(&self) -> bool {
+        self.byte() == b'&' && self.at(self.joined(self.pos + 1)) == b'>'
+    }
+
+    pub(super) fn command(&mut self) -> Command {
+        self.pay(1);
+        match self.byte() {
+            b'(' => self.parenthesis(),
+            0 if self.done() => {
+                let span = self.span(self.pos);
+                self.fail("expected a command", span);
+                Command::nothing(span)
+            }
+            b';' | b'|' | b')' | b'\n' => {
+                self.unexpected();
+                Command::nothing(self.span(self.pos))
+            }
+            b'&' if !self.ampersand_redirect() => {
+                self.unexpected();
+                Command::nothing(self.span(self.pos))
+            }
+            _ => match self.keyword() {
+                Some((keyword, end)) => self.compound(keyword, end),
+                None => self.simple(),
+            },
+        }
+    }
+
+    /// The keyword that stands here, and where it ends.
+    pub(super) fn keyword(&self) -> Option<(Keyword, usize)> {
+        const LONGEST: usize = 8;
+        if !matches!(self.byte(), b'!' | b'[' | b'{' | b'}' | b'\\' | b'c'..=b'w') {
+            return None;
+        }
+        let mut letters = [0_u8; LONGEST];
+        let mut length = 0;
+        let mut pos = self.joined(self.pos);
+        loop {
+            let byte = self.at(pos);
+            if is(byte, META) {
+                break;
+            }
+            *letters.get_mut(length)? = byte;
+            length += 1;
+            pos = self.joined(pos + 1);
+        }
+        let keyword = match letters.get(..length)? {
+            b"!" => Keyword::Bang,
+            b"{" => Keyword::OpenBrace,
+            b"}" => Keyword::CloseBrace,
+            b"[[" => Keyword::Conditional,
+            b"if" => Keyword::If,
+            b"do" => Keyword::Do,
+            b"fi" => Keyword::Fi,
+            b"for" => Keyword::For,
+            b"then" => Keyword::Then,
+            b"elif" => Keyword::Elif,
+            b"else" => Keyword::Else,
+            b"case" => Keyword::Case,
+            b"esac" => Keyword::Esac,
+            b"done" => Keyword::Done,
+            b"time" => Keyword::Time,
+            b"while" => Keyword::While,
+            b"until" => Keyword::Until,
+            b"select" => Keyword::Select,
+            b"coproc" => Keyword::Coproc,
+            b"repeat" => Keyword::Repeat,
+            b"function" => Keyword::Function,
+            _ => return None,
+        };
+        Some((keyword, pos))
+    }
+
+    /// Takes the keyword that closes a construct; `from..to` is its opening.
+    pub(super) fn close(
+        &mut self,
+        keyword: Keyword,
+        message: &'static str,
+        from: usize,
+        to: usize,
+    ) {
+        self.blanks();
+        match self.keyword() {
+            Some((found, end)) if found == keyword => self.pos = end,
+            _ => {
+                let span = self.span_of(from, to);
+                self.unclosed(message, span);
+            }
+        }
+    }
+
+    /// Fails where something else stands than what closes a construct.
+    pub(super) fn unclosed(&mut self, message: &'static str, opening: crate::span::Span) {
+        if self.done() {
+            self.fail(message, opening);
+        } else {
+            self.unexpected();
+        }
+    }
+
+    /// Fails at what stands here.
+    pub(super) fn unexpected(&mut self) {
+        let from = self.pos;
+        let (message, to) = match self.byte() {
+            b'(' => ("unexpected '('", from + 1),
+            b')' => ("')' without '('", from + 1),
+            b';' if self.at(from + 1) == b';' => ("';;' outside of 'case'", from + 2),
+            b';' => ("unexpected ';'", from + 1),
+            b'&' => ("unexpected '&'", from + 1),
+            b'|' => ("unexpected '|'", from + 1),
+            b'<' | b'>' => ("unexpected redirection", from + 1),
+            b'\n' => ("unexpected end of line", from),
+            _ => match self.keyword() {
+                Some((keyword, end)) => (keyword.closes().unwrap_or("unexpected keyword"), end),
+                None => ("unexpected text", self.scan(from, META)),
+            },
+        };
+        let span = self.span_of(from, to);
+        self.fail(message, span);
+    }
+
+    /// Reads a simple command, or the definition of a function by `name ()`.
+    pub(super) fn simple(&mut self) -> Command {
+        let from = self.pos;
+        let mut to = from;
+        let mut assignments = Vec::new();
+        let mut words: Vec<Word> = Vec::new();
+        let mut redirects = Vec::new();
+        let mut declares = false;
+        loop {
+            self.blanks();
+            match self.byte() {
+                0 if self.done() => break,
+                b'\n' | b';' | b'|' | b')' => break,
+                b'&' if !self.ampersand_redirect() => break,
+                b'(' => {
+                    let empty = self.empty_parentheses(self.pos);
+                    if empty && !words.is_empty() && assignments.is_empty() && redirects.is_empty()
+                    {
+                        return self.defined_function(from, &words);
+                    }
+                    self.unexpected();
+                    break;
+                }
+                _ => {}
+            }
+            if let Some(redirect) = self.redirect() {
+                redirects.push(redirect);
+            } else if words.is_empty() {
+                match self.assignment() {
+                    Start::Assignment(assignment) => assignments.push(assignment),
+                    Start::Word(word) => words.push(word),
+                    Start::Neither => {
+                        let word = self.word(BRACES | COMMAND);
+                        declares = is_declaration(&word);
+                        words.push(word);
+                    }
+                }
+            } else if declares {
+                let word = self.declared();
+                words.push(word);
+            } else {
+                let word = self.word(BRACES | GROUPS);
+                words.push(word);
+            }
+            to = self.pos;
+        }
+        self.global_alias(&words);
+        Command {
+            kind: CommandKind::Simple { assignments, words },
+            redirects,
+            span: self.span_of(from, to),
+        }
+    }
+
+    /// Reads an assignment, if one stands here. `name[..]` without `=` is the
+    /// beginning of a word.
+    pub(super) fn assignment(&mut self) -> Start {
+        let from = self.pos;
+        if !is(self.byte(), NAME) || is(self.byte(), DIGIT) {
+            return Start::Neither;
+        }
+        let mut end = from;
+        while is(self.at(end), NAME) {
+            end += 1;
+        }
+        if !matches!(self.at(end), b'=' | b'+' | b'[' | b'\\') {
+            return Start::Neither;
+        }
+        let name = self.name();
+        self.pos = self.joined(self.pos);
+        let mut subscript = None;
+        if self.byte() == b'[' {
+            let open = self.pos;
+            subscript = self.subscript();
+            self.pos = self.joined(self.pos);
+            if !self.assigns() {
+                let mut parts = vec![Part::Bare(self.slice(from, open + 1).into())];
+                parts.extend(subscript.into_iter().flat_map(|word| word.parts));
+                parts.push(Part::Bare("]".into()));
+                return Start::Word(self.word_after(from, parts, BRACES | COMMAND));
+            }
+        } else if !self.assigns() {
+            self.pos = from;
+            return Start::Neither;
+        }
+        let append = self.byte() == b'+';
+        self.pos = self.joined(self.pos + usize::from(append)) + 1;
+        self.pay(1);
+        let value = self.assigned_value();
+        Start::Assignment(Assignment { name, subscript, append, value, span: self.span(from) })
+    }
+
+    /// Whether `=` or `+=` stands here.
+    fn assigns(&self) -> bool {
+        match self.byte() {
+            b'=' => true,
+            b'+' => self.at(self.joined(self.pos + 1)) == b'=',
+            _ => false,
+        }
+    }
+
+    fn assigned_value(&mut self) -> AssignedValue {
+        if self.byte() != b'(' {
+            let from = self.pos;
+            return AssignedValue::Scalar(self.word_after(from, Vec::new(), 0));
+        }
+        let array = self.array();
+        if !self.done() && !is(self.byte(), META) {
+            self.unexpected();
+        }
+        AssignedValue::Array(array)
+    }
+
+    /// Reads `( .. )`, the value of an array.
+    fn array(&mut self) -> Vec<(Option<Word>, Word)> {
+        let open = self.pos;
+        let mut items = Vec::new();
+        if !self.enter(open) {
+            return items;
+        }
+        self.pos += 1;
+        loop {
+            self.newlines();
+            if self.eat(b')') {
+                break;
+            }
+            if self.done() || is(self.byte(), META) && !self.substitution_here() {
+                let span = self.span_of(open, open + 1);
+                self.unclosed("unterminated '('", span);
+                break;
+            }
+            let item = self.array_item();
+            items.push(item);
+        }
+        self.leave();
+        items
+    }
+
+    pub(super) fn substitution_here(&self) -> bool {
+        matches!(self.byte(), b'<' | b'>') && self.at(self.joined(self.pos + 1)) == b'('
+    }
+
+    fn array_item(&mut self) -> (Option<Word>, Word) {
+        let from = self.pos;
+        if self.byte() != b'[' {
+            return (None, self.word(BRACES | GROUPS));
+        }
+        let subscript = self.subscript();
+        self.pos = self.joined(self.pos);
+        if self.assigns() {
+            let append = self.byte() == b'+';
+            self.pos = self.joined(self.pos + usize::from(append)) + 1;
+            let value = self.pos;
+            return (subscript, self.word_after(value, Vec::new(), 0));
+        }
+        let mut parts = vec![Part::Bare("[".into())];
+        parts.extend(subscript.into_iter().flat_map(|word| word.parts));
+        parts.push(Part::Bare("]".into()));
+        (None, self.word_after(from, parts, BRACES | GROUPS))
+    }
+
+    /// Reads an operand of a declaration builtin: there `name=(..)` is an array.
+    fn declared(&mut self) -> Word {
+        let from = self.pos;
+        let mut end = from;
+        while is(self.at(end), NAME) {
+            end += 1;
+        }
+        end += usize::from(self.at(end) == b'+');
+        if is(self.byte(), NAME) && self.at(end) == b'=' && self.at(end + 1) == b'(' {
+            self.pos = end + 1;
+            let mut parts = Vec::with_capacity(2);
+            self.flush(&mut parts, from, end + 1);
+            let array = self.array();
+            self.push(&mut parts, Part::Array(array));
+            return self.word_after(from, parts, BRACES);
+        }
+        self.word(BRACES | GROUPS)
+    }
+}
+
+/// What stands where an assignment may.
+pub(super) enum Start {
+    Assignment(Assignment),
+    /// A word that began like one.
+    Word(Word),
+    Neither,
+}
+
+impl Command {
+    /// A command that does nothing.
+    pub(super) fn nothing(span: crate::span::Span) -> Self {
+        let kind = CommandKind::Simple { assignments: Vec::new(), words: Vec::new() };
+        Self { kind, redirects: Vec::new(), span }
+    }
+}
+
+/// Whether bash reads `name=(..)` as an array among the command's operands.
+fn is_declaration(word: &Word) -> bool {
+    let [Part::Bare(name)] = word.parts.as_slice() else { return false };
+    matches!(
+        &**name,
+        "alias"
+            | "declare"
+            | "eval"
+            | "export"
+            | "float"
+            | "integer"
+            | "let"
+            | "local"
+            | "readonly"
+            | "typeset"
+    )
+}
