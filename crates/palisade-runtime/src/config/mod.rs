@@ -1,0 +1,195 @@
+//! What a profile's `config.yaml` says. Every key is listed here and nowhere
+//! else; what does not parse stops the action.
+
+mod allowlist;
+mod read;
+mod start;
+
+use std::collections::BTreeMap;
+
+use palisade_core::Unrecognised;
+use serde::{Deserialize, Deserializer};
+
+pub use allowlist::{Entry, line, quoted};
+pub use read::{Loaded, load, parse};
+pub use start::{FIRST_MACHINE, FIRST_PROFILE};
+
+/// A profile's posture.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The directory tree that the agent works in; the current directory
+    /// where it does not say.
+    pub workspace: Option<String>,
+    /// What tools may do.
+    pub tools: Tools,
+    /// MCP servers to put behind the gateway.
+    pub mcp: Mcp,
+    /// What may be spent.
+    pub budget: Budget,
+    /// How the journal is written.
+    pub journal: Journal,
+}
+
+/// `tools`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tools {
+    /// Commands.
+    pub terminal: Terminal,
+    /// Tools that nobody may call, by name.
+    pub deny: Vec<String>,
+}
+
+/// `tools.terminal`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Terminal {
+    /// Whether commands run in the OS sandbox.
+    pub sandbox: bool,
+    /// Whether that sandbox reaches the network.
+    pub allow_network: bool,
+    /// Which domains it reaches, if not all.
+    pub allow_domains: Vec<String>,
+    /// Variables that a command gets beside the fixed few: from the
+    /// profile's `.env` or else from the caller's environment.
+    pub env: Vec<String>,
+    /// Questions and answers.
+    pub approval: Approval,
+    /// What one command may use.
+    pub limits: Limits,
+}
+
+/// `tools.terminal.approval`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Approval {
+    /// What was approved for longer than a session.
+    pub allowlist: Vec<Entry>,
+    /// How long a question waits before it counts as a no.
+    #[serde(deserialize_with = "wait")]
+    pub timeout_s: u32,
+    /// What it means that a command was not understood.
+    pub unrecognised: UnrecognisedKey,
+}
+
+impl Default for Approval {
+    fn default() -> Self {
+        Self { allowlist: Vec::new(), timeout_s: 60, unrecognised: UnrecognisedKey::default() }
+    }
+}
+
+/// `tools.terminal.approval.unrecognised`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnrecognisedKey {
+    /// A question, unless a sandbox is enforced.
+    #[default]
+    AllowWhenConfined,
+    /// A question always.
+    Ask,
+    /// No question.
+    Allow,
+}
+
+impl From<UnrecognisedKey> for Unrecognised {
+    fn from(key: UnrecognisedKey) -> Self {
+        match key {
+            UnrecognisedKey::AllowWhenConfined => Self::AllowWhenConfined,
+            UnrecognisedKey::Ask => Self::Ask,
+            UnrecognisedKey::Allow => Self::Allow,
+        }
+    }
+}
+
+/// `tools.terminal.limits`; what is not set is not limited.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Memory in MiB.
+    pub memory_mb: Option<u64>,
+    /// Processors, also parts of one.
+    #[serde(deserialize_with = "positive")]
+    pub cpus: Option<f64>,
+    /// Processes at a time.
+    pub pids: Option<u64>,
+    /// Seconds of time.
+    pub wall_s: Option<u64>,
+    /// Output in KiB.
+    pub output_kb: Option<u64>,
+}
+
+/// `mcp`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mcp {
+    /// The servers by name.
+    pub servers: BTreeMap<String, Server>,
+}
+
+/// `mcp.servers.<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The program.
+    pub command: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Its variables; `env:NAME` takes a value from the profile's `.env` or
+    /// the caller's environment.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// `budget`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// US dollars a day over all models.
+    #[serde(deserialize_with = "positive")]
+    pub daily_usd: Option<f64>,
+}
+
+/// `journal`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Which records must survive power loss before the effect.
+    pub sync: Sync,
+}
+
+/// `journal.sync`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sync {
+    /// Those of actions that are not safe, and every approval.
+    #[default]
+    Caution,
+    /// All of them.
+    Always,
+}
+
+/// Settings of this machine for all profiles: `$PALISADE_HOME/config.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Machine {
+    /// The profile used where none is named.
+    pub profile: Option<String>,
+}
+
+fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        seconds @ 1..=86_400 => Ok(seconds),
+        _ => Err(serde::de::Error::custom("expected a number of seconds from 1 to 86400")),
+    }
+}
+
+fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    match Option::<f64>::deserialize(from)? {
+        Some(number) if !number.is_finite() || number <= 0.0 => {
+            Err(serde::de::Error::custom("expected a number above 0"))
+        }
+        number => Ok(number),
+    }
+}

@@ -1,0 +1,75 @@
+//! What can go wrong before or beside a decision. A refusal is no error.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use palisade_core::ports::JournalError;
+
+/// An error of the runtime, in words for the person who can mend it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A configuration file does not say what it must.
+    #[error(transparent)]
+    Config(#[from] Fault),
+    /// A name that the caller gave is not one.
+    #[error("{0}")]
+    Name(String),
+    /// Palisade's home cannot be used as it is.
+    #[error("{0}")]
+    Home(String),
+    /// A file could not be read or written.
+    #[error("cannot {what} `{}`: {source}", path.display())]
+    File {
+        /// What was tried (`read`, `write`, `lock`, ...).
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The journal did not take a record, so nothing happened.
+    #[error("the journal took no record, so nothing was run: {}", .0.message)]
+    Journal(JournalError),
+}
+
+impl Error {
+    /// What to do about it, where there is something to say.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Config(fault) => fault.help.as_deref(),
+            Self::Journal(error) => Some(&error.help),
+            Self::Name(_) | Self::Home(_) | Self::File { .. } => None,
+        }
+    }
+
+    /// Whether the person's usage or configuration is at fault, rather than
+    /// the machine.
+    pub const fn is_configuration(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Name(_) | Self::Home(_))
+    }
+}
+
+/// A place in a configuration file and what is wrong there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The file.
+    pub path: PathBuf,
+    /// Line and column, both from 1, where known.
+    pub at: Option<(u64, u64)>,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl std::error::Error for Fault {}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.path.display())?;
+        if let Some((line, column)) = self.at {
+            write!(out, ":{line}:{column}")?;
+        }
+        write!(out, ": {}", self.message)
+    }
+}

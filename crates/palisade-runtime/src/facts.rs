@@ -1,0 +1,153 @@
+//! What is known of files before a command is judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, OpenOptions};
+use std::io::Read;
+use std::path::Path;
+
+use palisade_core::Command;
+use palisade_shell::{Analysis, EffectKind, FileFact, Text};
+
+use crate::session::Session;
+
+/// How many paths are looked at, how many scripts are read, how much of each.
+const PATHS: usize = 256;
+const SCRIPTS: usize = 8;
+const SCRIPT: u64 = 256 * 1024;
+
+/// The text that spans and records of a command refer to.
+pub fn text(command: &Command) -> String {
+    match command {
+        Command::Shell(line) => line.clone(),
+        Command::Argv(arguments) => {
+            let quoted: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
+            quoted.join(" ")
+        }
+    }
+}
+
+fn quoted(argument: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte);
+    if !argument.is_empty() && argument.bytes().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''"))
+}
+
+/// The text without secrets, bounded: what records may hold.
+pub fn redacted(text: &str) -> String {
+    const LONGEST: usize = 4096;
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or("")),
+    }
+}
+
+/// What is known of the files that the command names: what they carry from
+/// earlier commands of the session, where symlinks lead, and the content of
+/// scripts that it would run. Files of which nothing is known are left out.
+pub fn files(analysis: &Analysis, session: &Session) -> BTreeMap<String, FileFact> {
+    let mut facts = BTreeMap::new();
+    for path in named(analysis) {
+        let real = real(&path);
+        let labels = session
+            .labels(&path)
+            .and(real.as_deref().map_or_else(Default::default, |real| session.labels(real)));
+        if !labels.is_none() || real.is_some() {
+            facts.insert(path, FileFact { labels, content: None, real });
+        }
+    }
+    for path in analysis.wanted.iter().take(SCRIPTS) {
+        if let Some(content) = script(Path::new(path)) {
+            facts.entry(path.clone()).or_default().content = Some(content);
+        }
+    }
+    facts
+}
+
+/// The absolute paths that the analysis names, each once.
+fn named(analysis: &Analysis) -> BTreeSet<String> {
+    let mut paths: BTreeSet<String> = analysis.wanted.iter().cloned().collect();
+    for effect in &analysis.effects {
+        if let Some(path) = path(&effect.kind).and_then(Text::literal)
+            && path.starts_with('/')
+            && paths.len() < PATHS
+        {
+            paths.insert(path.to_owned());
+        }
+    }
+    paths
+}
+
+const fn path(kind: &EffectKind) -> Option<&Text> {
+    use palisade_shell::Code;
+    match kind {
+        EffectKind::Execute { code: Code::File(path), .. }
+        | EffectKind::Program { path }
+        | EffectKind::Read { path }
+        | EffectKind::List { path }
+        | EffectKind::Write { path, .. }
+        | EffectKind::Delete { path, .. }
+        | EffectKind::Mode { path, .. }
+        | EffectKind::Owner { path, .. }
+        | EffectKind::Load { path }
+        | EffectKind::Device { path } => Some(path),
+        EffectKind::Execute { code: Code::Analysed | Code::Opaque | Code::Input, .. }
+        | EffectKind::Connect { .. }
+        | EffectKind::RemoteShell
+        | EffectKind::Escalate
+        | EffectKind::DumpEnvironment
+        | EffectKind::Environment { .. }
+        | EffectKind::ForkBomb
+        | EffectKind::Hazard(_)
+        | EffectKind::UnrecognisedProgram
+        | EffectKind::UnrecognisedOption
+        | EffectKind::UnknownWord
+        | EffectKind::Deceptive { .. }
+        | EffectKind::ZshOnly
+        | EffectKind::Unreadable { .. } => None,
+    }
+}
+
+/// Where `path` really is, if somewhere else. The part of it that does not
+/// exist yet is kept as it is.
+fn real(path: &str) -> Option<String> {
+    let mut head = Path::new(path);
+    let mut tail = Vec::new();
+    let found = loop {
+        match fs::canonicalize(head) {
+            Ok(found) => break found,
+            Err(_) => {
+                tail.push(head.file_name()?);
+                head = head.parent()?;
+            }
+        }
+    };
+    let mut whole = found;
+    whole.extend(tail.iter().rev());
+    let whole = whole.to_str()?;
+    (whole != path.trim_end_matches('/')).then(|| whole.to_owned())
+}
+
+/// The beginning of a regular file, as text.
+fn script(path: &Path) -> Option<String> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // A pipe in the place of a script must not keep the judge waiting.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = options.open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut content = Vec::new();
+    file.take(SCRIPT + 1).read_to_end(&mut content).ok()?;
+    // A longer script stays unknown rather than half known.
+    if content.len() as u64 > SCRIPT || content.contains(&0) {
+        return None;
+    }
+    Some(String::from_utf8_lossy(&content).into_owned())
+}

@@ -1,0 +1,191 @@
+//! Facts, verdict, answer, permit, effect, record: [`judge_command`] and
+//! [`carry_out`].
+
+use palisade_core::ports::{
+    Ask, Event, EventKind, Intent, Journal, JournalError, Outcome, Seconds,
+};
+use palisade_core::{
+    Action, Actor, Answer, Command, Decision, Grant, NoPermit, Permit, Posture, Verdict, judge,
+};
+use palisade_guards::{Places, command};
+use palisade_shell::{Analysis, Context, analyse, analyse_argv};
+use sha2::{Digest, Sha256};
+
+use crate::keeper::Keeper;
+use crate::ports::{Launch, Process};
+use crate::session::Session;
+use crate::{Error, Profile, config, facts, grants};
+
+/// What a surface asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What to run.
+    pub command: Command,
+    /// Where, absolute.
+    pub cwd: String,
+}
+
+/// Under which circumstances it is judged.
+#[derive(Debug)]
+pub struct Circumstances<'a> {
+    /// The profile in force.
+    pub profile: &'a Profile,
+    /// Surface and confinement.
+    pub posture: Posture,
+    /// What people approved.
+    pub grants: &'a [Grant],
+    /// What paths mean; its `cwd` is taken from the request.
+    pub places: &'a Places,
+    /// What earlier commands of the session left.
+    pub session: &'a Session,
+    /// The time.
+    pub now: Seconds,
+}
+
+/// A judged request, with all that is known of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// The decision; nothing happens without it.
+    pub decision: Decision,
+    /// What the command would do.
+    pub analysis: Analysis,
+    /// The text that spans refer to.
+    pub text: String,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Done {
+    /// It was refused; nothing happened.
+    Refused(Box<Decision>),
+    /// It was done.
+    Ran {
+        /// How it ended.
+        outcome: Outcome,
+        /// Why the end is not in the journal, if so.
+        unrecorded: Option<JournalError>,
+    },
+}
+
+/// The outside as [`carry_out`] sees it.
+pub struct Ports<'a> {
+    /// Who asks.
+    pub actor: &'a Actor,
+    /// Who answers.
+    pub ask: &'a mut dyn Ask,
+    /// Who records.
+    pub journal: &'a mut dyn Journal,
+    /// Who starts processes.
+    pub process: &'a mut dyn Process,
+    /// Who remembers approvals and what files carry.
+    pub keeper: &'a Keeper<'a>,
+}
+
+/// Gathers the facts about a request and judges it.
+pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
+    let text = facts::text(&request.command);
+    let places = Places { cwd: request.cwd.clone(), ..at.places.clone() };
+    let look = |context: &Context| match &request.command {
+        Command::Shell(line) => analyse(line, context),
+        Command::Argv(arguments) => analyse_argv(arguments, context),
+    };
+    let mut context =
+        Context { cwd: request.cwd.clone(), home: places.home.clone(), ..Context::default() };
+    let mut analysis = look(&context);
+    context.files = facts::files(&analysis, at.session);
+    if !context.files.is_empty() {
+        analysis = look(&context);
+    }
+    let findings = command::findings(&text, &analysis, &places);
+    let simple = analysis.simple.then_some(text.as_str());
+    let action = Action::Run { command: request.command, cwd: request.cwd };
+    let decision = judge(action, findings, at.posture, at.grants, simple, at.now);
+    Judged { decision, analysis, text }
+}
+
+/// Has a judged request answered, permitted, done and recorded. The intent is
+/// written before the effect; a record that cannot be written stops it.
+///
+/// # Errors
+/// Where the journal or the session took no record; then nothing happened.
+pub fn carry_out(
+    judged: Judged,
+    launch: &Launch,
+    at: &Circumstances<'_>,
+    ports: &mut Ports<'_>,
+) -> Result<Done, Error> {
+    let Judged { decision, analysis, text } = judged;
+    let body = facts::redacted(&text);
+    let decision = match decision.verdict() {
+        Verdict::Ask => answered(decision, &body, at, ports)?,
+        Verdict::Allow | Verdict::Deny => decision,
+    };
+    let Action::Run { cwd, .. } = decision.action() else {
+        return Ok(Done::Refused(Box::new(decision)));
+    };
+    let (cwd, rules) = (facts::redacted(cwd), decision.rules());
+    let intent = Intent {
+        actor: ports.actor,
+        profile: at.profile.name.as_str(),
+        kind: decision.action().kind(),
+        body: &body,
+        cwd: &cwd,
+        digest: Sha256::digest(&text).into(),
+        verdict: decision.verdict().word(),
+        severity: decision.severity().word(),
+        rules: &rules,
+        grant: decision.grant().map(palisade_core::GrantUse::word),
+        confinement: decision.obligations().confinement,
+        policy: at.profile.digest,
+        synced: decision.obligations().synced
+            || at.profile.config.journal.sync == config::Sync::Always,
+    };
+    if decision.verdict() != Verdict::Allow {
+        ports.journal.intent(&intent).map_err(Error::Journal)?;
+        return Ok(Done::Refused(Box::new(decision)));
+    }
+    // What the command leaves behind is remembered before it can be used.
+    ports.keeper.remember(&analysis.files)?;
+    let permit = match Permit::issue(decision, &intent, ports.journal) {
+        Ok(permit) => permit,
+        Err(NoPermit::NotAllowed(decision)) => return Ok(Done::Refused(decision)),
+        Err(NoPermit::NotWritten(error)) => return Err(Error::Journal(error)),
+    };
+    let sequence = permit.intent();
+    let outcome = ports.process.run(permit, launch);
+    let unrecorded = ports.journal.outcome(sequence, &outcome).err();
+    Ok(Done::Ran { outcome, unrecorded })
+}
+
+/// Puts the question, records the answer, and keeps what was approved for
+/// longer than this once.
+fn answered(
+    decision: Decision,
+    body: &str,
+    at: &Circumstances<'_>,
+    ports: &mut Ports<'_>,
+) -> Result<Decision, Error> {
+    let answer = ports.ask.ask(&decision);
+    let wanted = grants::proposed(&decision, answer, at.now);
+    let (answer, granted) = match (answer, wanted) {
+        (Answer::Session | Answer::Always, None) => (Answer::Once, Vec::new()),
+        (answer, granted) => (answer, granted.unwrap_or_default()),
+    };
+    let mut record = |kind, body: &str| {
+        let profile = at.profile.name.as_str();
+        ports
+            .journal
+            .event(&Event { actor: ports.actor, profile, kind, body })
+            .map_err(Error::Journal)
+    };
+    record(EventKind::Approval, &format!("{}: {body}", grants::word(answer)))?;
+    for grant in &granted {
+        record(EventKind::Grant, &facts::redacted(&config::line(grant)))?;
+    }
+    match answer {
+        Answer::Session => ports.keeper.for_session(&granted)?,
+        Answer::Always => ports.keeper.always(&granted)?,
+        Answer::Once | Answer::Deny => {}
+    }
+    Ok(decision.answered(answer))
+}

@@ -1,0 +1,110 @@
+//! A profile as it is used: its files read, its name known.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use palisade_core::{Grant, Posture, Surface};
+use sha2::{Digest, Sha256};
+
+use crate::config::{self, Config, Loaded, Machine};
+use crate::ports::Files;
+use crate::{Error, Home, ProfileName, environment, private_dir};
+
+/// A profile whose configuration was read and understood.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Its name.
+    pub name: ProfileName,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// What its `config.yaml` says.
+    pub config: Config,
+    /// A digest of the text of `config.yaml`, for records.
+    pub digest: [u8; 32],
+}
+
+impl Profile {
+    /// Reads the profile `named`, or the machine's, or `default`. Writes
+    /// nothing.
+    ///
+    /// # Errors
+    /// Where the home is not private, or a file does not parse.
+    pub fn open(home: &Home, named: Option<&str>) -> Result<Self, Error> {
+        home.check()?;
+        let machine: Loaded<Machine> = config::load(&home.machine_config())?;
+        let name = named.or(machine.value.profile.as_deref()).unwrap_or("default");
+        let name = ProfileName::parse(name)?;
+        let directory = home.profile(&name);
+        if name.as_str() != "default" && !directory.is_dir() {
+            return Err(Error::Name(format!(
+                "there is no profile `{0}`: `palisade profile new {0}` makes one",
+                name.as_str()
+            )));
+        }
+        let Loaded { value, text }: Loaded<Config> = config::load(&directory.join("config.yaml"))?;
+        Ok(Self { name, directory, config: value, digest: Sha256::digest(&text).into() })
+    }
+
+    /// Makes the home, the profile's directory and the two files that say
+    /// what can be set, where they are missing.
+    ///
+    /// # Errors
+    /// What could not be made.
+    pub fn prepare(&self, home: &Home, files: &dyn Files) -> Result<(), Error> {
+        home.prepare()?;
+        private_dir(&self.directory)?;
+        first(files, &home.machine_config(), config::FIRST_MACHINE)?;
+        first(files, &self.config_file(), config::FIRST_PROFILE)
+    }
+
+    /// Its `config.yaml`.
+    pub fn config_file(&self) -> PathBuf {
+        self.directory.join("config.yaml")
+    }
+
+    /// What was approved for good, as grants.
+    pub fn grants(&self) -> Vec<Grant> {
+        let allowlist = &self.config.tools.terminal.approval.allowlist;
+        allowlist.iter().map(config::Entry::grant).collect()
+    }
+
+    /// The posture for a command.
+    pub fn posture(&self, surface: Surface) -> Posture {
+        let terminal = &self.config.tools.terminal;
+        Posture {
+            surface,
+            confined: terminal.sandbox,
+            network: terminal.allow_network,
+            unrecognised: terminal.approval.unrecognised.into(),
+        }
+    }
+
+    /// The secrets of its `.env`, read only where the configuration names a
+    /// variable at all.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn secrets(&self) -> Result<Vec<(String, String)>, Error> {
+        if self.config.tools.terminal.env.is_empty() {
+            return Ok(Vec::new());
+        }
+        let path = self.directory.join(".env");
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(environment::dotenv(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(Error::File { what: "read", path, source }),
+        }
+    }
+}
+
+fn first(files: &dyn Files, path: &Path, text: &str) -> Result<(), Error> {
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    files.replace(path, text.as_bytes()).map_err(|source| Error::File {
+        what: "write",
+        path: path.to_owned(),
+        source,
+    })
+}

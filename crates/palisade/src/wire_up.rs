@@ -1,0 +1,120 @@
+//! The one place where surfaces and effects meet.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use palisade_core::ports::{Clock, Journal, Seconds};
+use palisade_core::{Grant, Posture, Surface};
+use palisade_guards::Places;
+use palisade_runtime::{Circumstances, Error, Home, Keeper, Profile, Session, SessionId};
+
+use crate::plain::{Disk, PlainJournal};
+use crate::show::Failure;
+
+/// Palisade's files, opened: what every command that judges needs.
+pub struct House {
+    /// Where they lie.
+    pub home: Home,
+    /// The profile in force.
+    pub profile: Profile,
+    /// What paths mean.
+    pub places: Places,
+    session: Option<SessionId>,
+}
+
+impl House {
+    /// Reads the profile and says what paths mean. Writes nothing.
+    pub fn open(profile: Option<&str>, session: Option<&str>) -> Result<Self, Failure> {
+        let home = Home::locate(|name| env::var_os(name))?;
+        let profile = Profile::open(&home, profile)?;
+        let session = session.map(SessionId::parse).transpose()?;
+        let places = places(&home, &profile)?;
+        Ok(Self { home, profile, places, session })
+    }
+
+    /// Makes the files that are missing.
+    pub fn prepare(&self) -> Result<(), Error> {
+        self.profile.prepare(&self.home, &Disk)
+    }
+
+    /// Who remembers.
+    pub fn keeper(&self) -> Keeper<'_> {
+        Keeper::new(&self.profile, self.session.clone(), &Disk)
+    }
+
+    /// Whether a session was named.
+    pub fn has_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// The journal, opened.
+    pub fn journal(&self) -> Result<impl Journal, Error> {
+        PlainJournal::open(&self.home)
+    }
+
+    /// The circumstances of a command now.
+    pub fn circumstances<'a>(
+        &'a self,
+        surface: Surface,
+        grants: &'a [Grant],
+        session: &'a Session,
+    ) -> Circumstances<'a> {
+        Circumstances {
+            profile: &self.profile,
+            posture: self.profile.posture(surface),
+            grants,
+            places: &self.places,
+            session,
+            now: System.now(),
+        }
+    }
+
+    /// What people approved: in the profile, and in the session.
+    pub fn grants(&self, session: &Session) -> Vec<Grant> {
+        let mut grants = session.grants.clone();
+        grants.extend(self.profile.grants());
+        grants
+    }
+
+    /// The posture of the profile.
+    pub fn posture(&self, surface: Surface) -> Posture {
+        self.profile.posture(surface)
+    }
+}
+
+/// The machine's clock.
+pub struct System;
+
+impl Clock for System {
+    fn now(&self) -> Seconds {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.ok().and_then(|since| since.as_secs().try_into().ok()).unwrap_or(0)
+    }
+}
+
+/// The directory that the command starts in, as text.
+pub fn cwd() -> Result<String, Failure> {
+    let cwd = env::current_dir()
+        .map_err(|error| Failure::Other(format!("cannot tell the current directory: {error}")))?;
+    text(cwd).ok_or_else(|| Failure::Other("the current directory's name is not UTF-8".into()))
+}
+
+fn text(path: PathBuf) -> Option<String> {
+    path.into_os_string().into_string().ok()
+}
+
+fn places(home: &Home, profile: &Profile) -> Result<Places, Failure> {
+    let user = env::var("HOME").unwrap_or_default().trim_end_matches('/').to_owned();
+    let cwd = cwd()?;
+    let workspace = profile.config.workspace.clone().unwrap_or_else(|| cwd.clone());
+    let mut programs: Vec<String> = env::current_exe().ok().into_iter().filter_map(text).collect();
+    programs.dedup();
+    Ok(Places {
+        home: user,
+        cwd,
+        workspace: workspace.trim_end_matches('/').to_owned(),
+        palisade_home: text(home.real()).unwrap_or_default(),
+        programs,
+    })
+}
