@@ -1,0 +1,4 @@
+//! What a record costs.
+fn main() {
+    divan::main();
+}
