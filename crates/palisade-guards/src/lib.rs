@@ -6,6 +6,8 @@
 
 pub mod command;
 pub mod content;
+mod path;
 mod places;
+pub mod rules;
 
 pub use places::Places;

@@ -1,0 +1,149 @@
+//! Which code may run: code that is read, and the project's own.
+
+use palisade_shell::programs::Language;
+use palisade_shell::{Code, Effect, EffectKind, Labels, Text};
+
+use super::report::{Report, Scene};
+use super::{Guard, Look};
+use crate::path::{Region, base, below_home, see};
+use crate::rules::{self, Rule};
+
+pub(super) static GUARD: Guard = Guard {
+    name: "execute",
+    manual: "Stops code that comes from the network or out of a decoder from being run, by whatever way it flows: pipe, \
+             substitution, file, variable. Asks about code that is not known before it runs, about shell scripts that \
+             could not be read, about programs started by their path, and about anything run from temporary or download \
+             directories. Code that is read is judged by what it does. The project's own code may run.",
+    gaps: "Scripts in other languages than shell are taken for the project's own where they lie in the workspace.",
+    look: Look::Effects(look),
+};
+
+fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
+    match &effect.kind {
+        EffectKind::Execute { language, code } => {
+            if let Some(rule) = of_flow(effect.labels, *language).or_else(|| of_code(*language, code, scene)) {
+                match code {
+                    Code::File(path) => report.raise_at(rule, effect, "runs", path),
+                    Code::Analysed | Code::Opaque | Code::Input => report.raise(rule, effect),
+                }
+            }
+        }
+        EffectKind::Program { path } => {
+            let rule = of_flow(effect.labels, Language::Other).unwrap_or_else(|| of_program(path, scene));
+            report.raise_at(rule, effect, "runs", path);
+        }
+        EffectKind::Load { path } => {
+            if let Some(rule) = of_flow(effect.labels, Language::Other).or_else(|| of_library(path, effect, scene)) {
+                report.raise_at(rule, effect, "loads", path);
+            }
+        }
+        EffectKind::UnknownWord => {
+            report.raise(of_flow(effect.labels, Language::Shell).unwrap_or(&rules::COMMAND_UNKNOWN_WORD), effect);
+        }
+        _ => {}
+    }
+}
+
+/// Whether a language can start programs or change files by itself.
+const fn acts(language: Language) -> bool {
+    match language {
+        Language::Sql | Language::Jq | Language::Sed => false,
+        Language::Shell
+        | Language::Python
+        | Language::Perl
+        | Language::Ruby
+        | Language::JavaScript
+        | Language::Php
+        | Language::Lua
+        | Language::Awk
+        | Language::Ex
+        | Language::Make
+        | Language::PowerShell
+        | Language::AppleScript
+        | Language::Tcl
+        | Language::R
+        | Language::Debugger
+        | Language::Cron
+        | Language::Other => true,
+    }
+}
+
+fn of_flow(labels: Labels, language: Language) -> Option<&'static Rule> {
+    if labels.has(Labels::DOWNLOADED) {
+        Some(if acts(language) { &rules::FLOW_DOWNLOADED_CODE } else { &rules::FLOW_DOWNLOADED_STATEMENTS })
+    } else if labels.has(Labels::DECODED) && acts(language) {
+        Some(&rules::FLOW_DECODED_CODE)
+    } else {
+        None
+    }
+}
+
+fn of_code(language: Language, code: &Code, scene: &Scene<'_>) -> Option<&'static Rule> {
+    if !acts(language) {
+        return None;
+    }
+    match code {
+        Code::Analysed => None,
+        Code::Opaque => Some(&rules::EXECUTE_OPAQUE),
+        Code::Input => Some(&rules::EXECUTE_INPUT),
+        Code::File(path) => Some(of_script(language, path, scene)),
+    }
+}
+
+fn of_script(language: Language, path: &Text, scene: &Scene<'_>) -> &'static Rule {
+    let seen = see(path, scene.places);
+    if untrusted(path, seen.region, scene) {
+        return &rules::EXECUTE_UNTRUSTED_PLACE;
+    }
+    match (language, seen.region) {
+        (Language::Shell, _) => &rules::EXECUTE_SCRIPT,
+        (_, Region::Workspace | Region::Above | Region::Unknown) => &rules::RUN_PROJECT_CODE,
+        (_, Region::System | Region::Vital) => &rules::RUN_PROJECT_CODE,
+        _ => &rules::EXECUTE_OUTSIDE_SCRIPT,
+    }
+}
+
+fn of_program(path: &Text, scene: &Scene<'_>) -> &'static Rule {
+    let seen = see(path, scene.places);
+    if untrusted(path, seen.region, scene) {
+        return &rules::EXECUTE_UNTRUSTED_PLACE;
+    }
+    match path.literal() {
+        Some(text) if seen.region == Region::Workspace && launcher(text) => &rules::RUN_PROJECT_CODE,
+        _ => &rules::EXECUTE_PROGRAM,
+    }
+}
+
+/// Programs of a project that everybody knows by their names or places.
+fn launcher(path: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "configure", "gradlew", "gradlew.bat", "mvnw", "mvnw.cmd", "manage.py", "bootstrap", "autogen.sh", "a.out", "config",
+        "bazelw", "sbt", "artisan", "dev-server", "waf", "pants", "x.py", "x", "mach", "nx", "turbow", "millw",
+    ];
+    const PLACES: &[&str] = &[
+        "/target/debug/", "/target/release/", "/node_modules/.bin/", "/venv/bin/", "/.venv/bin/", "/env/bin/",
+        "/vendor/bin/", "/build/", "/dist/", "/out/", "/cmake-build-debug/", "/.tox/", "/result/bin/",
+    ];
+    NAMES.contains(&base(path)) || PLACES.iter().any(|place| path.contains(place))
+}
+
+fn untrusted(path: &Text, region: Region, scene: &Scene<'_>) -> bool {
+    region == Region::Temporary
+        || path
+            .literal()
+            .and_then(|text| below_home(text, scene.places))
+            .is_some_and(|rest| rest.starts_with("Downloads/") || rest.starts_with(".cache/"))
+}
+
+fn of_library(path: &Text, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule> {
+    let program = scene.program(effect);
+    if program == "enable" {
+        return Some(&rules::LOAD_SHELL_BUILTIN);
+    }
+    match see(path, scene.places).region {
+        Region::System | Region::Vital | Region::Local => None,
+        // A name without a directory is found among what is installed.
+        _ if path.literal().is_some_and(|text| !text.contains('/')) => None,
+        _ => Some(&rules::LOAD_LIBRARY),
+    }
+}

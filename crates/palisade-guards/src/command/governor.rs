@@ -1,0 +1,64 @@
+//! Palisade's own commands: an agent may ask, never decide.
+
+use palisade_shell::{Invocation, Text};
+
+use super::report::Report;
+use super::{Guard, Look};
+use crate::path::base;
+use crate::rules;
+
+pub(super) static GUARD: Guard = Guard {
+    name: "governor",
+    manual: "Stops every use of Palisade that would approve, grant, install, uninstall, pair, change policy or stop it, \
+             and every use that is not known to be harmless. Looking is free: check, why, log, doctor, audit, scan, \
+             fetch, and help. Its files and its program are protected by the path guards.",
+    gaps: "A process number does not say whose process it is.",
+    look: Look::Commands(look),
+};
+
+fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
+    let Some(program) = command.program.literal().map(base) else { return };
+    let word = |at: usize| command.arguments.get(at).and_then(Text::literal);
+    match program {
+        "palisade" | "palisade.exe" if !harmless(&command.arguments) => {
+            report.raise_command(&rules::GOVERNOR_COMMAND, at, command);
+        }
+        "pkill" | "killall" | "skill" | "killall5" | "taskkill" => {
+            let named = |word: &Text| word.literal().is_some_and(|text| text.contains("palisade"));
+            if command.arguments.iter().any(named) {
+                report.raise_command(&rules::GOVERNOR_STOP, at, command);
+            }
+        }
+        "systemctl" | "launchctl" | "service" | "rc-service"
+            if command.arguments.iter().any(|word| word.literal().is_some_and(|text| text.contains("palisade")))
+                && !matches!(word(0), Some("status" | "list" | "print" | "show" | "is-active" | "cat")) =>
+        {
+            report.raise_command(&rules::GOVERNOR_STOP, at, command);
+        }
+        _ => {}
+    }
+}
+
+/// Whether a use of Palisade only looks. What is not known is not harmless, and
+/// neither is another profile, which may be a looser one.
+fn harmless(arguments: &[Text]) -> bool {
+    const LOOKING: &[&str] =
+        &["check", "why", "log", "doctor", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo", "hook", "mcp"];
+    const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let Some(text) = word.literal() else { return false };
+        match text {
+            "--help" | "-h" | "--version" | "-V" => return true,
+            "--json" | "-q" | "--quiet" => {}
+            "approvals" | "grants" | "devices" | "profile" | "daemon" | "sandbox" => {
+                return match words.next().map(Text::literal) {
+                    None => true,
+                    Some(next) => next.is_some_and(|next| LISTING.contains(&next) || next == "--help" || next == "-h"),
+                };
+            }
+            other => return LOOKING.contains(&other),
+        }
+    }
+    true
+}

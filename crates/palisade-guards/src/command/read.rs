@@ -1,0 +1,71 @@
+//! What may be read: everything but secrets.
+
+use palisade_shell::{Effect, EffectKind};
+
+use super::report::{Report, Scene};
+use super::{Guard, Look};
+use crate::path::{Mark, Region, Seen, see};
+use crate::rules::{self, Rule};
+
+pub(super) static GUARD: Guard = Guard {
+    name: "read",
+    manual: "Stops the content of secrets from getting out: private keys, credentials, tokens, keyrings, password \
+             hashes, the environment of processes, memory. Asks about files that may hold secrets (`.env`, histories, \
+             `*.key`) where their content would be shown. Names and attributes may always be listed, and a program \
+             that uses a key of its own (ssh with `-i`) is not reading it out.",
+    gaps: "Files are known by their names and places. A secret under an innocent name is not seen, nor is one that a \
+           program reads without being told to by its words.",
+    look: Look::Effects(look),
+};
+
+fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
+    match &effect.kind {
+        EffectKind::Read { path } => {
+            let seen = see(path, scene.places);
+            if let Some(rule) = rule(&seen, effect, scene) {
+                report.raise_at(rule, effect, "reads", path);
+            }
+        }
+        EffectKind::DumpEnvironment => report.raise(&rules::ENV_DUMP, effect),
+        _ => {}
+    }
+}
+
+fn rule(seen: &Seen, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule> {
+    if seen.vague {
+        return Some(&rules::SECRET_PATTERN);
+    }
+    let discloses = || scene.discloses(effect);
+    match seen.mark {
+        Some(Mark::SshKey) => Some(&rules::SECRET_SSH_KEY),
+        Some(Mark::Cloud) => Some(&rules::SECRET_CLOUD),
+        Some(Mark::Token) => Some(&rules::SECRET_TOKEN),
+        Some(Mark::Keyring) => Some(&rules::SECRET_KEYRING),
+        Some(Mark::SystemSecret) => Some(&rules::SECRET_SYSTEM),
+        Some(Mark::Memory) => Some(&rules::SECRET_MEMORY),
+        Some(Mark::Environment) => Some(&rules::ENV_DUMP),
+        Some(Mark::Governor) => Some(&rules::GOVERNOR_HOME),
+        Some(Mark::History) => Some(&rules::SECRET_HISTORY),
+        Some(Mark::ContainerSocket) => Some(&rules::CONTAINER_SOCKET),
+        Some(Mark::PrivateKey) => discloses().then_some(&rules::SECRET_PRIVATE_KEY),
+        Some(Mark::PossibleKey) => discloses().then_some(&rules::SECRET_POSSIBLE_KEY),
+        Some(Mark::EnvFile) => discloses().then_some(&rules::SECRET_ENV_FILE),
+        Some(
+            Mark::ShellStartup
+            | Mark::Login
+            | Mark::Preload
+            | Mark::Service
+            | Mark::Schedule
+            | Mark::Hook
+            | Mark::ToolConfig
+            | Mark::AgentSettings
+            | Mark::GovernorProgram,
+        )
+        | None => match seen.region {
+            Region::Disk => Some(&rules::DEVICE_READ),
+            // A directory is read only by what takes in all below it.
+            Region::Root | Region::Home if !seen.everything => Some(&rules::SECRET_HOME),
+            _ => None,
+        },
+    }
+}

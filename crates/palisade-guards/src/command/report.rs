@@ -1,0 +1,207 @@
+//! How guards say what they found.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use palisade_core::{Finding, Severity, Span, Subject};
+use palisade_shell::programs::{self, Output, Program};
+use palisade_shell::{Analysis, Effect, Invocation, Text};
+
+use crate::Places;
+use crate::path::base;
+use crate::rules::{self, Rule};
+
+/// More findings than this are not kept apart: one that nobody can grant
+/// stands for the rest, and only dangerous ones are still added.
+const KEPT: usize = 256;
+
+/// What a guard may know.
+pub(super) struct Scene<'a> {
+    pub(super) analysis: &'a Analysis,
+    pub(super) places: &'a Places,
+}
+
+impl<'a> Scene<'a> {
+    /// The command that an effect belongs to.
+    pub(super) fn command(&self, effect: &Effect) -> Option<&'a Invocation> {
+        self.analysis.commands.get(effect.command? as usize)
+    }
+
+    /// The name of the program that an effect belongs to, without its path.
+    pub(super) fn program(&self, effect: &Effect) -> &'a str {
+        self.command(effect).and_then(|command| command.program.literal()).map_or("", base)
+    }
+
+    /// Whether what the command reads comes out of it again: where it is
+    /// printed, copied or sent. A program that is not known may do that.
+    pub(super) fn discloses(&self, effect: &Effect) -> bool {
+        let Some(name) = self.command(effect).and_then(|command| command.program.literal()) else { return true };
+        let known: Option<&Program> = programs::lookup(name);
+        match known.map(|program| program.output) {
+            Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments | Output::Download) | None => true,
+            Some(Output::Text | Output::Nothing) => false,
+        }
+    }
+}
+
+/// Collects findings.
+pub(super) struct Report<'a> {
+    text: &'a str,
+    analysis: &'a Analysis,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) const fn new(text: &'a str, analysis: &'a Analysis) -> Self {
+        Self { text, analysis, findings: Vec::new() }
+    }
+
+    pub(super) fn findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    /// `rule` is broken by `effect` as such.
+    pub(super) fn raise(&mut self, rule: &'static Rule, effect: &Effect) {
+        self.add(rule, effect.command, effect.span, None);
+    }
+
+    /// `rule` is broken by what `effect` does to `path`.
+    pub(super) fn raise_at(&mut self, rule: &'static Rule, effect: &Effect, does: &'static str, path: &Text) {
+        self.add(rule, effect.command, effect.span, Some((does, path)));
+    }
+
+    /// `rule` is broken by the command at this place.
+    pub(super) fn raise_command(&mut self, rule: &'static Rule, at: u32, command: &Invocation) {
+        self.add(rule, Some(at), command.span, None);
+    }
+
+    fn add(
+        &mut self,
+        rule: &'static Rule,
+        command: Option<u32>,
+        span: palisade_shell::Span,
+        detail: Option<(&'static str, &Text)>,
+    ) {
+        let span = Span::new(span.from, span.to);
+        if self.findings.len() >= KEPT {
+            if self.findings.len() == KEPT {
+                self.push(&rules::COMMAND_OVER_LIMIT, Span::default(), String::new(), None);
+            }
+            if rule.severity < Severity::Dangerous || self.findings.len() > KEPT * 2 {
+                return;
+            }
+        }
+        let invocation = command.and_then(|at| self.analysis.commands.get(at as usize));
+        let text = match invocation {
+            Some(invocation) => decoded(invocation, detail),
+            None => span.of(self.text).to_owned(),
+        };
+        let same = |known: &Finding| known.rule == rule.id && known.span == span && known.text == text;
+        if self.findings.iter().rev().take(16).any(same) {
+            return;
+        }
+        let subject = match (rule.severity, invocation, command) {
+            (Severity::Caution, Some(invocation), Some(at)) => Some(self.subject(at, invocation, detail)),
+            _ => None,
+        };
+        self.push(rule, span, text, subject);
+    }
+
+    fn push(&mut self, rule: &'static Rule, span: Span, text: String, subject: Option<Subject>) {
+        self.findings.push(Finding {
+            rule: rule.id,
+            severity: rule.severity,
+            why: Cow::Borrowed(rule.why),
+            instead: rule.instead,
+            span,
+            text,
+            subject,
+            contained: rule.contained,
+        });
+    }
+
+    /// What a grant would bind to: the program after wrappers, its arguments,
+    /// and where the effect is on a file that these do not name, that file.
+    fn subject(&self, at: u32, invocation: &Invocation, detail: Option<(&'static str, &Text)>) -> Subject {
+        let inner = self.inner(at, invocation);
+        let mut subject = Subject {
+            program: inner.program.literal().unwrap_or("").to_owned(),
+            arguments: inner.arguments.iter().map(|word| word.literal().unwrap_or("").to_owned()).collect(),
+            directory: inner.directory.literal().unwrap_or("").to_owned(),
+            ungrantable: None,
+        };
+        if let Some((does, path)) = detail
+            && !subject.arguments.iter().any(|word| names(word, &subject.directory, path))
+        {
+            subject.arguments.push(format!("({does} {path})"));
+        }
+        let known = |word: &Text| word.literal().is_some();
+        subject.ungrantable = if inner.interpreter {
+            Some("a shell, interpreter or wrapper runs whatever it is given")
+        } else if !known(&inner.program) || !inner.arguments.iter().all(known) || !known(&inner.directory) {
+            Some("a word of it is not known before it runs")
+        } else if detail.is_some_and(|(_, path)| !known(path)) {
+            Some("the file is not known before it runs")
+        } else {
+            None
+        };
+        subject
+    }
+
+    /// The one command that a wrapper runs, where the wrapper has no words of
+    /// its own; else the command itself.
+    fn inner(&self, at: u32, invocation: &'a Invocation) -> &'a Invocation {
+        if !invocation.interpreter {
+            return invocation;
+        }
+        let mut children = self.analysis.commands.iter().filter(|child| child.parent == Some(at));
+        match (children.next(), children.next()) {
+            (Some(child), None)
+                if invocation.arguments.split_first() == Some((&child.program, child.arguments.as_slice())) =>
+            {
+                child
+            }
+            _ => invocation,
+        }
+    }
+}
+
+/// Whether `word`, used in `directory`, is `path` as it is written.
+fn names(word: &str, directory: &str, path: &Text) -> bool {
+    let Some(path) = path.literal() else { return false };
+    if word.starts_with('/') {
+        return word == path;
+    }
+    let word = word.strip_prefix("./").unwrap_or(word);
+    path.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| rest == word)
+}
+
+/// The command as it would be executed, and what it does beside its words.
+fn decoded(invocation: &Invocation, detail: Option<(&'static str, &Text)>) -> String {
+    let mut text = invocation.program.to_string();
+    for word in &invocation.arguments {
+        text.push(' ');
+        push_quoted(&mut text, word);
+    }
+    if let Some((does, path)) = detail
+        && !invocation.arguments.contains(path)
+    {
+        // A string takes everything that is written to it.
+        let _ = write!(text, " ({does} {path})");
+    }
+    text
+}
+
+fn push_quoted(text: &mut String, word: &Text) {
+    let from = text.len();
+    let _ = write!(text, "{word}");
+    let plain = text.get(from..).is_some_and(|new| {
+        !new.is_empty() && !new.contains(|letter: char| letter.is_whitespace() || "'\"\\$`;&|<>(){}#".contains(letter))
+    });
+    if !plain {
+        let new = text.split_off(from);
+        text.push('\'');
+        text.push_str(&new.replace('\'', "'\\''"));
+        text.push('\'');
+    }
+}

@@ -1,0 +1,104 @@
+//! What may be written: the workspace, temporary files, the visible home.
+
+use palisade_shell::{Effect, EffectKind, Labels, Text, Writing};
+
+use super::report::{Report, Scene};
+use super::{Guard, Look};
+use crate::path::{Mark, Region, Seen, see};
+use crate::rules::{self, Rule};
+
+pub(super) static GUARD: Guard = Guard {
+    name: "write",
+    manual: "Stops writes below the system's directories and to disks, and what would outlive the session: startup \
+             files that are replaced, who may log in, preloaded libraries. Asks about writes outside the workspace, \
+             the temporary directories and the visible part of the home directory, and about files that make \
+             something run later (startup files, services, schedules, hooks, settings of tools and agents). Text from \
+             the network or a decoder that would land in such a file is refused.",
+    gaps: "Build files of the project (Makefile, package.json, conftest.py) also run later; they are ordinary work. \
+           Ordinary files in the home directory may be overwritten.",
+    look: Look::Effects(look),
+};
+
+fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
+    let (path, how) = match &effect.kind {
+        EffectKind::Write { path, how } => (path, *how),
+        EffectKind::Device { path } => return device(path, effect, scene, report),
+        _ => return,
+    };
+    let seen = see(path, scene.places);
+    let by_place = by_region(seen.region, path);
+    let by_name = by_mark(&seen, how);
+    if by_name.is_some_and(|rule| runs_later(rule))
+        && (effect.labels.has(Labels::DOWNLOADED) || effect.labels.has(Labels::DECODED))
+    {
+        report.raise_at(&rules::FLOW_DOWNLOADED_STARTUP, effect, "writes", path);
+    }
+    // A mode or owner has an effect of its own, judged with its value.
+    let by_place = if how == Writing::Attributes { None } else { by_place };
+    for rule in by_name.or(by_place).into_iter().chain(by_place.filter(|rule| by_name.is_some() && is_refused(rule))) {
+        report.raise_at(rule, effect, "writes", path);
+    }
+}
+
+fn is_refused(rule: &Rule) -> bool {
+    rule.severity == palisade_core::Severity::Dangerous
+}
+
+fn device(path: &Text, effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
+    match see(path, scene.places).region {
+        Region::Disk => report.raise_at(&rules::DEVICE_WRITE, effect, "writes", path),
+        Region::Device => report.raise_at(&rules::DEVICE_OTHER, effect, "writes", path),
+        _ => {}
+    }
+}
+
+fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
+    match region {
+        Region::Vital | Region::System => Some(&rules::WRITE_SYSTEM),
+        Region::Disk => Some(&rules::DEVICE_WRITE),
+        Region::Device => Some(&rules::DEVICE_OTHER),
+        Region::Local => Some(&rules::WRITE_LOCAL),
+        Region::Hidden => Some(&rules::WRITE_SETTINGS),
+        Region::Root | Region::Elsewhere => Some(&rules::WRITE_OUTSIDE),
+        Region::Unknown => (!path.is_empty()).then_some(&rules::WRITE_UNKNOWN),
+        Region::Home | Region::Above | Region::Workspace | Region::Temporary | Region::Cache | Region::Visible | Region::Harmless => {
+            None
+        }
+    }
+}
+
+fn by_mark(seen: &Seen, how: Writing) -> Option<&'static Rule> {
+    match seen.mark? {
+        Mark::ShellStartup => Some(match how {
+            Writing::Replace => &rules::PERSISTENCE_SHELL_STARTUP_LOST,
+            Writing::Append | Writing::Edit | Writing::Attributes | Writing::Link => &rules::PERSISTENCE_SHELL_STARTUP,
+        }),
+        Mark::Login if how != Writing::Attributes => Some(&rules::PERSISTENCE_LOGIN),
+        Mark::Preload => Some(&rules::PERSISTENCE_PRELOAD),
+        Mark::Service => Some(&rules::PERSISTENCE_SERVICE),
+        Mark::Schedule => Some(&rules::PERSISTENCE_SCHEDULE),
+        Mark::Hook => Some(&rules::PERSISTENCE_HOOK),
+        Mark::ToolConfig => Some(&rules::PERSISTENCE_TOOL_CONFIG),
+        Mark::AgentSettings => Some(&rules::AGENT_SETTINGS),
+        Mark::Governor => Some(&rules::GOVERNOR_HOME),
+        Mark::GovernorProgram => Some(&rules::GOVERNOR_PROGRAM),
+        Mark::ContainerSocket => Some(&rules::CONTAINER_SOCKET),
+        Mark::Memory => Some(&rules::DEVICE_WRITE),
+        Mark::SshKey
+        | Mark::PrivateKey
+        | Mark::PossibleKey
+        | Mark::Cloud
+        | Mark::Token
+        | Mark::Keyring
+        | Mark::SystemSecret
+        | Mark::Environment
+        | Mark::EnvFile
+        | Mark::History
+        | Mark::Login => None,
+    }
+}
+
+/// Whether a rule is about a file that something runs later.
+fn runs_later(rule: &Rule) -> bool {
+    rule.id.starts_with("persistence/") || rule.id == rules::AGENT_SETTINGS.id
+}

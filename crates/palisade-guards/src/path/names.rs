@@ -1,0 +1,523 @@
+//! What a path is by its name: the tables of protected names.
+
+use palisade_shell::matches;
+
+/// What a name says a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// An SSH private key, or the directory of them.
+    SshKey,
+    /// A private key or key store by its suffix.
+    PrivateKey,
+    /// Something that may hold a key or password.
+    PossibleKey,
+    /// Credentials of a cloud, cluster or registry.
+    Cloud,
+    /// Stored passwords or tokens.
+    Token,
+    /// A keyring, password store, wallet or browser's store.
+    Keyring,
+    /// Hashes, host keys and service secrets of the system.
+    SystemSecret,
+    /// The memory of a process or of the kernel.
+    Memory,
+    /// The environment of a process.
+    Environment,
+    /// A `.env` file.
+    EnvFile,
+    /// A history of commands.
+    History,
+    /// A file that a new shell runs.
+    ShellStartup,
+    /// Who may log in, and with which rights.
+    Login,
+    /// Libraries that every program loads.
+    Preload,
+    /// What starts by itself at login or boot.
+    Service,
+    /// What runs by the clock.
+    Schedule,
+    /// What a tool runs by itself in a project.
+    Hook,
+    /// Settings that make a tool run commands.
+    ToolConfig,
+    /// Settings of an agent: hooks, permissions, servers.
+    AgentSettings,
+    /// What Palisade keeps.
+    Governor,
+    /// Palisade's own program.
+    GovernorProgram,
+    /// A socket that controls containers.
+    ContainerSocket,
+}
+
+use Mark::{
+    AgentSettings, Cloud, ContainerSocket, EnvFile, Environment, Governor, GovernorProgram, History, Hook,
+    Keyring, Login, Memory, PossibleKey, Preload, PrivateKey, Schedule, Service, ShellStartup, SshKey,
+    SystemSecret, Token, ToolConfig,
+};
+
+/// Below a home directory. A name stands for itself and all below it; one
+/// with `*` for what it matches. The first that fits decides.
+pub(super) const HOME: &[(&str, Mark)] = &[
+    (".ssh/authorized_keys*", Login),
+    (".ssh/config", ToolConfig),
+    (".ssh/config.d", ToolConfig),
+    (".ssh/environment", ToolConfig),
+    (".ssh/rc", ShellStartup),
+    (".ssh", SshKey),
+    (".palisade", Governor),
+    (".local/bin/palisade", GovernorProgram),
+    (".cargo/bin/palisade", GovernorProgram),
+    (".aws/config", ToolConfig),
+    (".aws", Cloud),
+    (".azure", Cloud),
+    (".boto", Cloud),
+    (".config/gcloud", Cloud),
+    (".config/doctl", Cloud),
+    (".config/hcloud", Cloud),
+    (".config/linode-cli", Cloud),
+    (".config/scw", Cloud),
+    (".config/rclone", Cloud),
+    (".config/fly", Cloud),
+    (".config/heroku", Cloud),
+    (".config/containers/auth.json", Cloud),
+    (".databrickscfg", Cloud),
+    (".docker/config.json", Cloud),
+    (".fly/config.yml", Cloud),
+    (".kube/cache", ToolConfig),
+    (".kube", Cloud),
+    (".minikube/*.key", Cloud),
+    (".oci", Cloud),
+    (".s3cfg", Cloud),
+    (".terraform.d/credentials.tfrc.json", Cloud),
+    (".terraformrc", Cloud),
+    (".aliyun/config.json", Cloud),
+    (".bluemix", Cloud),
+    (".snowsql/config", Cloud),
+    (".vault-token", Token),
+    (".netrc", Token),
+    ("_netrc", Token),
+    (".authinfo*", Token),
+    (".pgpass", Token),
+    (".my.cnf", Token),
+    (".mylogin.cnf", Token),
+    (".rediscli_auth", Token),
+    (".npmrc", Token),
+    (".yarnrc.yml", Token),
+    (".pypirc", Token),
+    (".gem/credentials", Token),
+    (".bundle/config", Token),
+    (".cargo/credentials*", Token),
+    (".composer/auth.json", Token),
+    (".config/composer/auth.json", Token),
+    (".m2/settings*.xml", Token),
+    (".gradle/gradle.properties", Token),
+    (".nuget/NuGet/NuGet.Config", Token),
+    (".git-credentials", Token),
+    (".config/git/credentials", Token),
+    (".config/gh/hosts.yml", Token),
+    (".config/glab-cli", Token),
+    (".config/hub", Token),
+    (".config/netlify", Token),
+    (".config/stripe", Token),
+    (".config/ngrok", Token),
+    (".ngrok2", Token),
+    (".config/configstore", Token),
+    (".wrangler", Token),
+    (".config/.wrangler", Token),
+    (".huggingface/token", Token),
+    (".cache/huggingface/token", Token),
+    (".kaggle/kaggle.json", Token),
+    (".smbcredentials", Token),
+    (".msmtprc", Token),
+    (".fetchmailrc", Token),
+    (".muttrc", PossibleKey),
+    (".claude/.credentials.json", Token),
+    (".claude.json", AgentSettings),
+    (".claude/settings*.json", AgentSettings),
+    (".claude/hooks", AgentSettings),
+    (".codex/auth.json", Token),
+    (".codex/config.toml", AgentSettings),
+    (".codex/hooks*", AgentSettings),
+    (".codex/rules", AgentSettings),
+    (".gemini/oauth_creds.json", Token),
+    (".gemini/settings.json", AgentSettings),
+    (".gemini/policies", AgentSettings),
+    (".copilot/mcp-config.json", AgentSettings),
+    (".copilot/config.json", AgentSettings),
+    (".copilot/hooks", AgentSettings),
+    (".cursor/*.json", AgentSettings),
+    (".pi/agent/auth.json", Token),
+    (".pi/agent", AgentSettings),
+    (".config/opencode", AgentSettings),
+    (".local/share/opencode/auth.json", Token),
+    (".cline", AgentSettings),
+    (".continue/config*", AgentSettings),
+    (".config/claude", AgentSettings),
+    ("Library/Application Support/Claude/*.json", AgentSettings),
+    (".gnupg/*.conf", ToolConfig),
+    (".gnupg", Keyring),
+    (".password-store", Keyring),
+    (".local/share/keyrings", Keyring),
+    (".local/share/kwalletd", Keyring),
+    (".kde/share/apps/kwallet", Keyring),
+    ("Library/Keychains", Keyring),
+    ("Library/Cookies", Keyring),
+    (".config/op", Keyring),
+    (".config/Bitwarden*", Keyring),
+    (".config/keepassxc", Keyring),
+    (".lastpass", Keyring),
+    (".local/share/lpass", Keyring),
+    (".config/sops/age", Keyring),
+    (".config/age", Keyring),
+    (".age", Keyring),
+    (".bitcoin/*wallet*", Keyring),
+    (".ethereum/keystore", Keyring),
+    (".config/solana", Keyring),
+    (".electrum/wallets", Keyring),
+    (".mozilla/*logins.json", Keyring),
+    (".mozilla/*key?.db", Keyring),
+    (".mozilla/*cookies.sqlite*", Keyring),
+    (".mozilla/*signons.sqlite", Keyring),
+    (".mozilla", PossibleKey),
+    (".thunderbird/*logins.json", Keyring),
+    (".thunderbird/*key?.db", Keyring),
+    (".thunderbird", PossibleKey),
+    (".config/*Login Data*", Keyring),
+    (".config/*/Cookies*", Keyring),
+    (".config/google-chrome", PossibleKey),
+    (".config/chromium", PossibleKey),
+    (".config/BraveSoftware", PossibleKey),
+    ("snap/firefox/*logins.json", Keyring),
+    ("snap/firefox/*key?.db", Keyring),
+    ("Library/Application Support/*Login Data*", Keyring),
+    ("Library/Application Support/*/Cookies*", Keyring),
+    ("Library/Application Support/Firefox/*logins.json", Keyring),
+    ("Library/Application Support/Firefox/*key?.db", Keyring),
+    (".config/filezilla", Token),
+    (".remmina", Token),
+    (".local/share/remmina", Token),
+    (".config/weechat/sec.conf", Token),
+    (".config/Signal", Keyring),
+    (".signal*", Keyring),
+    (".local/share/TelegramDesktop/tdata", Keyring),
+    (".*_history", History),
+    (".*_history-*", History),
+    (".history", History),
+    (".zhistory", History),
+    (".lesshst", History),
+    (".viminfo", History),
+    (".local/share/fish/fish_history", History),
+    (".python_history", History),
+    (".bashrc", ShellStartup),
+    (".bash_profile", ShellStartup),
+    (".bash_login", ShellStartup),
+    (".bash_logout", ShellStartup),
+    (".bash_aliases", ShellStartup),
+    (".bashrc.d", ShellStartup),
+    (".profile", ShellStartup),
+    (".zshrc", ShellStartup),
+    (".zshenv", ShellStartup),
+    (".zprofile", ShellStartup),
+    (".zlogin", ShellStartup),
+    (".zlogout", ShellStartup),
+    (".kshrc", ShellStartup),
+    (".cshrc", ShellStartup),
+    (".tcshrc", ShellStartup),
+    (".login", ShellStartup),
+    (".config/fish/config.fish", ShellStartup),
+    (".config/fish/conf.d", ShellStartup),
+    (".config/fish/functions", ShellStartup),
+    (".config/nushell/*.nu", ShellStartup),
+    (".config/powershell", ShellStartup),
+    (".xinitrc", ShellStartup),
+    (".xprofile", ShellStartup),
+    (".xsession*", ShellStartup),
+    (".xsessionrc", ShellStartup),
+    (".pam_environment", ShellStartup),
+    (".config/environment.d", ShellStartup),
+    (".oh-my-zsh/custom", ShellStartup),
+    (".inputrc", ToolConfig),
+    (".config/autostart", Service),
+    (".config/systemd", Service),
+    (".local/share/systemd", Service),
+    (".local/share/dbus-1/services", Service),
+    (".config/upstart", Service),
+    (".init", Service),
+    ("Library/LaunchAgents", Service),
+    ("Library/LaunchDaemons", Service),
+    (".config/plasma-workspace/env", Service),
+    (".config/cron", Schedule),
+    (".gitconfig", ToolConfig),
+    (".config/git", ToolConfig),
+    (".gdbinit", ToolConfig),
+    (".config/gdb", ToolConfig),
+    (".lldbinit", ToolConfig),
+    (".pdbrc", ToolConfig),
+    (".pythonrc*", ToolConfig),
+    (".config/pip", ToolConfig),
+    (".pip/pip.conf", ToolConfig),
+    (".vimrc", ToolConfig),
+    (".vim/plugin", ToolConfig),
+    (".config/nvim", ToolConfig),
+    (".emacs*", ToolConfig),
+    (".config/emacs", ToolConfig),
+    (".tmux.conf", ToolConfig),
+    (".screenrc", ToolConfig),
+    (".cargo/config*", ToolConfig),
+    (".config/direnv", ToolConfig),
+    (".lessfilter", ToolConfig),
+    (".psqlrc", ToolConfig),
+    (".sqliterc", ToolConfig),
+    (".irbrc", ToolConfig),
+    (".pryrc", ToolConfig),
+    (".Rprofile", ToolConfig),
+    (".wgetrc", ToolConfig),
+    (".curlrc", ToolConfig),
+    (".forward", ToolConfig),
+    (".procmailrc", ToolConfig),
+    (".docker/cli-plugins", ToolConfig),
+    (".mutt", PossibleKey),
+];
+
+/// From the root. As in [`HOME`].
+pub(super) const SYSTEM: &[(&str, Mark)] = &[
+    ("/etc/shadow*", SystemSecret),
+    ("/etc/gshadow*", SystemSecret),
+    ("/etc/master.passwd", SystemSecret),
+    ("/etc/security/opasswd", SystemSecret),
+    ("/etc/ssl/private", SystemSecret),
+    ("/etc/pki/tls/private", SystemSecret),
+    ("/etc/letsencrypt/*privkey*", SystemSecret),
+    ("/etc/letsencrypt/accounts", SystemSecret),
+    ("/etc/ssh/ssh_host_*_key", SystemSecret),
+    ("/etc/krb5.keytab", SystemSecret),
+    ("/etc/wireguard", SystemSecret),
+    ("/etc/ipsec.secrets", SystemSecret),
+    ("/etc/ppp/*-secrets", SystemSecret),
+    ("/etc/NetworkManager/system-connections", SystemSecret),
+    ("/etc/openvpn/*.key", SystemSecret),
+    ("/etc/kubernetes/*.conf", SystemSecret),
+    ("/etc/kubernetes/pki/*.key", SystemSecret),
+    ("/etc/rancher/*.yaml", SystemSecret),
+    ("/etc/mysql/debian.cnf", SystemSecret),
+    ("/etc/samba/*.tdb", SystemSecret),
+    ("/var/lib/samba/private", SystemSecret),
+    ("/var/lib/kubelet/*token*", SystemSecret),
+    ("/var/lib/rancher/*token*", SystemSecret),
+    ("/var/run/secrets", SystemSecret),
+    ("/run/secrets", SystemSecret),
+    ("/var/lib/sss/db", SystemSecret),
+    ("/var/db/dslocal", SystemSecret),
+    ("/System/Library/Keychains", SystemSecret),
+    ("/Library/Keychains", SystemSecret),
+    ("/var/backups/*shadow*", SystemSecret),
+    ("/etc/sudoers*", Login),
+    ("/etc/pam.d", Login),
+    ("/etc/pam.conf", Login),
+    ("/etc/ssh/sshd_config*", Login),
+    ("/etc/passwd", Login),
+    ("/etc/group", Login),
+    ("/etc/polkit-1", Login),
+    ("/etc/doas.conf", Login),
+    ("/etc/hosts.equiv", Login),
+    ("/etc/ld.so.preload", Preload),
+    ("/etc/ld.so.conf*", Preload),
+    ("/etc/cron*", Schedule),
+    ("/etc/at.allow", Schedule),
+    ("/var/spool/cron", Schedule),
+    ("/var/spool/at", Schedule),
+    ("/etc/anacrontab", Schedule),
+    ("/etc/profile*", ShellStartup),
+    ("/etc/bash*", ShellStartup),
+    ("/etc/zsh*", ShellStartup),
+    ("/etc/environment*", ShellStartup),
+    ("/etc/skel", ShellStartup),
+    ("/etc/systemd", Service),
+    ("/usr/lib/systemd", Service),
+    ("/lib/systemd", Service),
+    ("/run/systemd", Service),
+    ("/etc/init.d", Service),
+    ("/etc/init", Service),
+    ("/etc/rc.local", Service),
+    ("/etc/rc?.d", Service),
+    ("/etc/xdg/autostart", Service),
+    ("/etc/udev/rules.d", Service),
+    ("/etc/NetworkManager/dispatcher.d", Service),
+    ("/etc/update-motd.d", Service),
+    ("/etc/apt/apt.conf.d", Service),
+    ("/Library/LaunchDaemons", Service),
+    ("/Library/LaunchAgents", Service),
+    ("/Library/StartupItems", Service),
+    ("/var/run/docker.sock", ContainerSocket),
+    ("/run/docker.sock", ContainerSocket),
+    ("/run/podman/podman.sock", ContainerSocket),
+    ("/var/run/podman/podman.sock", ContainerSocket),
+    ("/run/containerd/containerd.sock", ContainerSocket),
+    ("/var/run/containerd/containerd.sock", ContainerSocket),
+    ("/run/crio/crio.sock", ContainerSocket),
+    ("/var/run/crio/crio.sock", ContainerSocket),
+    ("/proc/kcore", Memory),
+    ("/proc/kmem", Memory),
+    ("/proc/*/mem", Memory),
+    ("/proc/*/environ", Environment),
+    ("/dev/mem", Memory),
+    ("/dev/kmem", Memory),
+    ("/dev/port", Memory),
+    ("/usr/local/bin/palisade", GovernorProgram),
+    ("/usr/bin/palisade", GovernorProgram),
+    ("/opt/homebrew/bin/palisade", GovernorProgram),
+];
+
+/// By the last component, or by the last ones with a slash in front, in any
+/// directory. A name matches only itself here.
+const ANYWHERE: &[(&str, Mark)] = &[
+    (".netrc", Token),
+    (".pgpass", Token),
+    (".git-credentials", Token),
+    (".pypirc", Token),
+    (".vault-token", Token),
+    (".htpasswd", PossibleKey),
+    (".dockercfg", Cloud),
+    ("credentials.json", PossibleKey),
+    ("client_secret*.json", PossibleKey),
+    ("service-account*.json", PossibleKey),
+    ("service_account*.json", PossibleKey),
+    ("secrets.yml", PossibleKey),
+    ("secrets.yaml", PossibleKey),
+    ("secrets.json", PossibleKey),
+    ("secrets.toml", PossibleKey),
+    ("kubeconfig", PossibleKey),
+    ("wallet.dat", Keyring),
+    (".mcp.json", AgentSettings),
+    (".envrc", Hook),
+    ("authorized_keys", Login),
+    ("authorized_keys2", Login),
+];
+
+/// Parts of a path that say what it is, wherever they stand. The mark is for
+/// what is below.
+const WITHIN: &[(&str, Mark)] = &[
+    ("/.git/hooks/", Hook),
+    ("/.husky/", Hook),
+    ("/.githooks/", Hook),
+    ("/.palisade/", Governor),
+    ("/.claude/settings", AgentSettings),
+    ("/.claude/hooks/", AgentSettings),
+    ("/.cursor/mcp.json", AgentSettings),
+    ("/.cursor/hooks", AgentSettings),
+    ("/.vscode/mcp.json", AgentSettings),
+    ("/.codex/config.toml", AgentSettings),
+    ("/.codex/hooks", AgentSettings),
+    ("/.gemini/settings.json", AgentSettings),
+    ("/.github/hooks/", AgentSettings),
+    ("/.pi/settings.json", AgentSettings),
+    ("/.pi/extensions/", AgentSettings),
+    ("/.opencode/plugin", AgentSettings),
+    ("/.git/config", ToolConfig),
+    ("/.aws/credentials", Cloud),
+    ("/.kube/config", Cloud),
+    ("/.docker/config.json", Cloud),
+    ("/.gnupg/private-keys", Keyring),
+    ("/.gnupg/secring", Keyring),
+];
+
+/// Whether `name` stands for `path`: itself, all below it, or by its `*`.
+pub(super) fn stands_for(name: &str, path: &str) -> bool {
+    if name.contains(['*', '?']) {
+        return matches(name, path)
+            || path.match_indices('/').any(|(at, _)| path.get(..at).is_some_and(|above| matches(name, above)));
+    }
+    path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The mark of what lies at `rest` below some home directory.
+pub(super) fn below_home(rest: &str) -> Option<Mark> {
+    if !rest.starts_with(['.', '_', 'L', 's']) || public(rest) {
+        return None;
+    }
+    HOME.iter().find(|(name, _)| stands_for(name, rest)).map(|(_, mark)| *mark)
+}
+
+/// The mark of an absolute path in the system's tables.
+pub(super) fn of_system(path: &str) -> Option<Mark> {
+    if public(path) {
+        return None;
+    }
+    SYSTEM.iter().find(|(name, _)| stands_for(name, path)).map(|(_, mark)| *mark)
+}
+
+/// Names in secret places that are not secret.
+fn public(path: &str) -> bool {
+    let name = base(path);
+    name.ends_with(".pub")
+        || name.starts_with("known_hosts")
+        || name.ends_with(".example")
+        || name == "authorized_keys.sample"
+}
+
+/// The mark of a name in any directory.
+pub(super) fn anywhere(path: &str) -> Option<Mark> {
+    if path.contains("/.")
+        && let Some((_, mark)) = WITHIN.iter().find(|(part, _)| path.contains(part))
+        && !path.ends_with(".sample")
+    {
+        return Some(*mark);
+    }
+    named(base(path))
+}
+
+/// The mark of a file's own name.
+pub(super) fn named(name: &str) -> Option<Mark> {
+    if name.ends_with(".pub") {
+        return None;
+    }
+    if let Some(rest) = name.strip_prefix(".env") {
+        return env_file(rest);
+    }
+    if let Some((_, mark)) = ANYWHERE.iter().find(|(known, _)| matches(known, name)) {
+        return Some(*mark);
+    }
+    key(name)
+}
+
+/// `.env`, `.env.local`, but not `.env.example`.
+fn env_file(rest: &str) -> Option<Mark> {
+    if rest == "rc" {
+        return Some(Hook);
+    }
+    let plain = rest.is_empty() || rest.starts_with(['.', '-', '_']);
+    let harmless = ["example", "sample", "template", "dist", "defaults", "schema", "test"];
+    (plain && !harmless.iter().any(|word| rest.ends_with(word))).then_some(EnvFile)
+}
+
+fn key(name: &str) -> Option<Mark> {
+    const SSH: &[&str] = &["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_xmss"];
+    const SSH_END: &[&str] = &["_ed25519", "_rsa", "_ecdsa", "_dsa", "_ed25519_sk", "_ecdsa_sk"];
+    if SSH.iter().any(|start| name.starts_with(start)) || SSH_END.iter().any(|end| name.ends_with(end)) {
+        return Some(SshKey);
+    }
+    let (stem, suffix) = name.rsplit_once('.')?;
+    match suffix {
+        "p12" | "pfx" | "ppk" | "jks" | "keystore" => Some(PrivateKey),
+        "kdbx" | "kdb" => Some(Keyring),
+        "pem" => (!certificate(stem)).then_some(PrivateKey),
+        "key" if stem.contains("pub") => None,
+        "key" if stem.contains("priv") => Some(PrivateKey),
+        "key" => Some(PossibleKey),
+        _ => None,
+    }
+}
+
+/// Whether a name reads like a certificate, a chain of them or parameters.
+fn certificate(stem: &str) -> bool {
+    const WORDS: &[&str] = &["cert", "chain", "crt", "ca", "pub", "bundle", "root", "dh", "csr", "req", "trust"];
+    let lower = stem.to_ascii_lowercase();
+    !lower.contains("key") && WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// The last component.
+pub(crate) fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
