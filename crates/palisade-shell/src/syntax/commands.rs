@@ -13,6 +13,7 @@ pub(super) enum Keyword {
     Bang,
     Case,
     CloseBrace,
+    CloseConditional,
     Conditional,
     Coproc,
     Do,
@@ -24,6 +25,7 @@ pub(super) enum Keyword {
     For,
     Function,
     If,
+    In,
     OpenBrace,
     /// zsh's `repeat`
     Repeat,
@@ -39,6 +41,8 @@ impl Keyword {
     const fn closes(self) -> Option<&'static str> {
         match self {
             Self::CloseBrace => Some("'}' without '{'"),
+            Self::CloseConditional => Some("']]' without '[['"),
+            Self::In => Some("'in' without 'for' or 'case'"),
             Self::Do => Some("'do' without a loop"),
             Self::Done => Some("'done' without 'do'"),
             Self::Elif => Some("'elif' without 'if'"),
@@ -156,7 +160,7 @@ impl Parser<'_> {
 
     fn pipeline(&mut self) -> Pipeline {
         let from = self.pos;
-        let (mut negated, mut timed) = (false, false);
+        let (mut negated, mut timed, mut alone) = (false, false, false);
         loop {
             self.blanks();
             match self.keyword() {
@@ -171,15 +175,12 @@ impl Parser<'_> {
                 }
                 _ => break,
             }
+            alone = true;
         }
         let mut stages = Vec::with_capacity(1);
-        if (negated || timed)
-            && matches!(self.byte(), b'\n' | b';' | b'&' | b')' | 0)
-            && !self.ampersand_redirect()
-        {
-            // `!` and `time` may stand alone.
-            stages
-                .push(Stage { command: Command::nothing(self.span(self.pos)), stderr_too: false });
+        if alone && self.ends_list() {
+            let command = Command::nothing(self.span(self.pos));
+            stages.push(Stage { command, stderr_too: false });
             return Pipeline { negated, timed, stages, span: self.span(from) };
         }
         loop {
@@ -210,6 +211,16 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether `!` and `time` may stand alone before this.
+    fn ends_list(&self) -> bool {
+        match self.byte() {
+            0 => self.done(),
+            b'\n' => true,
+            b';' => !matches!(self.at(self.joined(self.pos + 1)), b';' | b'&'),
+            _ => false,
+        }
+    }
+
     fn ampersand_redirect(&self) -> bool {
         self.byte() == b'&' && self.at(self.joined(self.pos + 1)) == b'>'
     }
@@ -232,8 +243,9 @@ impl Parser<'_> {
                 Command::nothing(self.span(self.pos))
             }
             _ => match self.keyword() {
+                // After `|` it is the program.
+                Some((Keyword::Time, _)) | None => self.simple(),
                 Some((keyword, end)) => self.compound(keyword, end),
-                None => self.simple(),
             },
         }
     }
@@ -241,7 +253,7 @@ impl Parser<'_> {
     /// The keyword that stands here, and where it ends.
     pub(super) fn keyword(&self) -> Option<(Keyword, usize)> {
         const LONGEST: usize = 8;
-        if !matches!(self.byte(), b'!' | b'[' | b'{' | b'}' | b'\\' | b'c'..=b'w') {
+        if !matches!(self.byte(), b'!' | b'[' | b']' | b'{' | b'}' | b'\\' | b'c'..=b'w') {
             return None;
         }
         let mut letters = [0_u8; LONGEST];
@@ -261,6 +273,8 @@ impl Parser<'_> {
             b"{" => Keyword::OpenBrace,
             b"}" => Keyword::CloseBrace,
             b"[[" => Keyword::Conditional,
+            b"]]" => Keyword::CloseConditional,
+            b"in" => Keyword::In,
             b"if" => Keyword::If,
             b"do" => Keyword::Do,
             b"fi" => Keyword::Fi,
@@ -437,9 +451,12 @@ impl Parser<'_> {
             let from = self.pos;
             return AssignedValue::Scalar(self.word_after(from, Vec::new(), 0));
         }
-        let array = self.array();
+        let mut array = self.array();
         if !self.done() && !is(self.byte(), META) {
-            self.unexpected();
+            let from = self.pos;
+            let more = self.word(0);
+            self.complain("text after an array", self.span(from));
+            array.push((None, more));
         }
         AssignedValue::Array(array)
     }

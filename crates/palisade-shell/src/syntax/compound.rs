@@ -319,8 +319,8 @@ impl Parser<'_> {
         let header = self.within(limit, |parser| {
             let mut header = [Word::default(), Word::default(), Word::default()];
             for (i, expression) in header.iter_mut().enumerate() {
-                *expression = parser.operand(if i < 2 { End::Semicolon } else { End::Limit });
-                if i < 2 && !parser.eat(b';') {
+                *expression = parser.operand(End::Semicolon);
+                if i < 2 && !parser.eat(b';') || i == 2 && !parser.done() {
                     let span = parser.span_of(open, limit);
                     parser.fail("arithmetic 'for' needs three expressions", span);
                 }

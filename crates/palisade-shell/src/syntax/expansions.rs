@@ -220,56 +220,88 @@ impl Parser<'_> {
         }
     }
 
-    /// Looks ahead for the partner of the bracket at `open`, over quotes and
-    /// expansions. This is how bash decides what `((` is, before it parses.
+    /// Looks ahead for the partner of the bracket at `open`, as bash does to
+    /// decide what `((` is before it parses: brackets are counted wherever they
+    /// stand, also inside `${..}` and `$(..)`, but for quoted text.
     pub(super) fn matching(&mut self, open: usize, opening: u8, closing: u8) -> Option<usize> {
-        let mut expected: Vec<u8> = vec![closing];
+        let mut depth = 1_u32;
         let mut pos = open + 1;
+        let mut brace = false;
+        let mut doubtful = false;
         let found = loop {
-            let Some(&innermost) = expected.last() else { break Some(pos - 1) };
             let byte = self.at(pos);
-            if pos >= self.end {
-                break None;
+            match byte {
+                0 if pos >= self.end => break None,
+                b'\\' => pos += 1,
+                b'\'' => match self.find(pos + 1, b'\'') {
+                    Some(close) => pos = close,
+                    None => break None,
+                },
+                b'"' | b'`' => match self.quote_end(pos, byte) {
+                    Some(close) => pos = close,
+                    None => break None,
+                },
+                b'{' if self.at(pos - 1) == b'$' => brace = true,
+                b'}' => brace = false,
+                _ if byte == opening => {
+                    doubtful |= brace;
+                    depth += 1;
+                }
+                _ if byte == closing => {
+                    doubtful |= brace;
+                    depth -= 1;
+                    if depth == 0 {
+                        break Some(pos);
+                    }
+                }
+                _ => {}
             }
             pos += 1;
-            if byte == innermost {
-                expected.pop();
-                continue;
-            }
+        };
+        self.charge_lookahead(open, pos);
+        if doubtful {
+            // Other shells do not count brackets inside `${..}`.
+            self.note_zsh(open, pos.min(self.end));
+        }
+        found
+    }
+
+    /// The quote that closes the double quote or backquote at `open`, over the
+    /// substitutions in it.
+    fn quote_end(&self, open: usize, quote: u8) -> Option<usize> {
+        let mut expected = vec![quote];
+        let mut pos = open + 1;
+        loop {
+            let byte = self.at(pos);
+            let innermost = expected.last().copied()?;
             match byte {
+                0 if pos >= self.end => return None,
+                _ if byte == innermost => {
+                    expected.pop();
+                    if expected.is_empty() {
+                        return Some(pos);
+                    }
+                }
                 b'\\' => pos += 1,
                 _ if innermost == b'`' => {}
                 b'`' | b'"' => expected.push(byte),
-                b'\'' if innermost != b'"' => match self.find(pos, b'\'') {
-                    Some(close) => pos = close + 1,
-                    None => break None,
-                },
-                b'$' => match self.at(pos) {
-                    b'(' => {
-                        expected.push(b')');
-                        pos += 1;
-                    }
-                    b'{' => {
-                        expected.push(b'}');
-                        pos += 1;
-                    }
-                    _ => {}
-                },
-                _ if innermost == b'"' || innermost == b'}' => {}
-                b'(' if innermost == b')' => expected.push(b')'),
-                _ if byte == opening && innermost == closing => expected.push(closing),
+                b'\'' if innermost != b'"' => pos = self.find(pos + 1, b'\'')?,
+                b'(' if innermost == b')' || self.at(pos - 1) == b'$' => expected.push(b')'),
+                b'{' if self.at(pos - 1) == b'$' => expected.push(b'}'),
                 _ => {}
             }
-        };
-        let read = pos.min(self.end) - open;
-        match self.lookahead.checked_sub(read) {
+            pos += 1;
+        }
+    }
+
+    fn charge_lookahead(&mut self, from: usize, to: usize) {
+        match self.lookahead.checked_sub(to.min(self.end).saturating_sub(from)) {
             Some(left) => self.lookahead = left,
             None => {
-                let span = self.span_of(open, open + 1);
+                let span = self.span_of(from, from + 1);
                 self.overrun("too many nested '(('", span);
             }
         }
-        found
     }
 }
 

@@ -44,6 +44,15 @@ impl Parser<'_> {
         if operator == RedirectOperator::HereDocument {
             return Some(self.here_document(from, fd));
         }
+        let duplicates = matches!(
+            operator,
+            RedirectOperator::DuplicateInput | RedirectOperator::DuplicateOutput
+        );
+        if self.variable_descriptor().is_some()
+            || !duplicates && self.numbered_descriptor().is_some()
+        {
+            self.unexpected();
+        }
         let target = self.word(if operator == RedirectOperator::HereString { 0 } else { BRACES });
         if target.parts.is_empty() {
             let span = self.span(from);
@@ -68,10 +77,14 @@ impl Parser<'_> {
             number = number.saturating_mul(10).saturating_add(u32::from(self.at(pos) - b'0'));
             pos = self.joined(pos + 1);
         }
-        matches!(self.at(pos), b'<' | b'>').then_some((Descriptor::Number(number), pos))
+        let redirects = pos > self.pos && matches!(self.at(pos), b'<' | b'>');
+        redirects.then_some((Descriptor::Number(number), pos))
     }
 
     fn variable_descriptor(&self) -> Option<(Descriptor, usize)> {
+        if self.byte() != b'{' {
+            return None;
+        }
         let from = self.pos + 1;
         let mut pos = from;
         while is(self.at(pos), NAME) {
@@ -87,8 +100,8 @@ impl Parser<'_> {
         if pos == from || is(self.at(from), DIGIT) || self.at(pos) != b'}' {
             return None;
         }
-        let name = self.slice(from, pos).into();
-        matches!(self.at(pos + 1), b'<' | b'>').then_some((Descriptor::Variable(name), pos + 1))
+        let name = || Descriptor::Variable(self.slice(from, pos).into());
+        matches!(self.at(pos + 1), b'<' | b'>').then(|| (name(), pos + 1))
     }
 
     /// Reads the operator, of which the first character stands here.

@@ -121,8 +121,13 @@ impl Parser<'_> {
             b'<' | b'>' => self.at(self.joined(self.pos + 1)) == b'(',
             b'|' => style & REGEX != 0,
             _ if style & REGEX != 0 => true,
-            _ if self.empty_parentheses(self.pos) && style & (COMMAND | GROUPS) != 0 => false,
-            _ => self.extglob_operator(run) || style & GROUPS != 0,
+            _ => {
+                let operator = self.extglob_operator(run);
+                // `name()` defines a function; only an argument may be `@()`.
+                let function = self.empty_parentheses(self.pos)
+                    && (style & COMMAND != 0 || style & GROUPS != 0 && !operator);
+                !function && (operator || style & GROUPS != 0)
+            }
         }
     }
 
