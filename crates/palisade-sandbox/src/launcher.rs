@@ -1,0 +1,308 @@
+//! The two ways to an engine: in this process, or in a small process of its
+//! own that was started from the same executable.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Mutex;
+
+use crate::engine::{Engine, request};
+use crate::error::{SandboxError, Step};
+use crate::inside::{Command, message};
+use crate::native::Failure;
+use crate::plan::Plan;
+use crate::report::Finished;
+use crate::sys;
+use crate::wire::Writer;
+
+/// The private first argument that makes a program a launcher.
+pub const LAUNCHER_ARGUMENT: &str = "--palisade-sandbox-launcher";
+
+impl From<Failure> for SandboxError {
+    fn from(failure: Failure) -> Self {
+        Self::setup(failure.step, failure.errno, failure.about)
+    }
+}
+
+fn talk(error: sys::Errno) -> SandboxError {
+    SandboxError::setup(Step::Message, error.0, "")
+}
+
+/// To be called first in `main`, before a thread, a logger or an async
+/// runtime exists: becomes a launcher, and never returns, if the program was
+/// started as one.
+pub fn launcher_main() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().as_deref() == Some(OsStr::new(LAUNCHER_ARGUMENT)) {
+        let code = serve();
+        sys::exit_now(code);
+    }
+}
+
+/// A launcher's life: messages come on standard input.
+fn serve() -> i32 {
+    let Ok(line) = sys::inherited(0) else { return 125 };
+    let Ok(mut engine) = Engine::new() else { return 125 };
+    sys::set_process_name(c"palisade-launch");
+    let _ = sys::death_signal();
+    loop {
+        let ready = engine.turn(&[line.as_fd()]);
+        if ready.first() == Some(&true) {
+            match sys::receive(line.as_fd()) {
+                Ok(Some((kind, body, fds))) => engine.take(kind, &body, fds),
+                // The program that started us is gone; process 1 of each sandbox goes with us.
+                Ok(None) | Err(_) => return 0,
+            }
+        }
+    }
+}
+
+/// A process that owns sandboxes, so that the program with threads and async
+/// never forks into one.
+#[derive(Debug)]
+pub struct Launcher {
+    line: Mutex<OwnedFd>,
+    child: Child,
+}
+
+impl Launcher {
+    /// Starts one from this program's own executable, whose `main` must call
+    /// [`launcher_main`] first.
+    ///
+    /// # Errors
+    /// Whatever keeps a process from being started.
+    pub fn start() -> Result<Self, SandboxError> {
+        Self::start_from(Path::new("/proc/self/exe"))
+    }
+
+    /// Starts one from another executable whose `main` calls [`launcher_main`]
+    /// first.
+    ///
+    /// # Errors
+    /// Whatever keeps a process from being started.
+    pub fn start_from(executable: &Path) -> Result<Self, SandboxError> {
+        let (ours, theirs) = sys::pair().map_err(talk)?;
+        let child = std::process::Command::new(executable)
+            .arg(LAUNCHER_ARGUMENT)
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .env_clear()
+            .spawn()
+            .map_err(|error| SandboxError::setup(Step::Backend, error.raw_os_error().unwrap_or(0), "launcher"))?;
+        Ok(Self { line: Mutex::new(ours), child })
+    }
+
+    fn send(&self, kind: u8, body: &[u8], fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
+        let line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        sys::send(line.as_fd(), kind, body, fds).map_err(talk)
+    }
+
+    /// Starts a command in a sandbox of this plan; `warm` uses one that waits.
+    ///
+    /// # Errors
+    /// Where the launcher is gone.
+    pub fn run(
+        &self,
+        plan: &Plan,
+        command: &Command,
+        stdio: [BorrowedFd<'_>; 3],
+        warm: bool,
+    ) -> Result<Running, SandboxError> {
+        let (ours, theirs) = sys::pair().map_err(talk)?;
+        let [input, output, error] = stdio;
+        self.send(request::RUN, &run_body(plan, command, warm), &[theirs.as_fd(), input, output, error])?;
+        Ok(Running { line: ours })
+    }
+
+    /// Keeps `count` sandboxes of this plan ready (0: none any more).
+    ///
+    /// # Errors
+    /// Where the launcher is gone.
+    pub fn keep_ready(&self, plan: &Plan, count: usize) -> Result<(), SandboxError> {
+        let mut body = Writer::default();
+        body.bytes(&plan.to_bytes()).number(count as u64);
+        self.send(request::WARM, &body.0, &[])
+    }
+
+    /// Opens a session: one set of mounts for many commands.
+    ///
+    /// # Errors
+    /// A step of building it that failed.
+    pub fn open(&self, plan: &Plan) -> Result<Session, SandboxError> {
+        let (ours, theirs) = sys::pair().map_err(talk)?;
+        let mut body = Writer::default();
+        body.bytes(&plan.to_bytes());
+        self.send(request::OPEN, &body.0, &[theirs.as_fd()])?;
+        drop(theirs);
+        match sys::receive(ours.as_fd()).map_err(talk)? {
+            Some((request::OPENED, _, _)) => Ok(Session { line: ours }),
+            Some((request::FAILED, body, _)) => Err(Failure::from_bytes(&body).into()),
+            _ => Err(SandboxError::setup(Step::Ended, 0, "")),
+        }
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        // It ends when the line closes; waiting would deadlock on the line that is still open here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Many commands in one set of mounts. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Session {
+    line: OwnedFd,
+}
+
+impl Session {
+    /// Starts a command in it.
+    ///
+    /// # Errors
+    /// Where the session is gone.
+    pub fn run(&self, command: &Command, stdio: [BorrowedFd<'_>; 3]) -> Result<Running, SandboxError> {
+        let (ours, theirs) = sys::pair().map_err(talk)?;
+        let [input, output, error] = stdio;
+        sys::send(self.line.as_fd(), request::RUN, &command.to_bytes(), &[theirs.as_fd(), input, output, error])
+            .map_err(talk)?;
+        Ok(Running { line: ours })
+    }
+}
+
+fn run_body(plan: &Plan, command: &Command, warm: bool) -> Vec<u8> {
+    let mut body = Writer::default();
+    body.bytes(&plan.to_bytes()).bytes(&command.to_bytes()).flag(warm);
+    body.0
+}
+
+/// A command that runs. Dropping it ends the command and all it started.
+#[derive(Debug)]
+pub struct Running {
+    line: OwnedFd,
+}
+
+/// What can be heard from a running command.
+#[derive(Debug)]
+pub enum Heard {
+    /// The listener on the sandbox's loopback that is its only way out.
+    Listener(OwnedFd),
+    /// It is over.
+    Over(Finished),
+}
+
+impl Running {
+    /// Passes a signal on to the command.
+    pub fn signal(&self, signal: i32) {
+        let number = u8::try_from(signal).unwrap_or(0);
+        let _ = sys::send(self.line.as_fd(), message::SIGNAL, &[number], &[]);
+    }
+
+    /// Waits for the next thing to be said.
+    ///
+    /// # Errors
+    /// A step of the setup that failed: nothing was executed.
+    pub fn hear(&self) -> Result<Heard, SandboxError> {
+        loop {
+            match sys::receive(self.line.as_fd()).map_err(talk)? {
+                Some((request::LISTENER, _, fds)) => {
+                    if let Some(listener) = fds.into_iter().next() {
+                        return Ok(Heard::Listener(listener));
+                    }
+                }
+                Some((request::DONE, body, _)) => {
+                    let finished = Finished::from_bytes(&body);
+                    return finished.map(Heard::Over).ok_or(talk(sys::Errno(libc::EBADMSG)));
+                }
+                Some((request::FAILED, body, _)) => return Err(Failure::from_bytes(&body).into()),
+                Some(_) => {}
+                None => return Err(SandboxError::setup(Step::Ended, 0, "")),
+            }
+        }
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// A step of the setup that failed: nothing was executed.
+    pub fn wait(self) -> Result<Finished, SandboxError> {
+        loop {
+            if let Heard::Over(finished) = self.hear()? {
+                return Ok(finished);
+            }
+        }
+    }
+}
+
+impl AsFd for Running {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.line.as_fd()
+    }
+}
+
+/// Signals that a one-shot run passes on to its command.
+const PASSED_ON: [i32; 8] = [
+    libc::SIGINT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGWINCH,
+    libc::SIGALRM,
+];
+
+/// Runs one command in this very process's own engine, for a program that
+/// does nothing else and has one thread. `way_out` gets the listener where the
+/// plan has one.
+///
+/// # Errors
+/// A step of the setup that failed (nothing was executed), or more than one
+/// thread here.
+pub fn run_here(
+    plan: &Plan,
+    command: &Command,
+    stdio: [BorrowedFd<'_>; 3],
+    mut way_out: Option<&mut dyn FnMut(OwnedFd)>,
+) -> Result<Finished, SandboxError> {
+    let mut engine = Engine::new()?;
+    let signals = sys::block_signals(&PASSED_ON).map_err(talk)?;
+    let (ours, theirs) = sys::pair().map_err(talk)?;
+    let mut own = Vec::with_capacity(3);
+    for fd in stdio {
+        own.push(fd.try_clone_to_owned().map_err(|error| talk(error.into()))?);
+    }
+    let own = <[OwnedFd; 3]>::try_from(own).map_err(|_| talk(sys::Errno(libc::EBADF)))?;
+    engine.run(std::rc::Rc::new(plan.clone()), command.clone(), own, theirs, false);
+    let running = Running { line: ours };
+    loop {
+        let mut answered = [sys::Poll::readable(running.as_fd())];
+        sys::poll(&mut answered, 0).map_err(talk)?;
+        if answered.iter().any(|one| one.ready) {
+            match running.hear()? {
+                Heard::Over(finished) => return Ok(finished),
+                Heard::Listener(listener) => {
+                    if let Some(way_out) = way_out.as_mut() {
+                        way_out(listener);
+                    }
+                }
+            }
+            continue;
+        }
+        let ready = engine.turn(&[running.as_fd(), signals.descriptor()]);
+        if ready.get(1) == Some(&true) {
+            while let Some(signal) = signals.next() {
+                running.signal(signal);
+            }
+        }
+    }
+}
+
+/// The standard streams of this process.
+pub fn own_streams() -> [BorrowedFd<'static>; 3] {
+    // Locked handles are not needed: only the descriptors are passed on.
+    let number = |fd: i32| fd;
+    let _ = (number(std::io::stdin().as_raw_fd()), number(1));
+    sys::standard_streams()
+}

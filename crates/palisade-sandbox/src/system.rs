@@ -1,0 +1,60 @@
+//! Which parts of the host's system programs need, and nothing more of it.
+
+/// Read-only as they are. A symbolic link stays a link.
+pub const TREES: &[&str] = &[
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt",
+    // Where some distributions keep everything.
+    "/nix/store", "/gnu/store", "/run/current-system",
+];
+
+/// Files of /etc that are copied (small, no secrets).
+pub const ETC_FILES: &[&str] = &[
+    // Time and language.
+    "localtime", "timezone", "locale.alias", "locale.conf",
+    // Who runs which protocol; no addresses.
+    "protocols", "services", "ethertypes", "rpc", "host.conf", "gai.conf",
+    // Which system this is.
+    "os-release", "debian_version", "redhat-release", "alpine-release", "arch-release", "lsb-release",
+    // Names of file types, terminals, editors.
+    "mime.types", "magic", "inputrc", "shells", "login.defs", "papersize", "mailcap",
+    "xattr.conf", "ssl/openssl.cnf",
+];
+
+/// Files and directories of /etc that are mounted read-only.
+pub const ETC_TREES: &[&str] = &[
+    // The loader's cache: without it every start searches every directory.
+    "ld.so.cache",
+    // What `cc`, `java`, `editor` really are.
+    "alternatives",
+    // Public certificates (never ssl/private).
+    "ssl/certs", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates/extracted", "crypto-policies",
+    // Defaults that interpreters do not start without.
+    "perl", "python3", "python3.11", "python3.12", "python3.13", "java-17-openjdk", "java-21-openjdk", "fonts",
+    "terminfo",
+];
+
+/// Device nodes that well-behaved programs open.
+pub const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "tty"];
+
+/// Links in /dev.
+pub const DEVICE_LINKS: &[(&str, &str)] = &[
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("ptmx", "pts/ptmx"),
+];
+
+/// A file that says, to any program of ours that is started inside, where it
+/// is. It stands on the sandbox's read-only root, so it cannot be removed.
+pub const MARKER: &str = "/.palisade-sandbox";
+
+/// Where names are looked up, and in which order.
+pub const NSSWITCH: &str = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n\
+protocols: files\nservices: files\nethers: files\nrpc: files\n";
+
+/// The host names that exist inside.
+pub const HOSTS: &str = "127.0.0.1 localhost palisade\n::1 localhost ip6-localhost ip6-loopback\n";
+
+/// The name of this host, seen from inside.
+pub const HOSTNAME: &str = "palisade";
