@@ -1,1 +1,5 @@
 //! Guards over content: what is shown, recorded and sent.
+
+mod reveal;
+
+pub use reveal::reveal;

@@ -1,0 +1,54 @@
+//! Commands judged as the specs describe them, without the outside.
+
+use palisade_core::{Action, Command, Decision, Posture, Surface, judge};
+use palisade_guards::{Places, command};
+use palisade_shell::{Context, analyse};
+
+/// Where and how a command of a spec is judged.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The working directory.
+    pub cwd: String,
+    /// Surface and confinement.
+    pub posture: Posture,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { cwd: WORKSPACE.to_owned(), posture: Posture::default() }
+    }
+}
+
+/// The home directory of the specs.
+pub const HOME: &str = "/home/u";
+/// The workspace of the specs.
+pub const WORKSPACE: &str = "/home/u/project";
+
+/// Postures by the names that specs and the matrix use.
+pub fn posture(name: &str) -> Option<Posture> {
+    let surface = match name {
+        "interactive" | "confined" => Surface::Interactive,
+        "unattended" => Surface::Unattended,
+        _ => return None,
+    };
+    Some(Posture { surface, confined: name == "confined", ..Posture::default() })
+}
+
+/// The decision on `text`.
+pub fn judged(text: &str, setting: &Setting) -> Decision {
+    let context =
+        Context { cwd: setting.cwd.clone(), home: HOME.to_owned(), ..Context::default() };
+    let places = Places {
+        home: HOME.to_owned(),
+        cwd: setting.cwd.clone(),
+        workspace: WORKSPACE.to_owned(),
+        palisade_home: format!("{HOME}/.palisade"),
+        programs: vec![format!("{HOME}/.local/bin/palisade")],
+    };
+    let analysis = analyse(text, &context);
+    let findings = command::findings(text, &analysis, &places);
+    let simple = analysis.simple.then_some(text);
+    let action =
+        Action::Run { command: Command::Shell(text.to_owned()), cwd: setting.cwd.clone() };
+    judge(action, findings, setting.posture, &[], simple, 0)
+}
