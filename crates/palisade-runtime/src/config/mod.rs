@@ -2,15 +2,17 @@
 //! else; what does not parse stops the action.
 
 mod allowlist;
+pub mod edit;
 mod read;
 mod start;
+mod tree;
 
 use std::collections::BTreeMap;
 
 use palisade_core::Unrecognised;
 use serde::{Deserialize, Deserializer};
 
-pub use allowlist::{Entry, line, quoted};
+pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 
@@ -20,6 +22,7 @@ pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 pub struct Config {
     /// The directory tree that the agent works in; the current directory
     /// where it does not say.
+    #[serde(deserialize_with = "absolute")]
     pub workspace: Option<String>,
     /// What tools may do.
     pub tools: Tools,
@@ -176,6 +179,15 @@ pub enum Sync {
 pub struct Machine {
     /// The profile used where none is named.
     pub profile: Option<String>,
+}
+
+fn absolute<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Option::<String>::deserialize(from)? {
+        Some(path) if !path.starts_with('/') => {
+            Err(serde::de::Error::custom("expected an absolute path"))
+        }
+        path => Ok(path),
+    }
 }
 
 fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {

@@ -40,7 +40,7 @@ pub fn load<T: DeserializeOwned + Default>(path: &Path) -> Result<Loaded<T>, Err
         }
         Err(error) => return Err(wrong(error)),
     }
-    let text = fs::read_to_string(path).map_err(wrong)?;
+    let text = utf8(path, fs::read(path).map_err(wrong)?)?;
     let value = parse(path, &text)?;
     Ok(Loaded { value, text })
 }
@@ -60,33 +60,58 @@ pub fn parse<T: DeserializeOwned + Default>(path: &Path, text: &str) -> Result<T
     serde_saphyr::from_str(text).map_err(|error| fault(path, &error))
 }
 
+fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
+    String::from_utf8(bytes).map_err(|error| {
+        let upto = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(upto).filter(|byte| **byte == b'\n').count() + 1;
+        Fault {
+            path: path.to_owned(),
+            at: Some((line as u64, 1)),
+            message: "this line is not UTF-8".into(),
+            help: None,
+        }
+    })
+}
+
 fn fault(path: &Path, error: &serde_saphyr::Error) -> Fault {
+    use serde_saphyr::Error as Yaml;
     let error = error.without_snippet();
     let at = error.location().map(|at| (at.line(), at.column()));
-    let mut message = error.to_string();
-    // The place is said once, in front.
-    for mark in [" at line ", ": line ", " (line "] {
-        if let Some(end) = message.rfind(mark) {
-            message.truncate(end);
+    let (message, help) = match error {
+        Yaml::SerdeUnknownField { field, expected, .. } => {
+            (format!("unknown key `{}`", field.escape_debug()), suggestion(field, expected))
         }
-    }
-    let (message, help) = match unknown(&message) {
-        Some((key, known)) => (format!("unknown key `{key}`"), suggestion(&key, &known)),
-        None => (message, None),
+        Yaml::SerdeUnknownVariant { variant, expected, .. } => {
+            (format!("unknown value `{}`", variant.escape_debug()), suggestion(variant, expected))
+        }
+        Yaml::SerdeMissingField { field, .. } => (format!("the key `{field}` is missing"), None),
+        Yaml::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("the key `{}` stands here twice", key.escape_debug()), None)
+        }
+        Yaml::Unexpected { expected, .. } => {
+            let expected = match *expected {
+                "mapping start" => "keys and values",
+                "sequence start" => "a list",
+                other => other,
+            };
+            (
+                format!("expected {expected}"),
+                Some("an empty section is written `{}` or left out".into()),
+            )
+        }
+        other => (first_line(&other.to_string()), None),
     };
     Fault { path: path.to_owned(), at, message, help }
 }
 
-/// Takes "unknown field `x`, expected one of `a`, `b`" apart.
-fn unknown(message: &str) -> Option<(String, Vec<String>)> {
-    if !message.contains("unknown field") {
-        return None;
-    }
-    let mut names = message.split('`').skip(1).step_by(2).map(str::to_owned);
-    Some((names.next()?, names.collect()))
+/// The place is said once, in front.
+fn first_line(message: &str) -> String {
+    let message = message.lines().next().unwrap_or("");
+    let end = [" at line ", ": line "].iter().filter_map(|mark| message.rfind(mark)).min();
+    message.get(..end.unwrap_or(message.len())).unwrap_or(message).to_owned()
 }
 
-fn suggestion(key: &str, known: &[String]) -> Option<String> {
+fn suggestion(key: &str, known: &[&str]) -> Option<String> {
     let near = known
         .iter()
         .map(|name| (distance(key, name), name))
