@@ -373,7 +373,9 @@ fn scan_all(layout: &Layout, signed: u64, report: &mut Report) -> Result<Vec<Sca
         }
     }
     firsts.sort_unstable();
-    let scans = in_parallel(&firsts, |first| scan(layout, *first, signed));
+    let scans = in_parallel(&firsts, firsts.last().copied().unwrap_or(0), |first| {
+        scan(layout, *first, signed)
+    });
     Ok(scans)
 }
 
@@ -382,8 +384,13 @@ fn is_temporary(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(".tmp")
 }
 
-fn in_parallel<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = threads().min(items.len());
+fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    records: u64,
+    each: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    // A thread costs as much as some thousand records.
+    let threads = if records < 20_000 { 1 } else { threads().min(items.len()) };
     if threads < 2 {
         return items.iter().map(each).collect();
     }
@@ -623,24 +630,22 @@ fn check_head(layout: &Layout, scans: &[Scan], report: &mut Report) -> Result<bo
         }
         return Ok(false);
     };
-    let altered = report
-        .findings
-        .iter()
-        .any(|f| f.condition == Condition::Altered && matches!(f.place, Place::Record(_)));
+    let altered = report.findings.iter().any(|finding| {
+        finding.condition == Condition::Altered && matches!(finding.place, Place::Record(_))
+    });
     if head.size > report.records {
         if !altered {
-            report.add(
-                Condition::Truncated,
-                Place::Record(report.records),
-                format!("it and the following ones up to {} are signed and missing", head.size - 1),
-            );
-            locate(layout, scans, &head, report)?;
+            let last = head.size - 1;
+            let what = format!("it and the following ones up to {last} are signed and missing");
+            report.add(Condition::Truncated, Place::Record(report.records), what);
         }
+        locate(layout, scans, &head, report)?;
         return Ok(false);
     }
     if report.tree.root_at(head.size) != Some(head.root) {
-        if !altered && !locate(layout, scans, &head, report)? {
-            report.altered(Place::Record(report.first), "the records do not lead to the signed root, and nothing says which of them is the first altered");
+        if !locate(layout, scans, &head, report)? && !altered {
+            let what = "the records do not lead to the signed root";
+            report.altered(Place::Record(report.first), what);
         }
         return Ok(false);
     }
@@ -655,57 +660,62 @@ fn check_head(layout: &Layout, scans: &[Scan], report: &mut Report) -> Result<bo
 }
 
 /// Finds the first record that is not as it was, and says whether there is
-/// one: by the links, then by the tiles, then by the kept heads.
+/// one: by the links, by the tiles, or else by the kept heads.
 fn locate(layout: &Layout, scans: &[Scan], head: &Checkpoint, report: &mut Report) -> Result<bool> {
     let firsts: Vec<u64> = scans.iter().map(|scan| scan.first).collect();
-    let again = in_parallel(&firsts, |first| scan(layout, *first, 0));
-    if let Some((seq, what)) = again.into_iter().find_map(|scan| scan.bad) {
+    let again =
+        in_parallel(&firsts, firsts.last().copied().unwrap_or(0), |first| scan(layout, *first, 0));
+    let unlinked = again.into_iter().find_map(|scan| scan.bad);
+    let found = unlinked.is_some();
+    if let Some((seq, what)) = unlinked {
         report.altered(Place::Record(seq), what);
+    }
+    let from_tiles = leaves_in_tiles(layout, head.size);
+    let pairs = report.tree.leaves().iter().zip(&from_tiles);
+    let different = pairs.take_while(|(here, there)| here == there).count() as u64;
+    let differs = different < report.records.min(from_tiles.len() as u64);
+    if Tree::new(from_tiles, threads()).root_at(head.size) == Some(head.root) {
+        // The tiles are the signed ones.
+        if differs {
+            let what = "it is not the one whose hash is signed";
+            report.altered(Place::Record(different), what);
+        }
+        return Ok(found || differs);
+    }
+    if found {
         return Ok(true);
     }
-    let signed = usize::try_from(head.size).unwrap_or(usize::MAX);
-    let mut from_tiles = Vec::new();
-    while from_tiles.len() < signed {
-        let before = from_tiles.len();
-        let to = head.size.min((before as u64 / TILE as u64 + 1) * TILE as u64);
-        if !fill(layout, &mut from_tiles, to) {
+    // Records, links and tiles agree on something that was never signed.
+    let mut good = 0;
+    let mut wrong = (head.size <= report.records).then_some(head.size);
+    for size in kept_sizes(layout)? {
+        let kept = fs::read(layout.kept(size)).ok();
+        let kept = kept.and_then(|bytes| signed_head(&bytes, report.key.as_ref()).ok());
+        match kept.and_then(|(head, _)| Some((report.tree.root_at(head.size)?, head.root))) {
+            Some((here, signed)) if here == signed => good = good.max(size),
+            Some(_) => wrong = Some(wrong.map_or(size, |wrong| wrong.min(size))),
+            None => {}
+        }
+    }
+    if let Some(wrong) = wrong {
+        let at = if differs { different.max(good) } else { good };
+        let last = wrong.saturating_sub(1);
+        let what = format!("it, or one of the following up to {last}, is not as it was signed");
+        report.altered(Place::Record(at), what);
+    }
+    Ok(wrong.is_some())
+}
+
+/// The leaves of up to `size` records as far as the tiles have them.
+fn leaves_in_tiles(layout: &Layout, size: u64) -> Vec<Hash> {
+    let mut leaves = Vec::new();
+    while (leaves.len() as u64) < size {
+        let tile_end = (leaves.len() as u64 / TILE as u64 + 1) * TILE as u64;
+        if !fill(layout, &mut leaves, size.min(tile_end)) {
             break;
         }
     }
-    let different =
-        report.tree.leaves().iter().zip(&from_tiles).position(|(here, there)| here != there);
-    let tiles = Tree::new(from_tiles, threads());
-    let mut good = 0;
-    let mut kept = Vec::new();
-    for size in kept_sizes(layout)? {
-        let Ok(bytes) = fs::read(layout.kept(size)) else { continue };
-        if let Ok((head, _)) = signed_head(&bytes, report.key.as_ref())
-            && head.size <= report.records
-        {
-            if report.tree.root_at(size) == Some(head.root) {
-                good = good.max(size);
-            } else {
-                kept.push(size);
-            }
-        }
-    }
-    if let Some(at) = different
-        && tiles.root_at(head.size) == Some(head.root)
-    {
-        report.altered(Place::Record(at as u64), "it is not the one whose hash is signed");
-        return Ok(true);
-    }
-    // Whether or not records are missing at the end, these must agree.
-    let wrong = kept.into_iter().min().or((head.size <= report.records).then_some(head.size));
-    if let Some(wrong) = wrong {
-        let at = different.map_or(good, |at| (at as u64).max(good));
-        report.altered(
-            Place::Record(at),
-            format!("it, or one of the following up to {}, is not as it was signed; the records before are", wrong - 1),
-        );
-        return Ok(true);
-    }
-    Ok(false)
+    leaves
 }
 
 fn kept_sizes(layout: &Layout) -> Result<Vec<u64>> {
@@ -798,7 +808,7 @@ fn check_tiles(layout: &Layout, report: &mut Report) -> Result<()> {
     }
     let tree = &report.tree;
     let signed = report.signed;
-    let wrong = in_parallel(&found, |name| {
+    let wrong = in_parallel(&found, signed, |name| {
         let (level, index, width) = parse_tile_path(name)?;
         let bytes = fs::read(root.join(name)).ok().and_then(|bytes| tile_hashes(&bytes));
         let place = || Place::File(format!("tile/{name}"));
