@@ -268,6 +268,10 @@ impl Parser<'_> {
             length += 1;
             pos = self.joined(pos + 1);
         }
+        if matches!(self.at(pos), b'<' | b'>') && self.at(self.joined(pos + 1)) == b'(' {
+            // A process substitution is part of the word.
+            return None;
+        }
         let keyword = match letters.get(..length)? {
             b"!" => Keyword::Bang,
             b"{" => Keyword::OpenBrace,

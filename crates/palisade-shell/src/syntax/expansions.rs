@@ -294,12 +294,14 @@ impl Parser<'_> {
         }
     }
 
-    fn charge_lookahead(&mut self, from: usize, to: usize) {
+    /// Pays for looking at `from..to` before it is read. Nested constructs look
+    /// at the same text again and again; this is what keeps that linear.
+    pub(super) fn charge_lookahead(&mut self, from: usize, to: usize) {
         match self.lookahead.checked_sub(to.min(self.end).saturating_sub(from)) {
             Some(left) => self.lookahead = left,
             None => {
                 let span = self.span_of(from, from + 1);
-                self.overrun("too many nested '(('", span);
+                self.overrun("too much is nested", span);
             }
         }
     }

@@ -60,6 +60,9 @@ impl Parser<'_> {
             }
         };
         self.pay(1);
+        // A body is looked through for its end before it is read, and there may
+        // be substitutions with here-documents in it.
+        self.charge_lookahead(from, to);
         let span = self.span_of(from, to);
         let mut parts = Vec::new();
         if !pending.quoted {
@@ -120,7 +123,7 @@ impl Parser<'_> {
     /// In a substitution bash takes `END)` for the end as well.
     fn closes_later(&self, pos: usize) -> bool {
         let line = self.find(pos, b'\n').unwrap_or(self.end);
-        self.find(pos, b')').is_some_and(|close| close < line)
+        self.slice(pos, line).contains(')')
     }
 
     /// Gives the here-documents of `script` the bodies that were read for it.

@@ -89,3 +89,133 @@ pub fn parse(text: &str, budget: &mut Budget) -> Parsed {
     }
     parsed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::cursor::Parser;
+    use super::*;
+
+    /// How often the parser looked at a byte.
+    fn steps(text: &str) -> u64 {
+        let mut parser = Parser::new(text, &Budget::default());
+        std::hint::black_box(parser.all(0));
+        parser.steps.get()
+    }
+
+    #[test]
+    fn any_repeated_text_takes_linear_steps() {
+        let letters = "\\'\"`$(){}[];&|<>#!=~*?,@%^:+-/a \t\n\r\0é".chars().map(String::from);
+        let pieces = [
+            "$(",
+            "((",
+            "( ",
+            "((a)",
+            "$((",
+            "$((a) ",
+            "$[",
+            "${x:-",
+            "${x/",
+            "${x:1?",
+            "\"$(",
+            "\"${x:-'",
+            "`\\",
+            "\\`",
+            "<<E\n",
+            "<<E <<F\n",
+            "cat <<E\na\nE\n",
+            "<<-E\n\t",
+            "<<'E' ",
+            "{a,",
+            "{a,b}",
+            "{a",
+            "{1..1000} ",
+            "@(",
+            "@(a|",
+            "[[ ( ",
+            "[[ a || ",
+            "a[",
+            "a=(",
+            "if ",
+            "f() ",
+            "f() (",
+            "! ",
+            "time ",
+            "case x in a) ",
+            "x=",
+            "$x",
+            "a\\\n",
+            "'a'",
+            "\"a\\\"",
+            "$'\\n'",
+            "${(",
+            "=(",
+            "foo(",
+            "a *(e:",
+            ">!",
+            "a &! ",
+            "repeat 3 ",
+            "coproc ",
+            "a b c() ",
+            "<(",
+            "a && ",
+            "a | ",
+            "a;",
+            "a $((1)) ",
+            "((1));",
+            "(((1) ) ) ",
+            "$((`\\`",
+            "$\\\n",
+            "${x[${x[0]}]!} ",
+            "${${x}} ",
+            "a[\"",
+            "a <<E $(",
+            "$(<<E\n", "{x[ ", "$(<<E\n)E\nE)", "Ex\n$(<<E\n",
+            "a <<\\E\n$(",
+            "{fd}<",
+            "1>&2 ",
+            "#a\n",
+        ];
+        for piece in letters.chain(pieces.map(String::from)) {
+            let short = steps(&piece.repeat(4096 / piece.len()));
+            let long = steps(&piece.repeat(MAX_INPUT / piece.len()));
+            assert!(long <= 20 * short.max(4096), "{piece:?}: {short} steps, then {long}");
+            assert!(long <= 20 * MAX_INPUT as u64, "{piece:?}: {long} steps");
+        }
+    }
+
+    #[test]
+    fn nests_take_linear_steps() {
+        for (open, close) in [
+            ("$(", ")"),
+            ("((", ") ) "),
+            ("$((", ") ) "),
+            ("$((", " ))"),
+            ("\"$(", ")\""),
+            ("${x:-", "}"),
+            ("${${x[", "]}}"),
+            ("`", "`"),
+            ("@(a|", ")"),
+            ("{a,", "}"),
+            ("[[ ( ", " ) ]]"),
+            ("<(", ")"),
+            ("a=([$(", ")]=b)"),
+        ] {
+            for depth in [8, 30, 60, 200] {
+                let nest = format!("{}a{} ", open.repeat(depth), close.repeat(depth));
+                let text = nest.repeat(MAX_INPUT / nest.len());
+                let steps = steps(&text);
+                assert!(steps <= 30 * MAX_INPUT as u64, "{open} {depth}: {steps} steps");
+            }
+        }
+    }
+
+    #[test]
+    fn nested_backquotes_take_few_steps() {
+        let mut text = String::from("a");
+        for _ in 0..14 {
+            text = format!("`{}`", text.replace('\\', "\\\\").replace('`', "\\`"));
+        }
+        assert!(text.len() > 16_000 && text.len() < MAX_INPUT);
+        assert!(steps(&text) < 20 * text.len() as u64);
+    }
+}

@@ -25,6 +25,7 @@ impl Parser<'_> {
 
     fn parameter(&mut self, parts: &mut Vec<Part>, open: usize, inside: Option<Inside>) {
         let zsh_flags = self.zsh_flags(open);
+        let start = self.pos;
         let (mut length, mut indirect) = (false, false);
         if self.prefixed(b'#') {
             length = true;
@@ -34,7 +35,7 @@ impl Parser<'_> {
             self.pos += 1;
         }
         let Some(name) = self.parameter_name() else {
-            return self.strange(parts, open);
+            return self.strange(parts, open, Vec::new());
         };
         self.pos = self.joined(self.pos);
         let mut subscript = None;
@@ -43,7 +44,12 @@ impl Parser<'_> {
             self.pos = self.joined(self.pos);
         }
         let Some(mut operator) = self.operator(indirect, inside) else {
-            return self.strange(parts, open);
+            let read = subscript.map(|word| word.parts);
+            if read.is_none() {
+                // What seemed a name may begin an expansion, as in `${${x}}`.
+                self.pos = start;
+            }
+            return self.strange(parts, open, read.unwrap_or_default());
         };
         if indirect
             && operator == ParameterOperator::Plain
@@ -199,12 +205,14 @@ impl Parser<'_> {
     }
 
     /// Reads `${..}` that is none in bash (it refuses it when it runs) but may
-    /// be one in zsh: its text, and what is expanded inside.
-    fn strange(&mut self, parts: &mut Vec<Part>, open: usize) {
+    /// be one in zsh: its text, and what is expanded inside. The parts in `read`
+    /// were read already.
+    fn strange(&mut self, parts: &mut Vec<Part>, open: usize, mut read: Vec<Part>) {
         let inner = self.operand(End::Brace);
         self.close_brace(open);
         self.note_zsh(open, self.pos);
-        self.zsh_part(parts, open, inner.parts);
+        read.extend(inner.parts);
+        self.zsh_part(parts, open, read);
     }
 
     /// Adds text that only zsh gives a meaning, with the expansions in it.

@@ -1,6 +1,6 @@
 //! Redirections.
 
-use super::cursor::{DIGIT, NAME, Parser, is};
+use super::cursor::{DIGIT, META, NAME, Parser, is};
 use super::heredocs::Pending;
 use super::tree::{Descriptor, Part, Redirect, RedirectOperator, Word};
 use super::words::BRACES;
@@ -92,7 +92,7 @@ impl Parser<'_> {
         }
         // `{name[sub]}>` is allowed as well.
         if self.at(pos) == b'[' {
-            while !matches!(self.at(pos), b']' | b'}' | 0) {
+            while !matches!(self.at(pos), b']' | b'}') && !is(self.at(pos), META) {
                 pos += 1;
             }
             pos += usize::from(self.at(pos) == b']');

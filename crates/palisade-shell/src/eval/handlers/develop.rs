@@ -1,0 +1,230 @@
+//! git, make and crontab.
+
+use super::super::arguments;
+use super::super::lower::Flow;
+use super::super::value::{Field, Stream};
+use super::super::Eval;
+use crate::effect::{Code, EffectKind, Labels};
+use crate::programs::{Language, Program};
+use crate::span::Span;
+use crate::text::Text;
+
+fn rest(fields: &[Field]) -> &[Field] {
+    fields.get(1..).unwrap_or(&[])
+}
+
+fn place(fields: &[Field]) -> Span {
+    fields.first().map(|field| field.span).unwrap_or_default()
+}
+
+/// `git`: `-c alias.x=!cmd` and its like by role; a subcommand that such an
+/// alias defines; remote-helper URLs that execute.
+pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    for field in rest(fields) {
+        if let Some(helper) = field.text.raw().strip_prefix("ext::") {
+            let decoded = helper.replace("%%", "\u{1}").replace("% ", " ").replace("% ", " ").replace('\u{1}', "%");
+            let _ = eval.code(Language::Shell, &Text::new(decoded), field.labels, "git remote helper", field.span);
+        } else if field.text.raw().starts_with("fd::") {
+            eval.hazard("vcs/remote-helper", field.span);
+        }
+    }
+    eval.lower(program, fields)
+}
+
+/// `git config KEY VALUE`: a key that carries code is code that runs later.
+pub(super) fn git_config_command(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let mut operands = arguments.operands.as_slice();
+    if let Some("set" | "get" | "unset" | "list" | "edit") = operands.first().and_then(Field::literal) {
+        operands = operands.get(1..).unwrap_or(&[]);
+    }
+    let reads = arguments.has(&["--get", "--get-all", "--get-regexp", "--list", "-l", "--unset", "--unset-all"]);
+    if !reads
+        && let [key, value, ..] = operands
+    {
+        let mut pair = key.text.clone();
+        pair.push("=");
+        pair.push(value.text.raw());
+        let field = Field { text: pair, labels: key.labels.and(value.labels), span: value.span };
+        let deferred = std::mem::replace(&mut eval.deferred, true);
+        eval.git_config(&field);
+        eval.deferred = deferred;
+    }
+    eval.lower(program, fields)
+}
+
+impl Eval<'_> {
+    /// `key=value` of git's configuration: keys whose value git executes.
+    pub(in super::super) fn git_config(&mut self, field: &Field) {
+        let raw = field.text.raw();
+        let Some((key, value)) = raw.split_once('=') else { return };
+        let key = key.to_ascii_lowercase();
+        let span = field.span;
+        let value = value.to_owned();
+        if let Some(name) = key.strip_prefix("alias.") {
+            let _ = name;
+            if let Some(code) = value.strip_prefix('!') {
+                let _ = self.code(Language::Shell, &Text::new(code), field.labels, "git alias", span);
+            } else {
+                let _ = self.code(Language::Shell, &Text::new(format!("git {value}")), field.labels, "git alias", span);
+            }
+            return;
+        }
+        let last = key.rsplit('.').next().unwrap_or("");
+        let runs = matches!(
+            key.as_str(),
+            "core.pager" | "core.editor" | "core.sshcommand" | "core.fsmonitor" | "core.askpass" | "core.gitproxy"
+                | "core.alternaterefscommand" | "diff.external" | "sequence.editor" | "gpg.program" | "uploadpack.packobjectshook"
+                | "interactive.difffilter" | "credential.helper" | "sendemail.smtpserver" | "sendemail.tocmd" | "sendemail.cccmd"
+                | "web.browser" | "help.browser" | "instaweb.httpd" | "ssh.variant.command" | "receive.procreceiverefs"
+        ) || key.starts_with("filter.") && matches!(last, "clean" | "smudge" | "process")
+            || matches!(last, "textconv" | "cmd" | "driver" | "command" | "helper" | "receivepack" | "uploadpack" | "vcs")
+            || key.starts_with("pager.") && !matches!(value.as_str(), "true" | "false" | "0" | "1")
+            || key.starts_with("gpg.") && last == "program"
+            || key.starts_with("credential.") && last == "helper"
+            || key.starts_with("trailer.") && last == "cmd";
+        if runs {
+            let harmless = matches!(value.as_str(), "" | "true" | "false" | "cache" | "store" | "osxkeychain" | "manager" | "manager-core" | "libsecret" | "wincred")
+                || key.starts_with("credential.") && (value.starts_with("cache") || value.starts_with("store"));
+            if !harmless {
+                let code = value.strip_prefix('!').unwrap_or(&value).to_owned();
+                let _ = self.code(Language::Shell, &Text::new(code), field.labels, "git configuration", span);
+            }
+            return;
+        }
+        match key.as_str() {
+            "core.hookspath" | "init.templatedir" | "core.attributesfile" | "include.path" | "core.worktree" => {
+                if !matches!(value.as_str(), "/dev/null" | "") {
+                    self.hazard("vcs/config-code", span);
+                }
+            }
+            "protocol.ext.allow" | "protocol.allow" => {
+                if value == "always" || value == "user" {
+                    self.hazard("vcs/remote-helper", span);
+                }
+            }
+            "http.sslverify" if value == "false" => self.hazard("network/unverified", span),
+            _ if key.starts_with("includeif.") => self.hazard("vcs/config-code", span),
+            _ if key.starts_with("url.") && last.starts_with("insteadof") => {
+                if raw.contains("ext::") {
+                    self.hazard("vcs/remote-helper", span);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `Key=value` or `Key value` of ssh's configuration.
+    pub(in super::super) fn ssh_config(&mut self, field: &Field) {
+        let raw = field.text.raw().trim_start();
+        let Some(cut) = raw.find(['=', ' ', '\t']) else { return };
+        let key = raw.get(..cut).unwrap_or("").to_ascii_lowercase();
+        let value = raw.get(cut + 1..).unwrap_or("").trim_start_matches(['=', ' ']).to_owned();
+        match key.as_str() {
+            "proxycommand" | "localcommand" | "knownhostscommand" => {
+                if value != "none" && !value.is_empty() {
+                    let _ = self.code(Language::Shell, &Text::new(value), field.labels, "ssh configuration", field.span);
+                }
+            }
+            "remotecommand" => {
+                let _ = self.code(Language::Shell, &Text::new(value), field.labels, "ssh", field.span);
+            }
+            "pkcs11provider" | "securitykeyprovider" | "include" => {
+                let path = self.resolve(&Text::new(value));
+                self.emit(EffectKind::Load { path }, field.labels, field.span);
+            }
+            "match" if value.to_ascii_lowercase().contains("exec") => {
+                let code = value.split_once("exec").map_or("", |(_, code)| code).trim().trim_matches('"').to_owned();
+                let _ = self.code(Language::Shell, &Text::new(code), field.labels, "ssh configuration", field.span);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `make`: the project's own rules, unless the rules come with the command.
+pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let span = place(fields);
+    for file in arguments.values(&["-f", "--file", "--makefile"]).cloned().collect::<Vec<_>>() {
+        let stream = eval.read_operand(&file);
+        match stream.text {
+            Some(text) if !text.is_unknown() => {
+                let _ = eval.code(Language::Make, &text, stream.labels, "make recipe", file.span);
+            }
+            _ if matches!(file.literal(), Some("-" | "/dev/stdin")) || !stream.labels.is_none() => {
+                eval.emit(
+                    EffectKind::Execute { language: Language::Make, code: Code::Opaque },
+                    stream.labels,
+                    file.span,
+                );
+            }
+            _ => {}
+        }
+    }
+    for code in arguments.values(&["--eval", "-E"]).cloned().collect::<Vec<_>>() {
+        let _ = eval.code(Language::Make, &code.text, code.labels, "make recipe", code.span);
+    }
+    for field in &arguments.operands {
+        if let Some((name, value)) = field.text.raw().split_once('=') {
+            let name = name.trim_end_matches([':', '?', '+', '!']);
+            // A recipe's shell, and values that make itself runs.
+            if matches!(name, "SHELL" | ".SHELLFLAGS" | "MAKEFLAGS" | "MAKE" | "CC" | "CXX" | "LD" | "AR" | "CXXFLAGS_COMMAND") && name != "MAKEFLAGS" {
+                let _ = eval.code(Language::Shell, &Text::new(value), field.labels, "make variable", field.span);
+            } else if value.contains("$(shell") || value.contains("`") {
+                let code = value.replace("$(shell", "$(");
+                let _ = eval.code(Language::Shell, &Text::new(format!(": {code}")), field.labels, "make variable", field.span);
+            }
+        }
+    }
+    let known_file = arguments.has(&["-f", "--file", "--makefile"]);
+    let (labels, content) = ["GNUmakefile", "makefile", "Makefile"]
+        .iter()
+        .map(|name| eval.file_facts(&eval.resolve(&Text::from(*name))))
+        .find(|(labels, content)| !labels.is_none() || content.is_some())
+        .unwrap_or((Labels::NONE, None));
+    if !known_file && let Some(text) = content {
+        let _ = eval.code(Language::Make, &text, labels, "make recipe", span);
+    }
+    eval.hazard("run/project-code", span);
+    let mut flow = Flow::default();
+    let outer = eval.state.cwd.clone();
+    for (option, value) in &arguments.options {
+        let (Some(role), Some(value)) = (option.value, value) else { continue };
+        if !option.names.iter().any(|name| matches!(*name, "-f" | "--file" | "--makefile" | "--eval" | "-E")) {
+            eval.apply(role, value, &mut flow);
+        }
+    }
+    eval.state.cwd = outer;
+    let _ = program;
+    Stream::default()
+}
+
+/// `crontab FILE`, `crontab -`: lines that run later, as code.
+pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let span = place(fields);
+    if arguments.has(&["-l"]) {
+        return Stream::default();
+    }
+    if arguments.has(&["-r"]) {
+        eval.hazard("persistence/schedule-removed", span);
+        return Stream::nothing();
+    }
+    let stream = match arguments.operands.first().cloned() {
+        Some(file) => eval.read_operand(&file),
+        None if arguments.has(&["-e"]) => Stream::nothing(),
+        None => eval.stdin.clone(),
+    };
+    eval.hazard("persistence/schedule", span);
+    let deferred = std::mem::replace(&mut eval.deferred, true);
+    if let Some(text) = &stream.text
+        && !text.is_unknown()
+    {
+        let _ = eval.code(Language::Cron, text, stream.labels, "crontab", span);
+    } else if stream.labels.has(Labels::DOWNLOADED) || stream.labels.has(Labels::DECODED) {
+        eval.emit(EffectKind::Execute { language: Language::Cron, code: Code::Opaque }, stream.labels, span);
+    }
+    eval.deferred = deferred;
+    Stream::nothing()
+}

@@ -1,0 +1,313 @@
+//! Programs that copy, move, link, delete and change files.
+
+use super::super::Eval;
+use super::super::arguments;
+use super::super::lower::{Flow, remote};
+use super::super::state::File;
+use super::super::value::{Field, Stream};
+use crate::effect::{EffectKind, Labels, Writing};
+use crate::programs::Program;
+use crate::span::Span;
+use crate::text::Text;
+
+fn rest(fields: &[Field]) -> &[Field] {
+    fields.get(1..).unwrap_or(&[])
+}
+
+fn place(fields: &[Field]) -> Span {
+    fields.first().map(|field| field.span).unwrap_or_default()
+}
+
+/// `rm`, `rmdir`, `unlink`.
+pub(super) fn remove(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let recursive = arguments.has(&["-r", "-R", "--recursive"]);
+    eval.hazards(program, &arguments, place(fields));
+    for field in &arguments.operands {
+        let path = eval.resolve(&field.text);
+        if let Some(known) = path.literal() {
+            eval.state.files.remove(known);
+        }
+        eval.emit(EffectKind::Delete { path, recursive }, Labels::NONE, field.span);
+    }
+    Stream::nothing()
+}
+
+/// `cp`, `mv`, `install`, `rsync`, `scp` on local paths: content and labels
+/// go along.
+pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let span = place(fields);
+    let mut flow = Flow::default();
+    eval.options(program, &arguments, &mut flow);
+    eval.hazards(program, &arguments, span);
+    eval.environment_twins(program, span);
+    let moves = matches!(program.name, "mv");
+    let directory = arguments.value(&["-t", "--target-directory"]).cloned();
+    let (sources, target) = match &directory {
+        Some(directory) => (arguments.operands.as_slice(), Some(directory.clone())),
+        None => match arguments.operands.split_last() {
+            Some((last, sources)) => (sources, Some(last.clone())),
+            None => (&[][..], None),
+        },
+    };
+    let Some(target) = target else { return Stream::nothing() };
+    let link = arguments.has(&["-s", "--symbolic-link"]) && program.name == "cp";
+    let away = remote(&target.text);
+    let mut labels = Labels::NONE;
+    let mut all: Option<Stream> = None;
+    let target_path = eval.resolve(&target.text);
+    for source in sources {
+        if remote(&source.text) {
+            eval.connect(&source.text, false, Labels::NONE, source.span);
+            labels = labels.and(Labels::DOWNLOADED);
+            all = Some(Stream::unknown(Labels::DOWNLOADED));
+            continue;
+        }
+        let path = eval.resolve(&source.text);
+        let stream = eval.read(&path, source.span).with_labels(source.labels);
+        if moves {
+            eval.emit(EffectKind::Delete { path: path.clone(), recursive: false }, Labels::NONE, source.span);
+        }
+        labels = labels.and(stream.labels);
+        // The name it has below a directory is another file of the line.
+        if let (Some(base), Some(into)) = (path.raw().rsplit('/').next(), target_path.literal()) {
+            let inside = format!("{into}/{base}");
+            let file = File { labels: stream.labels.and(Labels::WRITTEN), content: stream.text.clone(), link: None };
+            if !stream.labels.is_none() || stream.text.is_some() {
+                eval.state.files.insert(inside, file);
+            }
+            // `cp x .git/hooks/`: where it lands may be code that runs later.
+            let landed = Text::new(format!("{into}/{base}"));
+            if (eval.context.classify.code)(&landed).is_some() && (eval.context.classify.code)(&target_path).is_none() {
+                eval.store(&landed, Writing::Replace, &stream, target.span);
+            }
+        }
+        if moves && let Some(known) = path.literal() {
+            eval.state.files.remove(known);
+        }
+        match &mut all {
+            None => all = Some(stream),
+            Some(all) => all.then(stream),
+        }
+    }
+    if away {
+        eval.connect(&target.text, true, labels, target.span);
+        return Stream::nothing();
+    }
+    if sources.is_empty() && directory.is_none() {
+        // One operand alone: `rsync host:dir` lists, `cp x` fails.
+        let path = eval.resolve(&target.text);
+        let _ = eval.read(&path, target.span);
+        return Stream::nothing();
+    }
+    let mut stream = all.unwrap_or_default();
+    if sources.len() > 1 || stream.text.is_none() {
+        stream.text = None;
+    }
+    stream.network = false;
+    if link && let (Some(known), [source]) = (target_path.literal(), sources) {
+        let leads = eval.resolve(&source.text);
+        eval.emit(EffectKind::Write { path: target_path.clone(), how: Writing::Link }, labels, target.span);
+        eval.state.files.insert(known.to_owned(), File { link: Some(leads), ..File::default() });
+        return Stream::nothing();
+    }
+    eval.store(&target_path, Writing::Replace, &stream, target.span);
+    if program.name == "rsync" && arguments.has(&["--delete", "--delete-before", "--delete-after", "--delete-during", "--delete-excluded", "--del", "--remove-source-files"]) {
+        eval.emit(EffectKind::Delete { path: target_path, recursive: true }, Labels::NONE, span);
+    }
+    Stream::nothing()
+}
+
+/// `ln`: the link is written, and leads where it says.
+pub(super) fn link(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let symbolic = arguments.has(&["-s", "--symbolic"]);
+    let (sources, target) = match arguments.value(&["-t", "--target-directory"]) {
+        Some(directory) => (arguments.operands.clone(), directory.clone()),
+        None => match arguments.operands.split_last() {
+            Some((last, [])) => {
+                let base = last.text.raw().trim_end_matches('/').rsplit('/').next().unwrap_or("").to_owned();
+                (vec![last.clone()], last.with(base))
+            }
+            Some((last, sources)) => (sources.to_vec(), last.clone()),
+            None => return Stream::nothing(),
+        },
+    };
+    let target_path = eval.resolve(&target.text);
+    eval.emit(EffectKind::Write { path: target_path.clone(), how: Writing::Link }, Labels::NONE, target.span);
+    for source in &sources {
+        let leads = eval.resolve(&source.text);
+        if !symbolic {
+            // A second name for the file: content through it is that file's.
+            let _ = eval.read(&leads, source.span);
+        }
+        let Some(known) = target_path.literal() else { continue };
+        let base = leads.raw().rsplit('/').next().unwrap_or("").to_owned();
+        for name in [known.to_owned(), format!("{known}/{base}")] {
+            if leads.literal() == Some(name.as_str()) {
+                continue;
+            }
+            eval.state.files.insert(name, File { link: Some(leads.clone()), ..File::default() });
+        }
+    }
+    Stream::nothing()
+}
+
+/// `chmod MODE FILE..`
+pub(super) fn change_mode(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let recursive = arguments.has(&["-R", "--recursive"]);
+    let mut operands = arguments.operands.clone();
+    let mode = if arguments.has(&["--reference"]) {
+        Text::unknown()
+    } else if let Some(flag) = arguments.unknown.iter().find(|field| {
+        field.literal().is_some_and(|text| text.bytes().skip(1).all(|b| b"rwxXstugo".contains(&b)))
+    }) {
+        // `chmod -x file`: the mode looks like an option.
+        flag.text.clone()
+    } else if operands.is_empty() {
+        return Stream::nothing();
+    } else {
+        operands.remove(0).text
+    };
+    for field in &operands {
+        let path = eval.resolve(&field.text);
+        eval.emit(EffectKind::Mode { path, mode: mode.clone(), recursive }, Labels::NONE, field.span);
+    }
+    Stream::nothing()
+}
+
+/// `chown`, `chgrp`.
+pub(super) fn change_owner(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let recursive = arguments.has(&["-R", "--recursive"]);
+    let skip = usize::from(!arguments.has(&["--reference"]));
+    for field in arguments.operands.iter().skip(skip) {
+        let path = eval.resolve(&field.text);
+        eval.emit(EffectKind::Owner { path, recursive }, Labels::NONE, field.span);
+    }
+    Stream::nothing()
+}
+
+/// `dd if= of=`
+pub(super) fn dd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let _ = program;
+    let mut input = None;
+    let mut output = None;
+    for field in rest(fields) {
+        match field.text.raw().split_once('=') {
+            Some(("if", value)) => input = Some(field.with(value)),
+            Some(("of", value)) => output = Some(field.with(value)),
+            _ => {}
+        }
+    }
+    let mut stream = match &input {
+        Some(file) => eval.read_operand(file),
+        None => eval.stdin.clone(),
+    };
+    match output {
+        Some(file) => {
+            let path = eval.resolve(&file.text);
+            eval.store(&path, Writing::Replace, &stream, file.span);
+            Stream::nothing()
+        }
+        None => {
+            stream.shell = false;
+            stream
+        }
+    }
+}
+
+/// `tee`: standard input to files and on.
+pub(super) fn tee(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let how = if arguments.has(&["-a", "--append"]) { Writing::Append } else { Writing::Replace };
+    let stream = eval.stdin.clone();
+    for field in &arguments.operands {
+        let path = eval.resolve(&field.text);
+        if path.known_prefix().starts_with("/dev/tcp/") {
+            eval.connect(&path, true, stream.labels, field.span);
+            continue;
+        }
+        eval.store(&path, how, &stream, field.span);
+    }
+    stream
+}
+
+/// `tar` and kin: packing reads, unpacking writes below a directory, and what
+/// comes out of an archive carries what the archive does.
+pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    let span = place(fields);
+    eval.hazards(program, &arguments, span);
+    eval.environment_twins(program, span);
+    let mut flow = Flow::default();
+    let outer = eval.state.cwd.clone();
+    let has = |names: &[&str]| arguments.has(names);
+    let creates = has(&["-c", "--create", "-r", "--append", "-u", "--update"]);
+    let extracts = has(&["-x", "--extract", "--get"]);
+    let archive = arguments.value(&["-f", "--file"]).cloned();
+    // Options that carry code; directories and files by hand.
+    for (option, value) in &arguments.options {
+        let (Some(role), Some(value)) = (option.value, value) else { continue };
+        if option.names.iter().any(|name| matches!(*name, "-f" | "--file" | "-C" | "--directory" | "--checkpoint-action" | "-T" | "--files-from")) {
+            continue;
+        }
+        eval.apply(role, value, &mut flow);
+    }
+    for value in arguments.values(&["--checkpoint-action"]) {
+        if let Some(code) = value.text.raw().strip_prefix("exec=") {
+            let code = Text::new(code);
+            let _ = eval.code(crate::programs::Language::Shell, &code, value.labels, "tar checkpoint", value.span);
+        }
+    }
+    if let Some(list) = arguments.value(&["-T", "--files-from"]) {
+        let _ = eval.read_operand(&list.clone());
+    }
+    let mut archived = match &archive {
+        Some(file) if file.literal() == Some("-") => None,
+        Some(file) if remote(&file.text) => {
+            eval.connect(&file.text, creates, Labels::NONE, file.span);
+            None
+        }
+        Some(file) => Some((eval.resolve(&file.text), file.span)),
+        None => None,
+    };
+    if let Some(directory) = arguments.value(&["-C", "--directory"]) {
+        let path = eval.resolve(&directory.text);
+        eval.state.cwd = vec![path];
+    }
+    let mut stream = Stream::default();
+    if creates {
+        let mut content = Stream::nothing();
+        for field in &arguments.operands {
+            content.then(eval.read_operand(field));
+        }
+        content.text = None;
+        match archived.take() {
+            Some((path, at)) => eval.store(&path, Writing::Replace, &content, at),
+            None => stream = content,
+        }
+    } else {
+        let content = match &archived {
+            Some((path, at)) => eval.read(path, *at),
+            None => eval.stdin.clone(),
+        };
+        if extracts {
+            if has(&["-O", "--to-stdout"]) {
+                stream = Stream { text: None, ..content };
+            } else {
+                let into = eval.directory().clone();
+                eval.emit(EffectKind::Write { path: into.clone(), how: Writing::Edit }, content.labels, span);
+                // What was unpacked carries no label: running it is running
+                // a program by its path, which asks for itself.
+                if has(&["-P", "--absolute-names"]) {
+                    eval.hazard("file/absolute-unpack", span);
+                }
+            }
+        }
+    }
+    eval.state.cwd = outer;
+    stream
+}

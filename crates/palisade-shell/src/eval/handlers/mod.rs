@@ -1,0 +1,81 @@
+//! Programs whose data alone does not say what they do.
+
+mod builtins;
+mod containers;
+mod develop;
+mod files;
+mod filters;
+mod network;
+mod shells;
+
+use super::Eval;
+use super::value::{Field, Stream};
+use crate::programs::{Handler, Program};
+
+/// Runs an invocation: by its handler, or by the data alone.
+pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    match program.handler {
+        Handler::Data => eval.lower(program, fields),
+        Handler::Alias => builtins::alias(eval, fields),
+        Handler::ArrayRead => builtins::array_read(eval, program, fields),
+        Handler::Awk => filters::awk(eval, program, fields),
+        Handler::Base64 => filters::base64(eval, program, fields),
+        Handler::Busybox => shells::busybox(eval, program, fields),
+        Handler::Cat => filters::cat(eval, program, fields),
+        Handler::Cd => builtins::cd(eval, fields),
+        Handler::ChangeMode => files::change_mode(eval, program, fields),
+        Handler::ChangeOwner => files::change_owner(eval, program, fields),
+        Handler::Chroot => containers::chroot(eval, program, fields),
+        Handler::Command => builtins::command(eval, program, fields),
+        Handler::Complete => builtins::complete(eval, program, fields),
+        Handler::Copy => files::copy(eval, program, fields),
+        Handler::Crontab => develop::crontab(eval, program, fields),
+        Handler::Declare => builtins::declare(eval, fields),
+        Handler::Dd => files::dd(eval, program, fields),
+        Handler::DockerRun => containers::run(eval, program, fields),
+        Handler::Echo => builtins::echo(eval, fields),
+        Handler::Enable => builtins::enable(eval, fields),
+        Handler::Env => shells::env(eval, program, fields),
+        Handler::EvalWords => builtins::eval_words(eval, fields),
+        Handler::Exec => builtins::exec(eval, program, fields),
+        Handler::Fetch => network::fetch(eval, program, fields),
+        Handler::Find => shells::find(eval, program, fields),
+        Handler::FixCommand => builtins::fix_command(eval, fields),
+        Handler::Git => develop::git(eval, program, fields),
+        Handler::GitConfig => develop::git_config_command(eval, program, fields),
+        Handler::Interpreter => shells::interpreter(eval, program, fields),
+        Handler::LdSo => shells::ld_so(eval, program, fields),
+        Handler::Let => builtins::let_words(eval, fields),
+        Handler::Link => files::link(eval, program, fields),
+        Handler::Make => develop::make(eval, program, fields),
+        Handler::Move => files::copy(eval, program, fields),
+        Handler::Netcat => network::netcat(eval, program, fields),
+        Handler::Openssl => filters::openssl(eval, program, fields),
+        Handler::Parallel => shells::parallel(eval, program, fields),
+        Handler::PopDirectory => builtins::pop_directory(eval),
+        Handler::PrintEnvironment => builtins::print_environment(eval, program, fields),
+        Handler::Printf => builtins::printf(eval, fields),
+        Handler::PushDirectory => builtins::push_directory(eval, fields),
+        Handler::Python => shells::python(eval, program, fields),
+        Handler::Read => builtins::read(eval, program, fields),
+        Handler::Remove => files::remove(eval, program, fields),
+        Handler::Rev => filters::rev(eval, program, fields),
+        Handler::Sed => filters::sed(eval, program, fields),
+        Handler::Set => builtins::set(eval, fields),
+        Handler::Shell => shells::shell(eval, program, fields),
+        Handler::Shift => builtins::shift(eval, fields),
+        Handler::Socat => network::socat(eval, program, fields),
+        Handler::Source => builtins::source(eval, fields),
+        Handler::Ssh => network::ssh(eval, program, fields),
+        Handler::Sudo => shells::sudo(eval, program, fields),
+        Handler::Tar => files::tar(eval, program, fields),
+        Handler::Tee => files::tee(eval, program, fields),
+        Handler::Test => builtins::test(eval, fields),
+        Handler::Tr => filters::tr(eval, program, fields),
+        Handler::Trap => builtins::trap(eval, fields),
+        Handler::Unalias => builtins::unalias(eval, fields),
+        Handler::Unset => builtins::unset(eval, fields),
+        Handler::Xargs => shells::xargs(eval, program, fields),
+        Handler::Xxd => filters::xxd(eval, program, fields),
+    }
+}

@@ -1,0 +1,619 @@
+//! Shells, and programs that run other programs.
+
+use super::super::arguments;
+use super::super::lower::Flow;
+use super::super::value::{Field, Stream};
+use super::super::{Eval, decode};
+use crate::effect::{Code, EffectKind, Labels};
+use crate::programs::{self, Language, Program, Role};
+use crate::span::Span;
+use crate::text::{ANY, Text};
+
+fn rest(fields: &[Field]) -> &[Field] {
+    fields.get(1..).unwrap_or(&[])
+}
+
+fn place(fields: &[Field]) -> Span {
+    fields.first().map(|field| field.span).unwrap_or_default()
+}
+
+/// `sh`, `bash` and their kin: `-c` and its bundles, a script file, or
+/// standard input.
+pub(super) fn shell(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let words = rest(fields);
+    let span = place(fields);
+    eval.environment_twins(program, span);
+    let mut at = 0;
+    let (mut code, mut from_input, mut interactive, mut trace) = (false, false, false, false);
+    while let Some(field) = words.get(at) {
+        let raw = field.text.raw();
+        match field.literal() {
+            Some("--" | "-") => {
+                at += 1;
+                break;
+            }
+            Some("-o" | "+o" | "-O" | "+O") => at += 2,
+            Some(file @ ("--rcfile" | "--init-file")) => {
+                let _ = file;
+                if let Some(file) = words.get(at + 1) {
+                    let _ = eval.script_file(Language::Shell, file, std::slice::from_ref(file));
+                }
+                at += 2;
+            }
+            Some("--command") => {
+                code = true;
+                at += 1;
+            }
+            Some(long) if long.starts_with("--") => {
+                if let Some((name, value)) = long.split_once('=') {
+                    if matches!(name, "--command" | "--init-command") {
+                        let text = Text::new(value);
+                        return run_code(eval, &text, field, words.get(at + 1..).unwrap_or(&[]));
+                    }
+                    if matches!(name, "--rcfile" | "--init-file") {
+                        let file = field.with(value);
+                        let _ = eval.script_file(Language::Shell, &file, std::slice::from_ref(&file));
+                    }
+                }
+                at += 1;
+            }
+            Some(letters) if letters.len() > 1 && letters.starts_with(['-', '+']) => {
+                code |= letters.starts_with('-') && letters.contains('c');
+                from_input |= letters.starts_with('-') && letters.contains('s');
+                interactive |= letters.contains('i');
+                trace |= letters.contains('x');
+                at += 1;
+                if letters.ends_with('o') || letters.ends_with('O') {
+                    at += 1;
+                }
+            }
+            None if raw.starts_with('-') => {
+                code = true;
+                at += 1;
+            }
+            _ => break,
+        }
+    }
+    if trace && let Some((text, labels)) = eval.variable("PS4") {
+        eval.prompt_code(&text, labels);
+    }
+    if interactive || !eval.state.variables.is_empty() {
+        for name in ["BASH_ENV", "ENV"] {
+            if let Some((text, labels)) = eval.variable(name) {
+                let file = Field { text, labels, span };
+                let _ = eval.script_file(Language::Shell, &file, std::slice::from_ref(&file));
+            }
+        }
+    }
+    let left = words.get(at..).unwrap_or(&[]);
+    if code {
+        return match left.split_first() {
+            Some((text, arguments)) => run_code(eval, &text.text.clone(), text, arguments),
+            None => Stream::default(),
+        };
+    }
+    if eval.output_network {
+        eval.emit(EffectKind::RemoteShell, eval.stdin.labels, span);
+    }
+    match left.first() {
+        Some(file) if !from_input => eval.script_file(Language::Shell, file, left),
+        _ => eval.with_arguments(left, |eval| eval.input_code(Language::Shell, span)),
+    }
+}
+
+fn run_code(eval: &mut Eval<'_>, code: &Text, field: &Field, arguments: &[Field]) -> Stream {
+    let (labels, span) = (field.labels, field.span);
+    eval.with_arguments(arguments, |eval| eval.code(Language::Shell, code, labels, "shell code", span))
+}
+
+/// `env [-i] [-u NAME] [-C DIR] [-S STRING] [NAME=VALUE].. [COMMAND]`
+pub(super) fn env(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), true);
+    let mut words: Vec<Field> = Vec::new();
+    for value in arguments.values(&["-S", "--split-string"]) {
+        match value.literal() {
+            Some(text) => words.extend(decode::split_words(text).into_iter().map(|word| value.with(word))),
+            None => words.push(value.with(Text::unknown())),
+        }
+    }
+    words.extend(rest(fields).get(arguments.first_operand..).unwrap_or(&[]).iter().cloned());
+    // A split string may begin with options and assignments of its own.
+    if words.first().and_then(Field::literal).is_some_and(|word| word.starts_with('-')) {
+        let mut again = vec![fields.first().cloned().unwrap_or_default()];
+        again.append(&mut words);
+        if eval.depth < super::super::MAX_DEPTH {
+            eval.depth += 1;
+            let stream = env(eval, program, &again);
+            eval.depth -= 1;
+            return stream;
+        }
+        return Stream::default();
+    }
+    let outer = eval.state.cwd.clone();
+    if let Some(directory) = arguments.value(&["-C", "--chdir"]) {
+        eval.state.cwd = vec![eval.resolve(&directory.text)];
+    }
+    let mut saved = Vec::new();
+    let mut at = 0;
+    while let Some(field) = words.get(at) {
+        let Some((name, value)) = field.text.raw().split_once('=') else { break };
+        let name = name.to_owned();
+        let value = Text::new(value);
+        saved.push((name.clone(), eval.state.variables.get(name.as_str()).cloned()));
+        eval.assign(&name, value.clone(), field.labels);
+        eval.variable_effect(&name, &value, field.labels, field.span);
+        at += 1;
+    }
+    let command = words.get(at..).unwrap_or(&[]).to_vec();
+    let stream = if command.is_empty() {
+        eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, place(fields));
+        Stream::unknown(Labels::ENVIRONMENT)
+    } else {
+        eval.nested("wrapper", |eval| eval.run(command))
+    };
+    for (name, old) in saved {
+        match old {
+            Some(old) => eval.state.variables.insert(name.into(), old),
+            None => eval.state.variables.remove(name.as_str()),
+        };
+    }
+    eval.state.cwd = outer;
+    stream
+}
+
+/// `sudo`, `doas`: a shell with `-s` or `-i`, an editor with `-e`, or a
+/// command behind options and assignments.
+pub(super) fn sudo(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let span = place(fields);
+    let arguments = arguments::read(program, rest(fields), true);
+    eval.emit(EffectKind::Escalate, Labels::NONE, span);
+    let mut flow = Flow::default();
+    eval.options(program, &arguments, &mut flow);
+    eval.hazards(program, &arguments, span);
+    eval.environment_twins(program, span);
+    let mut words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]).to_vec();
+    let outer = eval.state.cwd.clone();
+    if let Some(directory) = arguments.value(&["-D", "--chdir"]) {
+        eval.state.cwd = vec![eval.resolve(&directory.text)];
+    }
+    while let Some(field) = words.first() {
+        let Some((name, value)) = field.text.raw().split_once('=') else { break };
+        if !super::super::parameter::is_name(name) {
+            break;
+        }
+        let (name, value) = (name.to_owned(), Text::new(value));
+        eval.variable_effect(&name, &value, field.labels, field.span);
+        words.remove(0);
+    }
+    let has = |names: &[&str]| arguments.has(names);
+    let stream = if has(&["-e", "--edit"]) || fields.first().and_then(Field::literal) == Some("sudoedit") {
+        for field in &words {
+            let mut flow = Flow::default();
+            eval.apply(Role::Edit, field, &mut flow);
+        }
+        Stream::default()
+    } else if has(&["-s", "--shell", "-i", "--login"]) {
+        if words.is_empty() {
+            eval.input_code(Language::Shell, span)
+        } else {
+            // The shell gets the words as one command line.
+            eval.nested("wrapper", |eval| eval.run(words))
+        }
+    } else if words.is_empty() {
+        Stream::default()
+    } else {
+        eval.nested("wrapper", |eval| eval.run(words))
+    };
+    eval.state.cwd = outer;
+    stream
+}
+
+/// `busybox APPLET ..`, `toybox`, `coreutils --coreutils-prog=APPLET`.
+pub(super) fn busybox(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let mut words = rest(fields).to_vec();
+    if let Some(first) = words.first()
+        && let Some(applet) = first.text.raw().strip_prefix("--coreutils-prog=")
+    {
+        let applet = first.with(applet);
+        words.splice(..1, [applet]);
+    }
+    match words.first().and_then(Field::literal) {
+        None if words.is_empty() => Stream::default(),
+        Some(option) if option.starts_with('-') => eval.lower(program, fields),
+        _ => eval.nested("wrapper", |eval| eval.run(words)),
+    }
+}
+
+/// The dynamic loader as a wrapper: options, then the program by its path.
+pub(super) fn ld_so(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), true);
+    let mut flow = Flow::default();
+    eval.options(program, &arguments, &mut flow);
+    let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]).to_vec();
+    if words.is_empty() {
+        return Stream::default();
+    }
+    eval.nested("wrapper", |eval| eval.run(words))
+}
+
+/// `xargs`: standard input becomes operands.
+pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), true);
+    let mut flow = Flow::default();
+    eval.options(program, &arguments, &mut flow);
+    let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]).to_vec();
+    let span = place(fields);
+    let input = match arguments.value(&["-a", "--arg-file"]) {
+        Some(file) => eval.read_operand(&file.clone()),
+        None => eval.stdin.clone(),
+    };
+    let replace = arguments
+        .value(&["-I", "--replace-str", "-J"])
+        .map(|field| field.text.raw().to_owned())
+        .or_else(|| arguments.has(&["-i", "--replace"]).then(|| "{}".to_owned()));
+    let items: Vec<Field> = match &input.text {
+        Some(text) if !text.is_unknown() => {
+            let raw = text.raw();
+            let pieces: Vec<String> = if replace.is_some() {
+                raw.lines().map(|line| line.trim().to_owned()).collect()
+            } else if arguments.has(&["-0", "--null"]) || raw.contains('\0') {
+                raw.split('\0').map(str::to_owned).collect()
+            } else if let Some(delimiter) = arguments.value(&["-d", "--delimiter"]).and_then(Field::literal) {
+                let delimiter = decode::escapes(delimiter);
+                raw.split(delimiter.as_str()).map(str::to_owned).collect()
+            } else {
+                decode::split_words(raw)
+            };
+            pieces
+                .into_iter()
+                .filter(|piece| !piece.is_empty())
+                .take(256)
+                .map(|piece| Field { text: Text::new(piece), labels: input.labels, span })
+                .collect()
+        }
+        _ => vec![Field { text: Text::unknown(), labels: input.labels, span }],
+    };
+    let command = if words.is_empty() { vec![Field::new("echo", span)] } else { words };
+    let outer = std::mem::replace(&mut eval.stdin, Stream::nothing());
+    let stream = match replace {
+        Some(mark) if !mark.is_empty() => {
+            let mut printed = Stream::nothing();
+            for item in items.iter().take(64) {
+                let filled = command.iter().map(|field| fill(field, &mark, item)).collect();
+                printed.then(eval.nested("xargs", |eval| eval.run(filled)));
+            }
+            printed
+        }
+        _ => {
+            let mut filled = command;
+            filled.extend(items);
+            eval.nested("xargs", |eval| eval.run(filled))
+        }
+    };
+    eval.stdin = outer;
+    stream
+}
+
+fn fill(field: &Field, mark: &str, item: &Field) -> Field {
+    if !field.text.raw().contains(mark) {
+        return field.clone();
+    }
+    Field {
+        text: Text::new(field.text.raw().replace(mark, item.text.raw())),
+        labels: field.labels.and(item.labels),
+        span: field.span,
+    }
+}
+
+/// GNU parallel: a command template, then arguments behind `:::`, or lines of
+/// standard input.
+pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), true);
+    let mut flow = Flow::default();
+    eval.options(program, &arguments, &mut flow);
+    let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
+    let span = place(fields);
+    let mut template: Vec<Field> = Vec::new();
+    let mut items: Vec<Field> = Vec::new();
+    let mut behind = false;
+    let mut listed = false;
+    for field in words {
+        match field.literal() {
+            Some(":::" | ":::+") => {
+                behind = true;
+                listed = true;
+            }
+            Some("::::" | "::::+") => {
+                behind = true;
+                listed = true;
+                items.push(field.with(Text::unknown()));
+            }
+            _ if behind => items.push(field.clone()),
+            _ => template.push(field.clone()),
+        }
+    }
+    if !listed {
+        match &eval.stdin.text {
+            Some(text) if !text.is_unknown() => {
+                let labels = eval.stdin.labels;
+                items.extend(text.raw().lines().take(64).map(|line| Field {
+                    text: Text::new(line),
+                    labels,
+                    span,
+                }));
+            }
+            _ => items.push(Field { text: Text::unknown(), labels: eval.stdin.labels, span }),
+        }
+    }
+    let outer = std::mem::replace(&mut eval.stdin, Stream::nothing());
+    let mut printed = Stream::nothing();
+    for item in items.iter().take(64) {
+        let marked = template.iter().any(|field| field.text.raw().contains('{'));
+        // The template is a line for a shell, whatever its quoting was.
+        let mut line = String::new();
+        for field in &template {
+            let mut filled = fill(field, "{}", item);
+            for mark in ["{.}", "{/}", "{//}", "{/.}", "{1}", "{2}"] {
+                filled = fill(&filled, mark, item);
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(filled.text.raw());
+        }
+        if template.is_empty() || !marked {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(item.text.raw());
+        }
+        let code = Text::new(line);
+        printed.then(if code.has_unknown() && !template.is_empty() {
+            let mut filled = template.clone();
+            filled.push(item.clone());
+            eval.nested("parallel", |eval| eval.run(filled))
+        } else {
+            eval.code(Language::Shell, &code, item.labels, "parallel", span)
+        });
+    }
+    eval.stdin = outer;
+    printed
+}
+
+/// `find`: starting points, then an expression with actions.
+pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let words = rest(fields);
+    let span = place(fields);
+    let mut at = 0;
+    let mut roots: Vec<Text> = Vec::new();
+    while let Some(field) = words.get(at) {
+        let raw = field.text.raw();
+        match field.literal() {
+            Some("-H" | "-L" | "-P") => {}
+            Some("-D" | "-f") => at += 1,
+            Some(option) if option.starts_with("-O") => {}
+            _ if raw.starts_with('-') || matches!(raw, "(" | "!" | ")" | ",") => break,
+            _ => roots.push(eval.resolve(&field.text)),
+        }
+        at += 1;
+    }
+    if roots.is_empty() {
+        roots.push(eval.directory().clone());
+    }
+    for root in &roots {
+        eval.emit(EffectKind::List { path: root.clone() }, Labels::NONE, span);
+    }
+    let mut names: Vec<Text> = Vec::new();
+    let mut narrowed = false;
+    let mut stream = Stream::default();
+    let mut one_level = false;
+    while let Some(field) = words.get(at) {
+        at += 1;
+        let Some(word) = field.literal() else { continue };
+        match word {
+            "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex" | "-iregex" => {
+                if let Some(next) = words.get(at) {
+                    let glob = if word.contains("regex") { None } else { next.literal() };
+                    if let Some(glob) = glob {
+                        let mut text = String::new();
+                        super::super::expand::activate(glob, &mut text);
+                        names.push(Text::new(text));
+                    }
+                    narrowed = true;
+                }
+                at += 1;
+            }
+            "-maxdepth" => {
+                one_level = words.get(at).and_then(Field::literal).is_some_and(|depth| depth == "1" || depth == "0");
+                at += 1;
+            }
+            "-delete" => {
+                for root in &roots {
+                    let path = below(root, &names);
+                    eval.emit(EffectKind::Delete { path, recursive: !one_level || !narrowed }, Labels::NONE, field.span);
+                }
+            }
+            "-exec" | "-execdir" | "-ok" | "-okdir" => {
+                let mut command: Vec<Field> = Vec::new();
+                while let Some(next) = words.get(at) {
+                    at += 1;
+                    if next.literal() == Some(";") || next.literal() == Some("+") && command.last().is_some_and(|last| last.text.raw().contains("{}")) {
+                        break;
+                    }
+                    command.push(next.clone());
+                }
+                for root in roots.iter().take(4) {
+                    let found = Field { text: below(root, &names), labels: Labels::NONE, span: field.span };
+                    let filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
+                    stream = eval.nested("find -exec", |eval| eval.run(filled));
+                }
+            }
+            "-fprint" | "-fprint0" | "-fls" => {
+                if let Some(file) = words.get(at).cloned() {
+                    let path = eval.resolve(&file.text);
+                    eval.store(&path, crate::effect::Writing::Replace, &Stream::default(), file.span);
+                }
+                at += 1;
+            }
+            "-fprintf" => {
+                if let (Some(file), Some(format)) = (words.get(at).cloned(), words.get(at + 1)) {
+                    let text = format.literal().map(decode::escapes).map(Text::new);
+                    let path = eval.resolve(&file.text);
+                    eval.store(&path, crate::effect::Writing::Replace, &Stream { text, ..Stream::default() }, file.span);
+                }
+                at += 2;
+            }
+            "-files0-from" => {
+                if let Some(file) = words.get(at).cloned() {
+                    let _ = eval.read_operand(&file);
+                }
+                at += 1;
+            }
+            _ => {
+                let takes = program
+                    .options
+                    .iter()
+                    .any(|option| option.names.contains(&word) && option.value.is_some());
+                if takes {
+                    at += 1;
+                }
+            }
+        }
+    }
+    if stream.text.is_none() && stream.labels.is_none() {
+        // What find prints are the names it found.
+        let mut all = Text::default();
+        for root in &roots {
+            all.push(below(root, &names).raw());
+            all.push("\n");
+        }
+        stream.text = Some(all);
+    }
+    stream
+}
+
+/// What a search below `root` may find.
+fn below(root: &Text, names: &[Text]) -> Text {
+    let mut text = root.clone();
+    match names {
+        [name] if !name.raw().contains('/') && !root.raw().ends_with('/') => {
+            text.push("/");
+            text.push(&ANY.to_string());
+            // A file of that name, at any depth.
+            text.push(name.raw());
+            text
+        }
+        _ => {
+            text.push("/");
+            text.push(&ANY.to_string());
+            text
+        }
+    }
+}
+
+/// An interpreter by its data; `-` and no operand are standard input.
+pub(super) fn interpreter(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    eval.lower(program, fields)
+}
+
+/// Python: `-c` ends the options, `-m` names a module.
+pub(super) fn python(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let words = rest(fields);
+    let span = place(fields);
+    eval.environment_twins(program, span);
+    let mut at = 0;
+    while let Some(field) = words.get(at) {
+        let Some(word) = field.literal() else { break };
+        if word == "-" || !word.starts_with('-') {
+            break;
+        }
+        at += 1;
+        if word.starts_with("--") {
+            if matches!(word, "--check-hash-based-pycs") {
+                at += 1;
+            }
+            continue;
+        }
+        let letters = word.get(1..).unwrap_or("");
+        if let Some(cut) = letters.find(['c', 'm', 'W', 'X', 'Q']) {
+            let kind = letters.get(cut..=cut).unwrap_or("");
+            let attached = letters.get(cut + 1..).unwrap_or("");
+            let value = if attached.is_empty() {
+                at += 1;
+                words.get(at - 1).cloned()
+            } else {
+                Some(field.with(attached))
+            };
+            let Some(value) = value else { continue };
+            match kind {
+                "c" => {
+                    let arguments = words.get(at - 1..).unwrap_or(&[]).to_vec();
+                    return eval.with_arguments(&arguments, |eval| {
+                        eval.code(Language::Python, &value.text, value.labels, "python code", value.span)
+                    });
+                }
+                "m" => {
+                    let arguments = words.get(at..).unwrap_or(&[]);
+                    return module(eval, program, &value, arguments);
+                }
+                _ => {}
+            }
+        }
+    }
+    let left = words.get(at..).unwrap_or(&[]);
+    match left.first() {
+        Some(file) => {
+            for word in left.iter().skip(1) {
+                eval.maybe_path(word);
+            }
+            eval.script_file(Language::Python, file, left)
+        }
+        None if eval.stdin.text.is_some() || !eval.stdin.labels.is_none() || eval.stdin.network => {
+            eval.input_code(Language::Python, span)
+        }
+        None => Stream::default(),
+    }
+}
+
+/// `python -m MODULE ARGUMENTS`: the module's own entry where there is one
+/// (`python -m pip` is `pip`).
+fn module(eval: &mut Eval<'_>, _: &'static Program, name: &Field, arguments: &[Field]) -> Stream {
+    let Some(module) = name.literal() else {
+        eval.emit(EffectKind::Execute { language: Language::Python, code: Code::Opaque }, name.labels, name.span);
+        return Stream::default();
+    };
+    let known = format!("python -m {module}");
+    let entry = programs::entry(&known).or_else(|| programs::entry(module));
+    let mut fields = vec![name.clone()];
+    fields.extend(arguments.iter().cloned());
+    match entry {
+        Some(entry) if entry.handler != crate::programs::Handler::Python => eval.invoke(entry, fields),
+        _ => match module {
+            "http.server" | "SimpleHTTPServer" | "pdb" | "code" | "trace" | "cProfile" | "profile" | "timeit" => {
+                match module {
+                    "http.server" | "SimpleHTTPServer" => eval.hazard("network/listen", name.span),
+                    "timeit" => {
+                        for field in arguments {
+                            if !field.text.raw().starts_with('-') {
+                                let _ = eval.code(Language::Python, &field.text, field.labels, "python code", field.span);
+                            }
+                        }
+                    }
+                    _ => {
+                        if let Some(file) = arguments.iter().find(|field| !field.text.raw().starts_with('-')) {
+                            let _ = eval.script_file(Language::Python, file, std::slice::from_ref(file));
+                        }
+                    }
+                }
+                Stream::default()
+            }
+            _ => {
+                eval.hazard("run/project-code", name.span);
+                for field in arguments {
+                    eval.maybe_path(field);
+                }
+                Stream::default()
+            }
+        },
+    }
+}

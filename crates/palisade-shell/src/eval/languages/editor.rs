@@ -1,0 +1,139 @@
+//! ex commands of vi and its kin, and debuggers' command languages.
+
+use super::super::Eval;
+use super::super::lower::opaque;
+use super::super::value::{Field, Stream};
+use crate::effect::{Labels, Writing};
+use crate::programs::Language;
+use crate::span::Span;
+use crate::text::Text;
+
+pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
+    for line in code.split(['\n']) {
+        for part in line.split(" | ") {
+            command(eval, part.trim(), labels, span);
+        }
+    }
+}
+
+fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
+    let text = text.trim_start_matches([':', ' ', '%', '$', '+']);
+    let text = text.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ',' || letter == '.');
+    if let Some(code) = text.strip_prefix('!') {
+        let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor !", span);
+        return;
+    }
+    let cut = text.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (word, rest) = text.split_at(cut);
+    let rest = rest.trim_start_matches('!').trim();
+    match word {
+        "" | "q" | "quit" | "qa" | "wq" | "x" | "wqa" | "qall" | "xa" | "set" | "se" | "setlocal" | "syntax" | "s" | "g" | "v" | "d" | "m" | "t"
+        | "norm" | "normal" | "noh" | "y" | "p" | "u" | "undo" | "filetype" | "colorscheme" | "echo" | "new" | "tabnew" | "sort" | "retab"
+        | "join" | "j" | "sp" | "vs" | "split" | "vsplit" | "bd" | "bn" | "bp" | "help" | "h" | "let" | "redraw" | "sleep" | "silent" | "sil" => {
+            if word == "set" || word == "se" {
+                for key in ["shell=", "sh=", "keywordprg=", "makeprg=", "grepprg=", "equalprg=", "formatprg="] {
+                    if let Some(at) = rest.find(key) {
+                        let value = rest.get(at + key.len()..).unwrap_or("").to_owned();
+                        let _ = eval.code(Language::Shell, &Text::new(value), labels, "editor setting", span);
+                    }
+                }
+            }
+            if matches!(word, "g" | "v") && (rest.contains("!") && rest.contains("/!")) {
+                opaque(eval, Language::Ex, labels, span);
+            }
+            if matches!(word, "silent" | "sil") {
+                command(eval, rest, labels, span);
+            }
+            if matches!(word, "echo" | "let") && (rest.contains("system(") || rest.contains("job_start(")) {
+                call(eval, rest, labels, span);
+            }
+            if matches!(word, "norm" | "normal") && rest.contains('!') {
+                opaque(eval, Language::Ex, labels, span);
+            }
+        }
+        "call" | "cal" | "eval" => call(eval, rest, labels, span),
+        "w" | "write" | "sav" | "saveas" | "wn" | "up" | "update" => {
+            if let Some(code) = rest.strip_prefix('!') {
+                let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor !", span);
+            } else if !rest.is_empty() {
+                let file = rest.trim_start_matches(">>").trim();
+                let path = eval.resolve(&Text::new(file));
+                eval.store(&path, Writing::Replace, &Stream::default(), span);
+            }
+        }
+        "r" | "read" | "e" | "edit" | "tabe" | "view" | "n" => {
+            if let Some(code) = rest.strip_prefix('!') {
+                let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor !", span);
+            } else if !rest.is_empty() {
+                let _ = eval.read_operand(&Field::new(rest, span));
+            }
+        }
+        "py" | "python" | "py3" | "python3" | "pyx" => {
+            let _ = eval.code(Language::Python, &Text::new(rest), labels, "editor python", span);
+        }
+        "lua" => {
+            let _ = eval.code(Language::Lua, &Text::new(rest), labels, "editor lua", span);
+        }
+        "perl" => {
+            let _ = eval.code(Language::Perl, &Text::new(rest), labels, "editor perl", span);
+        }
+        "ruby" => {
+            let _ = eval.code(Language::Ruby, &Text::new(rest), labels, "editor ruby", span);
+        }
+        "so" | "source" | "ru" | "runtime" => {
+            let path = eval.resolve(&Text::new(rest));
+            eval.emit(crate::effect::EffectKind::Load { path }, labels, span);
+        }
+        "term" | "terminal" | "shell" | "sh" => {
+            let code = if rest.is_empty() { "sh" } else { rest };
+            let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor terminal", span);
+            if rest.is_empty() {
+                opaque(eval, Language::Shell, labels, span);
+            }
+        }
+        "make" | "grep" => opaque(eval, Language::Ex, labels, span),
+        _ => opaque(eval, Language::Ex, labels, span),
+    }
+}
+
+fn call(eval: &mut Eval<'_>, rest: &str, labels: Labels, span: Span) {
+    let quoted: Vec<&str> = rest.split(['\'', '"']).skip(1).step_by(2).collect();
+    if rest.contains("system(") || rest.contains("job_start(") || rest.contains("termopen(") || rest.contains("jobstart(") {
+        match quoted.first() {
+            Some(code) => {
+                let _ = eval.code(Language::Shell, &Text::new(*code), labels, "editor system()", span);
+            }
+            None => opaque(eval, Language::Shell, labels, span),
+        }
+    } else if rest.contains("libcall") || rest.contains("execute(") {
+        opaque(eval, Language::Ex, labels, span);
+    }
+}
+
+/// gdb, lldb: `!cmd`, `shell cmd`, `pipe`, `python ..`, `source`, and inspection.
+pub(super) fn debugger(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
+    for line in code.lines() {
+        let line = line.trim();
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        if let Some(code) = line.strip_prefix('!') {
+            let _ = eval.code(Language::Shell, &Text::new(code), labels, "debugger !", span);
+            continue;
+        }
+        match word {
+            "shell" | "platform" => {
+                let code = rest.strip_prefix("shell").unwrap_or(rest).trim();
+                let _ = eval.code(Language::Shell, &Text::new(if code.is_empty() { "sh" } else { code }), labels, "debugger shell", span);
+            }
+            "make" | "pipe" | "|" => opaque(eval, Language::Shell, labels, span),
+            "python" | "py" | "python-interactive" | "pi" | "script" => {
+                let _ = eval.code(Language::Python, &Text::new(rest), labels, "debugger python", span);
+            }
+            "source" => {
+                let path = eval.resolve(&Text::new(rest));
+                eval.emit(crate::effect::EffectKind::Load { path }, labels, span);
+            }
+            "call" | "print" | "p" | "expr" | "expression" | "compile" if rest.contains('(') => opaque(eval, Language::Debugger, labels, span),
+            _ => {}
+        }
+    }
+}

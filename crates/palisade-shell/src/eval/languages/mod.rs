@@ -1,0 +1,98 @@
+//! Code in other languages, read far enough to see what it starts, reads,
+//! writes and connects to. None of these is a full parser: what they cannot
+//! follow they call opaque, which is a caution.
+
+mod awk;
+mod cron;
+mod editor;
+mod make;
+mod script;
+mod sed;
+mod sql;
+
+use super::Eval;
+use super::lower::opaque;
+use super::value::Stream;
+use crate::effect::Labels;
+use crate::programs::Language;
+use crate::span::Span;
+use crate::text::Text;
+
+pub(super) use sed::result as sed_result;
+
+/// Looks at code that is known at least in part; what it prints.
+pub(super) fn run(eval: &mut Eval<'_>, language: Language, code: &Text, labels: Labels, span: Span) -> Stream {
+    let raw = code.raw();
+    let unknown = Stream::unknown(labels);
+    match language {
+        Language::Shell => eval.code(Language::Shell, code, labels, "shell code", span),
+        Language::Awk => awk::run(eval, raw, labels, span),
+        Language::Sed => {
+            sed::run(eval, raw, labels, span);
+            unknown
+        }
+        Language::Sql => {
+            sql::run(eval, raw, labels, span);
+            unknown
+        }
+        Language::Python
+        | Language::Perl
+        | Language::Ruby
+        | Language::JavaScript
+        | Language::Php
+        | Language::Lua => script::run(eval, language, raw, labels, span),
+        Language::Ex => {
+            editor::run(eval, raw, labels, span);
+            unknown
+        }
+        Language::Make => {
+            make::run(eval, raw, labels, span);
+            unknown
+        }
+        Language::Cron => {
+            cron::run(eval, raw, labels, span);
+            unknown
+        }
+        Language::Debugger => {
+            editor::debugger(eval, raw, labels, span);
+            unknown
+        }
+        // jq has no way out of itself but `env` and `input_filename`.
+        Language::Jq => {
+            if raw.contains("$ENV") && !raw.contains("$ENV.") || raw.trim() == "env" {
+                eval.emit(crate::effect::EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
+            }
+            unknown
+        }
+        Language::PowerShell | Language::AppleScript | Language::Tcl | Language::R | Language::Other => {
+            script::strings(eval, language, raw, labels, span);
+            opaque(eval, language, labels, span);
+            unknown
+        }
+    }
+}
+
+/// The language of a script by its first line; shell without one.
+pub(super) fn of_shebang(text: &str) -> Language {
+    let first = text.lines().next().unwrap_or("");
+    let Some(line) = first.strip_prefix("#!") else { return Language::Shell };
+    let program = line
+        .split_whitespace()
+        .map(|word| word.rsplit('/').next().unwrap_or(word))
+        .find(|word| *word != "env" && !word.starts_with('-'))
+        .unwrap_or("sh");
+    let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    match stem {
+        "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash" | "mksh" => Language::Shell,
+        "python" | "pypy" => Language::Python,
+        "perl" => Language::Perl,
+        "ruby" => Language::Ruby,
+        "node" | "deno" | "bun" => Language::JavaScript,
+        "php" => Language::Php,
+        "lua" | "luajit" => Language::Lua,
+        "awk" | "gawk" | "mawk" => Language::Awk,
+        "sed" => Language::Sed,
+        "make" => Language::Make,
+        _ => Language::Other,
+    }
+}

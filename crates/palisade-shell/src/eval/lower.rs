@@ -1,0 +1,615 @@
+//! Lowering by data: an entry of the table, its arguments, their roles.
+
+use super::Eval;
+use super::arguments::{self, Arguments};
+use super::value::{Field, Stream};
+use crate::effect::{Code, EffectKind, Labels, Writing};
+use crate::programs::{self, Language, Output, Program, Role, Subcommands, Unknown};
+use crate::span::Span;
+use crate::text::Text;
+
+/// What the words of one invocation came to.
+#[derive(Default)]
+pub(super) struct Flow {
+    /// Content of what was read.
+    pub read: Option<Stream>,
+    /// Hosts and URLs named.
+    pub hosts: Vec<(Text, Span)>,
+    /// What is sent to them beyond the words themselves.
+    pub sent: Labels,
+    /// Whether anything is.
+    pub sends: bool,
+    /// Labels of all words.
+    pub words: Labels,
+    /// What nested code printed.
+    pub printed: Option<Stream>,
+    /// Whether code, a script or a command was given.
+    pub code: bool,
+    /// Files written with what is printed.
+    pub written: Vec<(Text, Writing, Span)>,
+    /// Whether standard input was read as an operand.
+    pub input: bool,
+}
+
+impl Eval<'_> {
+    /// Lowers an invocation by its entry alone. `fields` begin with the name.
+    pub(super) fn lower(&mut self, program: &'static Program, fields: &[Field]) -> Stream {
+        let words = fields.get(1..).unwrap_or(&[]);
+        if program.subcommands != Subcommands::None {
+            return self.lower_subcommand(program, fields);
+        }
+        let arguments = arguments::read(program, words, false);
+        self.lower_arguments(program, fields, arguments)
+    }
+
+    pub(super) fn lower_arguments(&mut self, program: &'static Program, fields: &[Field], arguments: Arguments) -> Stream {
+        let words = fields.get(1..).unwrap_or(&[]);
+        let mut flow = Flow::default();
+        let outer = self.state.cwd.clone();
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        for field in words {
+            flow.words = flow.words.and(field.labels);
+        }
+        self.environment_twins(program, span);
+        self.options(program, &arguments, &mut flow);
+        self.hazards(program, &arguments, span);
+        if let Some(at) = arguments.command {
+            if let Some((_, Some(first))) = arguments.options.last() {
+                let mut command = vec![first.clone()];
+                command.extend(words.get(at + 1..).unwrap_or(&[]).iter().cloned());
+                flow.code = true;
+                flow.printed = Some(self.nested("wrapper", |eval| eval.run(command)));
+            }
+        }
+        self.operands(program, &arguments.operands, &mut flow, 0);
+        if let Some(role) = program.stdin
+            && !flow.code
+        {
+            self.standard_input(role, &mut flow, span);
+        }
+        let stream = self.finish_flow(program, flow, span);
+        self.state.cwd = outer;
+        stream
+    }
+
+    /// `program [options] sub ..`: the options by the program's entry, the rest
+    /// by the subcommand's.
+    fn lower_subcommand(&mut self, program: &'static Program, fields: &[Field]) -> Stream {
+        let words = fields.get(1..).unwrap_or(&[]);
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        let arguments = arguments::read(program, words, true);
+        let outer = self.state.cwd.clone();
+        let mut flow = Flow::default();
+        self.environment_twins(program, span);
+        self.options(program, &arguments, &mut flow);
+        let rest = words.get(arguments.first_operand..).unwrap_or(&[]);
+        let stream = match rest.first() {
+            None => {
+                self.hazards(program, &arguments, span);
+                Stream::default()
+            }
+            Some(sub) => match sub.literal() {
+                None => {
+                    self.hazards(program, &arguments, span);
+                    if program.subcommands == Subcommands::Ask || sub.text.is_unknown() {
+                        self.emit(EffectKind::UnknownWord, sub.labels, sub.span);
+                    }
+                    Stream::default()
+                }
+                Some(word) => {
+                    let mut name = String::with_capacity(program.name.len() + word.len() + 1);
+                    name.push_str(program.name);
+                    name.push(' ');
+                    name.push_str(word);
+                    match programs::entry(&name) {
+                        Some(entry) => {
+                            self.hazards(program, &arguments, span);
+                            super::handlers::run(self, entry, rest)
+                        }
+                        None => {
+                            let known = program.plain.contains(&word)
+                                || program.subcommands == Subcommands::Plain;
+                            if !known && !self.alias_of(program, word, rest) {
+                                self.emit(EffectKind::UnrecognisedOption, Labels::NONE, sub.span);
+                            }
+                            // By the program's own operands, the subcommand
+                            // being the first of them.
+                            let arguments = arguments::read(program, words, false);
+                            self.hazards(program, &arguments, span);
+                            let mut flow = Flow::default();
+                            self.options(program, &arguments, &mut flow);
+                            self.operands(program, &arguments.operands, &mut flow, 0);
+                            self.finish_flow(program, flow, span)
+                        }
+                    }
+                }
+            },
+        };
+        self.state.cwd = outer;
+        stream
+    }
+
+    /// Hook for programs whose configuration defines subcommands.
+    fn alias_of(&mut self, _: &'static Program, _: &str, _: &[Field]) -> bool {
+        false
+    }
+
+    /// Variables that carry code for a program, set before it or earlier.
+    pub(super) fn environment_twins(&mut self, program: &'static Program, span: Span) {
+        if program.environment.is_empty() || self.state.variables.is_empty() {
+            return;
+        }
+        for (name, role) in program.environment {
+            if let Some((text, labels)) = self.variable(name) {
+                let field = Field { text, labels, span };
+                let mut flow = Flow::default();
+                self.apply(*role, &field, &mut flow);
+            }
+        }
+    }
+
+    pub(super) fn options(&mut self, program: &'static Program, arguments: &Arguments, flow: &mut Flow) {
+        for (option, value) in &arguments.options {
+            let (Some(role), Some(value)) = (option.value, value) else { continue };
+            if role != Role::Command {
+                self.apply(role, value, flow);
+            }
+        }
+        for field in &arguments.unknown {
+            if program.unknown == Unknown::Ask {
+                self.emit(EffectKind::UnrecognisedOption, Labels::NONE, field.span);
+            }
+            // `--config=/etc/shadow`: what an unlisted option is given may
+            // still be read.
+            if let Some((_, value)) = field.text.raw().split_once('=') {
+                self.maybe_path(&field.with(value));
+            }
+        }
+    }
+
+    pub(super) fn hazards(&mut self, program: &'static Program, arguments: &Arguments, span: Span) {
+        for id in program.hazards {
+            self.hazard(id, span);
+        }
+        for when in program.whens {
+            if when.conditions.iter().all(|condition| arguments.holds(condition)) {
+                for id in when.hazards {
+                    self.hazard(id, span);
+                }
+            }
+        }
+    }
+
+    /// Applies the operands' roles, the first `skip` of which are done.
+    pub(super) fn operands(&mut self, program: &'static Program, operands: &[Field], flow: &mut Flow, skip: usize) {
+        let count = operands.len();
+        for (at, field) in operands.iter().enumerate().skip(skip) {
+            let role = match program.last {
+                Some(last) if at + 1 == count && count > 1.min(program.operands.len()) => Some(last),
+                _ => program.operands.get(at).copied().or(program.rest),
+            };
+            match role {
+                Some(Role::Command) => {
+                    let command = operands.get(at..).unwrap_or(&[]).to_vec();
+                    flow.code = true;
+                    let printed = self.nested("wrapper", |eval| eval.run(command));
+                    flow.printed = Some(printed);
+                    return;
+                }
+                Some(role) => {
+                    let arguments = operands.get(at..).unwrap_or(&[]);
+                    match role {
+                        Role::Script(language) if !flow.code => {
+                            flow.code = true;
+                            flow.printed = Some(self.script_file(language, field, arguments));
+                            // What follows a script is its arguments.
+                            for more in arguments.iter().skip(1) {
+                                self.maybe_path(more);
+                            }
+                            return;
+                        }
+                        Role::Code(_) | Role::Script(_) if flow.code => {
+                            // The code came from an option, so this is data.
+                            self.maybe_path(field);
+                        }
+                        _ => self.apply(role, field, flow),
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// What one word does, by its role.
+    pub(super) fn apply(&mut self, role: Role, field: &Field, flow: &mut Flow) {
+        let span = field.span;
+        match role {
+            Role::Data => {}
+            Role::Path => self.maybe_path(field),
+            Role::Read => {
+                if field.literal() == Some("-") {
+                    flow.input = true;
+                }
+                let stream = self.read_operand(field);
+                match &mut flow.read {
+                    Some(read) => read.then(stream),
+                    None => flow.read = Some(stream),
+                }
+            }
+            Role::FileList => {
+                let stream = self.read_operand(field);
+                if stream.labels.has(Labels::DOWNLOADED) {
+                    self.emit(EffectKind::UnrecognisedOption, stream.labels, span);
+                }
+            }
+            Role::List => {
+                let path = self.resolve(&field.text);
+                self.emit(EffectKind::List { path }, Labels::NONE, span);
+            }
+            Role::Write => {
+                if field.literal() != Some("-") {
+                    let path = self.resolve(&field.text);
+                    flow.written.push((path, Writing::Replace, span));
+                }
+            }
+            Role::Append => {
+                let path = self.resolve(&field.text);
+                flow.written.push((path, Writing::Append, span));
+            }
+            Role::Edit => {
+                let path = self.resolve(&field.text);
+                let stream = self.read(&path, span);
+                self.store(&path, Writing::Edit, &Stream::unknown(stream.labels), span);
+            }
+            Role::Convert => {
+                if looks_like_path(field) {
+                    let path = self.resolve(&field.text);
+                    let stream = self.read(&path, span);
+                    if let Some(read) = &mut flow.read {
+                        read.then(stream);
+                    } else {
+                        flow.read = Some(stream);
+                    }
+                    if !path.is_unknown() && !path.has_unknown() {
+                        self.emit(EffectKind::Write { path, how: Writing::Edit }, Labels::NONE, span);
+                    }
+                }
+            }
+            Role::Delete => {
+                let path = self.resolve(&field.text);
+                self.emit(EffectKind::Delete { path, recursive: false }, Labels::NONE, span);
+            }
+            Role::DeleteTree => {
+                let path = self.resolve(&field.text);
+                self.emit(EffectKind::Delete { path, recursive: true }, Labels::NONE, span);
+            }
+            Role::Upload => {
+                let stream = self.read_operand(field);
+                flow.sends = true;
+                flow.sent = flow.sent.and(stream.labels);
+            }
+            Role::UploadData | Role::UploadForm => {
+                flow.sends = true;
+                flow.sent = flow.sent.and(field.labels);
+                let raw = field.text.raw();
+                let file = if role == Role::UploadData {
+                    raw.strip_prefix('@').or_else(|| raw.split_once('@').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric())).map(|(_, file)| file))
+                } else {
+                    raw.split_once('=').and_then(|(_, value)| value.strip_prefix(['@', '<']))
+                };
+                if let Some(file) = file {
+                    let file = file.split(';').next().unwrap_or(file);
+                    let stream = self.read_operand(&field.with(file));
+                    flow.sent = flow.sent.and(stream.labels);
+                }
+            }
+            Role::Url => {
+                let raw = field.text.raw();
+                if let Some(path) = raw.strip_prefix("file://") {
+                    let stream = self.read_operand(&field.with(path));
+                    match &mut flow.read {
+                        Some(read) => read.then(stream),
+                        None => flow.read = Some(stream),
+                    }
+                } else {
+                    flow.hosts.push((field.text.clone(), span));
+                    flow.sent = flow.sent.and(field.labels);
+                    flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                }
+            }
+            Role::Host => {
+                flow.hosts.push((field.text.clone(), span));
+                flow.sent = flow.sent.and(field.labels);
+                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+            }
+            Role::RemotePath => {
+                if remote(&field.text) {
+                    flow.hosts.push((field.text.clone(), span));
+                } else {
+                    let stream = self.read_operand(field);
+                    flow.sent = flow.sent.and(stream.labels);
+                }
+            }
+            Role::Code(language) => {
+                flow.code = true;
+                let stream = self.code(language, &field.text, field.labels, language_via(language), span);
+                flow.printed = Some(stream);
+            }
+            Role::Script(language) => {
+                flow.code = true;
+                flow.printed = Some(self.script_file(language, field, std::slice::from_ref(field)));
+            }
+            Role::Exec => {
+                flow.code = true;
+                let command = vec![field.clone()];
+                let _ = self.nested("wrapper", |eval| eval.run(command));
+            }
+            Role::Command => {
+                let command = vec![field.clone()];
+                flow.code = true;
+                let _ = self.nested("wrapper", |eval| eval.run(command));
+            }
+            Role::Load => {
+                let path = if field.text.raw().contains('/') { self.resolve(&field.text) } else { field.text.clone() };
+                let (labels, _) = self.file_facts(&path);
+                self.emit(EffectKind::Load { path }, labels.and(field.labels), span);
+            }
+            Role::Environment => {
+                if let Some((name, value)) = field.text.raw().split_once('=') {
+                    let (name, value) = (Text::new(name), Text::new(value));
+                    if let Some(name) = name.literal() {
+                        self.variable_effect(name, &value, field.labels, span);
+                    }
+                }
+            }
+            Role::Chdir => {
+                let path = self.resolve(&field.text);
+                self.state.cwd = vec![path];
+            }
+            Role::Mount => self.mount(field),
+            Role::Device => {
+                let path = self.resolve(&field.text);
+                self.emit(EffectKind::Device { path }, Labels::NONE, span);
+            }
+            Role::Process => {}
+            Role::GitConfig => self.git_config(field),
+            Role::SshConfig => self.ssh_config(field),
+            Role::Sql => {
+                flow.code = true;
+                let _ = self.code(Language::Sql, &field.text, field.labels, "sql", span);
+            }
+        }
+    }
+
+    /// Standard input, where it is more than data.
+    fn standard_input(&mut self, role: Role, flow: &mut Flow, span: Span) {
+        match role {
+            Role::Code(language) => {
+                if self.stdin.text.is_some() || !self.stdin.labels.is_none() || self.stdin.network {
+                    flow.printed = Some(self.input_code(language, span));
+                    flow.code = true;
+                }
+            }
+            Role::Upload | Role::UploadData => {
+                let input = &self.stdin;
+                if input.text.as_ref().is_some_and(|text| !text.is_empty()) || !input.labels.is_none() || input.shell {
+                    flow.sends = true;
+                    flow.sent = flow.sent.and(input.labels);
+                }
+                if self.stdin.shell {
+                    self.emit(EffectKind::RemoteShell, Labels::NONE, span);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Connections, writes and output, once all words are known.
+    pub(super) fn finish_flow(&mut self, program: &'static Program, flow: Flow, span: Span) -> Stream {
+        let fetched = !flow.hosts.is_empty();
+        for (host, at) in &flow.hosts {
+            self.connect(host, flow.sends, flow.sent, *at);
+        }
+        let input = self.stdin.clone();
+        let read = flow.read;
+        let stream = match (flow.printed, program.output) {
+            (Some(printed), Output::Text | Output::Operands | Output::Input | Output::Arguments) => printed,
+            (_, Output::Text | Output::Arguments) => Stream::default(),
+            (_, Output::Nothing) => Stream::nothing(),
+            (_, Output::Download) => {
+                let mut stream = Stream { labels: Labels::DOWNLOADED, ..Stream::default() };
+                if !fetched && let Some(read) = &read {
+                    stream = read.clone();
+                }
+                stream
+            }
+            (_, Output::Operands) => read.clone().unwrap_or_else(|| Stream { text: None, ..input.clone() }),
+            (_, Output::Input) => Stream { text: None, ..input.clone() },
+            (_, Output::Decoded) => {
+                let from = read.clone().unwrap_or_else(|| input.clone());
+                Stream { text: None, labels: from.labels.and(Labels::DECODED), network: from.network, shell: false }
+            }
+        };
+        let mut stream = stream;
+        if program.output != Output::Text && program.output != Output::Nothing {
+            stream.labels = stream.labels.and(flow.words.without(Labels::WRITTEN));
+        }
+        if !flow.written.is_empty() {
+            let labels = if program.output == Output::Download && fetched {
+                Labels::DOWNLOADED
+            } else {
+                read.map_or(Labels::NONE, |read| read.labels).and(stream.labels)
+            };
+            let content = Stream { text: None, labels, ..Stream::default() };
+            for (path, how, at) in &flow.written {
+                self.store(path, *how, &content, *at);
+            }
+        }
+        let _ = span;
+        stream
+    }
+
+    /// A word that may be a path, and is then read.
+    pub(super) fn maybe_path(&mut self, field: &Field) {
+        if looks_like_path(field) {
+            let path = self.resolve(&field.text);
+            let _ = self.read(&path, field.span);
+        }
+    }
+
+    /// A variable that changes what programs do, as an effect; one that
+    /// carries code, as code.
+    pub(super) fn variable_effect(&mut self, name: &str, value: &Text, labels: Labels, span: Span) {
+        if let Some(language) = code_variable(name) {
+            let quiet = value.is_empty();
+            if !quiet {
+                let outer = std::mem::take(&mut self.stdin);
+                let _ = self.code(language, value, labels, "variable", span);
+                self.stdin = outer;
+            }
+            return;
+        }
+        if loader_variable(name) && !value.is_empty() {
+            let kind = EffectKind::Environment { name: Text::from(name), value: value.clone() };
+            let (more, _) = if name == "PATH" || value.raw().contains(' ') {
+                (Labels::NONE, None)
+            } else {
+                self.file_facts(&self.resolve(value))
+            };
+            self.emit(kind, labels.and(more), span);
+        }
+    }
+
+    /// `host:inside[:flags]` or `type=bind,source=..,target=..`: the inside of
+    /// a container is the host's path, as far as the line goes on.
+    fn mount(&mut self, field: &Field) {
+        let raw = field.text.raw().to_owned();
+        let span = field.span;
+        let (source, target) = if raw.contains('=') && raw.contains(',') {
+            let part = |names: &[&str]| {
+                raw.split(',')
+                    .filter_map(|pair| pair.split_once('='))
+                    .find(|(key, _)| names.contains(key))
+                    .map(|(_, value)| value.to_owned())
+            };
+            (part(&["source", "src"]), part(&["target", "dst", "destination"]))
+        } else {
+            match raw.split_once(':') {
+                Some((source, rest)) => {
+                    let target = rest.split(':').next().unwrap_or(rest);
+                    (Some(source.to_owned()), Some(target.to_owned()))
+                }
+                None => (None, None),
+            }
+        };
+        let (Some(source), Some(target)) = (source, target) else { return };
+        // A plain name is a volume of the engine, no host path.
+        if !source.starts_with(['/', '.', '~', crate::text::ANY]) {
+            return;
+        }
+        let path = self.resolve(&Text::new(source));
+        if matches!(path.literal(), Some("/var/run/docker.sock" | "/run/docker.sock" | "/run/containerd/containerd.sock" | "/run/podman/podman.sock")) {
+            self.hazard("container/engine-socket", span);
+        }
+        let (_, read_only) = (0, raw.ends_with(":ro"));
+        if !path.has_unknown() {
+            if path.literal() == Some("/") {
+                self.hazard("container/host-root", span);
+            } else if read_only {
+                self.emit(EffectKind::Read { path: path.clone() }, Labels::NONE, span);
+            } else {
+                self.emit(EffectKind::List { path: path.clone() }, Labels::NONE, span);
+            }
+        }
+        let file = super::state::File { link: Some(path), ..super::state::File::default() };
+        self.state.files.insert(super::paths::normalise(&target), file);
+    }
+}
+
+/// Variables whose value programs run as a command or load as code.
+pub(super) fn code_variable(name: &str) -> Option<Language> {
+    Some(match name {
+        "PROMPT_COMMAND" | "GIT_SSH_COMMAND" | "GIT_SSH" | "GIT_PAGER" | "GIT_EDITOR"
+        | "GIT_SEQUENCE_EDITOR" | "GIT_EXTERNAL_DIFF" | "GIT_ASKPASS" | "GIT_PROXY_COMMAND"
+        | "SSH_ASKPASS" | "SUDO_ASKPASS" | "PAGER" | "MANPAGER" | "SYSTEMD_PAGER" | "DELTA_PAGER"
+        | "BAT_PAGER" | "EDITOR" | "VISUAL" | "FCEDIT" | "SUDO_EDITOR" | "SYSTEMD_EDITOR"
+        | "KUBE_EDITOR" | "HGEDITOR" | "SVN_EDITOR" | "BROWSER" | "LESSOPEN" | "LESSCLOSE"
+        | "RSYNC_RSH" | "CVS_RSH" | "SVN_SSH" | "RSH" | "FZF_DEFAULT_COMMAND" | "RUSTC_WRAPPER"
+        | "RUSTC_WORKSPACE_WRAPPER" | "CARGO_BUILD_RUSTC_WRAPPER" | "HOMEBREW_EDITOR" | "ACLOCAL_COMMAND"
+        | "GIT_CONFIG_COUNT_COMMAND" | "TEXEDIT" | "MAKEOBJDIR_COMMAND" | "GREP_COMMAND" => Language::Shell,
+        "PERL5DB" => Language::Perl,
+        "PYTHONBREAKPOINT" => Language::Other,
+        _ => return None,
+    })
+}
+
+/// Variables that change which code is found and loaded.
+fn loader_variable(name: &str) -> bool {
+    matches!(
+        name,
+        "PATH" | "LD_PRELOAD" | "LD_LIBRARY_PATH" | "LD_AUDIT" | "LD_DEBUG_OUTPUT" | "GCONV_PATH"
+            | "DYLD_INSERT_LIBRARIES" | "DYLD_LIBRARY_PATH" | "DYLD_FRAMEWORK_PATH" | "BASH_ENV" | "ENV" | "ZDOTDIR"
+            | "PS4" | "SHELLOPTS" | "BASHOPTS" | "CDPATH" | "GLOBIGNORE"
+            | "PYTHONSTARTUP" | "PYTHONHOME" | "PYTHONINSPECT" | "PYTHONUSERBASE"
+            | "PERL5OPT" | "PERL5LIB" | "PERLLIB" | "RUBYOPT" | "RUBYLIB" | "NODE_OPTIONS" | "NODE_PATH"
+            | "JAVA_TOOL_OPTIONS" | "_JAVA_OPTIONS" | "JDK_JAVA_OPTIONS" | "CLASSPATH"
+            | "LUA_INIT" | "LUA_PATH" | "LUA_CPATH" | "R_PROFILE" | "R_PROFILE_USER" | "R_ENVIRON" | "JULIA_LOAD_PATH"
+            | "GIT_EXEC_PATH" | "GIT_TEMPLATE_DIR" | "GIT_CONFIG_GLOBAL" | "GIT_CONFIG_SYSTEM" | "GIT_CONFIG"
+            | "GIT_CONFIG_PARAMETERS" | "GIT_CONFIG_COUNT" | "GIT_DIR"
+            | "OPENSSL_CONF" | "OPENSSL_ENGINES" | "TERMINFO" | "INPUTRC" | "VIMINIT" | "EXINIT" | "MYVIMRC"
+            | "KUBECONFIG" | "DOCKER_HOST" | "CARGO_HOME_CONFIG" | "npm_config_script_shell" | "NPM_CONFIG_SCRIPT_SHELL"
+            | "HISTFILE" | "SHELL" | "http_proxy" | "https_proxy" | "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "all_proxy"
+            | "NODE_TLS_REJECT_UNAUTHORIZED" | "GIT_SSL_NO_VERIFY" | "PYTHONHTTPSVERIFY" | "SSL_CERT_FILE"
+            | "PALISADE_HOME" | "PALISADE_SESSION" | "PALISADE_PROFILE"
+            | "ANTHROPIC_BASE_URL" | "OPENAI_BASE_URL" | "PIP_INDEX_URL" | "PIP_EXTRA_INDEX_URL" | "npm_config_registry"
+    )
+}
+
+/// Whether a word is likely a path: it has a slash, begins with a dot or a
+/// tilde, or names one of the line's files.
+pub(super) fn looks_like_path(field: &Field) -> bool {
+    let raw = field.text.raw();
+    raw.starts_with(['/', '.', '~']) && raw.len() > 1 || raw.contains('/') && !raw.contains("://") || raw.contains('.') && !raw.contains(' ') || raw.starts_with("id_")
+}
+
+/// `host:path` as scp takes it: a colon before any slash.
+pub(super) fn remote(text: &Text) -> bool {
+    let raw = text.raw();
+    if raw.contains("://") {
+        return true;
+    }
+    match raw.find(':') {
+        Some(colon) => raw.find('/').is_none_or(|slash| colon < slash) && colon > 1,
+        None => false,
+    }
+}
+
+fn language_via(language: Language) -> &'static str {
+    match language {
+        Language::Shell => "shell code",
+        Language::Python => "python code",
+        Language::Perl => "perl code",
+        Language::Ruby => "ruby code",
+        Language::JavaScript => "javascript code",
+        Language::Php => "php code",
+        Language::Lua => "lua code",
+        Language::Awk => "awk code",
+        Language::Sed => "sed code",
+        Language::Sql => "sql",
+        Language::Ex => "editor command",
+        Language::Make => "make recipe",
+        Language::PowerShell => "powershell code",
+        Language::AppleScript => "applescript code",
+        Language::Tcl => "tcl code",
+        Language::R => "r code",
+        Language::Debugger => "debugger command",
+        Language::Jq => "filter",
+        Language::Cron => "crontab",
+        Language::Other => "code",
+    }
+}
+
+/// Used where a program's code is opaque whatever it says.
+pub(super) fn opaque(eval: &mut Eval<'_>, language: Language, labels: Labels, span: Span) {
+    eval.emit(EffectKind::Execute { language, code: Code::Opaque }, labels, span);
+}

@@ -1,0 +1,813 @@
+//! The abstract interpreter: what would run, on what, with what flowing where.
+//!
+//! It walks the tree once, in the order a shell would, and takes every branch:
+//! no reachability credit is given to `&&`, `||`, `if` or `case`, since that is
+//! cheap to be wrong about. Where ways join, variables keep a few alternatives
+//! and a command is looked at under each.
+
+mod arguments;
+mod call;
+mod decode;
+mod expand;
+mod handlers;
+mod languages;
+mod lower;
+mod parameter;
+mod paths;
+mod redirect;
+mod state;
+mod value;
+
+use std::rc::Rc;
+
+use crate::effect::{Analysis, Code, Context, Effect, EffectKind, Invocation, Labels};
+use crate::programs::Language;
+use crate::span::Span;
+use crate::syntax::tree::{
+    AssignedValue, Assignment, Command, CommandKind, Item, Pipeline, Redirect, Script, Word,
+};
+use crate::syntax::{self, Budget};
+use crate::text::Text;
+use state::State;
+use value::{Field, Stream, Value, Variable};
+
+/// How many commands one input may run, loops and calls counted each time.
+const MAX_STEPS: u32 = 4096;
+/// How deep code may nest in code.
+const MAX_DEPTH: u32 = 24;
+/// How many combinations of alternatives one command is looked at under.
+const MAX_ROUNDS: u32 = 12;
+
+pub(crate) struct Eval<'c> {
+    context: &'c Context,
+    out: Analysis,
+    state: State,
+    stdin: Stream,
+    budget: Budget,
+    steps: u32,
+    depth: u32,
+    node: Option<u32>,
+    via: &'static str,
+    deferred: bool,
+    /// Where nested code stands in the outermost input.
+    base: Option<Span>,
+    choices: Vec<(usize, usize)>,
+    choice: usize,
+    /// Which of the possible directories is meant now.
+    place: usize,
+    nowhere: Text,
+    substitutions: u32,
+    sinks: Vec<(String, Rc<Script>)>,
+    /// Whether `$1` and its kin come from outside.
+    positional_unknown: bool,
+    calls: Vec<Box<str>>,
+    self_calls: u32,
+    /// Variables given to the one command that runs now.
+    temporary: Vec<(Box<str>, Field)>,
+    /// Whether standard output goes to the network now.
+    output_network: bool,
+    /// Inside a container or another root: where its paths lead on the host.
+    container: Option<Vec<(String, Text)>>,
+    line: u32,
+    overrun: bool,
+}
+
+/// Says what `text` would do if a shell ran it in `context`.
+pub(crate) fn analyse(text: &str, context: &Context) -> Analysis {
+    let mut eval = Eval::new(context);
+    eval.deceptive(text);
+    let parsed = syntax::parse(text, &mut eval.budget);
+    eval.out.simple = is_simple(&parsed.script) && parsed.problem.is_none();
+    for span in &parsed.zsh {
+        eval.emit(EffectKind::ZshOnly, Labels::NONE, *span);
+    }
+    let _ = eval.script(&parsed.script);
+    if let Some(problem) = parsed.problem {
+        let kind = EffectKind::Unreadable { over_budget: problem.over_budget, message: problem.message };
+        eval.emit(kind, Labels::NONE, problem.span);
+    }
+    eval.finish()
+}
+
+/// Says what executing `arguments` without a shell would do in `context`.
+pub(crate) fn analyse_argv(arguments: &[String], context: &Context) -> Analysis {
+    let mut eval = Eval::new(context);
+    let mut fields = Vec::with_capacity(arguments.len());
+    let mut at = 0_u32;
+    for word in arguments.iter().take(4096) {
+        eval.deceptive(word);
+        let length = u32::try_from(word.len()).unwrap_or(u32::MAX);
+        fields.push(Field::new(word.as_str(), Span::new(at, at.saturating_add(length))));
+        at = at.saturating_add(length).saturating_add(1);
+    }
+    if arguments.iter().map(String::len).sum::<usize>() > syntax::MAX_INPUT {
+        eval.over_budget(Span::default(), "the arguments are longer than 64 KiB");
+    }
+    eval.out.simple = true;
+    eval.via = "argv";
+    let _ = eval.run(fields);
+    eval.finish()
+}
+
+fn is_simple(script: &Script) -> bool {
+    let [item] = &*script.items else { return false };
+    if !item.rest.is_empty() || item.background {
+        return false;
+    }
+    let [stage] = &*item.first.stages else { return false };
+    matches!(&stage.command.kind, CommandKind::Simple { assignments, words }
+        if assignments.is_empty() && !words.is_empty() && words.iter().all(plain_word))
+        && stage.command.redirects.is_empty()
+}
+
+/// Whether a word is nothing but text.
+fn plain_word(word: &Word) -> bool {
+    use crate::syntax::tree::Part;
+    word.parts.iter().all(|part| match part {
+        Part::Bare(_) | Part::Quoted(_) => true,
+        Part::Double(inner) => inner.iter().all(|part| matches!(part, Part::Bare(_) | Part::Quoted(_))),
+        _ => false,
+    })
+}
+
+impl<'c> Eval<'c> {
+    fn new(context: &'c Context) -> Self {
+        let state = State { cwd: vec![Text::new(context.cwd.clone())], ..State::default() };
+        Self {
+            context,
+            out: Analysis::default(),
+            state,
+            stdin: Stream::default(),
+            budget: Budget::default(),
+            steps: 0,
+            depth: 0,
+            node: None,
+            via: "",
+            deferred: false,
+            base: None,
+            choices: Vec::new(),
+            choice: 0,
+            place: 0,
+            nowhere: Text::unknown(),
+            substitutions: 0,
+            sinks: Vec::new(),
+            positional_unknown: true,
+            calls: Vec::new(),
+            self_calls: 0,
+            temporary: Vec::new(),
+            output_network: false,
+            container: None,
+            line: 0,
+            overrun: false,
+        }
+    }
+
+    fn finish(mut self) -> Analysis {
+        for (path, file) in &self.state.files {
+            if path.starts_with("/dev/fd/") {
+                continue;
+            }
+            self.out.files.insert(path.clone(), file.labels);
+        }
+        self.out
+    }
+
+    fn span(&self, span: Span) -> Span {
+        self.base.unwrap_or(span)
+    }
+
+    /// Records an effect of the current command.
+    fn emit(&mut self, kind: EffectKind, labels: Labels, span: Span) {
+        let span = self.span(span);
+        let effect = Effect { kind, command: self.node, labels, span };
+        if self.out.effects.last() != Some(&effect) && self.out.effects.len() < 16_384 {
+            self.out.effects.push(effect);
+        }
+    }
+
+    fn hazard(&mut self, id: &'static str, span: Span) {
+        self.emit(EffectKind::Hazard(id), Labels::NONE, span);
+    }
+
+    fn over_budget(&mut self, span: Span, message: &'static str) {
+        if !self.overrun {
+            self.overrun = true;
+            self.emit(EffectKind::Unreadable { over_budget: true, message }, Labels::NONE, span);
+        }
+    }
+
+    fn opaque_code(&mut self, language: Language, labels: Labels) {
+        self.emit(EffectKind::Execute { language, code: Code::Opaque }, labels, Span::default());
+    }
+
+    /// Letters that are not what they look like, anywhere in the input.
+    fn deceptive(&mut self, text: &str) {
+        if text.is_ascii() {
+            return;
+        }
+        for (at, letter) in text.char_indices() {
+            let what = match letter {
+                '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{180e}' => {
+                    "an invisible character"
+                }
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => "a character that reverses the reading direction",
+                '\u{e0000}'..='\u{e007f}' => "an invisible tag character",
+                _ => continue,
+            };
+            let from = u32::try_from(at).unwrap_or(u32::MAX);
+            let span = Span::new(from, from.saturating_add(letter.len_utf8() as u32));
+            self.emit(EffectKind::Deceptive { what }, Labels::NONE, span);
+            return;
+        }
+    }
+
+    /// One of `count` alternatives, the same one until the round ends.
+    fn choose(&mut self, count: usize) -> usize {
+        if count <= 1 {
+            return 0;
+        }
+        let at = self.choice;
+        self.choice += 1;
+        match self.choices.get(at) {
+            Some((chosen, _)) => *chosen,
+            None => {
+                self.choices.push((0, count));
+                0
+            }
+        }
+    }
+
+    /// The next combination of alternatives, if there is one.
+    fn advance(&mut self) -> bool {
+        self.choice = 0;
+        while let Some((chosen, count)) = self.choices.last_mut() {
+            *chosen += 1;
+            if *chosen < *count {
+                return true;
+            }
+            self.choices.pop();
+        }
+        false
+    }
+
+    /// A script's items in order; what they print together.
+    fn script(&mut self, script: &Script) -> Stream {
+        let mut printed = Stream::nothing();
+        for item in &script.items {
+            if self.overrun {
+                break;
+            }
+            let stream = self.item(item);
+            printed.then(stream);
+        }
+        printed
+    }
+
+    fn item(&mut self, item: &Item) -> Stream {
+        self.line = item.line;
+        let mut printed = self.pipeline(&item.first);
+        if item.background && item.rest.is_empty() {
+            self.background();
+        }
+        for (_, pipeline) in &item.rest {
+            let skipped = self.state.clone();
+            let stream = self.pipeline(pipeline);
+            self.state.join(skipped);
+            printed.then(stream);
+        }
+        printed
+    }
+
+    fn background(&mut self) {
+        // A function that starts itself in the background and again.
+        if !self.calls.is_empty() && self.self_calls > 0 {
+            self.self_calls += 1;
+        }
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline) -> Stream {
+        if let [stage] = &*pipeline.stages {
+            return self.command(&stage.command);
+        }
+        let outer = self.stdin.clone();
+        let last = pipeline.stages.len().saturating_sub(1);
+        let mut flow = Stream::nothing();
+        for (at, stage) in pipeline.stages.iter().enumerate() {
+            if at > 0 {
+                self.stdin = flow;
+            }
+            let before = self.state.clone();
+            flow = self.command(&stage.command);
+            if at < last {
+                // A stage is a subshell; only files outlive it.
+                let files = std::mem::take(&mut self.state.files);
+                self.state = before;
+                self.state.files = files;
+            } else {
+                // The last stage is one in bash, and none in zsh.
+                self.state.join(before);
+            }
+        }
+        self.stdin = outer;
+        flow
+    }
+
+    /// A script whose changes to the state do not last, files aside.
+    fn subshell(&mut self, script: &Script) -> Stream {
+        let before = self.state.clone();
+        let sinks = std::mem::take(&mut self.sinks);
+        let stream = self.script(script);
+        self.sinks = sinks;
+        let files = std::mem::take(&mut self.state.files);
+        self.state = before;
+        self.state.files = files;
+        stream
+    }
+
+    /// Runs `inside` as something nested in the current command, with a
+    /// standard input of its own.
+    fn nested<T>(&mut self, via: &'static str, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.via, via);
+        let result = inside(self);
+        self.via = outer;
+        result
+    }
+
+    fn command(&mut self, command: &Command) -> Stream {
+        if let CommandKind::Simple { assignments, words } = &command.kind {
+            return self.simple(assignments, words, &command.redirects, command.span);
+        }
+        let redirected = self.redirect(&command.redirects);
+        let stream = match &command.kind {
+            CommandKind::Simple { .. } => Stream::nothing(),
+            CommandKind::Subshell(script) => self.subshell(script),
+            CommandKind::Group(script) => self.script(script),
+            CommandKind::If { arms, otherwise } => {
+                let mut printed = Stream::nothing();
+                let mut ends: Vec<State> = Vec::new();
+                for (condition, body) in arms {
+                    printed.then(self.script(condition));
+                    let before = self.state.clone();
+                    printed.then(self.script(body));
+                    ends.push(std::mem::replace(&mut self.state, before));
+                }
+                if let Some(body) = otherwise {
+                    printed.then(self.script(body));
+                }
+                for end in ends {
+                    self.state.join(end);
+                }
+                printed.text = None;
+                printed
+            }
+            CommandKind::Loop { condition, body, .. } => {
+                let mut printed = self.script(condition);
+                printed.then(self.repeat(body));
+                printed.text = None;
+                printed
+            }
+            CommandKind::For { name, words, body, .. } => {
+                let fields = match words {
+                    Some(words) => self.expand_words(words),
+                    None => self
+                        .state
+                        .positional
+                        .iter()
+                        .map(|value| Field {
+                            text: value.options.first().cloned().unwrap_or_default(),
+                            labels: value.labels,
+                            span: Span::default(),
+                        })
+                        .collect(),
+                };
+                let labels = fields.iter().fold(Labels::NONE, |all, field| all.and(field.labels));
+                let mut options: Vec<Text> = Vec::new();
+                for field in fields {
+                    if !options.contains(&field.text) {
+                        options.push(field.text);
+                    }
+                }
+                let all: Vec<Text> = match options.len() {
+                    0 => vec![Text::unknown()],
+                    count if count > 64 => vec![Text::unknown()],
+                    _ => options,
+                };
+                let mut printed = Stream::nothing();
+                // Few words are tried together as alternatives; more of them
+                // in groups, so that none is left out.
+                for group in all.chunks(value::MAX_ALTERNATIVES) {
+                    let value = Value { options: group.to_vec(), labels };
+                    self.state.variables.insert(name.clone(), Variable::Scalar(value));
+                    printed.then(self.repeat(body));
+                }
+                printed.text = None;
+                printed
+            }
+            CommandKind::ArithmeticFor { header, body } => {
+                for word in header {
+                    let _ = self.arithmetic(word);
+                }
+                let mut printed = self.repeat(body);
+                printed.text = None;
+                printed
+            }
+            CommandKind::Case { subject, arms } => {
+                let _ = self.expand_single(subject);
+                let mut printed = Stream::nothing();
+                let mut ends: Vec<State> = Vec::new();
+                for arm in arms {
+                    for pattern in &arm.patterns {
+                        let _ = self.expand_single(pattern);
+                    }
+                    let before = self.state.clone();
+                    printed.then(self.script(&arm.body));
+                    ends.push(std::mem::replace(&mut self.state, before));
+                }
+                for end in ends {
+                    self.state.join(end);
+                }
+                printed.text = None;
+                printed
+            }
+            CommandKind::Arithmetic(word) => {
+                let _ = self.arithmetic(word);
+                Stream::nothing()
+            }
+            CommandKind::Conditional(tests) => {
+                for test in tests {
+                    for operand in &test.operands {
+                        let field = self.expand_single(operand);
+                        match &*test.operator {
+                            "-v" | "-R" => self.subscript_code(field.text.raw(), field.labels),
+                            "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
+                                self.prompt_code(&field.text, field.labels);
+                                self.arithmetic_names(&field);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Stream::nothing()
+            }
+            CommandKind::Function { name, body } => {
+                self.state.functions.insert(name.clone(), vec![body.clone()]);
+                Stream::nothing()
+            }
+            CommandKind::Coproc { body, .. } => {
+                let outer = std::mem::take(&mut self.stdin);
+                let stream = self.command(body);
+                self.stdin = outer;
+                for fd in [60, 61] {
+                    self.state.descriptors.insert(fd, stream.clone());
+                }
+                Stream::nothing()
+            }
+        };
+        self.redirected(redirected, stream)
+    }
+
+    /// A body that runs any number of times. Twice is enough to carry what
+    /// the first time set into the second.
+    fn repeat(&mut self, body: &Script) -> Stream {
+        let before = self.state.clone();
+        let known = self.out.commands.len();
+        let mut printed = self.script(body);
+        let changed = self.state.variables != before.variables
+            || self.state.cwd != before.cwd
+            || self.state.functions.len() != before.functions.len()
+            || self.state.files != before.files;
+        if changed && self.out.commands.len().saturating_sub(known) < 512 {
+            self.state.join(before);
+            let effects = self.out.effects.len();
+            let commands = self.out.commands.len();
+            printed.then(self.script(body));
+            self.forget_repeats(known, commands, effects);
+        } else {
+            self.state.join(before);
+        }
+        printed
+    }
+
+    /// Drops the second pass over a loop's body where it found the same as
+    /// the first.
+    fn forget_repeats(&mut self, first: usize, second: usize, effects: usize) {
+        let same = {
+            let (a, b) = (self.out.commands.get(first..second), self.out.commands.get(second..));
+            match (a, b) {
+                (Some(a), Some(b)) => {
+                    a.len() == b.len()
+                        && a.iter().zip(b).all(|(a, b)| {
+                            a.program == b.program && a.arguments == b.arguments && a.directory == b.directory
+                        })
+                }
+                _ => false,
+            }
+        };
+        if same {
+            self.out.commands.truncate(second);
+            self.out.effects.truncate(effects);
+        }
+    }
+
+    fn arithmetic_names(&mut self, field: &Field) {
+        if let Some(name) = field.literal()
+            && let Some(Variable::Scalar(value)) = self.state.variables.get(name)
+        {
+            let value = value.clone();
+            for option in &value.options {
+                self.prompt_code(option, value.labels);
+            }
+        }
+    }
+
+    fn simple(
+        &mut self,
+        assignments: &[Assignment],
+        words: &[Word],
+        redirects: &[Redirect],
+        span: Span,
+    ) -> Stream {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            self.over_budget(span, "more commands than are followed");
+            return Stream::default();
+        }
+        if let Some(stream) = self.alias(words, redirects) {
+            return stream;
+        }
+        let plain = assignments.is_empty()
+            && redirects.is_empty()
+            && self.state.cwd.len() == 1
+            && words.iter().all(plain_word);
+        if plain {
+            let fields = self.expand_words(words);
+            let stream = self.run(fields);
+            return self.to_exec_output(stream);
+        }
+        let start = self.state.clone();
+        let choices = std::mem::take(&mut self.choices);
+        let (choice, place) = (self.choice, self.place);
+        self.choice = 0;
+        let mut printed: Option<Stream> = None;
+        let mut end: Option<State> = None;
+        for _ in 0..MAX_ROUNDS {
+            self.place = self.choose(self.state.cwd.len());
+            let stream = self.round(assignments, words, redirects);
+            match &mut printed {
+                None => printed = Some(stream),
+                Some(before) => {
+                    if before.text != stream.text {
+                        before.text = None;
+                    }
+                    before.labels = before.labels.and(stream.labels);
+                    before.network |= stream.network;
+                    before.shell |= stream.shell;
+                }
+            }
+            if !self.advance() {
+                break;
+            }
+            let after = std::mem::replace(&mut self.state, start.clone());
+            match &mut end {
+                None => end = Some(after),
+                Some(end) => end.join(after),
+            }
+        }
+        if let Some(end) = end {
+            self.state.join(end);
+        }
+        self.choices = choices;
+        self.choice = choice;
+        self.place = place;
+        printed.unwrap_or_default()
+    }
+
+    fn round(&mut self, assignments: &[Assignment], words: &[Word], redirects: &[Redirect]) -> Stream {
+        let fields = self.expand_words(words);
+        let sinks = std::mem::take(&mut self.sinks);
+        let mut redirected = self.redirect(redirects);
+        let stream = if fields.is_empty() {
+            for assignment in assignments {
+                self.set(assignment);
+            }
+            Stream::nothing()
+        } else {
+            let mut saved = Vec::new();
+            let before = self.temporary.len();
+            for assignment in assignments {
+                let old = self.state.variables.get(&assignment.name).cloned();
+                saved.push((assignment.name.clone(), old));
+                if let Some(field) = self.set(assignment) {
+                    self.temporary.push((assignment.name.clone(), field));
+                }
+            }
+            redirected.persist = fields.len() == 1
+                && fields.first().and_then(Field::literal).is_some_and(|name| name == "exec");
+            let stream = self.run(fields);
+            self.temporary.truncate(before);
+            for (name, old) in saved {
+                match old {
+                    Some(old) => self.state.variables.insert(name, old),
+                    None => self.state.variables.remove(&name),
+                };
+            }
+            stream
+        };
+        let stream = self.redirected(redirected, stream);
+        let made = std::mem::replace(&mut self.sinks, sinks);
+        for (path, script) in made {
+            // `>(cmd)` reads what was written to its path, or what the
+            // command printed.
+            let written = self.state.files.get(&path).cloned().unwrap_or_default();
+            let input = Stream {
+                text: written.content,
+                labels: written.labels.and(stream.labels),
+                ..Stream::default()
+            };
+            let outer = std::mem::replace(&mut self.stdin, input);
+            let _ = self.subshell(&script);
+            self.stdin = outer;
+        }
+        stream
+    }
+
+    fn to_exec_output(&mut self, stream: Stream) -> Stream {
+        match self.state.exec_output.clone() {
+            Some(path) => {
+                self.store(&path, crate::effect::Writing::Append, &stream, Span::default());
+                Stream::nothing()
+            }
+            None => stream,
+        }
+    }
+
+    /// Makes an assignment; the value where it is a scalar.
+    fn set(&mut self, assignment: &Assignment) -> Option<Field> {
+        let span = self.span(assignment.span);
+        if let Some(subscript) = &assignment.subscript {
+            let _ = self.arithmetic(subscript);
+        }
+        match &assignment.value {
+            AssignedValue::Scalar(word) => {
+                let field = self.expand_single(word);
+                if let Some(subscript) = &assignment.subscript {
+                    let key = self.expand_single(subscript).text;
+                    self.set_element(&assignment.name, key, field.text.clone(), field.labels);
+                    return None;
+                }
+                let mut text = field.text.clone();
+                let mut labels = field.labels;
+                if assignment.append {
+                    let (mut before, more) =
+                        self.variable(&assignment.name).unwrap_or((Text::unknown(), Labels::NONE));
+                    before.push(text.raw());
+                    text = before;
+                    labels = labels.and(more);
+                }
+                self.assign(&assignment.name, text.clone(), labels);
+                self.variable_effect(&assignment.name, &text, labels, span);
+                Some(Field { text, labels, span })
+            }
+            AssignedValue::Array(elements) => {
+                let mut values = match self.state.variables.get(&assignment.name) {
+                    Some(Variable::Array(values)) if assignment.append => values.clone(),
+                    _ => Vec::new(),
+                };
+                for (key, word) in elements {
+                    let key = key.as_ref().map(|key| self.expand_single(key).text);
+                    match key {
+                        Some(key) => {
+                            let field = self.expand_single(word);
+                            values.push((key, Value::new(field.text, field.labels)));
+                        }
+                        None => {
+                            for field in self.expand_words(std::slice::from_ref(word)) {
+                                let key = Text::new(values.len().to_string());
+                                values.push((key, Value::new(field.text, field.labels)));
+                            }
+                        }
+                    }
+                }
+                self.state.variables.insert(assignment.name.clone(), Variable::Array(values));
+                None
+            }
+        }
+    }
+
+    fn set_element(&mut self, name: &str, key: Text, text: Text, labels: Labels) {
+        let value = Value::new(text, labels);
+        match self.state.variables.get_mut(name) {
+            Some(Variable::Array(values)) => {
+                if let Some((_, old)) = values.iter_mut().find(|(known, _)| *known == key) {
+                    *old = value;
+                } else {
+                    values.push((key, value));
+                }
+            }
+            _ => {
+                self.state.variables.insert(name.into(), Variable::Array(vec![(key, value)]));
+            }
+        }
+    }
+
+    /// The command of the first word as an alias, run as the text it stands
+    /// for. An alias is in force from the line after the one that defines it;
+    /// taking it at once too only sees more.
+    fn alias(&mut self, words: &[Word], redirects: &[Redirect]) -> Option<Stream> {
+        if self.state.aliases.is_empty() {
+            return None;
+        }
+        use crate::syntax::tree::Part;
+        let first = words.first()?;
+        let [Part::Bare(name)] = &*first.parts else { return None };
+        let (text, _) = self.state.aliases.get(name)?.clone();
+        if self.calls.iter().any(|call| call.strip_prefix("alias ") == Some(name)) {
+            return None;
+        }
+        self.calls.push(format!("alias {name}").into());
+        let rest = self.expand_words(words.get(1..).unwrap_or(&[]));
+        let mut line = text;
+        for field in &rest {
+            line.push(' ');
+            line.push_str(&quote(&field.text));
+        }
+        let redirected = self.redirect(redirects);
+        let labels = rest.iter().fold(Labels::NONE, |all, field| all.and(field.labels));
+        let stream = self.code(Language::Shell, &Text::new(line), labels, "alias", first.span);
+        self.calls.pop();
+        Some(self.redirected(redirected, stream))
+    }
+
+    /// Runs known shell text in the current shell (`eval`, an alias).
+    fn code_here(&mut self, text: &str, span: Span) -> Stream {
+        if self.depth >= MAX_DEPTH {
+            self.over_budget(span, "code nested deeper than is followed");
+            return Stream::default();
+        }
+        let base = self.base;
+        self.base = Some(self.span(span));
+        self.depth += 1;
+        let parsed = syntax::parse(text, &mut self.budget);
+        for _ in &parsed.zsh {
+            self.emit(EffectKind::ZshOnly, Labels::NONE, span);
+        }
+        let line = self.line;
+        let stream = self.script(&parsed.script);
+        self.line = line;
+        if let Some(problem) = parsed.problem {
+            let kind = EffectKind::Unreadable { over_budget: problem.over_budget, message: problem.message };
+            self.emit(kind, Labels::NONE, span);
+        }
+        self.depth -= 1;
+        self.base = base;
+        stream
+    }
+
+    /// Expands text once more as bash does for prompts and arithmetic.
+    fn expand_again(&mut self, raw: &str, labels: Labels) {
+        let text = format!(": <<PALISADE_END\n{raw}\nPALISADE_END\n");
+        let before = self.out.effects.len();
+        let _ = self.code_here(&text, Span::default());
+        for effect in self.out.effects.iter_mut().skip(before) {
+            effect.labels = effect.labels.and(labels);
+        }
+    }
+
+    /// Enters a command into the list and makes it the current one while
+    /// `inside` runs.
+    fn enter<T>(&mut self, program: &Text, fields: &[Field], interpreter: bool, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let index = u32::try_from(self.out.commands.len()).unwrap_or(u32::MAX);
+        let span = fields.iter().fold(None, |all: Option<Span>, field| {
+            Some(match all {
+                None => field.span,
+                Some(span) => Span::new(span.from.min(field.span.from), span.to.max(field.span.to)),
+            })
+        });
+        self.out.commands.push(Invocation {
+            program: program.clone(),
+            arguments: fields.iter().skip(1).map(|field| field.text.clone()).collect(),
+            directory: self.directory().clone(),
+            parent: self.node,
+            via: self.via,
+            deferred: self.deferred,
+            interpreter,
+            span: span.unwrap_or_default(),
+        });
+        let (node, via) = (self.node, self.via);
+        self.node = Some(index);
+        self.via = "";
+        let result = inside(self);
+        self.node = node;
+        self.via = via;
+        result
+    }
+}
+
+/// Text as one shell word.
+fn quote(text: &Text) -> String {
+    let raw = text.raw();
+    if !raw.is_empty() && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&b)) {
+        return raw.to_owned();
+    }
+    format!("'{}'", raw.replace('\'', "'\\''"))
+}
