@@ -5,7 +5,8 @@ use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::path::Path;
 
-use palisade_core::Command;
+use palisade_core::{Command, Contained, Finding, Severity, Span};
+use palisade_guards::rules;
 use palisade_shell::{Analysis, EffectKind, FileFact, Text};
 
 use crate::session::Session;
@@ -32,6 +33,22 @@ fn quoted(argument: &str) -> String {
         return argument.to_owned();
     }
     format!("'{}'", argument.replace('\'', "'\\''"))
+}
+
+/// The finding where the judging itself failed: a question, like every text
+/// that could not be read.
+pub fn failed(text: &str) -> Finding {
+    let rule = &rules::COMMAND_UNREADABLE;
+    Finding {
+        rule: rule.id,
+        severity: Severity::Caution,
+        why: "Palisade failed while it read this command, so nothing is known of it".into(),
+        instead: rule.instead,
+        span: Span::new(0, text.len().try_into().unwrap_or(u32::MAX)),
+        text: text.to_owned(),
+        subject: None,
+        contained: Contained::No,
+    }
 }
 
 /// The text without secrets, bounded: what records may hold.

@@ -72,6 +72,11 @@ impl Home {
         self.root.join("journal")
     }
 
+    /// The journal's private key, beside the journal and not in it.
+    pub fn journal_key(&self) -> PathBuf {
+        self.root.join("keys").join("journal.key")
+    }
+
     /// Makes the directory if need be.
     ///
     /// # Errors

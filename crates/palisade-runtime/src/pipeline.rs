@@ -1,6 +1,8 @@
 //! Facts, verdict, answer, permit, effect, record: [`judge_command`] and
 //! [`carry_out`].
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use palisade_core::ports::{
     Ask, Event, EventKind, Intent, Journal, JournalError, Outcome, Seconds,
 };
@@ -85,22 +87,32 @@ pub struct Ports<'a> {
 pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     let text = facts::text(&request.command);
     let places = Places { cwd: request.cwd.clone(), ..at.places.clone() };
+    // Whoever judges and fails has not allowed anything.
+    let seen = catch_unwind(AssertUnwindSafe(|| {
+        let analysis = analysis(&request, &places, at.session);
+        let findings = command::findings(&text, &analysis, &places);
+        (analysis, findings)
+    }));
+    let (analysis, findings) =
+        seen.unwrap_or_else(|_| (Analysis::default(), vec![facts::failed(&text)]));
+    let simple = analysis.simple.then_some(text.as_str());
+    let action = Action::Run { command: request.command, cwd: request.cwd };
+    let decision = judge(action, findings, at.posture, at.grants, simple, at.now);
+    Judged { decision, analysis, text }
+}
+
+/// What the command would do: looked at once, and a second time where files
+/// that it names say more.
+fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
     let look = |context: &Context| match &request.command {
         Command::Shell(line) => analyse(line, context),
         Command::Argv(arguments) => analyse_argv(arguments, context),
     };
     let mut context =
         Context { cwd: request.cwd.clone(), home: places.home.clone(), ..Context::default() };
-    let mut analysis = look(&context);
-    context.files = facts::files(&analysis, at.session);
-    if !context.files.is_empty() {
-        analysis = look(&context);
-    }
-    let findings = command::findings(&text, &analysis, &places);
-    let simple = analysis.simple.then_some(text.as_str());
-    let action = Action::Run { command: request.command, cwd: request.cwd };
-    let decision = judge(action, findings, at.posture, at.grants, simple, at.now);
-    Judged { decision, analysis, text }
+    let first = look(&context);
+    context.files = facts::files(&first, session);
+    if context.files.is_empty() { first } else { look(&context) }
 }
 
 /// Has a judged request answered, permitted, done and recorded. The intent is

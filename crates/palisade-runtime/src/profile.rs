@@ -20,7 +20,9 @@ pub struct Profile {
     pub directory: PathBuf,
     /// What its `config.yaml` says.
     pub config: Config,
-    /// A digest of the text of `config.yaml`, for records.
+    /// The text of its `config.yaml`; empty where there is none.
+    pub text: String,
+    /// A digest of that text, for records.
     pub digest: [u8; 32],
 }
 
@@ -43,7 +45,8 @@ impl Profile {
             )));
         }
         let Loaded { value, text }: Loaded<Config> = config::load(&directory.join("config.yaml"))?;
-        Ok(Self { name, directory, config: value, digest: Sha256::digest(&text).into() })
+        let digest = Sha256::digest(&text).into();
+        Ok(Self { name, directory, config: value, text, digest })
     }
 
     /// Makes the home, the profile's directory and the two files that say
@@ -61,6 +64,30 @@ impl Profile {
     /// Its `config.yaml`.
     pub fn config_file(&self) -> PathBuf {
         self.directory.join("config.yaml")
+    }
+
+    /// The profile `name`, all default, to be made by [`Profile::prepare`].
+    pub fn new(home: &Home, name: ProfileName) -> Self {
+        let directory = home.profile(&name);
+        let digest = Sha256::digest("").into();
+        Self { name, directory, config: Config::default(), text: String::new(), digest }
+    }
+
+    /// The names of all profiles.
+    ///
+    /// # Errors
+    /// Where the directory of profiles cannot be read.
+    pub fn names(home: &Home) -> Result<Vec<ProfileName>, Error> {
+        let path = home.profiles();
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(Error::File { what: "read", path, source }),
+        };
+        let mut names: Vec<String> =
+            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        Ok(names.iter().filter_map(|name| ProfileName::parse(name).ok()).collect())
     }
 
     /// What was approved for good, as grants.

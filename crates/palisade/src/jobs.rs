@@ -64,7 +64,7 @@ impl Process for Direct {
 /// The shell that runs lines: bash where there is one, since that is what
 /// lines are read as; else sh. Never looked up in `PATH`, which the caller
 /// may have set.
-fn shell() -> OsString {
+pub fn shell() -> OsString {
     const BASH: [&str; 5] = [
         "/bin/bash",
         "/usr/bin/bash",

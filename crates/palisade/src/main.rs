@@ -4,7 +4,7 @@
 mod actor;
 mod commands;
 mod jobs;
-mod plain;
+mod prompt;
 mod show;
 mod wire_up;
 

@@ -1,5 +1,6 @@
 //! Messages for people: errors, refusals, colours.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -35,18 +36,25 @@ impl From<io::Error> for Failure {
 /// Says what went wrong, and gives the exit code for it: 2 where usage or
 /// configuration is at fault, else 1.
 pub fn failure(failure: &Failure) -> ExitCode {
-    let (message, help, code) = match failure {
-        Failure::Runtime(error) => {
-            (error.to_string(), error.help(), if error.is_configuration() { USAGE } else { 1 })
-        }
-        Failure::Usage(message) => (message.clone(), None, USAGE),
-        Failure::Other(message) => (message.clone(), None, 1),
+    let (help, code) = match failure {
+        Failure::Runtime(error) => (error.help(), if error.is_configuration() { USAGE } else { 1 }),
+        Failure::Usage(_) => (None, USAGE),
+        Failure::Other(_) => (None, 1),
     };
-    note(&format!("error: {message}"));
+    note(&format!("error: {failure}"));
     if let Some(help) = help.filter(|help| !help.is_empty()) {
         note(&format!("help: {help}"));
     }
     ExitCode::from(code)
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Runtime(error) => error.fmt(out),
+            Self::Usage(message) | Self::Other(message) => out.write_str(message),
+        }
+    }
 }
 
 /// One line on standard error. Nobody reading it is no reason to fail.
@@ -101,4 +109,49 @@ pub const fn style(verdict: Verdict) -> Style {
         Verdict::Ask => Style::Yellow,
         Verdict::Deny => Style::Red,
     }
+}
+
+/// The exit code of a verdict.
+pub fn code(verdict: Verdict) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Allow => 0,
+        Verdict::Ask => 3,
+        Verdict::Deny => 4,
+    })
+}
+
+/// Writes to standard output.
+pub fn printed(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    gone_is_fine(write(&mut out).and_then(|()| out.flush()))
+}
+
+/// A reader that has seen enough is no failure.
+pub fn gone_is_fine(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Writes `text` in lines as wide as the terminal, the first after `head`, the
+/// others after `tail`. Off a terminal it stays one line, for other programs.
+pub fn wrapped(out: &mut dyn Write, text: &str, head: &str, tail: &str) -> io::Result<()> {
+    let width = terminal_size::terminal_size_of(io::stdout())
+        .map_or(usize::MAX, |(width, _)| width.0.into());
+    let room = width.saturating_sub(tail.chars().count()).max(20);
+    let mut used = 0;
+    write!(out, "{head}")?;
+    for (at, word) in text.split(' ').enumerate() {
+        let long = word.chars().count();
+        if at > 0 && used + 1 + long > room {
+            write!(out, "\n{tail}{word}")?;
+            used = long;
+        } else {
+            let space = if at > 0 { " " } else { "" };
+            write!(out, "{space}{word}")?;
+            used += space.len() + long;
+        }
+    }
+    writeln!(out)
 }

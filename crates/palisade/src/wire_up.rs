@@ -1,15 +1,18 @@
 //! The one place where surfaces and effects meet.
 
 use std::env;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use palisade_core::ports::{Clock, Journal, Seconds};
-use palisade_core::{Grant, Posture, Surface};
+use palisade_core::ports::{Clock, Seconds};
+use palisade_core::{Grant, Surface};
 use palisade_guards::Places;
+use palisade_journal::{FileJournal, Options, write_secret};
+use palisade_runtime::config::Sync;
+use palisade_runtime::ports::Files;
 use palisade_runtime::{Circumstances, Error, Home, Keeper, Profile, Session, SessionId};
 
-use crate::plain::{Disk, PlainJournal};
 use crate::show::Failure;
 
 /// Palisade's files, opened: what every command that judges needs.
@@ -49,8 +52,14 @@ impl House {
     }
 
     /// The journal, opened.
-    pub fn journal(&self) -> Result<impl Journal, Error> {
-        PlainJournal::open(&self.home)
+    pub fn journal(&self) -> Result<FileJournal, Failure> {
+        let options = Options {
+            sync_all: self.profile.config.journal.sync == Sync::Always,
+            home: Some(self.home.root().to_owned()),
+            ..Options::default()
+        };
+        let opened = FileJournal::open(&self.home.journal(), &self.home.journal_key(), options);
+        opened.map_err(|error| Failure::Other(error.to_string()))
     }
 
     /// The circumstances of a command now.
@@ -75,11 +84,6 @@ impl House {
         let mut grants = session.grants.clone();
         grants.extend(self.profile.grants());
         grants
-    }
-
-    /// The posture of the profile.
-    pub fn posture(&self, surface: Surface) -> Posture {
-        self.profile.posture(surface)
     }
 }
 
@@ -117,4 +121,13 @@ fn places(home: &Home, profile: &Profile) -> Result<Places, Failure> {
         palisade_home: text(home.real()).unwrap_or_default(),
         programs,
     })
+}
+
+/// Palisade's own files on disk.
+pub struct Disk;
+
+impl Files for Disk {
+    fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        write_secret(path, content).map_err(io::Error::other)
+    }
 }

@@ -36,6 +36,22 @@ pub fn remove(text: &str, index: usize) -> Option<String> {
     (wanted == found).then_some(edited)
 }
 
+/// The line, from 1, on which the value under `keys` stands, and within a list
+/// the entry at `index`. `None` where it is not there, so that its default is
+/// in force.
+pub fn line_of(text: &str, keys: &[&str], index: Option<usize>) -> Option<usize> {
+    let root = read(text)?;
+    let mut node = &root;
+    for key in keys {
+        let Shape::Map { entries, .. } = &node.shape else { return None };
+        node = &entries.iter().find(|entry| entry.key == *key)?.value;
+    }
+    if let (Some(index), Shape::List { items, .. }) = (index, &node.shape) {
+        node = items.get(index)?;
+    }
+    Some(text.get(..node.bytes.start)?.bytes().filter(|byte| *byte == b'\n').count() + 1)
+}
+
 fn meaning(text: &str) -> Option<Config> {
     parse(Path::new(""), text).ok()
 }

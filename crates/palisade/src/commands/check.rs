@@ -3,10 +3,11 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use palisade_core::{Command, Severity, Surface, Verdict};
+use palisade_guards::content::reveal;
 use palisade_runtime::{Circumstances, Judged, Request, judge_command, words};
 use serde::{Deserialize, Serialize};
 
-use crate::show::{self, Failure, Paint, Style};
+use crate::show::{self, Failure, Paint, Style, gone_is_fine, printed};
 use crate::wire_up::{self, House};
 
 /// Say whether a command would be allowed, without running it
@@ -111,10 +112,8 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     if house.has_session() && judged.decision.verdict() != Verdict::Deny {
         keeper.remember(&judged.analysis.files)?;
     }
-    let mut out = io::stdout().lock();
-    let written = if arguments.json { json(&mut out, &judged) } else { words(&mut out, &judged) };
-    gone_is_fine(written)?;
-    Ok(code(judged.decision.verdict()))
+    printed(|out| if arguments.json { json(out, &judged) } else { words(out, &judged) })?;
+    Ok(show::code(judged.decision.verdict()))
 }
 
 /// One argument is a line for a shell, several are executed as they are.
@@ -125,15 +124,7 @@ pub fn command(mut arguments: Vec<String>) -> Command {
     }
 }
 
-fn code(verdict: Verdict) -> ExitCode {
-    ExitCode::from(match verdict {
-        Verdict::Allow => 0,
-        Verdict::Ask => 3,
-        Verdict::Deny => 4,
-    })
-}
-
-fn json(out: &mut impl Write, judged: &Judged) -> io::Result<()> {
+fn json(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
     let decision = &judged.decision;
     let found = decision.findings().iter().map(|finding| Found {
         rule: finding.rule,
@@ -152,7 +143,7 @@ fn json(out: &mut impl Write, judged: &Judged) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-fn words(out: &mut impl Write, judged: &Judged) -> io::Result<()> {
+fn words(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
     let paint = Paint::on(&io::stdout());
     let decision = &judged.decision;
     let verdict = paint.text(show::style(decision.verdict()), decision.verdict().word());
@@ -160,7 +151,7 @@ fn words(out: &mut impl Write, judged: &Judged) -> io::Result<()> {
     for finding in decision.findings() {
         if finding.severity > Severity::Safe {
             let rule = paint.text(Style::Bold, finding.rule);
-            writeln!(out, "  {rule}: {}", finding.why)?;
+            writeln!(out, "  {rule}: {}", reveal(&finding.why))?;
             if !finding.instead.is_empty() {
                 writeln!(out, "    {}", paint.text(Style::Dim, finding.instead))?;
             }
@@ -201,13 +192,5 @@ fn judged(asked: Asked, here: &str, at: &Circumstances<'_>) -> Answered {
         verdict: decision.verdict().word(),
         severity: decision.severity().word(),
         rules: decision.rules(),
-    }
-}
-
-/// A reader that has seen enough is no failure.
-fn gone_is_fine(written: io::Result<()>) -> Result<(), Failure> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
     }
 }

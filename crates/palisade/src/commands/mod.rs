@@ -1,6 +1,11 @@
 //! One file for each subcommand.
 
 mod check;
+mod completions;
+mod doctor;
+mod grants;
+mod init;
+mod profile;
 mod run;
 mod why;
 
@@ -13,16 +18,26 @@ use crate::show::Failure;
 /// What Palisade can be asked to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Run(run::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
-    Run(run::Arguments),
+    Grants(grants::Arguments),
+    Profile(profile::Arguments),
+    Init(init::Arguments),
+    Doctor(doctor::Arguments),
+    Completions(completions::Arguments),
 }
 
 /// Does it.
 pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure> {
     match command {
-        Command::Check(arguments) => check::run(arguments, profile),
-        Command::Why(arguments) => why::run(&arguments, profile),
         Command::Run(arguments) => run::run(arguments, profile),
+        Command::Check(arguments) => check::run(arguments, profile),
+        Command::Why(arguments) => why::run(arguments, profile),
+        Command::Grants(arguments) => grants::run(&arguments, profile),
+        Command::Profile(arguments) => profile::run(&arguments, profile),
+        Command::Init(arguments) => init::run(&arguments, profile),
+        Command::Doctor(arguments) => doctor::run(&arguments, profile),
+        Command::Completions(arguments) => completions::run(&arguments),
     }
 }

@@ -1,15 +1,20 @@
 use std::env;
 use std::ffi::OsStr;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use palisade_core::ports::Ask;
-use palisade_core::{Answer, Command, Decision, Surface};
+use palisade_core::{Answer, Command, Decision, GrantUse, Severity, Surface};
+use palisade_guards::content::reveal;
 use palisade_runtime::ports::Launch;
-use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_command};
+use palisade_runtime::{
+    Circumstances, Done, Ports, Request, carry_out, config, environment, grants, judge_command,
+};
 
 use crate::actor;
 use crate::jobs::{self, Direct};
+use crate::prompt::{self, Prompt};
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
 
@@ -32,9 +37,19 @@ pub struct Arguments {
     /// The session that remembers what files carry and what was approved.
     #[arg(long, env = "PALISADE_SESSION", value_name = "ID")]
     session: Option<String>,
+    /// Whether to ask on the terminal. Whoever owns the terminal answers, so an
+    /// agent that has one of its own is started with `unattended`.
+    #[arg(long, value_enum, default_value = "auto", env = "PALISADE_SURFACE")]
+    surface: RunSurface,
     /// A program and its arguments, run without a shell.
     #[arg(value_name = "PROGRAM", last = true)]
     program: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RunSurface {
+    Auto,
+    Unattended,
 }
 
 /// Exit code: refused.
@@ -48,10 +63,15 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         Some(line) => Command::Shell(line),
         None => Command::Argv(arguments.program),
     };
+    let terminal = match arguments.surface {
+        RunSurface::Auto => prompt::terminal(),
+        RunSurface::Unattended => None,
+    };
+    let surface = if terminal.is_some() { Surface::Interactive } else { Surface::Unattended };
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
-    let at = house.circumstances(Surface::Unattended, &grants, &session);
+    let at = house.circumstances(surface, &grants, &session);
     let cwd = wire_up::cwd()?;
     let launch = Launch {
         environment: environment::scoped(
@@ -62,24 +82,36 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         ),
     };
     let judged = judge_command(Request { command, cwd }, &at);
+    let wait = house.profile.config.tools.terminal.approval.timeout_s;
+    let mut ask: Box<dyn Ask> = match terminal {
+        Some(tty) => {
+            let wait = Duration::from_secs(wait.into());
+            Box::new(Prompt::new(tty, &judged, house.has_session(), wait, at.now))
+        }
+        None => Box::new(Nobody),
+    };
+    let mut journal = house.journal()?;
     let mut ports = Ports {
         actor: &actor::here(arguments.session.as_deref()),
-        ask: &mut Nobody,
-        journal: &mut house.journal()?,
+        ask: &mut *ask,
+        journal: &mut journal,
         process: &mut Direct,
         keeper: &keeper,
     };
-    match carry_out(judged, &launch, &at, &mut ports)? {
+    let done = carry_out(judged, &launch, &at, &mut ports)?;
+    // The journal is signed before this process may die by the child's signal.
+    if let Err(error) = journal.close() {
+        show::note(&format!("warning: the journal is not signed to its end: {error}"));
+    }
+    match done {
         Done::Refused(decision) => {
-            refusal(&decision);
+            refusal(&decision, &at, &house);
             Ok(ExitCode::from(REFUSED))
         }
         Done::Ran { outcome, unrecorded } => {
             if let Some(error) = unrecorded {
-                show::note(&format!(
-                    "warning: how the command ended is not in the journal: {}",
-                    error.message
-                ));
+                let why = error.message;
+                show::note(&format!("warning: how the command ended is not in the journal: {why}"));
             }
             Ok(jobs::end_as(&outcome))
         }
@@ -95,11 +127,37 @@ impl Ask for Nobody {
     }
 }
 
-fn refusal(decision: &Decision) {
+/// Says which rule refused, why, what to do instead, and how it could be
+/// allowed.
+fn refusal(decision: &Decision, at: &Circumstances<'_>, house: &House) {
     for finding in decision.outstanding() {
-        show::note(&format!("refused by {}: {}", finding.rule, finding.why));
-        if !finding.instead.is_empty() {
-            show::note(&format!("instead: {}", finding.instead));
+        show::note(&format!("refused by {}: {}", finding.rule, reveal(&finding.why)));
+        if !finding.text.is_empty() {
+            show::note(&format!("  at `{}`", reveal(&finding.text)));
         }
+        if !finding.instead.is_empty() {
+            show::note(&format!("  instead: {}", finding.instead));
+        }
+    }
+    if decision.grant() == Some(GrantUse::Answered(Answer::Deny)) {
+        show::note("the answer was no");
+        return;
+    }
+    if decision.severity() == Severity::Dangerous {
+        show::note("this is never run for an agent; run it from your own shell if you need it");
+        return;
+    }
+    match grants::proposed(decision, Answer::Always, at.now) {
+        Some(grants) => {
+            let file = house.profile.config_file();
+            show::note("to allow it: run it from a terminal and answer there, or add to");
+            show::note(&format!("`tools.terminal.approval.allowlist` in {}:", file.display()));
+            for grant in grants {
+                show::note(&format!("  - {}", config::line(&grant)));
+            }
+        }
+        None => show::note(
+            "to allow it: run it from a terminal and answer there; it can be allowed only once at a time",
+        ),
     }
 }

@@ -1,0 +1,134 @@
+use std::env;
+use std::fs;
+use std::process::ExitCode;
+
+use clap::Args;
+use palisade_runtime::{Home, Profile};
+use serde_json::json;
+
+use crate::jobs;
+use crate::prompt;
+use crate::show::{Failure, Paint, Style, printed};
+use crate::wire_up::House;
+
+/// Say whether Palisade is healthy here
+///
+/// Exit code: 0, or 1 where something is wrong. Nothing is changed.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  palisade doctor")]
+pub struct Arguments {
+    /// Print one JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing looked at.
+struct Finding {
+    what: &'static str,
+    state: State,
+    words: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    Note,
+    Bad,
+}
+
+pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
+    let findings = look(profile);
+    let paint = Paint::on(&std::io::stdout());
+    printed(|out| {
+        for Finding { what, state, words } in &findings {
+            let (word, style) = match state {
+                State::Good => ("ok", Style::Green),
+                State::Note => ("note", Style::Yellow),
+                State::Bad => ("wrong", Style::Red),
+            };
+            if arguments.json {
+                writeln!(out, "{}", json!({"check": what, "state": word, "words": words}))?;
+            } else {
+                writeln!(out, "{} {what:<14} {words}", paint.text(style, &format!("{word:<5}")))?;
+            }
+        }
+        Ok(())
+    })?;
+    let bad = findings.iter().any(|finding| finding.state == State::Bad);
+    Ok(ExitCode::from(u8::from(bad)))
+}
+
+fn look(profile: Option<&str>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut say = |what, state, words: String| findings.push(Finding { what, state, words });
+    let home = match Home::locate(|name| env::var_os(name)) {
+        Ok(home) => home,
+        Err(error) => {
+            say("home", State::Bad, error.to_string());
+            return findings;
+        }
+    };
+    match home.check() {
+        Err(error) => say("home", State::Bad, error.to_string()),
+        Ok(()) if !home.root().exists() => {
+            say(
+                "home",
+                State::Note,
+                format!("{} is not there yet: `palisade init` makes it", home.root().display()),
+            );
+        }
+        Ok(()) => say("home", State::Good, format!("{} is ours alone", home.root().display())),
+    }
+    match Profile::open(&home, profile) {
+        Err(error) => say("configuration", State::Bad, error.to_string()),
+        Ok(profile) => {
+            say(
+                "configuration",
+                State::Good,
+                format!("profile `{}` parses", profile.name.as_str()),
+            );
+            let terminal = &profile.config.tools.terminal;
+            let (state, words) = if terminal.sandbox {
+                (State::Good, "on")
+            } else {
+                (State::Note, "off: commands run with all rights of your account")
+            };
+            say("sandbox", state, words.into());
+            if private(&profile.directory.join(".env")) == Some(false) {
+                say(
+                    "secrets",
+                    State::Bad,
+                    "others can read the profile's .env: run `chmod 600` on it".into(),
+                );
+            }
+        }
+    }
+    // Opened only where it exists, since opening makes it.
+    if home.journal().exists() {
+        match House::open(profile, None).and_then(|house| house.journal().map(drop)) {
+            Ok(()) => {
+                say("journal", State::Good, format!("{} can be written", home.journal().display()))
+            }
+            Err(error) => say("journal", State::Bad, error.to_string()),
+        }
+    } else {
+        say("journal", State::Note, "empty: nothing has been run yet".into());
+    }
+    say("shell", State::Good, format!("{} runs `-c` lines", jobs::shell().display()));
+    match prompt::terminal() {
+        Some(_) => say("terminal", State::Good, "questions can be asked here".into()),
+        None => {
+            say("terminal", State::Note, "nobody can be asked here: cautions are refused".into())
+        }
+    }
+    findings
+}
+
+/// Whether a file is readable by its owner alone; `None` where there is none.
+fn private(path: &std::path::Path) -> Option<bool> {
+    let found = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::MetadataExt::mode(&found) & 0o077 == 0);
+    #[cfg(not(unix))]
+    Some(found.is_file())
+}
