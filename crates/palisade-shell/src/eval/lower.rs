@@ -435,7 +435,8 @@ impl Eval<'_> {
             stream.labels = stream.labels.and(flow.words.without(Labels::WRITTEN));
         }
         if !flow.written.is_empty() {
-            let labels = if program.output == Output::Download && fetched {
+            let fetches = program.output == Output::Download || program.handler == programs::Handler::Fetch;
+            let labels = if fetches && fetched {
                 Labels::DOWNLOADED
             } else {
                 read.map_or(Labels::NONE, |read| read.labels).and(stream.labels)
@@ -463,6 +464,9 @@ impl Eval<'_> {
         if let Some(language) = code_variable(name) {
             let quiet = value.is_empty();
             if !quiet {
+                // `LESSOPEN='|cmd %s'` pipes, `||` and `|-` are its variants.
+                let piped = value.raw().trim_start_matches(['|', '-']);
+                let value = &if name.starts_with("LESS") { Text::new(piped) } else { value.clone() };
                 let outer = std::mem::take(&mut self.stdin);
                 let _ = self.code(language, value, labels, "variable", span);
                 self.stdin = outer;

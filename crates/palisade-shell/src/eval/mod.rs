@@ -451,6 +451,11 @@ impl<'c> Eval<'c> {
             }
             CommandKind::Function { name, body } => {
                 self.state.functions.insert(name.clone(), vec![body.clone()]);
+                if matches!(&**name, "command_not_found_handle" | "command_not_found_handler" | "precmd" | "preexec" | "chpwd" | "zshexit") {
+                    // The shell calls these by itself.
+                    let fields = vec![Field::new(&**name, self.span(command.span))];
+                    let _ = self.run(fields);
+                }
                 Stream::nothing()
             }
             CommandKind::Coproc { body, .. } => {

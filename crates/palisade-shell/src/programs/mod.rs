@@ -47,6 +47,14 @@ const SYSTEM_DIRECTORIES: &[&str] = &[
     "/usr/libexec/",
     "/usr/lib/git-core/",
     "/system/bin/",
+    "/lib/",
+    "/lib64/",
+    "/usr/lib/",
+    "/usr/lib64/",
+    "/lib/x86_64-linux-gnu/",
+    "/lib/aarch64-linux-gnu/",
+    "/usr/lib/x86_64-linux-gnu/",
+    "/usr/lib/aarch64-linux-gnu/",
 ];
 
 /// The table's name for a word in command position, where the word can be
@@ -75,6 +83,13 @@ pub fn lookup(word: &str) -> Option<&'static Program> {
 }
 
 fn base_name(word: &str) -> Option<&str> {
+    // Unquoted, a Windows path loses its backslashes to the shell.
+    if word.get(1..2) == Some(":")
+        && !word.contains(['/', '\\'])
+        && let Some(at) = word.to_ascii_lowercase().find("system32")
+    {
+        return word.get(at + "system32".len()..);
+    }
     if let Some(cut) = word.rfind('\\')
         && word.get(1..3) == Some(":\\")
     {

@@ -239,7 +239,7 @@ impl Parser<'_> {
                         self.pos += 1;
                     }
                 }
-                b'$' if self.expands(open, inside.operand()) => {
+                b'$' if self.expands(open, inside == Inside::Operand) => {
                     self.flush_quoted(parts, run);
                     self.dollar(parts, Some(inside));
                     run = self.pos;

@@ -22,8 +22,15 @@ fn place(fields: &[Field]) -> Span {
 pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     for field in rest(fields) {
         if let Some(helper) = field.text.raw().strip_prefix("ext::") {
-            let decoded = helper.replace("%%", "\u{1}").replace("% ", " ").replace("% ", " ").replace('\u{1}', "%");
-            let _ = eval.code(Language::Shell, &Text::new(decoded), field.labels, "git remote helper", field.span);
+            // `% ` is a space inside a word, a space parts words (gitremote-ext).
+            let words = helper
+                .replace("%%", "\u{1}")
+                .replace("% ", "\u{2}")
+                .split_whitespace()
+                .map(|word| field.with(word.replace('\u{2}', " ").replace('\u{1}', "%")))
+                .collect();
+            let _ = eval.nested("git remote helper", |eval| eval.run(words));
+            eval.hazard("vcs/remote-helper", field.span);
         } else if field.text.raw().starts_with("fd::") {
             eval.hazard("vcs/remote-helper", field.span);
         }

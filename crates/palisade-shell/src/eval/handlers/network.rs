@@ -67,7 +67,12 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         flow.sends = true;
         flow.sent = flow.sent.and(flow.words.without(Labels::WRITTEN));
     }
-    let stream = eval.finish_flow(program, flow, span);
+    let fetched = !flow.hosts.is_empty();
+    let mut stream = eval.finish_flow(program, flow, span);
+    if fetched {
+        stream.labels = stream.labels.and(Labels::DOWNLOADED);
+        stream.text = None;
+    }
     if silent && !arguments.has(&["-i", "-I", "--head", "-D", "--dump-header", "-w", "--write-out"]) {
         return Stream::nothing();
     }

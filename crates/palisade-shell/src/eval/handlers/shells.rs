@@ -7,7 +7,7 @@ use super::super::{Eval, decode};
 use crate::effect::{Code, EffectKind, Labels};
 use crate::programs::{self, Language, Program, Role};
 use crate::span::Span;
-use crate::text::{ANY, Text};
+use crate::text::{ANY, STAR, Text};
 
 fn rest(fields: &[Field]) -> &[Field] {
     fields.get(1..).unwrap_or(&[])
@@ -429,7 +429,7 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             }
             "-delete" => {
                 for root in &roots {
-                    let path = below(root, &names);
+                    let path = below(root, &names, narrowed);
                     eval.emit(EffectKind::Delete { path, recursive: !one_level || !narrowed }, Labels::NONE, field.span);
                 }
             }
@@ -443,7 +443,7 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                     command.push(next.clone());
                 }
                 for root in roots.iter().take(4) {
-                    let found = Field { text: below(root, &names), labels: Labels::NONE, span: field.span };
+                    let found = Field { text: below(root, &names, narrowed), labels: Labels::NONE, span: field.span };
                     let filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
                     stream = eval.nested("find -exec", |eval| eval.run(filled));
                 }
@@ -469,6 +469,13 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 }
                 at += 1;
             }
+            "-mtime" | "-mmin" | "-atime" | "-amin" | "-ctime" | "-cmin" | "-size" | "-user" | "-group" | "-newer"
+            | "-perm" | "-inum" | "-lname" | "-xtype" | "-nouser" | "-nogroup" | "-empty" | "-links" => {
+                narrowed = true;
+                if !matches!(word, "-nouser" | "-nogroup" | "-empty") {
+                    at += 1;
+                }
+            }
             _ => {
                 let takes = program
                     .options
@@ -484,7 +491,7 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         // What find prints are the names it found.
         let mut all = Text::default();
         for root in &roots {
-            all.push(below(root, &names).raw());
+            all.push(below(root, &names, narrowed).raw());
             all.push("\n");
         }
         stream.text = Some(all);
@@ -493,8 +500,13 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
 }
 
 /// What a search below `root` may find.
-fn below(root: &Text, names: &[Text]) -> Text {
+fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
     let mut text = root.clone();
+    if !narrowed {
+        text.push("/");
+        text.push(&STAR.to_string());
+        return text;
+    }
     match names {
         [name] if !name.raw().contains('/') && !root.raw().ends_with('/') => {
             text.push("/");
@@ -513,6 +525,19 @@ fn below(root: &Text, names: &[Text]) -> Text {
 
 /// An interpreter by its data; `-` and no operand are standard input.
 pub(super) fn interpreter(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    // Perl's `<>` opens operands with its two-argument open: a pipe sign at
+    // either end runs the rest.
+    if program.name == "perl" {
+        for field in rest(fields) {
+            let raw = field.text.raw().trim();
+            if let Some(code) = raw.strip_suffix('|').or_else(|| raw.strip_prefix('|'))
+                && code.len() > 1
+            {
+                let code = Text::new(code);
+                let _ = eval.code(Language::Shell, &code, field.labels, "perl open", field.span);
+            }
+        }
+    }
     eval.lower(program, fields)
 }
 
