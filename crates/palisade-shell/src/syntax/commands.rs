@@ -204,7 +204,7 @@ impl Parser<'_> {
         self.blanks();
         for option in ["-p", "--"] {
             let end = self.pos + option.len();
-            if self.slice(self.pos, end) == option && is(self.at(end), META) {
+            if self.slice(self.pos, end) == option && is(self.at(self.joined(end)), META) {
                 self.pos = end;
                 self.blanks();
             }
@@ -374,7 +374,10 @@ impl Parser<'_> {
                 }
                 _ => {}
             }
-            if let Some(redirect) = self.redirect() {
+            if let Some((redirect, apart)) = self.redirect() {
+                if apart {
+                    words.push(redirect.target.clone());
+                }
                 redirects.push(redirect);
             } else if words.is_empty() {
                 match self.assignment() {
@@ -451,6 +454,7 @@ impl Parser<'_> {
     }
 
     fn assigned_value(&mut self) -> AssignedValue {
+        self.pos = self.joined(self.pos);
         if self.byte() != b'(' {
             let from = self.pos;
             return AssignedValue::Scalar(self.word_after(from, Vec::new(), 0));

@@ -506,7 +506,7 @@ impl Parser<'_> {
         while is(self.at(end), NAME) {
             end += 1;
         }
-        if end == from || !matches!(self.at(end), b' ' | b'\t') {
+        if end == from || !matches!(self.at(self.joined(end)), b' ' | b'\t') {
             return None;
         }
         self.pos = end;

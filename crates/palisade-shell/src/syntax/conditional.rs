@@ -12,7 +12,7 @@ impl Parser<'_> {
         self.tests(&mut tests, open);
         self.blanks();
         if self.closes_conditional() {
-            self.pos += 2;
+            self.pos = self.joined(self.pos + 1) + 1;
         } else {
             let span = self.span_of(open, open + 2);
             self.unclosed("unterminated '[['", span);
@@ -39,7 +39,7 @@ impl Parser<'_> {
     }
 
     fn term(&mut self, tests: &mut Vec<Test>) {
-        while self.byte() == b'!' && is(self.at(self.pos + 1), META) {
+        while self.byte() == b'!' && is(self.at(self.joined(self.pos + 1)), META) {
             self.pos += 1;
             self.newlines();
         }
@@ -100,7 +100,8 @@ impl Parser<'_> {
     }
 
     fn closes_conditional(&self) -> bool {
-        self.byte() == b']' && self.at(self.pos + 1) == b']' && is(self.at(self.pos + 2), META)
+        let second = self.joined(self.pos + 1);
+        self.byte() == b']' && self.at(second) == b']' && is(self.at(self.joined(second + 1)), META)
     }
 
     /// Takes a binary operator.

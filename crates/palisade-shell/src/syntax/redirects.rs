@@ -12,14 +12,15 @@ impl Parser<'_> {
         loop {
             self.blanks();
             match self.redirect() {
-                Some(redirect) => redirects.push(redirect),
+                Some((redirect, _)) => redirects.push(redirect),
                 None => return redirects,
             }
         }
     }
 
-    /// Reads the redirection that stands here, if one does.
-    pub(super) fn redirect(&mut self) -> Option<Redirect> {
+    /// Reads the redirection that stands here, if one does. The flag says that
+    /// its target is one for zsh only, in `>! word`, and another word for bash.
+    pub(super) fn redirect(&mut self) -> Option<(Redirect, bool)> {
         let from = self.pos;
         let (fd, operator) = match self.byte() {
             b'<' | b'>' | b'&' => (Descriptor::Default, from),
@@ -38,12 +39,13 @@ impl Parser<'_> {
         self.pos = operator;
         self.pay(1);
         let operator = self.redirect_operator();
+        if operator == RedirectOperator::HereDocument {
+            return Some((self.here_document(from, fd), false));
+        }
         let forced =
             matches!(operator, RedirectOperator::Write | RedirectOperator::Append) && self.forced();
+        let apart = forced && matches!(self.byte(), b' ' | b'\t');
         self.blanks();
-        if operator == RedirectOperator::HereDocument {
-            return Some(self.here_document(from, fd));
-        }
         let duplicates = matches!(
             operator,
             RedirectOperator::DuplicateInput | RedirectOperator::DuplicateOutput
@@ -53,7 +55,11 @@ impl Parser<'_> {
         {
             self.unexpected();
         }
-        let target = self.word(if operator == RedirectOperator::HereString { 0 } else { BRACES });
+        let target = match operator {
+            RedirectOperator::HereString => self.word(0),
+            _ if duplicates && self.byte() == b'-' => self.closing(),
+            _ => self.word(BRACES),
+        };
         if target.parts.is_empty() {
             let span = self.span(from);
             self.fail("redirection without a target", span);
@@ -67,7 +73,15 @@ impl Parser<'_> {
             RedirectOperator::Write if forced => RedirectOperator::Clobber,
             operator => operator,
         };
-        Some(Redirect { fd, operator, target, span: self.span(from) })
+        Some((Redirect { fd, operator, target, span: self.span(from) }, apart))
+    }
+
+    /// The `-` of `>&-` is a token: what follows without a blank is not part of
+    /// it.
+    fn closing(&mut self) -> Word {
+        let from = self.pos;
+        self.pos += 1;
+        Word { parts: vec![Part::Bare("-".into())], span: self.span(from) }
     }
 
     fn numbered_descriptor(&self) -> Option<(Descriptor, usize)> {
@@ -140,11 +154,14 @@ impl Parser<'_> {
         operator
     }
 
-    /// Takes the `!` of zsh's `>!`. For bash it begins the file's name, and
-    /// what follows is an operand; the zsh reading is the one that writes over
-    /// a file that is named in full.
+    /// Takes the `!` of zsh's `>!`. For bash it begins the file's name; the zsh
+    /// reading is the one that writes over a file that is named in full.
     fn forced(&mut self) -> bool {
-        let forced = self.byte() == b'!' && self.at(self.pos + 1) != b'(';
+        let mut next = self.joined(self.pos + 1);
+        while matches!(self.at(next), b' ' | b'\t') {
+            next = self.joined(next + 1);
+        }
+        let forced = self.byte() == b'!' && !is(self.at(next), META);
         if forced {
             self.note_zsh(self.pos - 1, self.pos + 1);
             self.pos += 1;
@@ -153,7 +170,8 @@ impl Parser<'_> {
     }
 
     fn here_document(&mut self, from: usize, fd: Descriptor) -> Redirect {
-        let strip = self.strips();
+        self.pos = self.joined(self.pos);
+        let strip = self.eat(b'-');
         self.blanks();
         let start = self.pos;
         let word = self.word(0);
@@ -172,12 +190,6 @@ impl Parser<'_> {
             target: Word { parts: Vec::new(), span },
             span,
         }
-    }
-
-    /// Takes the `-` of `<<-`.
-    fn strips(&mut self) -> bool {
-        // Only right behind the operator; after a blank it is the delimiter.
-        self.at(self.pos.wrapping_sub(1)) == b'<' && self.eat(b'-')
     }
 }
 

@@ -87,6 +87,7 @@ const TREES: &[(&str, &str)] = &[
         r#"(echo {a,b} x·{1,{2,3}}·y {1..2..3} {c..b..a} {01..02..03} {a} {} {a,"'b,c'",${d}} {a·','·b,c} {a,b {a..})"#,
     ),
     (r#"echo "{a,b}" '{a,b}' ${a}{,} a={b,c}"#, r#"(echo "'{a,b}'" '{a,b}' ${a}·{∅,∅} a=·{b,c})"#),
+    (r"3<&-a >&-b >&1- c", r"(a b c 3<&- >&- >&1-)"),
     (r"x={a,b} y=~/z", r"(x={a,b} y=~/z)"),
     (r"echo @(a|b*(c)) !(d) *.{c,h}", r"(echo @(a|b·*(c)) !(d) *.·{c,h})"),
     (r"a <(b <(c)) >(d) e<(f)g", r"(a <((b <((c)))) >((d)) e·<((f))·g)"),
@@ -117,9 +118,13 @@ const TREES: &[(&str, &str)] = &[
     (r"f g() { a; }", r"(function f (group (a)))"),
 ];
 
+/// Trees of what zsh reads in another way.
+const NOTED: &[(&str, &str)] =
+    &[(r"a >! b c; a >!b; a >! ; >! a", r"(a b c >|b) (a >|b) (a >!) (a >|a)")];
+
 #[test]
 fn trees() {
-    for (text, expected) in TREES {
+    for (text, expected) in TREES.iter().chain(NOTED) {
         let parsed = parse(&text.replace('⏎', "\n"), &mut Budget::default());
         assert_eq!(parsed.problem, None, "{text}");
         assert_eq!(sexpr::script(&parsed.script), *expected, "{text}");

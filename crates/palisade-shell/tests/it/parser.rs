@@ -3,7 +3,8 @@
 use palisade_shell::syntax::{Budget, MAX_INPUT, MAX_NESTING, Parsed, parse};
 
 use crate::soup::{Chance, soup};
-use crate::{bash, sexpr, tables, visit};
+use crate::visit::check;
+use crate::{bash, sexpr, tables};
 
 fn parsed(text: &str) -> Parsed {
     parse(text, &mut Budget::default())
@@ -122,18 +123,6 @@ fn any_bytes_do() {
             })
             .collect();
         check(&String::from_utf8_lossy(&bytes));
-    }
-}
-
-/// Parses `text` and looks at what must hold of every tree.
-fn check(text: &str) {
-    let parsed = parsed(text);
-    let mut spans = visit::spans(&parsed.script);
-    spans.extend(&parsed.zsh);
-    spans.extend(parsed.problem.iter().map(|problem| problem.span));
-    for span in spans {
-        let (from, to) = (span.from as usize, span.to as usize);
-        assert!(from <= to && text.get(from..to).is_some(), "{span:?} in {text:?}");
     }
 }
 

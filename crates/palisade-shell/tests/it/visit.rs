@@ -1,12 +1,27 @@
-//! Goes through a tree for what must hold of every node.
+//! What must hold of the tree of any input at all. The fuzz target of the
+//! parser runs the same check.
 
 use palisade_shell::Span;
 use palisade_shell::syntax::tree::{
     AssignedValue, Command, CommandKind, ParameterOperator, Part, Pipeline, Script, Word,
 };
+use palisade_shell::syntax::{Budget, parse};
+
+/// Parses `text` and looks at what must hold of every tree: it comes without a
+/// panic, and every span lies in the input, between characters.
+pub fn check(text: &str) {
+    let parsed = parse(text, &mut Budget::default());
+    let mut spans = spans(&parsed.script);
+    spans.extend(&parsed.zsh);
+    spans.extend(parsed.problem.iter().map(|problem| problem.span));
+    for span in spans {
+        let (from, to) = (span.from as usize, span.to as usize);
+        assert!(from <= to && text.get(from..to).is_some(), "{span:?} in {text:?}");
+    }
+}
 
 /// All spans of a tree.
-pub fn spans(script: &Script) -> Vec<Span> {
+fn spans(script: &Script) -> Vec<Span> {
     let mut spans = Vec::new();
     visit(script, &mut spans);
     spans
