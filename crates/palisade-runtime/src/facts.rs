@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use palisade_core::{Command, Contained, Finding, Severity, Span};
+use palisade_guards::content::Redactor;
 use palisade_guards::rules;
 use palisade_shell::{Analysis, EffectKind, FileFact, Text};
 
@@ -52,10 +53,11 @@ pub fn failed(text: &str) -> Finding {
 }
 
 /// The text without secrets, bounded: what records may hold.
-pub fn redacted(text: &str) -> String {
+pub fn redacted(text: &str, redactor: &Redactor) -> String {
     const LONGEST: usize = 4096;
+    let text = redactor.redact(text);
     match text.char_indices().nth(LONGEST) {
-        None => text.to_owned(),
+        None => text.into_owned(),
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or("")),
     }
 }

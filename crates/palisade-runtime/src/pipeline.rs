@@ -9,6 +9,7 @@ use palisade_core::ports::{
 use palisade_core::{
     Action, Actor, Answer, Command, Decision, Grant, NoPermit, Permit, Posture, Verdict, judge,
 };
+use palisade_guards::content::Redactor;
 use palisade_guards::{Places, command};
 use palisade_shell::{Analysis, Context, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
@@ -127,15 +128,16 @@ pub fn carry_out(
     ports: &mut Ports<'_>,
 ) -> Result<Done, Error> {
     let Judged { decision, analysis, text } = judged;
-    let body = facts::redacted(&text);
+    let redactor = at.profile.redactor()?;
+    let body = facts::redacted(&text, &redactor);
     let decision = match decision.verdict() {
-        Verdict::Ask => answered(decision, &body, at, ports)?,
+        Verdict::Ask => answered(decision, &body, &redactor, at, ports)?,
         Verdict::Allow | Verdict::Deny => decision,
     };
     let Action::Run { cwd, .. } = decision.action() else {
         return Ok(Done::Refused(Box::new(decision)));
     };
-    let (cwd, rules) = (facts::redacted(cwd), decision.rules());
+    let (cwd, rules) = (facts::redacted(cwd, &redactor), decision.rules());
     let intent = Intent {
         actor: ports.actor,
         profile: at.profile.name.as_str(),
@@ -174,6 +176,7 @@ pub fn carry_out(
 fn answered(
     decision: Decision,
     body: &str,
+    redactor: &Redactor,
     at: &Circumstances<'_>,
     ports: &mut Ports<'_>,
 ) -> Result<Decision, Error> {
@@ -192,7 +195,7 @@ fn answered(
     };
     record(EventKind::Approval, &format!("{}: {body}", grants::word(answer)))?;
     for grant in &granted {
-        record(EventKind::Grant, &facts::redacted(&config::line(grant)))?;
+        record(EventKind::Grant, &facts::redacted(&config::line(grant), redactor))?;
     }
     match answer {
         Answer::Session => ports.keeper.for_session(&granted)?,

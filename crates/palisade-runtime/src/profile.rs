@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use palisade_core::{Grant, Posture, Surface};
+use palisade_guards::content::{Redactor, Secret};
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Loaded, Machine};
@@ -116,6 +117,20 @@ impl Profile {
         if self.config.tools.terminal.env.is_empty() {
             return Ok(Vec::new());
         }
+        self.dotenv()
+    }
+
+    /// What takes every value of its `.env`, and whatever looks like a secret,
+    /// out of a text.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn redactor(&self) -> Result<Redactor, Error> {
+        let known = self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value });
+        Ok(Redactor::new(&known.collect::<Vec<_>>()))
+    }
+
+    fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
         let path = self.directory.join(".env");
         match fs::read_to_string(&path) {
             Ok(text) => Ok(environment::dotenv(&text)),

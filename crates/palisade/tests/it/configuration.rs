@@ -1,0 +1,139 @@
+//! What a configuration may say, and what two processes do to it at once.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::house::House;
+use crate::screen::Screen;
+
+#[test]
+fn what_does_not_parse_stops_everything() {
+    let allowlist = "tools:\n  terminal:\n    approval:\n      allowlist:\n        ";
+    let cases = [
+        (
+            "tools:\n  terminal:\n    sandbx: true\n",
+            "config.yaml:3:5: unknown key `sandbx`",
+            "did you mean `sandbox`?",
+        ),
+        ("tools:\n  terminal:\n    sandbox: perhaps\n", "config.yaml:3:14: invalid boolean", ""),
+        ("tools: [1\n", "config.yaml:1:8: ", ""),
+        ("tools: {}\ntools: {}\n", "config.yaml:2:1: the key `tools` stands here twice", ""),
+        (
+            "tools:\n  terminal:\n    approval: {unrecognised: alow}\n",
+            "config.yaml:3:30: unknown value `alow`",
+            "did you mean `allow`?",
+        ),
+        (
+            "tools:\n  terminal:\n    approval: {timeout_s: 0}\n",
+            "config.yaml:3:27: expected a number of seconds",
+            "",
+        ),
+        ("workspace: here\n", "config.yaml:1:12: expected an absolute path", ""),
+        ("tools:\n  terminal:\n", "config.yaml:2:11: expected keys and values", "`{}`"),
+        (
+            &format!("{allowlist}- \"*\"\n"),
+            "config.yaml:5:11: a command glob must name a command",
+            "",
+        ),
+        (
+            &format!("{allowlist}- {{rule: a, program: b, in: /, until: soon}}\n"),
+            "expected a date",
+            "",
+        ),
+        (
+            &format!("{allowlist}- {{rule: a, progam: b, in: /}}\n"),
+            "config.yaml:5:21: unknown key `progam`",
+            "did you mean `program`?",
+        ),
+    ];
+    for (config, message, help) in cases {
+        let house = House::with(config);
+        for arguments in [&["check", "--", "ls"][..], &["run", "--", "touch", "ran"]] {
+            let said = house.run(arguments);
+            assert_eq!(said.code, Some(2), "{config}\n{}", said.err);
+            assert!(
+                said.err.contains(message) && said.err.contains(help),
+                "{config}\n{}",
+                said.err
+            );
+        }
+        assert!(!house.work().join("ran").exists());
+    }
+    let house = House::new();
+    house.configure("");
+    fs::write(house.config(), b"a: 1\nb: \xff\n").unwrap();
+    let said = house.run(&["check", "--", "ls"]);
+    assert!(
+        said.code == Some(2) && said.err.contains("config.yaml:2:1: this line is not UTF-8"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn first_use_makes_private_files_with_comments() {
+    let house = House::new();
+    assert_eq!(house.run(&["run", "--", "true"]).code, Some(0));
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&house.palisade()), 0o700);
+    assert_eq!(mode(&house.config()), 0o600);
+    assert!(fs::read_to_string(house.config()).unwrap().contains("# "));
+    assert_eq!(house.run(&["check", "--", "ls"]).code, Some(0), "what is made also parses");
+}
+
+#[test]
+fn a_home_that_others_can_write_is_refused() {
+    let house = House::with("");
+    fs::set_permissions(house.palisade(), fs::Permissions::from_mode(0o777)).unwrap();
+    let said = house.run(&["run", "--", "true"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("chmod 700"), "{}", said.err);
+}
+
+#[test]
+fn twenty_who_save_at_once_lose_nothing() {
+    let house = House::with("# mine\ntools:\n  terminal:\n    sandbox: false  # kept\n");
+    let mut screens: Vec<Screen> = (0..20)
+        .map(|at| Screen::palisade(&house, &["run", "--", "rm", "-rf", &format!("d{at}")]))
+        .collect();
+    for screen in &mut screens {
+        screen.expect("answer within");
+    }
+    // What is typed in the first moment does not count.
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    for screen in &mut screens {
+        screen.type_in("a\r");
+    }
+    for screen in screens {
+        let (status, rest) = screen.end();
+        assert_eq!(status.code(), Some(0), "{rest}");
+    }
+    let text = fs::read_to_string(house.config()).unwrap();
+    assert!(
+        text.starts_with("# mine\ntools:\n  terminal:\n    sandbox: false  # kept\n"),
+        "{text}"
+    );
+    for at in 0..20 {
+        assert!(text.contains(&format!("\"d{at}\"")), "{text}");
+        assert_eq!(house.run(&["check", "--", "rm", "-rf", &format!("d{at}")]).code, Some(0));
+    }
+    assert_eq!(house.run(&["grants", "list"]).out.lines().count(), 20);
+    assert_eq!(house.run(&["grants", "revoke", "1"]).code, Some(0));
+    assert_eq!(house.run(&["grants", "list"]).out.lines().count(), 19);
+}
+
+#[test]
+fn a_link_to_the_configuration_is_followed() {
+    let house = House::with("");
+    let elsewhere = house.work().join("dotfiles.yaml");
+    fs::write(
+        &elsewhere,
+        "tools:\n  terminal:\n    approval:\n      allowlist: [\"git push *\"]\n",
+    )
+    .unwrap();
+    fs::remove_file(house.config()).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, house.config()).unwrap();
+    assert_eq!(house.run(&["grants", "revoke", "1"]).code, Some(0));
+    assert!(house.config().symlink_metadata().unwrap().is_symlink());
+    assert!(fs::read_to_string(&elsewhere).unwrap().contains("allowlist: []"));
+}
