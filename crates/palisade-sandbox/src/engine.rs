@@ -7,10 +7,11 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::error::Step;
+use crate::backend;
 use crate::inside::{self, Command, message};
 use crate::limits::{Breach, Group, Groups, sampled_memory};
 use crate::native::{self, Failure, Handed};
-use crate::plan::{Mount, Plan, UNPRIVILEGED};
+use crate::plan::{Mount, Plan, Stage, UNPRIVILEGED};
 use crate::policy::Network;
 use crate::report::{Gap, Refusal};
 use crate::sys::{self, Child, Errno, ForkFlags, Poll};
@@ -19,6 +20,8 @@ use crate::wire::Writer;
 
 /// Messages between a caller and the engine.
 pub mod request {
+    /// Here is a plan; requests name it by its key.
+    pub const PLAN: u8 = 29;
     /// Run a command in a sandbox of this plan.
     pub const RUN: u8 = 30;
     /// Keep sandboxes of this plan ready.
@@ -71,8 +74,40 @@ struct Live {
     dead: bool,
     /// Everything is locked: a waiting one may get its command.
     ready: bool,
+    /// It has closed its line to us.
+    deaf: bool,
+    /// Keeps its mounts until the caller has its answer: letting go of them
+    /// takes longer than many a command.
+    mounts: Option<OwnedFd>,
     /// The callers of a session whose commands are about to start.
     asked: VecDeque<OwnedFd>,
+}
+
+impl Live {
+    fn new(plan: &Rc<Plan>, pid: i32, pidfd: OwnedFd, control: OwnedFd) -> Self {
+        Self {
+            plan: Rc::clone(plan),
+            kind: Kind::Once,
+            pid,
+            pidfd,
+            foreign: false,
+            control,
+            reply: None,
+            listener: None,
+            group: None,
+            deadline: None,
+            gaps: Vec::new(),
+            refusals: Vec::new(),
+            breach: None,
+            failure: None,
+            status: None,
+            dead: false,
+            ready: false,
+            deaf: false,
+            mounts: None,
+            asked: VecDeque::new(),
+        }
+    }
 }
 
 /// Trees by their place in the plan, and the id on the host to become.
@@ -85,6 +120,8 @@ pub struct Engine {
     groups: Option<Groups>,
     users: HashMap<(u32, u32), OwnedFd>,
     leaving: Vec<Group>,
+    /// Plans that callers have sent.
+    plans: VecDeque<Rc<Plan>>,
     /// Plans that are kept ready, and how many of each.
     warm: Vec<(Rc<Plan>, usize)>,
 }
@@ -106,8 +143,17 @@ impl Engine {
     /// Takes one message of a caller.
     pub fn take(&mut self, kind: u8, body: &[u8], fds: Vec<OwnedFd>) {
         let mut input = crate::wire::Reader(body);
-        let plan = input.bytes().and_then(|bytes| Plan::from_bytes(&bytes));
-        let Some(plan) = plan.map(Rc::new) else { return };
+        if kind == request::PLAN {
+            if let Some(plan) = Plan::from_bytes(body) {
+                if self.plans.len() >= crate::launcher::PLANS {
+                    self.plans.pop_front();
+                }
+                self.plans.push_back(Rc::new(plan));
+            }
+            return;
+        }
+        let key = input.number();
+        let Some(plan) = self.plans.iter().find(|plan| Some(plan.key) == key).cloned() else { return };
         match kind {
             request::RUN => {
                 let command = input.bytes().and_then(|bytes| Command::from_bytes(&bytes));
@@ -118,11 +164,10 @@ impl Engine {
             }
             request::WARM => {
                 let count = input.number().unwrap_or(0).min(WAITING as u64) as usize;
-                self.warm.retain(|(known, _)| *known != plan);
+                self.warm.retain(|(known, _)| known.key != plan.key);
                 if count > 0 {
                     self.warm.push((plan, count));
                 }
-                self.refill();
             }
             request::OPEN => {
                 if let Ok([reply]) = <[OwnedFd; 1]>::try_from(fds) {
@@ -142,7 +187,7 @@ impl Engine {
             let waiting = self
                 .live
                 .iter_mut()
-                .find(|live| matches!(live.kind, Kind::Waiting { .. }) && live.ready && !live.dead && live.plan == plan);
+                .find(|live| matches!(live.kind, Kind::Waiting { .. }) && live.ready && !live.dead && live.plan.key == plan.key);
             if let Some(live) = waiting {
                 let fds: Vec<BorrowedFd<'_>> = stdio.iter().map(AsFd::as_fd).collect();
                 if sys::send(live.control.as_fd(), message::START, &command.to_bytes(), &fds).is_ok() {
@@ -166,7 +211,7 @@ impl Engine {
             let have = self
                 .live
                 .iter()
-                .filter(|live| matches!(live.kind, Kind::Waiting { .. }) && live.plan == plan)
+                .filter(|live| matches!(live.kind, Kind::Waiting { .. }) && live.plan.key == plan.key)
                 .count();
             let room = WAITING.saturating_sub(
                 self.live.iter().filter(|live| matches!(live.kind, Kind::Waiting { .. })).count(),
@@ -174,11 +219,18 @@ impl Engine {
             for _ in 0..wanted.saturating_sub(have).min(room) {
                 if self.start(&plan, None, false, None).is_err() {
                     // It would fail again: a run will say why.
-                    self.warm.retain(|(known, _)| *known != plan);
+                    self.warm.retain(|(known, _)| known.key != plan.key);
                     break;
                 }
             }
         }
+    }
+
+    /// Whether fewer sandboxes wait than should.
+    fn short(&self) -> bool {
+        let waiting = self.live.iter().filter(|live| matches!(live.kind, Kind::Waiting { .. })).count();
+        let wanted: usize = self.warm.iter().map(|(_, count)| count).sum();
+        waiting < wanted.min(WAITING)
     }
 
     fn start(
@@ -216,10 +268,18 @@ impl Engine {
     ) -> Result<Live, Failure> {
         let mut gaps = Vec::new();
         let group = self.group(plan, &mut gaps)?;
+        if plan.stage != Stage::Native {
+            return elsewhere(plan, command, group, gaps, session);
+        }
         let (prepared, outer) = self.prepare(plan, &mut gaps)?;
         let (ours, theirs) = sys::pair().map_err(|error| Failure::of(Step::Message, error))?;
         let _ = sys::receive_timeout(ours.as_fd(), 5);
-        let wait = outer.is_some() || group.is_some();
+        let doors = match &group {
+            Some(group) => group.doors().map_err(|error| Failure::of(Step::Limits, error))?,
+            None => Vec::new(),
+        };
+        let moved = doors.is_empty() && group.is_some();
+        let wait = outer.is_some() || moved;
 
         plan.check_fault(Step::Namespaces)?;
         let mut flags = ForkFlags::USER.and(ForkFlags::WORLD);
@@ -230,37 +290,21 @@ impl Engine {
             Child::Here => {
                 let mut keep: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];
                 keep.extend(prepared.iter().map(|(_, tree)| tree.as_fd()));
+                keep.extend(doors.iter().map(AsFd::as_fd));
                 keep.extend(command.iter().flat_map(|(_, stdio)| stdio.iter().map(AsFd::as_fd)));
                 if sys::close_from(3, &keep).is_err() {
                     sys::exit_now(125);
                 }
-                let handed = Handed { control: theirs, prepared, become_outer: outer, wait, command, session };
+                let handed = Handed { control: theirs, prepared, doors, become_outer: outer, wait, command, session };
                 native::live(plan, handed)
             }
             Child::Started(pid, pidfd) => (pid, pidfd),
         };
-        drop((theirs, prepared, command));
-        let live = Live {
-            plan: Rc::clone(plan),
-            kind: Kind::Once,
-            pid,
-            pidfd,
-            foreign: false,
-            control: ours,
-            reply: None,
-            listener: None,
-            group,
-            deadline: None,
-            gaps,
-            refusals: Vec::new(),
-            breach: None,
-            failure: None,
-            status: None,
-            dead: false,
-            ready: false,
-            asked: VecDeque::new(),
-        };
-        if let Err(failure) = let_go(&live, outer, wait) {
+        drop((theirs, prepared, doors, command));
+        let live = Live { group, gaps, ..Live::new(plan, pid, pidfd, ours) };
+        let mut live = live;
+        live.mounts = sys::open_path(Path::new(&format!("/proc/{pid}/ns/mnt")), libc::O_RDONLY, 0).ok();
+        if let Err(failure) = let_go(&live, outer, moved, wait) {
             let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
             let _ = sys::wait_pidfd(live.pidfd.as_fd(), true);
             self.leaving.extend(live.group);
@@ -297,7 +341,7 @@ impl Engine {
             }
             gaps.push(Gap::MemorySampled);
         }
-        if limits.pids.is_some() && !holding.pids && (!plan.namespaces || sys::own_ids().0 == 0) {
+        if limits.pids.is_some() && !holding.pids && (plan.stage == Stage::Bare || sys::own_ids().0 == 0) {
             if required(limits.pids) {
                 return Err(Failure::about(Step::Limits, Errno(libc::EOPNOTSUPP), "pids"));
             }
@@ -344,14 +388,59 @@ impl Engine {
     }
 }
 
+/// A sandbox whose namespaces something else makes, or nobody.
+fn elsewhere(
+    plan: &Rc<Plan>,
+    command: Option<(Command, [OwnedFd; 3])>,
+    group: Option<Group>,
+    mut gaps: Vec<Gap>,
+    session: bool,
+) -> Result<Live, Failure> {
+    if session {
+        return Err(Failure::about(Step::Backend, Errno(libc::EOPNOTSUPP), "session"));
+    }
+    let (ours, theirs) = sys::pair().map_err(|error| Failure::of(Step::Message, error))?;
+    let _ = sys::receive_timeout(ours.as_fd(), 5);
+    let started = sys::clone_with(ForkFlags::default()).map_err(|error| Failure::of(Step::Namespaces, error))?;
+    let (pid, pidfd) = match started {
+        Child::Here => backend::live(plan, &theirs),
+        Child::Started(pid, pidfd) => (pid, pidfd),
+    };
+    drop(theirs);
+    if plan.stage == Stage::Bare {
+        gaps.extend([Gap::NoNamespaces, Gap::ProtectedAfterwards]);
+    } else if sys::own_ids().0 == 0 {
+        gaps.push(Gap::HostRoot);
+    }
+    let live = Live { group, gaps, ..Live::new(plan, pid, pidfd, ours) };
+    let given = || -> Result<(), Errno> {
+        if let Some(group) = &live.group {
+            group.add(pid)?;
+        }
+        sys::send(live.control.as_fd(), message::GO, &[], &[])?;
+        sys::send(live.control.as_fd(), message::PLAN, &plan.to_bytes(), &[])?;
+        if let Some((command, stdio)) = &command {
+            let fds: Vec<BorrowedFd<'_>> = stdio.iter().map(AsFd::as_fd).collect();
+            sys::send(live.control.as_fd(), message::START, &command.to_bytes(), &fds)?;
+        }
+        Ok(())
+    };
+    if let Err(error) = given() {
+        let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
+        let _ = sys::wait_pidfd(live.pidfd.as_fd(), true);
+        return Err(Failure::of(Step::Backend, error));
+    }
+    Ok(live)
+}
+
 /// Writes what only the outside may write about a child, then lets it go on.
-fn let_go(live: &Live, outer: Option<(u32, u32)>, wait: bool) -> Result<(), Failure> {
+fn let_go(live: &Live, outer: Option<(u32, u32)>, moved: bool, wait: bool) -> Result<(), Failure> {
     if let Some((uid, gid)) = outer {
         let (inner_uid, inner_gid) = live.plan.inner;
         write_maps(live.pid, &format!("{inner_uid} {uid} 1"), &format!("{inner_gid} {gid} 1"))
             .map_err(|error| Failure::of(Step::Identity, error))?;
     }
-    if let Some(group) = &live.group {
+    if let Some(group) = live.group.as_ref().filter(|_| moved) {
         group.add(live.pid).map_err(|error| Failure::of(Step::Limits, error))?;
     }
     if wait {
@@ -378,8 +467,8 @@ fn user_namespace(uid: u32, gid: u32) -> Result<OwnedFd, Errno> {
         Child::Started(pid, pidfd) => {
             let made = write_maps(pid, &format!("{uid} {UNPRIVILEGED} 1"), &format!("{gid} {UNPRIVILEGED} 1"))
                 .and_then(|()| sys::open_path(Path::new(&format!("/proc/{pid}/ns/user")), libc::O_RDONLY, 0));
-            drop((ours, theirs));
-            let _ = sys::wait_pidfd(pidfd.as_fd(), true);
+            // It ends when the pipe closes, and is reaped when something else is.
+            drop((ours, theirs, pidfd));
             made
         }
     }
@@ -392,7 +481,7 @@ impl Engine {
     fn interest(&self) -> Vec<Poll> {
         let mut set = Vec::with_capacity(self.live.len() * 4);
         for live in &self.live {
-            set.push(Poll::readable(live.control.as_fd()));
+            set.push(if live.deaf { Poll::nothing() } else { Poll::readable(live.control.as_fd()) });
             set.push(Poll::readable(live.pidfd.as_fd()));
             set.push(live.listener.as_ref().map_or_else(Poll::nothing, |fd| Poll::readable(fd.as_fd())));
             set.push(live.reply.as_ref().map_or_else(Poll::nothing, |fd| Poll::readable(fd.as_fd())));
@@ -408,18 +497,21 @@ impl Engine {
         if sys::poll(&mut set, self.patience()).is_err() {
             return vec![false; also.len()];
         }
+        let quiet = !set.iter().any(|one| one.ready);
         let (mine, others) = set.split_at(self.live.len() * 4);
         let ready: Vec<bool> = others.iter().map(|one| one.ready).collect();
-        let mine: Vec<[bool; 4]> = mine
+        let mine: Vec<([bool; 4], bool)> = mine
             .chunks_exact(4)
             .map(|four| match four {
-                [a, b, c, d] => [a.ready, b.ready, c.ready, d.ready],
-                _ => [false; 4],
+                [a, b, c, d] => ([a.ready, b.ready, c.ready, d.ready], c.over),
+                _ => ([false; 4], false),
             })
             .collect();
         let mut children = Vec::new();
-        for (live, [control, ended, asked, caller]) in self.live.iter_mut().zip(mine) {
-            if asked {
+        for (live, ([control, ended, asked, caller], nobody_asks)) in self.live.iter_mut().zip(mine) {
+            if nobody_asks {
+                live.listener = None;
+            } else if asked {
                 hear(live);
             }
             if control {
@@ -435,10 +527,17 @@ impl Engine {
         self.live.extend(children);
         self.look_at_clocks();
         self.clear_away();
+        if quiet {
+            // Nobody waits for us just now: the moment to build ahead.
+            self.refill();
+        }
         ready
     }
 
     fn patience(&self) -> i32 {
+        if self.short() {
+            return 1;
+        }
         if self.live.is_empty() && self.leaving.is_empty() {
             return -1;
         }
@@ -492,7 +591,6 @@ impl Engine {
         }
         self.live = rest;
         self.leaving.retain_mut(|group| !group.remove());
-        self.refill();
     }
 }
 
@@ -528,7 +626,10 @@ fn listen(live: &mut Live) -> Option<Live> {
         Ok(Some(message)) => message,
         // It closed its end or fell silent half-way: whatever is in there must not go on.
         Ok(None) | Err(_) => {
-            let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
+            live.deaf = true;
+            if live.status.is_none() && live.failure.is_none() {
+                let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
+            }
             return None;
         }
     };
@@ -556,6 +657,7 @@ fn listen(live: &mut Live) -> Option<Live> {
             }
         }
         message::ENDED => {
+            live.deaf = true;
             live.status = <[u8; 4]>::try_from(body.as_slice()).ok().map(i32::from_le_bytes);
         }
         message::FAILED => live.failure = Some(Failure::from_bytes(&body)),
@@ -573,24 +675,11 @@ fn adopt(session: &mut Live, body: &[u8], fds: Vec<OwnedFd>) -> Option<Live> {
     // The number is the one inside; memory is counted with the session.
     let pid = <[u8; 4]>::try_from(body).map_or(0, i32::from_le_bytes);
     Some(Live {
-        plan: Rc::clone(&session.plan),
-        kind: Kind::Once,
-        pid,
-        pidfd,
         foreign: true,
-        control,
         reply,
-        listener: None,
-        group: None,
         deadline: session.plan.limits.wall.map(|wall| sys::monotonic_millis() + wall),
         gaps: session.gaps.iter().copied().filter(|gap| *gap != Gap::MemorySampled).collect(),
-        refusals: Vec::new(),
-        breach: None,
-        failure: None,
-        status: None,
-        dead: false,
-        ready: false,
-        asked: VecDeque::new(),
+        ..Live::new(&session.plan, pid, pidfd, control)
     })
 }
 

@@ -7,12 +7,14 @@ use std::path::Path;
 use crate::error::Step;
 use crate::landlock;
 use crate::native::Failure;
-use crate::plan::Plan;
+use crate::plan::{Plan, Stage};
 use crate::sys;
 use crate::wire::{Reader, Writer};
 
 /// Messages between a launcher and process 1 of a sandbox.
 pub mod message {
+    /// To an inside that something else built: this is the plan.
+    pub const PLAN: u8 = 4;
     /// To the inside: go on with the setup.
     pub const GO: u8 = 1;
     /// To the inside: start this command, with these three streams.
@@ -84,7 +86,8 @@ pub fn lock(plan: &Plan) -> Result<(Option<OwnedFd>, u8), Failure> {
     plan.check_fault(Step::Capabilities)?;
     limits(plan)?;
     sys::not_dumpable().map_err(|error| Failure::of(Step::Privileges, error))?;
-    if plan.namespaces {
+    // Where `bwrap` made the namespaces, it has dropped them already.
+    if plan.stage == Stage::Native || plan.stage == Stage::Bare && sys::own_ids().0 == 0 {
         sys::clear_capabilities().map_err(|error| Failure::of(Step::Capabilities, error))?;
     }
     plan.check_fault(Step::Privileges)?;
@@ -122,7 +125,7 @@ fn limits(plan: &Plan) -> Result<(), Failure> {
     // Never a core file: it would land in the workspace with everything that was in memory.
     set(libc::RLIMIT_CORE, 0)?;
     if let Some(pids) = plan.limits.pids
-        && plan.namespaces
+        && plan.stage != Stage::Bare
     {
         // Counted within this user namespace, so only the sandbox's own processes. One is process 1.
         set(libc::RLIMIT_NPROC, pids.value.saturating_add(1))?;
@@ -160,6 +163,7 @@ pub fn serve(control: BorrowedFd<'_>, given: Option<(Command, [OwnedFd; 3])>) ->
             while let Some((pid, status)) = sys::wait_any() {
                 if pid == child {
                     let _ = sys::send(control, message::ENDED, &status.to_le_bytes(), &[]);
+                    kill_all_below();
                     // The kernel kills whatever else is in this process namespace, then lets our parent know.
                     sys::exit_now(0);
                 }
@@ -174,9 +178,31 @@ pub fn serve(control: BorrowedFd<'_>, given: Option<(Command, [OwnedFd; 3])>) ->
                 }
                 Ok(Some(_)) => {}
                 // The launcher is gone: so is everything here.
-                Ok(None) | Err(_) => sys::exit_now(0),
+                Ok(None) | Err(_) => {
+                    kill_all_below();
+                    sys::exit_now(0)
+                }
             }
         }
+    }
+}
+
+/// Kills everything that this process started, for where it is no process 1
+/// with a kernel that does that.
+fn kill_all_below() {
+    if std::process::id() == 1 {
+        return;
+    }
+    for _ in 0..1000 {
+        let children = sys::read_text(Path::new("/proc/thread-self/children")).unwrap_or_default();
+        let children: Vec<i32> = children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+        if children.is_empty() {
+            return;
+        }
+        for child in children {
+            let _ = sys::kill(child, libc::SIGKILL);
+        }
+        while sys::wait_any().is_some() {}
     }
 }
 
@@ -193,10 +219,33 @@ fn wait_for_start(control: BorrowedFd<'_>) -> Result<(Command, [OwnedFd; 3]), Fa
     }
 }
 
+/// The private first argument that makes a program the inside of a sandbox
+/// that something else built.
+pub const INSIDE_ARGUMENT: &str = "--palisade-sandbox-inside";
+
+/// The life of such an inside: the locks, then process 1.
+pub fn enter(number: i32) -> ! {
+    let Ok(control) = sys::inherited(number) else { sys::exit_now(125) };
+    let plan = match sys::receive(control.as_fd()) {
+        Ok(Some((message::PLAN, body, _))) => Plan::from_bytes(&body),
+        _ => None,
+    };
+    let Some(plan) = plan else { sys::exit_now(125) };
+    let Err(failure) = enter_with(&plan, &control);
+    let _ = sys::send(control.as_fd(), message::FAILED, &failure.to_bytes(), &[]);
+    sys::exit_now(125)
+}
+
+fn enter_with(plan: &Plan, control: &OwnedFd) -> Result<std::convert::Infallible, Failure> {
+    sys::close_from(3, &[control.as_fd()]).map_err(|error| Failure::of(Step::Descriptors, error))?;
+    crate::native::offer_way_out(plan, control.as_fd())?;
+    let control = control.try_clone().map_err(|error| Failure::of(Step::Message, error.into()))?;
+    crate::native::finish(plan, control, None)
+}
+
 /// Makes a listener on the sandbox's own loopback, whoever serves it.
-pub fn listener() -> std::io::Result<(OwnedFd, u16)> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", PROXY_PORT))?;
-    Ok((listener.into(), PROXY_PORT))
+pub fn listener() -> std::io::Result<OwnedFd> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", PROXY_PORT))?.into())
 }
 
 /// The port of the way out, in the sandbox's own network.

@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use crate::plan::{Mount, Plan};
+use crate::plan::{Mount, Plan, Stage};
 use crate::sys::{self, Access, Errno};
 
 const EXECUTE: u64 = 1;
@@ -48,8 +48,10 @@ pub fn enforce(plan: &Plan) -> Result<bool, Errno> {
         };
         rules.allow(fd.as_fd(), rights)
     };
-    allow(Path::new("/"), READ_DIR)?;
-    if plan.namespaces {
+    let own_root = plan.stage != Stage::Bare;
+    if own_root {
+        // There is nothing in this root but what was put there.
+        allow(Path::new("/"), READ_DIR)?;
         allow(Path::new("/etc"), READ)?;
     }
     allow(Path::new("/proc"), READ_FILE | READ_DIR)?;
@@ -58,14 +60,16 @@ pub fn enforce(plan: &Plan) -> Result<bool, Errno> {
         match mount {
             Mount::Bind { device: true, .. } => {}
             Mount::Bind { path, access: Access::ReadOnly, .. }
-                if !below_writable(plan, path) && !(plan.namespaces && path.starts_with("/etc")) =>
+                if !(below_writable(plan, path) || own_root && path.starts_with("/etc")) =>
             {
                 allow(path, READ)?;
             }
             Mount::Bind { path, access: Access::ReadWrite, .. } if plan.writable.contains(path) => {
                 allow(path, READ | WRITE | IOCTL_DEV)?;
             }
-            Mount::Memory(path, _) | Mount::Alias(path, _) => allow(path, READ | WRITE)?,
+            Mount::Memory(path, _) | Mount::Alias(path, _) if own_root => allow(path, READ | WRITE)?,
+            // The host's own small files, instead of copies.
+            Mount::File(path, _) if path.starts_with("/etc") => allow(path, READ_FILE)?,
             _ => {}
         }
     }

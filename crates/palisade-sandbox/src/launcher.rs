@@ -1,15 +1,16 @@
 //! The two ways to an engine: in this process, or in a small process of its
 //! own that was started from the same executable.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
 
 use crate::engine::{Engine, request};
 use crate::error::{SandboxError, Step};
-use crate::inside::{Command, message};
+use crate::inside::{self, Command, message};
 use crate::native::Failure;
 use crate::plan::Plan;
 use crate::report::Finished;
@@ -38,6 +39,11 @@ pub fn launcher_main() {
         let code = serve();
         sys::exit_now(code);
     }
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().as_deref() == Some(OsStr::new(inside::INSIDE_ARGUMENT)) {
+        let number = arguments.next().and_then(|number| number.to_str()?.parse().ok());
+        inside::enter(number.unwrap_or(-1));
+    }
 }
 
 /// A launcher's life: messages come on standard input.
@@ -62,9 +68,20 @@ fn serve() -> i32 {
 /// never forks into one.
 #[derive(Debug)]
 pub struct Launcher {
-    line: Mutex<OwnedFd>,
+    line: Mutex<Line>,
     child: Child,
 }
+
+/// The way to a launcher, and which plans it has: it keeps as many as this,
+/// and lets the oldest go.
+#[derive(Debug)]
+struct Line {
+    fd: OwnedFd,
+    plans: VecDeque<u64>,
+}
+
+/// Plans that a launcher remembers.
+pub const PLANS: usize = 64;
 
 impl Launcher {
     /// Starts one from this program's own executable, whose `main` must call
@@ -90,12 +107,25 @@ impl Launcher {
             .env_clear()
             .spawn()
             .map_err(|error| SandboxError::setup(Step::Backend, error.raw_os_error().unwrap_or(0), "launcher"))?;
-        Ok(Self { line: Mutex::new(ours), child })
+        let line = Line { fd: ours, plans: VecDeque::new() };
+        Ok(Self { line: Mutex::new(line), child })
     }
 
-    fn send(&self, kind: u8, body: &[u8], fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
-        let line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        sys::send(line.as_fd(), kind, body, fds).map_err(talk)
+    /// Sends a request about a plan, and the plan itself where the launcher
+    /// does not have it.
+    fn send(&self, kind: u8, plan: &Plan, rest: &Writer, fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
+        let mut line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !line.plans.contains(&plan.key) {
+            if line.plans.len() >= PLANS {
+                line.plans.pop_front();
+            }
+            line.plans.push_back(plan.key);
+            sys::send(line.fd.as_fd(), request::PLAN, &plan.to_bytes(), &[]).map_err(talk)?;
+        }
+        let mut body = Writer::default();
+        body.number(plan.key);
+        body.0.extend_from_slice(&rest.0);
+        sys::send(line.fd.as_fd(), kind, &body.0, fds).map_err(talk)
     }
 
     /// Starts a command in a sandbox of this plan; `warm` uses one that waits.
@@ -111,7 +141,9 @@ impl Launcher {
     ) -> Result<Running, SandboxError> {
         let (ours, theirs) = sys::pair().map_err(talk)?;
         let [input, output, error] = stdio;
-        self.send(request::RUN, &run_body(plan, command, warm), &[theirs.as_fd(), input, output, error])?;
+        let mut body = Writer::default();
+        body.bytes(&command.to_bytes()).flag(warm);
+        self.send(request::RUN, plan, &body, &[theirs.as_fd(), input, output, error])?;
         Ok(Running { line: ours })
     }
 
@@ -121,8 +153,8 @@ impl Launcher {
     /// Where the launcher is gone.
     pub fn keep_ready(&self, plan: &Plan, count: usize) -> Result<(), SandboxError> {
         let mut body = Writer::default();
-        body.bytes(&plan.to_bytes()).number(count as u64);
-        self.send(request::WARM, &body.0, &[])
+        body.number(count as u64);
+        self.send(request::WARM, plan, &body, &[])
     }
 
     /// Opens a session: one set of mounts for many commands.
@@ -131,9 +163,7 @@ impl Launcher {
     /// A step of building it that failed.
     pub fn open(&self, plan: &Plan) -> Result<Session, SandboxError> {
         let (ours, theirs) = sys::pair().map_err(talk)?;
-        let mut body = Writer::default();
-        body.bytes(&plan.to_bytes());
-        self.send(request::OPEN, &body.0, &[theirs.as_fd()])?;
+        self.send(request::OPEN, plan, &Writer::default(), &[theirs.as_fd()])?;
         drop(theirs);
         match sys::receive(ours.as_fd()).map_err(talk)? {
             Some((request::OPENED, _, _)) => Ok(Session { line: ours }),
@@ -169,12 +199,6 @@ impl Session {
             .map_err(talk)?;
         Ok(Running { line: ours })
     }
-}
-
-fn run_body(plan: &Plan, command: &Command, warm: bool) -> Vec<u8> {
-    let mut body = Writer::default();
-    body.bytes(&plan.to_bytes()).bytes(&command.to_bytes()).flag(warm);
-    body.0
 }
 
 /// A command that runs. Dropping it ends the command and all it started.
@@ -253,20 +277,15 @@ const PASSED_ON: [i32; 8] = [
     libc::SIGALRM,
 ];
 
-/// Runs one command in this very process's own engine, for a program that
-/// does nothing else and has one thread. `way_out` gets the listener where the
-/// plan has one.
-///
-/// # Errors
-/// A step of the setup that failed (nothing was executed), or more than one
-/// thread here.
-pub fn run_here(
+/// Runs one command in this very process's engine. `way_out` gets the listener
+/// where the plan has one.
+pub fn run_in(
+    mut engine: Engine,
     plan: &Plan,
     command: &Command,
     stdio: [BorrowedFd<'_>; 3],
     mut way_out: Option<&mut dyn FnMut(OwnedFd)>,
 ) -> Result<Finished, SandboxError> {
-    let mut engine = Engine::new()?;
     let signals = sys::block_signals(&PASSED_ON).map_err(talk)?;
     let (ours, theirs) = sys::pair().map_err(talk)?;
     let mut own = Vec::with_capacity(3);
@@ -301,8 +320,5 @@ pub fn run_here(
 
 /// The standard streams of this process.
 pub fn own_streams() -> [BorrowedFd<'static>; 3] {
-    // Locked handles are not needed: only the descriptors are passed on.
-    let number = |fd: i32| fd;
-    let _ = (number(std::io::stdin().as_raw_fd()), number(1));
     sys::standard_streams()
 }

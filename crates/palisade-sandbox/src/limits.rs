@@ -1,6 +1,7 @@
 //! Bounds on memory, processes and processor time: control groups where they
 //! can be made, the next best thing elsewhere, and the truth about which.
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -193,6 +194,16 @@ impl Group {
     /// Puts a process in it; all it starts will be in it too.
     pub fn add(&self, pid: i32) -> sys::Result<()> {
         self.paths.iter().try_for_each(|path| sys::write_text(&path.join("cgroup.procs"), &pid.to_string()))
+    }
+
+    /// Files by which a process with one thread puts itself in (version 1):
+    /// moving somebody else makes the kernel wait for every processor, which
+    /// takes milliseconds, and moving oneself does not.
+    pub fn doors(&self) -> sys::Result<Vec<OwnedFd>> {
+        if self.unified {
+            return Ok(Vec::new());
+        }
+        self.paths.iter().map(|path| sys::open_path(&path.join("tasks"), libc::O_WRONLY, 0)).collect()
     }
 
     /// Which bound was reached, if one was.

@@ -67,6 +67,8 @@ pub struct Handed {
     pub control: OwnedFd,
     /// Trees that only the launcher could prepare, by their place in the plan.
     pub prepared: Vec<(usize, OwnedFd)>,
+    /// Files by which the child puts itself into its control groups.
+    pub doors: Vec<OwnedFd>,
     /// Become this id on the host (started by root), else keep one's own.
     pub become_outer: Option<(u32, u32)>,
     /// Wait for a word before the setup goes on.
@@ -89,7 +91,15 @@ pub fn live(plan: &Plan, handed: Handed) -> ! {
 }
 
 fn build_and_serve(plan: &Plan, handed: Handed) -> Result<Infallible, Failure> {
-    let Handed { control, prepared, become_outer, wait, command, session } = handed;
+    let Handed { control, prepared, doors, become_outer, wait, command, session } = handed;
+    for door in doors {
+        sys::write_all(door.as_fd(), b"0").map_err(|error| Failure::of(Step::Limits, error))?;
+    }
+    map_own_identity(plan, become_outer)?;
+    plan.check_fault(Step::Private)?;
+    sys::make_private().map_err(|error| Failure::of(Step::Private, error))?;
+    // Needs no identity yet, so the launcher can write ours meanwhile.
+    let trees = open_sources(plan, prepared)?;
     identity(plan, become_outer, wait, control.as_fd())?;
     sys::death_signal().map_err(|error| Failure::of(Step::Identity, error))?;
     if plan.tty == Tty::Detached {
@@ -100,16 +110,23 @@ fn build_and_serve(plan: &Plan, handed: Handed) -> Result<Infallible, Failure> {
         sys::loopback_up().map_err(|error| Failure::of(Step::Network, error))?;
     }
     let _ = sys::set_hostname(crate::system::HOSTNAME);
-    build(plan, prepared)?;
-    if plan.network == Network::Proxy {
-        let (listener, _) = inside::listener().map_err(|error| Failure::of(Step::Network, error.into()))?;
-        sys::send(control.as_fd(), message::LISTENER, &[], &[listener.as_fd()])
-            .map_err(|error| Failure::of(Step::Message, error))?;
-    }
+    build(plan, &trees)?;
+    drop(trees);
+    offer_way_out(plan, control.as_fd())?;
     if session {
         return crate::session::serve(plan, control);
     }
     finish(plan, control, command)
+}
+
+/// Makes the listener that stands for the way out and hands it to the outside.
+/// The socket belongs to this network; whoever holds it may serve it.
+pub fn offer_way_out(plan: &Plan, control: BorrowedFd<'_>) -> Result<(), Failure> {
+    if plan.network != Network::Proxy {
+        return Ok(());
+    }
+    let listener = inside::listener().map_err(|error| Failure::of(Step::Network, error.into()))?;
+    sys::send(control, message::LISTENER, &[], &[listener.as_fd()]).map_err(|error| Failure::of(Step::Message, error))
 }
 
 /// The locks and process 1, for a child that is in its place.
@@ -122,7 +139,7 @@ pub fn finish(plan: &Plan, control: OwnedFd, command: Option<(Command, [OwnedFd;
     inside::serve(control.as_fd(), command)
 }
 
-fn identity(plan: &Plan, outer: Option<(u32, u32)>, wait: bool, control: BorrowedFd<'_>) -> Result<(), Failure> {
+fn map_own_identity(plan: &Plan, outer: Option<(u32, u32)>) -> Result<(), Failure> {
     plan.check_fault(Step::Identity)?;
     let failed = |error: Errno| Failure::of(Step::Identity, error);
     if outer.is_none() {
@@ -131,6 +148,11 @@ fn identity(plan: &Plan, outer: Option<(u32, u32)>, wait: bool, control: Borrowe
         sys::write_text(Path::new("/proc/self/uid_map"), &format!("{} {uid} 1", plan.inner.0)).map_err(failed)?;
         sys::write_text(Path::new("/proc/self/gid_map"), &format!("{} {gid} 1", plan.inner.1)).map_err(failed)?;
     }
+    Ok(())
+}
+
+fn identity(plan: &Plan, outer: Option<(u32, u32)>, wait: bool, control: BorrowedFd<'_>) -> Result<(), Failure> {
+    let failed = |error: Errno| Failure::of(Step::Identity, error);
     if wait {
         match sys::receive(control) {
             Ok(Some((message::GO, _, _))) => {}
@@ -153,11 +175,7 @@ fn host_ids() -> (u32, u32) {
 /// Set by the launcher before its first clone.
 pub static HOST_IDS: std::sync::OnceLock<(u32, u32)> = std::sync::OnceLock::new();
 
-fn build(plan: &Plan, prepared: Vec<(usize, OwnedFd)>) -> Result<(), Failure> {
-    plan.check_fault(Step::Private)?;
-    sys::make_private().map_err(|error| Failure::of(Step::Private, error))?;
-    let trees = open_sources(plan, prepared)?;
-
+fn build(plan: &Plan, trees: &[(usize, OwnedFd)]) -> Result<(), Failure> {
     plan.check_fault(Step::Root)?;
     let base = sys::tmp_mount_fallback();
     let failed = |error: Errno| Failure::of(Step::Root, error);

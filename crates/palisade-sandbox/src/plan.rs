@@ -46,9 +46,22 @@ pub enum Mount {
     Proc(PathBuf),
 }
 
+/// Who makes the namespaces of a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// This program.
+    Native,
+    /// `bwrap`, which then starts this program for the locks inside.
+    Bubblewrap,
+    /// Nobody: Landlock and seccomp alone.
+    Bare,
+}
+
 /// A sandbox to build.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Plan {
+    /// Tells plans of this process apart; a changed plan needs a new one.
+    pub key: u64,
     /// The user and group id inside.
     pub inner: (u32, u32),
     /// What is in it.
@@ -65,8 +78,8 @@ pub struct Plan {
     pub report: Report,
     /// The directory that is worked in.
     pub workspace: PathBuf,
-    /// Build it in namespaces of our own; else something else built them.
-    pub namespaces: bool,
+    /// Who makes the namespaces.
+    pub stage: Stage,
     /// Accept running as the host's root where its files cannot be mapped.
     pub root_accepted: bool,
     /// For tests: the step that fails, and how.
@@ -83,7 +96,7 @@ impl Plan {
         let mut mounts = Vec::new();
         system_trees(&mut mounts);
         etc(&mut mounts, policy, inner);
-        devices(&mut mounts);
+        devices(&mut mounts, policy.tty);
         mounts.push(Mount::Proc("/proc".into()));
         mounts.push(Mount::Memory("/tmp".into(), policy.limits.scratch));
         mounts.push(Mount::Memory("/dev/shm".into(), policy.limits.scratch));
@@ -128,6 +141,7 @@ impl Plan {
         writable.extend(policy.write.iter().cloned());
         writable.push(cache);
         Self {
+            key: next_key(),
             inner,
             mounts,
             writable,
@@ -136,7 +150,7 @@ impl Plan {
             tty: policy.tty,
             report: policy.report,
             workspace: policy.workspace.clone(),
-            namespaces: true,
+            stage: Stage::Native,
             root_accepted: true,
             fault: None,
         }
@@ -145,6 +159,7 @@ impl Plan {
     /// As bytes, for the launcher.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
+        out.number(self.key);
         out.number(u64::from(self.inner.0)).number(u64::from(self.inner.1));
         out.list(&self.mounts, write_mount);
         out.list(&self.writable, |out, path| {
@@ -152,7 +167,7 @@ impl Plan {
         });
         write_limits(&mut out, &self.limits);
         out.byte(self.network as u8).byte(self.tty as u8).byte(self.report as u8);
-        out.path(&self.workspace).flag(self.namespaces).flag(self.root_accepted);
+        out.path(&self.workspace).byte(self.stage as u8).flag(self.root_accepted);
         let (step, errno) = self.fault.unwrap_or((u8::MAX, 0));
         out.byte(step).number(errno as u64);
         out.0
@@ -162,6 +177,7 @@ impl Plan {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let input = &mut Reader(bytes);
         Some(Self {
+            key: input.number()?,
             inner: (input.number()? as u32, input.number()? as u32),
             mounts: input.list(read_mount)?,
             writable: input.list(Reader::path)?,
@@ -184,7 +200,12 @@ impl Plan {
                 _ => return None,
             },
             workspace: input.path()?,
-            namespaces: input.flag()?,
+            stage: match input.byte()? {
+                0 => Stage::Native,
+                1 => Stage::Bubblewrap,
+                2 => Stage::Bare,
+                _ => return None,
+            },
             root_accepted: input.flag()?,
             fault: match (input.byte()?, input.number()?) {
                 (u8::MAX, _) => None,
@@ -192,6 +213,12 @@ impl Plan {
             },
         })
     }
+}
+
+/// A key that no other plan of this process has.
+pub fn next_key() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
 fn bind(path: &Path, access: Access) -> Mount {
@@ -254,16 +281,20 @@ fn etc(mounts: &mut Vec<Mount>, policy: &Policy, inner: (u32, u32)) {
     }
 }
 
-fn devices(mounts: &mut Vec<Mount>) {
+fn devices(mounts: &mut Vec<Mount>, tty: Tty) {
+    let device = |name: &str| Mount::Bind {
+        path: Path::new("/dev").join(name),
+        access: Access::ReadWrite,
+        optional: name == "tty",
+        own: false,
+        device: true,
+    };
     mounts.push(Mount::Directory("/dev".into()));
     for name in system::DEVICES {
-        mounts.push(Mount::Bind {
-            path: Path::new("/dev").join(name),
-            access: Access::ReadWrite,
-            optional: *name == "tty",
-            own: false,
-            device: true,
-        });
+        mounts.push(device(name));
+    }
+    if tty == Tty::Shared {
+        mounts.push(device("tty"));
     }
     for (name, target) in system::DEVICE_LINKS {
         mounts.push(Mount::Link(Path::new("/dev").join(name), target.into()));

@@ -1,7 +1,7 @@
 //! Which system calls get through, as a table, and the table as a filter that
 //! searches it like a tree instead of walking it like a list.
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Stage};
 use crate::policy::{Network, Report};
 
 /// One instruction: code, jump if true, jump if false, value.
@@ -158,7 +158,7 @@ pub fn table(network: Network, report: Report, ask: bool) -> Vec<(u32, Verdict)>
 /// The filter for a plan.
 pub fn program(plan: &Plan, ask: bool) -> Vec<Instruction> {
     // Without a network namespace, no network means no socket at all.
-    let internet = plan.namespaces || plan.network == Network::Host;
+    let internet = plan.stage != Stage::Bare || plan.network == Network::Host;
     let reads = ask && plan.report == Report::Everything;
     compile(&table(plan.network, plan.report, ask), &Context { network: plan.network, internet, ask, reads })
 }

@@ -182,17 +182,19 @@ pub struct Poll {
     fd: i32,
     /// Something can be read, or the other side is gone.
     pub ready: bool,
+    /// Nothing can be read, and never will again.
+    pub over: bool,
 }
 
 impl Poll {
     /// Wait until `fd` can be read.
     pub fn readable(fd: BorrowedFd<'_>) -> Self {
-        Self { fd: fd.as_raw_fd(), ready: false }
+        Self { fd: fd.as_raw_fd(), ready: false, over: false }
     }
 
     /// Nothing: a place that is never ready.
     pub const fn nothing() -> Self {
-        Self { fd: -1, ready: false }
+        Self { fd: -1, ready: false, over: false }
     }
 }
 
@@ -209,6 +211,7 @@ pub fn poll(set: &mut [Poll], millis: i32) -> Result<()> {
     }
     for (one, raw) in set.iter_mut().zip(&raw) {
         one.ready = raw.revents != 0;
+        one.over = raw.revents & libc::POLLIN == 0 && one.ready;
     }
     Ok(())
 }

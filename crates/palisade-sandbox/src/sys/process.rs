@@ -15,7 +15,7 @@ pub enum Child {
 }
 
 /// Which namespaces a clone makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ForkFlags(pub u64);
 
 impl ForkFlags {
@@ -30,8 +30,6 @@ impl ForkFlags {
     pub const COMMAND: Self = Self((libc::CLONE_NEWNS | libc::CLONE_NEWPID) as u64);
     /// An empty network.
     pub const NETWORK: Self = Self(libc::CLONE_NEWNET as u64);
-    /// Clocks.
-    pub const TIME: Self = Self(0x80);
     /// Both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -362,12 +360,6 @@ pub fn loopback_up() -> Result<()> {
         .map(drop)
 }
 
-/// Whether a descriptor is a terminal.
-pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
-    // SAFETY: plain integer.
-    unsafe { libc::isatty(fd.as_raw_fd()) == 1 }
-}
-
 /// Milliseconds since some fixed moment.
 pub fn monotonic_millis() -> u64 {
     // SAFETY: a zeroed `timespec` is valid and ours to write.
@@ -389,4 +381,10 @@ pub fn inherited(number: i32) -> Result<OwnedFd> {
 pub fn standard_streams() -> [BorrowedFd<'static>; 3] {
     // SAFETY: std keeps 0-2 open for the life of the process (it opens /dev/null where one was closed at the start).
     unsafe { [BorrowedFd::borrow_raw(0), BorrowedFd::borrow_raw(1), BorrowedFd::borrow_raw(2)] }
+}
+
+/// Orphans of this process's descendants become its children.
+pub fn adopt_orphans() -> Result<()> {
+    // SAFETY: plain integers.
+    check(libc::c_long::from(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) })).map(drop)
 }
