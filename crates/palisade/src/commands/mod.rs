@@ -5,6 +5,7 @@ mod completions;
 mod doctor;
 mod grants;
 mod init;
+mod log;
 mod profile;
 mod run;
 mod why;
@@ -24,6 +25,7 @@ pub enum Command {
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
+    Log(log::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
 }
@@ -37,6 +39,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
+        Command::Log(arguments) => log::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use palisade_core::{Contained, Decision, Finding, Grant, Posture, Severity, Verdict};
+use palisade_core::{Contained, Finding, Grant, Posture, Severity, Verdict};
 use palisade_guards::content::reveal;
 use palisade_runtime::config::edit::line_of;
 use palisade_runtime::{Circumstances, Judged, Request, judge_command, words};
@@ -38,7 +38,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let paint = Paint::on(&io::stdout());
     printed(|out| {
         understood(out, &judged, paint)?;
-        found(out, &judged.decision, &at, paint)
+        found(out, &judged, &at, paint)
     })?;
     Ok(show::code(judged.decision.verdict()))
 }
@@ -103,10 +103,12 @@ fn branch(
 /// The verdict, and each finding with what decided about it.
 fn found(
     out: &mut dyn Write,
-    decision: &Decision,
+    judged: &Judged,
     at: &Circumstances<'_>,
     paint: Paint,
 ) -> io::Result<()> {
+    let decision = &judged.decision;
+    let simple = judged.analysis.simple.then_some(judged.text.as_str());
     let verdict = decision.verdict();
     writeln!(
         out,
@@ -133,13 +135,18 @@ fn found(
         if !instead.is_empty() {
             line("instead", instead)?;
         }
-        line("decided", &decided(finding, verdict, at))?;
+        line("decided", &decided(finding, verdict, simple, at))?;
     }
     Ok(())
 }
 
 /// The line of policy that decided about a finding.
-fn decided(finding: &Finding, verdict: Verdict, at: &Circumstances<'_>) -> String {
+fn decided(
+    finding: &Finding,
+    verdict: Verdict,
+    simple: Option<&str>,
+    at: &Circumstances<'_>,
+) -> String {
     match finding.severity {
         Severity::Safe => return "built in: safe is allowed".into(),
         Severity::Dangerous => {
@@ -172,12 +179,12 @@ fn decided(finding: &Finding, verdict: Verdict, at: &Circumstances<'_>) -> Strin
             Some(key(&["tools", "terminal", "approval", "unrecognised"], value))
         }
     };
-    let covers = |grant: &&Grant| grant.covers(finding, None, at.now);
+    let covers = |grant: &&Grant| grant.covers(finding, simple, at.now);
     if let Some(grant) = at.grants.iter().find(covers) {
         return granted(grant, at);
     }
     contained.unwrap_or_else(|| match verdict {
-        Verdict::Allow => "a command glob of the allowlist".into(),
+        Verdict::Allow => "approved".into(),
         Verdict::Ask => "built in: a caution asks where a person can answer".into(),
         Verdict::Deny => "built in: a caution is denied where nobody can answer".into(),
     })

@@ -25,7 +25,7 @@ fn json_is_one_object() {
     assert_eq!(value["severity"], "caution");
     assert_eq!(value["findings"][0]["rule"], "delete/tree");
     assert!(value["findings"][0]["span"][1].as_u64().unwrap() <= 12);
-    assert_eq!(value["findings"][0]["text"], "rm -rf build");
+    assert!(value["findings"][0]["text"].as_str().unwrap().starts_with("rm -rf build"));
     assert!(value["effects"].is_array());
 }
 

@@ -13,7 +13,7 @@ fn the_childs_end_is_our_end() {
     assert_eq!(house.run(&["run", "-c", "exit 7"]).code, Some(7));
     assert_eq!(house.run(&["run", "--", "false"]).code, Some(1));
     assert_eq!(house.run(&["run", "--", "sleep", "wrong"]).code, Some(1));
-    house.configure("tools: {terminal: {approval: {allowlist: [\"kill -TERM *\"]}}}\n");
+    house.configure("tools: {terminal: {approval: {unrecognised: allow}}}\n");
     let mut direct = std::process::Command::new(binary());
     direct.args(["run", "-c", "kill -TERM $$"]);
     house.prepare(&mut direct);
