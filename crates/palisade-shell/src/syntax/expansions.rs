@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use super::arithmetic::Parentheses;
 use super::cursor::{DIGIT, NAME, Parser, is};
-use super::operands::End;
 use super::tree::{Parameter, ParameterName, ParameterOperator, Part, Script};
 use super::words::Inside;
 
@@ -107,38 +107,6 @@ impl Parser<'_> {
         self.push(parts, Part::CommandSubstitution(Rc::new(script)));
     }
 
-    /// Reads an arithmetic expansion whose expression ends at `limit`, before
-    /// `))`.
-    fn arithmetic_part(&mut self, open: usize, from: usize, limit: usize) -> Part {
-        self.pos = from;
-        let expression = self.arithmetic(open, limit);
-        // `limit` is a parenthesis, and the other one follows.
-        self.pos = self.joined(limit + 1) + 1;
-        Part::Arithmetic(Box::new(expression))
-    }
-
-    fn bracket_arithmetic(&mut self, open: usize, bracket: usize) -> Part {
-        let Some(limit) = self.matching(bracket, b'[', b']') else {
-            let span = self.span_of(open, bracket + 1);
-            self.fail("unterminated '$['", span);
-            return Part::Bare(Box::default());
-        };
-        self.pos = bracket + 1;
-        let expression = self.arithmetic(open, limit);
-        self.pos = limit + 1;
-        Part::Arithmetic(Box::new(expression))
-    }
-
-    /// Reads an arithmetic expression up to `limit`.
-    pub(super) fn arithmetic(&mut self, open: usize, limit: usize) -> super::tree::Word {
-        if !self.enter(open) {
-            return super::tree::Word::default();
-        }
-        let expression = self.within(limit, |parser| parser.operand(End::Limit));
-        self.leave();
-        expression
-    }
-
     /// Reads the commands of `$(..)` or `<(..)` and the parenthesis after them.
     pub(super) fn substitution(&mut self, open: usize) -> Script {
         let from = self.pos;
@@ -207,113 +175,6 @@ impl Parser<'_> {
         }
         Part::CommandSubstitution(Rc::new(script))
     }
-
-    /// Whether the second of two parentheses, at `second`, begins arithmetic:
-    /// whether its partner is followed by another closing one at once.
-    pub(super) fn double_parenthesis(&mut self, second: usize) -> Parentheses {
-        match self.matching(second, b'(', b')') {
-            None => Parentheses::Unterminated,
-            Some(close) if self.at(self.joined(close + 1)) == b')' => {
-                Parentheses::Arithmetic(close)
-            }
-            Some(_) => Parentheses::Nested,
-        }
-    }
-
-    /// Looks ahead for the partner of the bracket at `open`, as bash does to
-    /// decide what `((` is before it parses: brackets are counted wherever they
-    /// stand, also inside `${..}` and `$(..)`, but for quoted text.
-    pub(super) fn matching(&mut self, open: usize, opening: u8, closing: u8) -> Option<usize> {
-        let mut depth = 1_u32;
-        let mut pos = open + 1;
-        let mut brace = false;
-        let mut doubtful = false;
-        let found = loop {
-            let byte = self.at(pos);
-            match byte {
-                0 if pos >= self.end => break None,
-                b'\\' => pos += 1,
-                b'\'' => match self.find(pos + 1, b'\'') {
-                    Some(close) => pos = close,
-                    None => break None,
-                },
-                b'"' | b'`' => match self.quote_end(pos, byte) {
-                    Some(close) => pos = close,
-                    None => break None,
-                },
-                b'{' if self.at(pos - 1) == b'$' => brace = true,
-                b'}' => brace = false,
-                _ if byte == opening => {
-                    doubtful |= brace;
-                    depth += 1;
-                }
-                _ if byte == closing => {
-                    doubtful |= brace;
-                    depth -= 1;
-                    if depth == 0 {
-                        break Some(pos);
-                    }
-                }
-                _ => {}
-            }
-            pos += 1;
-        };
-        self.charge_lookahead(open, pos);
-        if doubtful {
-            // Other shells do not count brackets inside `${..}`.
-            self.note_zsh(open, pos.min(self.end));
-        }
-        found
-    }
-
-    /// The quote that closes the double quote or backquote at `open`, over the
-    /// substitutions in it.
-    fn quote_end(&self, open: usize, quote: u8) -> Option<usize> {
-        let mut expected = vec![quote];
-        let mut pos = open + 1;
-        loop {
-            let byte = self.at(pos);
-            let innermost = expected.last().copied()?;
-            match byte {
-                0 if pos >= self.end => return None,
-                _ if byte == innermost => {
-                    expected.pop();
-                    if expected.is_empty() {
-                        return Some(pos);
-                    }
-                }
-                b'\\' => pos += 1,
-                _ if innermost == b'`' => {}
-                b'`' | b'"' => expected.push(byte),
-                b'\'' if innermost != b'"' => pos = self.find(pos + 1, b'\'')?,
-                b'(' if innermost == b')' || self.at(pos - 1) == b'$' => expected.push(b')'),
-                b'{' if self.at(pos - 1) == b'$' => expected.push(b'}'),
-                _ => {}
-            }
-            pos += 1;
-        }
-    }
-
-    /// Pays for looking at `from..to` before it is read. Nested constructs look
-    /// at the same text again and again; this is what keeps that linear.
-    pub(super) fn charge_lookahead(&mut self, from: usize, to: usize) {
-        match self.lookahead.checked_sub(to.min(self.end).saturating_sub(from)) {
-            Some(left) => self.lookahead = left,
-            None => {
-                let span = self.span_of(from, from + 1);
-                self.overrun("too much is nested", span);
-            }
-        }
-    }
-}
-
-/// What two opening parentheses are.
-pub(super) enum Parentheses {
-    /// Arithmetic; its expression ends here.
-    Arithmetic(usize),
-    /// Two constructs.
-    Nested,
-    Unterminated,
 }
 
 pub(super) fn variable(name: Box<str>) -> ParameterName {

@@ -6,13 +6,17 @@
 //! not expanded.
 
 mod ansi;
+mod arithmetic;
+mod assignments;
 mod braces;
 mod commands;
 mod compound;
 mod conditional;
 mod cursor;
 mod expansions;
+mod functions;
 mod heredocs;
+mod loops;
 mod operands;
 mod parameters;
 mod redirects;

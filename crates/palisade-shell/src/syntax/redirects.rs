@@ -207,7 +207,7 @@ fn names_file(target: &Word) -> bool {
 }
 
 /// The text of a word without expansions, and whether any of it was quoted.
-fn plain(parts: &[Part]) -> Option<(String, bool)> {
+pub(super) fn plain(parts: &[Part]) -> Option<(String, bool)> {
     let mut text = String::new();
     let mut quoted = false;
     for part in parts {

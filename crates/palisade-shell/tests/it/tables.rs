@@ -569,6 +569,8 @@ pub const ZSH_ONLY: &[&str] = &[
 
 /// What bash accepts but another shell reads in another way: read, and noted.
 pub const NOTED: &[&str] = &[
+    r"((rm -rf /x))",
+    r"$(a)f() { b; }",
     r"ls **/*(.e:'a':)",
     r"echo =a",
     r"echo ${(e)x}",
