@@ -226,6 +226,11 @@ impl Engine {
         }
     }
 
+    /// Whether nothing runs here any more.
+    pub fn idle(&self) -> bool {
+        self.live.is_empty()
+    }
+
     /// Whether fewer sandboxes wait than should.
     fn short(&self) -> bool {
         let waiting = self.live.iter().filter(|live| matches!(live.kind, Kind::Waiting { .. })).count();

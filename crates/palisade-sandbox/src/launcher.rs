@@ -12,7 +12,9 @@ use crate::engine::{Engine, request};
 use crate::error::{SandboxError, Step};
 use crate::inside::{self, Command, message};
 use crate::native::Failure;
+use crate::limits::Breach;
 use crate::plan::Plan;
+use crate::policy::Tty;
 use crate::report::Finished;
 use crate::sys;
 use crate::wire::Writer;
@@ -288,19 +290,30 @@ pub fn run_in(
 ) -> Result<Finished, SandboxError> {
     let signals = sys::block_signals(&PASSED_ON).map_err(talk)?;
     let (ours, theirs) = sys::pair().map_err(talk)?;
-    let mut own = Vec::with_capacity(3);
-    for fd in stdio {
-        own.push(fd.try_clone_to_owned().map_err(|error| talk(error.into()))?);
-    }
-    let own = <[OwnedFd; 3]>::try_from(own).map_err(|_| talk(sys::Errno(libc::EBADF)))?;
-    engine.run(std::rc::Rc::new(plan.clone()), command.clone(), own, theirs, false);
+    let [input, output, error] = stdio;
+    let own = |fd: BorrowedFd<'_>| fd.try_clone_to_owned().map_err(|error| talk(error.into()));
+    let (mut relay, output, error) = match plan.limits.output {
+        None => (None, own(output)?, own(error)?),
+        Some(most) => {
+            let (from_output, to_output) = sys::pipe().map_err(talk)?;
+            let (from_error, to_error) = sys::pipe().map_err(talk)?;
+            let pipes = vec![(from_output, own(output)?), (from_error, own(error)?)];
+            (Some(Relay { pipes, left: most }), to_output, to_error)
+        }
+    };
+    engine.run(std::rc::Rc::new(plan.clone()), command.clone(), [own(input)?, output, error], theirs, false);
     let running = Running { line: ours };
     loop {
         let mut answered = [sys::Poll::readable(running.as_fd())];
         sys::poll(&mut answered, 0).map_err(talk)?;
         if answered.iter().any(|one| one.ready) {
             match running.hear()? {
-                Heard::Over(finished) => return Ok(finished),
+                Heard::Over(mut finished) => {
+                    if relay.as_mut().is_some_and(|relay| !relay.drain()) {
+                        finished.breach = Some(Breach::Output);
+                    }
+                    return Ok(finished);
+                }
                 Heard::Listener(listener) => {
                     if let Some(way_out) = way_out.as_mut() {
                         way_out(listener);
@@ -309,12 +322,77 @@ pub fn run_in(
             }
             continue;
         }
-        let ready = engine.turn(&[running.as_fd(), signals.descriptor()]);
+        let mut also = vec![running.as_fd(), signals.descriptor()];
+        also.extend(relay.iter().flat_map(|relay| relay.pipes.iter().map(|(from, _)| from.as_fd())));
+        let ready = engine.turn(&also);
         if ready.get(1) == Some(&true) {
-            while let Some(signal) = signals.next() {
-                running.signal(signal);
+            while let Some((signal, from_terminal)) = signals.next() {
+                // On a shared terminal, a key pressed reaches the command by itself.
+                if !(from_terminal && plan.tty == Tty::Shared) {
+                    running.signal(signal);
+                }
             }
         }
+        if let Some(relay) = &mut relay
+            && !relay.pass_on(ready.get(2..).unwrap_or_default())
+        {
+            // Dropping the line ends everything inside; wait until it has.
+            drop(running);
+            while !engine.idle() {
+                engine.turn(&[]);
+            }
+            return Ok(Finished::cut_short(Breach::Output));
+        }
+    }
+}
+
+/// Passes output on, up to a bound.
+struct Relay {
+    /// From the command, to where it goes.
+    pipes: Vec<(OwnedFd, OwnedFd)>,
+    left: u64,
+}
+
+impl Relay {
+    /// Passes on what is there; false once the bound is reached.
+    fn pass_on(&mut self, ready: &[bool]) -> bool {
+        let mut over = Vec::new();
+        for (index, (from, to)) in self.pipes.iter().enumerate() {
+            if ready.get(index) != Some(&true) {
+                continue;
+            }
+            let mut buffer = [0_u8; 16_384];
+            let count = sys::read(from.as_fd(), &mut buffer).unwrap_or(0);
+            let passed = count.min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            // Nobody reading it any more is no reason to stop the command.
+            let _ = sys::write_all(to.as_fd(), buffer.get(..passed).unwrap_or_default());
+            self.left -= passed as u64;
+            if passed < count {
+                return false;
+            }
+            if count == 0 {
+                over.push(index);
+            }
+        }
+        for index in over.into_iter().rev() {
+            self.pipes.remove(index);
+        }
+        true
+    }
+
+    /// Passes on what the command left behind.
+    fn drain(&mut self) -> bool {
+        while !self.pipes.is_empty() {
+            let mut set: Vec<sys::Poll> = self.pipes.iter().map(|(from, _)| sys::Poll::readable(from.as_fd())).collect();
+            if sys::poll(&mut set, 0).is_err() || !set.iter().any(|one| one.ready) {
+                break;
+            }
+            let ready: Vec<bool> = set.iter().map(|one| one.ready).collect();
+            if !self.pass_on(&ready) {
+                return false;
+            }
+        }
+        true
     }
 }
 

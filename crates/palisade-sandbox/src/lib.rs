@@ -5,6 +5,7 @@ mod backend;
 mod check;
 mod engine;
 mod error;
+mod explain;
 mod git;
 mod inside;
 mod landlock;
@@ -26,6 +27,7 @@ mod watch;
 mod wire;
 
 pub use backend::{arguments as bubblewrap_arguments, bubblewrap};
+pub use explain::explain;
 pub use error::{SandboxError, Step};
 pub use inside::{Command, is_inside};
 pub use launcher::{Heard, Launcher, Running, Session, launcher_main, own_streams};

@@ -216,6 +216,17 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// A run that was ended because it went too far.
+    pub(crate) const fn cut_short(breach: Breach) -> Self {
+        Self {
+            status: Status::Signal(libc::SIGKILL),
+            breach: Some(breach),
+            enforced: Enforced::Fully,
+            refusals: Vec::new(),
+            undone: Vec::new(),
+        }
+    }
+
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let input = &mut Reader(bytes);
         let status = Status::from_wait(input.number()? as i32);

@@ -25,6 +25,7 @@ fn run() -> Result<u8, String> {
     let mut policy = Policy::of(cwd, home);
     let mut also: Vec<String> = Vec::new();
     let mut quiet = false;
+    let mut explain_only = false;
     let mut command: Vec<OsString> = Vec::new();
     while let Some(word) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{} needs a value", word.display()));
@@ -48,6 +49,8 @@ fn run() -> Result<u8, String> {
                 let bytes = value()?.to_str().and_then(|text| text.parse().ok()).ok_or("not a number")?;
                 policy.limits.memory = Some(Limit::required(bytes));
             }
+            "--explain" => explain_only = true,
+            "--output" => policy.limits.output = value()?.to_str().and_then(|text| text.parse().ok()),
             "--wall" => policy.limits.wall = value()?.to_str().and_then(|text| text.parse().ok()),
             "--backend" => match value()?.to_str() {
                 Some("native") => policy.backend = Backend::Native,
@@ -68,6 +71,10 @@ fn run() -> Result<u8, String> {
     policy.inherit(std::env::vars_os(), &also);
     let explain = |error: palisade_sandbox::SandboxError| format!("{error}\n  {}", error.help());
     let mut sandbox = Sandbox::new(policy).map_err(explain)?;
+    if explain_only {
+        print!("{}", palisade_sandbox::explain(&sandbox));
+        return Ok(0);
+    }
     let directory = sandbox.policy().workspace.clone();
     let command = sandbox.command(command, &directory);
     let finished = sandbox.run_here(&command, palisade_sandbox::own_streams(), None).map_err(explain)?;

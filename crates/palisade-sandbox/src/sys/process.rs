@@ -148,6 +148,8 @@ extern "C" fn in_child(argument: *mut c_void) -> libc::c_int {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+        // Rust programs ignore it, and an ignored signal stays ignored across an execution.
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         if start.group {
             libc::setpgid(0, 0);
         }
@@ -207,14 +209,15 @@ impl Signals {
         std::os::fd::AsFd::as_fd(&self.0)
     }
 
-    /// The next signal, if one is waiting.
-    pub fn next(&self) -> Option<i32> {
+    /// The next signal, if one is waiting, and whether the kernel itself sent
+    /// it (as for a key pressed on a terminal).
+    pub fn next(&self) -> Option<(i32, bool)> {
         // SAFETY: a zeroed `signalfd_siginfo` is valid, it is a structure of integers.
         let mut info: libc::signalfd_siginfo = unsafe { std::mem::zeroed() };
         let size = std::mem::size_of::<libc::signalfd_siginfo>();
         // SAFETY: `info` is live and `size` is its size.
         let count = unsafe { libc::read(self.0.as_raw_fd(), (&raw mut info).cast(), size) };
-        (count == size as isize).then_some(info.ssi_signo as i32)
+        (count == size as isize).then_some((info.ssi_signo as i32, info.ssi_code == libc::SI_KERNEL))
     }
 }
 
