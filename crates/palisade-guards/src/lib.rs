@@ -10,4 +10,5 @@ mod path;
 mod places;
 pub mod rules;
 
+pub use path::classify;
 pub use places::Places;

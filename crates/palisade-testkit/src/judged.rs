@@ -37,7 +37,12 @@ pub fn posture(name: &str) -> Option<Posture> {
 /// The decision on `text`.
 pub fn judged(text: &str, setting: &Setting) -> Decision {
     let context =
-        Context { cwd: setting.cwd.clone(), home: HOME.to_owned(), ..Context::default() };
+        Context {
+        cwd: setting.cwd.clone(),
+        home: HOME.to_owned(),
+        classify: palisade_guards::classify(),
+        ..Context::default()
+    };
     let places = Places {
         home: HOME.to_owned(),
         cwd: setting.cwd.clone(),

@@ -18,7 +18,7 @@ pub(super) static GUARD: Guard = Guard {
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let _ = scene;
     match &effect.kind {
-        EffectKind::RemoteShell => report.raise(&rules::REMOTE_REVERSE_SHELL, effect),
+        EffectKind::RemoteShell => report.raise(&rules::NETWORK_REVERSE_SHELL, effect),
         EffectKind::Connect { host, sends } => {
             if let Some(rule) = of_connection(host, *sends, effect.labels) {
                 report.raise(rule, effect);

@@ -69,7 +69,7 @@ fn by_region(seen: &Seen, recursive: bool, moved: bool) -> Option<&'static Rule>
         Region::Above if seen.everything => recursive.then_some(&rules::DELETE_TREE),
         Region::Above if whole => Some(&rules::DELETE_PARENT),
         Region::Workspace => (recursive && !moved).then_some(&rules::DELETE_TREE),
-        Region::Temporary | Region::Cache | Region::Harmless => None,
+        Region::Temporary | Region::Cache | Region::Harmless | Region::Container => None,
         Region::Home | Region::Above | Region::Visible | Region::Hidden | Region::System | Region::Local | Region::Elsewhere | Region::Unknown => {
             Some(if recursive && !moved { &rules::DELETE_TREE_OUTSIDE } else { &rules::DELETE_OUTSIDE })
         }

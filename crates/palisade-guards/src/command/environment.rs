@@ -10,9 +10,8 @@ use crate::rules::{self, Rule};
 pub(super) static GUARD: Guard = Guard {
     name: "environment",
     manual: "Asks where a variable would make programs run other code: search paths that begin where anybody may write, \
-             preloaded libraries, startup files, options with code in them, and commands that other programs call. \
-             Usual values (`PAGER=cat`, `EDITOR=vim`, `NODE_OPTIONS=--max-old-space-size=..`) pass. Palisade's own \
-             variables are refused.",
+             preloaded libraries, startup files, options with code in them. A variable that names a command \
+             (`PAGER`, `GIT_SSH_COMMAND`) is judged by that command. Palisade's own variables are refused.",
     gaps: "Variables of programs that are not in the table.",
     look: Look::Effects(look),
 };
@@ -45,9 +44,6 @@ fn rule(name: &str, value: &Text, scene: &Scene<'_>) -> Option<&'static Rule> {
         let text = value.to_string();
         return words.iter().any(|word| text.contains(word)).then_some(&rules::ENVIRONMENT_CODE);
     }
-    if COMMANDS.contains(&name) {
-        return (!usual(value)).then_some(&rules::ENVIRONMENT_COMMAND);
-    }
     if name == "PATH" {
         return risky_path(value, scene).then_some(&rules::ENVIRONMENT_PATH);
     }
@@ -73,29 +69,6 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("MAKEFLAGS", &["--eval", "SHELL=", "-f"]),
     ("TAR_OPTIONS", &["checkpoint-action", "to-command", "compress-program", "-I", "rsh-command", "info-script"]),
 ];
-
-/// Variables that name a command that other programs run.
-const COMMANDS: &[&str] = &[
-    "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "SSH_ASKPASS", "SUDO_ASKPASS", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND",
-    "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_PAGER", "EDITOR", "VISUAL", "FCEDIT", "PAGER", "MANPAGER", "BROWSER",
-    "LESSOPEN", "LESSCLOSE", "SYSTEMD_PAGER", "SYSTEMD_EDITOR", "HGEDITOR", "SVN_EDITOR", "SVN_SSH", "HG", "CVS_RSH",
-    "RSYNC_RSH", "RSYNC_CONNECT_PROG", "PSQL_EDITOR", "PSQL_PAGER", "SHELL", "RUSTC_WRAPPER", "RUSTC", "CARGO",
-    "MANROFFOPT", "FZF_DEFAULT_COMMAND", "TERMCMD", "DELTA_PAGER", "BAT_PAGER", "AWS_PAGER", "GH_PAGER", "GH_BROWSER",
-    "KUBE_EDITOR", "CRONTAB_EDITOR", "SUDO_EDITOR", "DIFFPROG", "MAILER", "XDG_UTILS_BROWSER",
-];
-
-/// Values that people give to those, and that do nothing by themselves.
-fn usual(value: &Text) -> bool {
-    const USUAL: &[&str] = &[
-        "cat", "less", "more", "most", "bat", "vim", "vi", "nvim", "nano", "emacs", "ed", "true", ":", "false", "code",
-        "code --wait", "subl -w", "micro", "helix", "hx", "delta", "less -R", "less -FRX", "less -RFX", "less -F", "less -X",
-        "bat -p", "bat --paging=never", "col -b", "ssh", "/bin/true", "/bin/false", "/bin/cat", "sccache", "ccache", "/bin/bash",
-        "/bin/zsh", "/bin/sh", "bash", "zsh", "sh", "/usr/bin/zsh", "/usr/bin/bash", "/usr/bin/vim", "/usr/bin/nano", "firefox",
-        "chromium", "google-chrome", "none", "echo", "emacsclient", "kate", "gedit", "sensible-editor", "notepad",
-        "/usr/bin/fish", "w3m", "lynx", "rustc", "cargo",
-    ];
-    value.literal().is_some_and(|text| USUAL.contains(&text))
-}
 
 /// Whether the search path begins with a directory that anybody may fill.
 fn risky_path(value: &Text, scene: &Scene<'_>) -> bool {

@@ -33,7 +33,7 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
             report.raise_at(rule, effect, "runs", path);
         }
         EffectKind::Load { path } => {
-            if let Some(rule) = of_flow(effect.labels, Language::Other).or_else(|| of_library(path, effect, scene)) {
+            if let Some(rule) = of_flow(effect.labels, Language::Other).or_else(|| of_library(path, scene)) {
                 report.raise_at(rule, effect, "loads", path);
             }
         }
@@ -118,7 +118,7 @@ fn of_program(path: &Text, scene: &Scene<'_>) -> &'static Rule {
 fn launcher(path: &str) -> bool {
     const NAMES: &[&str] = &[
         "configure", "gradlew", "gradlew.bat", "mvnw", "mvnw.cmd", "manage.py", "bootstrap", "autogen.sh", "a.out", "config",
-        "bazelw", "sbt", "artisan", "dev-server", "waf", "pants", "x.py", "x", "mach", "nx", "turbow", "millw",
+        "bazelw", "sbt", "artisan", "dev-server", "waf", "pants", "x.py", "mach", "nx", "turbow", "millw",
     ];
     const PLACES: &[&str] = &[
         "/target/debug/", "/target/release/", "/node_modules/.bin/", "/venv/bin/", "/.venv/bin/", "/env/bin/",
@@ -135,11 +135,7 @@ fn untrusted(path: &Text, region: Region, scene: &Scene<'_>) -> bool {
             .is_some_and(|rest| rest.starts_with("Downloads/") || rest.starts_with(".cache/"))
 }
 
-fn of_library(path: &Text, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule> {
-    let program = scene.program(effect);
-    if program == "enable" {
-        return Some(&rules::LOAD_SHELL_BUILTIN);
-    }
+fn of_library(path: &Text, scene: &Scene<'_>) -> Option<&'static Rule> {
     match see(path, scene.places).region {
         Region::System | Region::Vital | Region::Local => None,
         // A name without a directory is found among what is installed.

@@ -18,7 +18,7 @@ pub(super) static GUARD: Guard = Guard {
 
 fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
     let Some(program) = command.program.literal().map(base) else { return };
-    let word = |at: usize| command.arguments.get(at).and_then(Text::literal);
+    let verb = || command.arguments.iter().filter_map(Text::literal).find(|word| !word.starts_with('-'));
     match program {
         "palisade" | "palisade.exe" if !harmless(&command.arguments) => {
             report.raise_command(&rules::GOVERNOR_COMMAND, at, command);
@@ -31,7 +31,7 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
         }
         "systemctl" | "launchctl" | "service" | "rc-service"
             if command.arguments.iter().any(|word| word.literal().is_some_and(|text| text.contains("palisade")))
-                && !matches!(word(0), Some("status" | "list" | "print" | "show" | "is-active" | "cat")) =>
+                && !matches!(verb(), Some("status" | "list" | "print" | "show" | "is-active" | "cat")) =>
         {
             report.raise_command(&rules::GOVERNOR_STOP, at, command);
         }

@@ -78,6 +78,7 @@ const fn outside(region: Region) -> bool {
         | Region::Visible
         | Region::Hidden
         | Region::Harmless
+        | Region::Container
         | Region::Unknown => false,
     }
 }

@@ -1,6 +1,6 @@
 //! What may be read: everything but secrets.
 
-use palisade_shell::{Effect, EffectKind};
+use palisade_shell::{Code, Effect, EffectKind};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
@@ -20,8 +20,13 @@ pub(super) static GUARD: Guard = Guard {
 
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     match &effect.kind {
-        EffectKind::Read { path } => {
+        // A script is read as well: what is wrong in it is shown.
+        EffectKind::Read { path } | EffectKind::Execute { code: Code::File(path), .. } => {
             let seen = see(path, scene.places);
+            let script = matches!(effect.kind, EffectKind::Execute { .. });
+            if script && !matches!(seen.mark, Some(Mark::SshKey | Mark::SystemSecret | Mark::Cloud | Mark::Token)) {
+                return;
+            }
             if let Some(rule) = rule(&seen, effect, scene) {
                 report.raise_at(rule, effect, "reads", path);
             }
@@ -46,7 +51,7 @@ fn rule(seen: &Seen, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule
         Some(Mark::Environment) => Some(&rules::ENV_DUMP),
         Some(Mark::Governor) => Some(&rules::GOVERNOR_HOME),
         Some(Mark::History) => Some(&rules::SECRET_HISTORY),
-        Some(Mark::ContainerSocket) => Some(&rules::CONTAINER_SOCKET),
+        Some(Mark::ContainerSocket) => Some(&rules::CONTAINER_ENGINE_SOCKET),
         Some(Mark::PrivateKey) => discloses().then_some(&rules::SECRET_PRIVATE_KEY),
         Some(Mark::PossibleKey) => discloses().then_some(&rules::SECRET_POSSIBLE_KEY),
         Some(Mark::EnvFile) => discloses().then_some(&rules::SECRET_ENV_FILE),
@@ -62,9 +67,11 @@ fn rule(seen: &Seen, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule
             | Mark::GovernorProgram,
         )
         | None => match seen.region {
-            Region::Disk => Some(&rules::DEVICE_READ),
+            Region::Disk => scene.copies(effect).then_some(&rules::DEVICE_READ),
             // A directory is read only by what takes in all below it.
-            Region::Root | Region::Home if !seen.everything => Some(&rules::SECRET_HOME),
+            Region::Root | Region::Home if !seen.everything => {
+                scene.copies(effect).then_some(&rules::SECRET_HOME)
+            }
             _ => None,
         },
     }

@@ -32,10 +32,21 @@ impl<'a> Scene<'a> {
         self.command(effect).and_then(|command| command.program.literal()).map_or("", base)
     }
 
+    /// Whether the command takes a whole tree or disk somewhere.
+    pub(super) fn copies(&self, effect: &Effect) -> bool {
+        let program = self.program(effect);
+        COPIERS.contains(&program) || self.discloses(effect)
+    }
+
     /// Whether what the command reads comes out of it again: where it is
     /// printed, copied or sent. A program that is not known may do that.
     pub(super) fn discloses(&self, effect: &Effect) -> bool {
-        let Some(name) = self.command(effect).and_then(|command| command.program.literal()) else { return true };
+        let Some(command) = self.command(effect) else { return true };
+        let Some(name) = command.program.literal() else { return true };
+        if base(name) == "openssl" {
+            let sub = command.arguments.first().and_then(Text::literal);
+            return matches!(sub, Some("base64" | "enc"));
+        }
         let known: Option<&Program> = programs::lookup(name);
         match known.map(|program| program.output) {
             Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments | Output::Download) | None => true,
@@ -43,6 +54,13 @@ impl<'a> Scene<'a> {
         }
     }
 }
+
+/// Programs that take all of what they read somewhere else.
+const COPIERS: &[&str] = &[
+    "7z", "7za", "ag", "ack", "afio", "ar", "borg", "cp", "cpio", "dar", "dc3dd", "dcfldd", "dd", "ditto", "git", "grep",
+    "egrep", "fgrep", "install", "mv", "pax", "rclone", "rdiff-backup", "restic", "rg", "rsync", "scp", "sftp", "tar", "bsdtar",
+    "gtar", "zip", "zpaq",
+];
 
 /// Collects findings.
 pub(super) struct Report<'a> {

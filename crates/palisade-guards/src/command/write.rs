@@ -44,9 +44,19 @@ fn is_refused(rule: &Rule) -> bool {
     rule.severity == palisade_core::Severity::Dangerous
 }
 
+/// Programs that write to a device whatever they are told. Others look at it,
+/// or ask for themselves; where they erase it, the program table says so.
+const OVERWRITERS: &[&str] = &[
+    "blkdiscard", "bmaptool", "cat", "cp", "dc3dd", "dcfldd", "dd", "ddrescue", "dd_rescue", "nwipe", "pv", "scrub", "shred",
+    "sponge", "tee", "wipe",
+];
+
 fn device(path: &Text, effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     match see(path, scene.places).region {
-        Region::Disk => report.raise_at(&rules::DEVICE_WRITE, effect, "writes", path),
+        Region::Disk if OVERWRITERS.contains(&scene.program(effect)) => {
+            report.raise_at(&rules::DEVICE_WRITE, effect, "writes", path);
+        }
+        Region::Disk => report.raise_at(&rules::DISK_RAW_ACCESS, effect, "works on", path),
         Region::Device => report.raise_at(&rules::DEVICE_OTHER, effect, "writes", path),
         _ => {}
     }
@@ -61,7 +71,7 @@ fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
         Region::Hidden => Some(&rules::WRITE_SETTINGS),
         Region::Root | Region::Elsewhere => Some(&rules::WRITE_OUTSIDE),
         Region::Unknown => (!path.is_empty()).then_some(&rules::WRITE_UNKNOWN),
-        Region::Home | Region::Above | Region::Workspace | Region::Temporary | Region::Cache | Region::Visible | Region::Harmless => {
+        Region::Home | Region::Above | Region::Workspace | Region::Temporary | Region::Cache | Region::Visible | Region::Harmless | Region::Container => {
             None
         }
     }
@@ -82,7 +92,7 @@ fn by_mark(seen: &Seen, how: Writing) -> Option<&'static Rule> {
         Mark::AgentSettings => Some(&rules::AGENT_SETTINGS),
         Mark::Governor => Some(&rules::GOVERNOR_HOME),
         Mark::GovernorProgram => Some(&rules::GOVERNOR_PROGRAM),
-        Mark::ContainerSocket => Some(&rules::CONTAINER_SOCKET),
+        Mark::ContainerSocket => Some(&rules::CONTAINER_ENGINE_SOCKET),
         Mark::Memory => Some(&rules::DEVICE_WRITE),
         Mark::SshKey
         | Mark::PrivateKey

@@ -7,7 +7,8 @@
 
 mod names;
 
-use palisade_shell::Text;
+use palisade_shell::programs::Language;
+use palisade_shell::{Classify, Text};
 
 use crate::Places;
 pub(crate) use names::{Mark, base};
@@ -41,6 +42,8 @@ pub(crate) enum Region {
     Vital,
     /// Below a directory of the system.
     System,
+    /// Inside a container, away from this machine.
+    Container,
     /// Below /usr/local or /opt.
     Local,
     /// Anywhere else.
@@ -61,6 +64,63 @@ pub(crate) struct Seen {
     pub(crate) everything: bool,
     /// Whether a pattern takes in a protected name by its wildcards only.
     pub(crate) vague: bool,
+}
+
+/// What paths mean to the evaluator: whose content is secret, and which files
+/// are code that something runs later.
+pub fn classify() -> Classify {
+    Classify { secret: is_secret, code: runs_as }
+}
+
+/// The mark of a path wherever the home is.
+fn mark_anywhere(path: &Text) -> Option<Mark> {
+    let nowhere = Places::default();
+    let seen = see(path, &nowhere);
+    seen.mark.or_else(|| path.literal().and_then(mark_of_end))
+}
+
+fn is_secret(path: &Text) -> bool {
+    match mark_anywhere(path) {
+        Some(
+            Mark::SshKey
+            | Mark::PrivateKey
+            | Mark::PossibleKey
+            | Mark::Cloud
+            | Mark::Token
+            | Mark::Keyring
+            | Mark::SystemSecret
+            | Mark::Memory
+            | Mark::EnvFile
+            | Mark::History
+            | Mark::Governor,
+        ) => true,
+        Some(
+            Mark::Environment
+            | Mark::ShellStartup
+            | Mark::Login
+            | Mark::Preload
+            | Mark::Service
+            | Mark::Schedule
+            | Mark::Hook
+            | Mark::ToolConfig
+            | Mark::AgentSettings
+            | Mark::GovernorProgram
+            | Mark::ContainerSocket,
+        )
+        | None => false,
+    }
+}
+
+fn runs_as(path: &Text) -> Option<Language> {
+    let mark = mark_anywhere(path)?;
+    match mark {
+        Mark::ShellStartup | Mark::Hook => Some(Language::Shell),
+        Mark::Schedule => {
+            let daily = path.literal().is_some_and(|text| text.contains("ly/"));
+            Some(if daily { Language::Shell } else { Language::Cron })
+        }
+        _ => None,
+    }
 }
 
 /// Looks at a path.
@@ -212,6 +272,9 @@ fn region(path: &str, places: &Places) -> Region {
     {
         return Region::Harmless;
     }
+    if stands("/container", path) {
+        return Region::Container;
+    }
     if stands("/usr/local", path) || stands("/opt", path) {
         return Region::Local;
     }
@@ -261,12 +324,10 @@ fn mark(path: &str, places: &Places) -> Option<Mark> {
 fn see_unknown(path: &Text, places: &Places) -> Seen {
     let prefix = path.known_prefix();
     let directory = prefix.rfind('/').and_then(|cut| prefix.get(..cut.max(1))).unwrap_or("");
-    let outer = region(directory, places);
-    let region = match outer {
+    let region = match region(&format!("{prefix}x"), places) {
         _ if directory.is_empty() => Region::Unknown,
-        Region::Above if in_workspace(directory, places).is_some() => Region::Workspace,
         Region::Root | Region::Home | Region::Above => Region::Unknown,
-        Region::Vital => Region::System,
+        Region::Elsewhere if directory == "/" => Region::Unknown,
         other => other,
     };
     let inherited = if directory.len() > 1 { mark(directory, places) } else { None };
@@ -316,17 +377,8 @@ fn see_pattern(path: &Text, places: &Places) -> Seen {
     } else if !everything && roots(path) {
         Region::Vital
     } else {
-        let prefix = path.known_prefix();
-        let above = prefix.rfind('/').and_then(|cut| prefix.get(..cut.max(1))).unwrap_or("");
-        match region(above, places) {
-            Region::Root => Region::Elsewhere,
-            Region::Home => {
-                if written.rsplit('/').next().is_some_and(|last| last.starts_with('.')) { Region::Hidden } else { Region::Visible }
-            }
-            Region::Above if in_workspace(above, places).is_some() => Region::Workspace,
+        match region(&format!("{}x", path.known_prefix()), places) {
             Region::Above => Region::Elsewhere,
-            Region::Vital if VITAL_BELOW.iter().any(|name| stands(name, above)) => Region::Vital,
-            Region::Vital => Region::System,
             other => other,
         }
     };
@@ -370,26 +422,17 @@ const SAMPLES: &[(&str, &[&str], Mark)] = &[
 /// The mark of a protected file that a pattern takes in, where letters of the
 /// pattern say so: `~/.ss?/id_*` does, `/etc/*` does not.
 fn evidence(written: &str, places: &Places) -> Option<Mark> {
-    // The pattern's fixed directory may be marked already, as may its end.
-    let fixed = written.find(['*', '?']).and_then(|at| written.get(..at)).unwrap_or(written);
-    if let Some(cut) = fixed.rfind('/')
-        && let Some(above) = fixed.get(..cut).filter(|above| above.len() > 1)
-        && let Some(mark) = mark(above, places)
-    {
+    // What is written out may say it already, whatever the pattern adds.
+    if let Some(mark) = mark(written, places) {
         return Some(mark);
     }
     let parts: Vec<&str> = written.split('/').skip(1).collect();
     let home: Vec<&str> = places.home.split('/').skip(1).collect();
-    let sample = SAMPLES.iter().find(|(root, names, _)| match *root {
+    SAMPLES.iter().find(|(root, names, _)| match *root {
         "~" => takes_in(&parts, &home, names) || takes_in(&parts, &["home", "*"], names) || takes_in(&parts, &["root"], names),
         root => takes_in(&parts, &[root.trim_start_matches('/')], names),
-    });
-    if let Some((_, _, mark)) = sample {
-        return Some(*mark);
-    }
-    let last = base(written);
-    let telling = last.trim_matches(['*', '?']);
-    (telling.len() > 3).then(|| names::named(telling)).flatten()
+    })
+    .map(|(_, _, mark)| *mark)
 }
 
 /// Whether the components of a pattern take in `root` and then `names`, with
