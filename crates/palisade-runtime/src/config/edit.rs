@@ -1,6 +1,7 @@
 //! Changes to a configuration file that leave every other byte as it is:
 //! comments, order, indentation and line ends are the person's own.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::tree::{Node, Shape, read};
@@ -74,7 +75,7 @@ fn added(text: &str, line: &str) -> Option<String> {
         }
         // An empty list becomes one by lines, which is easier to read.
         (Shape::List { flow: true, items }, []) if items.is_empty() && owns_line(text, node) => {
-            let column = key_column(&root, text)? + 2;
+            let column = column(text, key(&root)?.start, "")? + 2;
             let end = line_end(text, node.bytes.end);
             let item = as_line(text, &format!("{}- {line}", " ".repeat(column)));
             let mut edited = spliced(text, end, &item);
@@ -100,7 +101,7 @@ fn added(text: &str, line: &str) -> Option<String> {
 
 fn removed(text: &str, index: usize) -> Option<String> {
     let root = read(text)?;
-    let (Node { bytes, shape: Shape::List { flow, items } }, []) = deepest(&root) else {
+    let (Node { shape: Shape::List { flow, items }, .. }, []) = deepest(&root) else {
         return None;
     };
     let item = items.get(index)?;
@@ -118,7 +119,8 @@ fn removed(text: &str, index: usize) -> Option<String> {
     edited.replace_range(from..line_end(text, item.bytes.end), "");
     if items.len() == 1 {
         // The key keeps an empty list, or it would mean nothing at all.
-        let colon = text.get(..bytes.start)?.trim_end().rfind(':')? + 1;
+        let key = key(&root)?;
+        let colon = key.end + text.get(key.end..)?.find(':')? + 1;
         edited.insert_str(colon, " []");
     }
     Some(edited)
@@ -134,14 +136,14 @@ fn deepest(root: &Node) -> (&Node, &'static [&'static str]) {
     (node, keys)
 }
 
-/// The column of the key of the allowlist.
-fn key_column(root: &Node, text: &str) -> Option<usize> {
+/// Where the key of the allowlist stands.
+fn key(root: &Node) -> Option<Range<usize>> {
     let mut node = root;
     let mut found = None;
     for key in KEYS {
-        let Shape::Map { flow: false, entries } = &node.shape else { return None };
+        let Shape::Map { entries, .. } = &node.shape else { return None };
         let entry = entries.iter().find(|entry| entry.key == key)?;
-        found = column(text, entry.key_bytes.start, "");
+        found = Some(entry.key_bytes.clone());
         node = &entry.value;
     }
     found
