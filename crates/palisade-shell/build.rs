@@ -82,9 +82,6 @@ fn main() {
                 Line::Class(class) => Entry { class: Some(class), ..Entry::default() },
                 Line::Full(entry) => *entry,
             };
-            if env::var_os("PALISADE_LENIENT").is_some() && entries.contains_key(&name) {
-                continue;
-            }
             if let Some((earlier, _)) = entries.insert(name.clone(), (file.clone(), entry)) {
                 stop(&file, &name, &format!("is also in {}", earlier.display()));
             }
@@ -103,6 +100,7 @@ fn main() {
         }
     }
 
+    let mut pools = Pools::default();
     let mut programs = String::from("pub static PROGRAMS: &[Program] = &[\n");
     let mut names: BTreeMap<String, (usize, PathBuf)> = BTreeMap::new();
     let mut handlers: BTreeSet<String> = BTreeSet::new();
@@ -115,9 +113,6 @@ fn main() {
             },
         };
         for known in std::iter::once(name).chain(&entry.names) {
-            if env::var_os("PALISADE_LENIENT").is_some() && (names.contains_key(known) || known != name && entries.contains_key(known)) {
-                continue;
-            }
             if let Some((_, other)) = names.insert(known.clone(), (index, file.clone())) {
                 stop(file, known, &format!("is named twice, also in {}", other.display()));
             }
@@ -125,13 +120,14 @@ fn main() {
         if let Some(handler) = &merged.handler {
             handlers.insert(handler.clone());
         }
-        programs.push_str(&emit(file, name, &merged));
+        programs.push_str(&emit(&mut pools, file, name, &merged));
     }
-    programs.push_str("];\npub static NAMES: &[(&str, u16)] = &[\n");
+    programs.push_str("];\npub static NAMES: &[(Name, u16)] = &[\n");
     for (name, (index, _)) in &names {
-        writeln!(programs, "({name:?}, {index}),").expect("a string takes it");
+        writeln!(programs, "({}, {index}),", pools.text(name)).expect("a string takes it");
     }
     programs.push_str("];\n");
+    programs.push_str(&pools.emit());
     fs::write(out.join("programs.rs"), programs).expect("OUT_DIR can be written");
 
     let mut list = String::from(
@@ -144,6 +140,62 @@ fn main() {
     }
     list.push_str("}\n");
     fs::write(out.join("handlers.rs"), list).expect("OUT_DIR can be written");
+}
+
+/// What entries share: each kind in one static array, so that the table holds
+/// places in arrays rather than pointers.
+#[derive(Default)]
+struct Pools {
+    text: String,
+    known: BTreeMap<String, usize>,
+    lists: BTreeMap<&'static str, (Vec<String>, BTreeMap<Vec<String>, usize>)>,
+}
+
+impl Pools {
+    fn text(&mut self, text: &str) -> String {
+        let at = match self.known.get(text) {
+            Some(at) => *at,
+            None => {
+                let at = self.text.len();
+                self.text.push_str(text);
+                self.known.insert(text.to_owned(), at);
+                at
+            }
+        };
+        format!("t({at}, {})", text.len())
+    }
+
+    fn list(&mut self, pool: &'static str, items: Vec<String>) -> String {
+        let (all, known) = self.lists.entry(pool).or_default();
+        let count = items.len();
+        let at = *known.entry(items.clone()).or_insert_with(|| {
+            let at = all.len();
+            all.extend(items);
+            at
+        });
+        format!("l({at}, {count})")
+    }
+
+    fn texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) -> String {
+        let items = texts.map(|text| self.text(text)).collect();
+        self.list("LISTED", items)
+    }
+
+    fn emit(&self) -> String {
+        let mut out = format!("pub static TEXT: &str = {:?};\n", self.text);
+        for (pool, kind) in [
+            ("LISTED", "Name"),
+            ("ROLES", "Role"),
+            ("OPTIONS", "OptionSpec"),
+            ("WHENS", "When"),
+            ("CONDITIONS", "Condition"),
+            ("VARIABLES", "(Name, Role)"),
+        ] {
+            let items = self.lists.get(pool).map(|(all, _)| all.join(",\n")).unwrap_or_default();
+            writeln!(out, "pub static {pool}: &[{kind}] = &[{items}];").expect("a string takes it");
+        }
+        out
+    }
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -191,7 +243,7 @@ fn merge(base: &Entry, over: &Entry) -> Entry {
     }
 }
 
-fn emit(file: &Path, name: &str, entry: &Entry) -> String {
+fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
     let mut fixed = Vec::new();
     let mut rest = None;
     let operands = entry.operands.clone().unwrap_or_default();
@@ -208,24 +260,27 @@ fn emit(file: &Path, name: &str, entry: &Entry) -> String {
             None => fixed.push(role(file, name, operand)),
         }
     }
-    let options: Vec<String> = entry
-        .options
-        .iter()
-        .flatten()
-        .map(|line| option(file, name, line))
-        .collect();
-    let whens: Vec<String> = entry.when.iter().map(|when| emit_when(file, name, when)).collect();
+    let options: Vec<String> =
+        entry.options.iter().flatten().map(|line| option(pools, file, name, line)).collect();
+    let whens: Vec<String> = entry.when.iter().map(|when| emit_when(pools, file, name, when)).collect();
     let environment: Vec<String> = entry
         .environment
         .iter()
         .map(|line| match line.split_once('=') {
-            Some((variable, kind)) => format!("({variable:?}, {})", role(file, name, kind)),
+            Some((variable, kind)) => format!("({}, {})", pools.text(variable), role(file, name, kind)),
             None => stop(file, name, &format!("has environment `{line}`, not NAME=role")),
         })
         .collect();
-    let hazards: Vec<String> = entry.hazards.iter().flatten().map(|one| hazard(file, name, one)).collect();
-    let plain: Vec<String> =
-        entry.plain.iter().flat_map(|line| line.split_whitespace()).map(|word| format!("{word:?}")).collect();
+    for one in entry.hazards.iter().flatten() {
+        check_hazard(file, name, one);
+    }
+    let hazards = pools.texts(entry.hazards.iter().flatten().map(String::as_str));
+    let plain = pools.texts(entry.plain.iter().flat_map(|line| line.split_whitespace()));
+    let options = pools.list("OPTIONS", options);
+    let fixed = pools.list("ROLES", fixed);
+    let whens = pools.list("WHENS", whens);
+    let environment = pools.list("VARIABLES", environment);
+    let text = pools.text(name);
     let style = match entry.style.as_deref() {
         None if operands.iter().any(|operand| operand == "command") => "Posix",
         None | Some("gnu") => "Gnu",
@@ -258,20 +313,14 @@ fn emit(file: &Path, name: &str, entry: &Entry) -> String {
         Some(other) => stop(file, name, &format!("has subcommands `{other}`")),
     };
     format!(
-        "Program {{ name: {name:?}, handler: Handler::{handler}, style: Style::{style}, \
-         options: &[{options}], operands: &[{operands}], rest: {rest}, last: {last}, \
-         unknown: Unknown::{unknown}, output: Output::{output}, hazards: &[{hazards}], \
-         whens: &[{whens}], environment: &[{environment}], subcommands: Subcommands::{subcommands}, \
-         plain: &[{plain}], versioned: {versioned}, local: {local}, interpreter: {interpreter}, stdin: {stdin} }},\n",
+        "Program {{ name: {text}, handler: Handler::{handler}, style: Style::{style}, \
+         options: {options}, operands: {fixed}, rest: {rest}, last: {last}, \
+         unknown: Unknown::{unknown}, output: Output::{output}, hazards: {hazards}, \
+         whens: {whens}, environment: {environment}, subcommands: Subcommands::{subcommands}, \
+         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, stdin: {stdin} }},\n",
         handler = entry.handler.as_deref().map_or("Data".to_string(), camel),
-        options = options.join(", "),
-        operands = fixed.join(", "),
         rest = rest.map_or("None".to_string(), |one| format!("Some({one})")),
         last = entry.last.as_deref().map_or("None".to_string(), |one| format!("Some({})", role(file, name, one))),
-        hazards = hazards.join(", "),
-        whens = whens.join(", "),
-        environment = environment.join(", "),
-        plain = plain.join(", "),
         versioned = entry.versioned.unwrap_or(false),
         local = entry.local.unwrap_or(false),
         interpreter = entry.interpreter.unwrap_or(false),
@@ -280,7 +329,7 @@ fn emit(file: &Path, name: &str, entry: &Entry) -> String {
 }
 
 /// `-o --output =write`, `-i --in-place ?data` (optional, attached only), `-v`.
-fn option(file: &Path, name: &str, line: &str) -> String {
+fn option(pools: &mut Pools, file: &Path, name: &str, line: &str) -> String {
     let mut spellings = Vec::new();
     let mut value = "None".to_string();
     let mut optional = false;
@@ -291,7 +340,7 @@ fn option(file: &Path, name: &str, line: &str) -> String {
             value = format!("Some({})", role(file, name, kind));
             optional = true;
         } else if word.starts_with(['-', '+']) || entry_is_key(line) {
-            spellings.push(format!("{word:?}"));
+            spellings.push(word);
         } else {
             stop(file, name, &format!("has option word `{word}` in `{line}`"));
         }
@@ -299,7 +348,8 @@ fn option(file: &Path, name: &str, line: &str) -> String {
     if spellings.is_empty() {
         stop(file, name, &format!("has an option without a name: `{line}`"));
     }
-    format!("OptionSpec {{ names: &[{}], value: {value}, optional: {optional} }}", spellings.join(", "))
+    let names = pools.texts(spellings.into_iter());
+    format!("OptionSpec {{ names: {names}, value: {value}, optional: {optional} }}")
 }
 
 /// `key-value` styles (dd) and bare-word options write names without dashes.
@@ -307,28 +357,24 @@ fn entry_is_key(line: &str) -> bool {
     line.contains('=') || line.split_whitespace().count() == 1
 }
 
-fn emit_when(file: &Path, name: &str, when: &WhenEntry) -> String {
-    let words = |line: &str| {
-        line.split_whitespace().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
-    };
+fn emit_when(pools: &mut Pools, file: &Path, name: &str, when: &WhenEntry) -> String {
     let mut conditions = Vec::new();
-    if let Some(line) = &when.has {
-        conditions.push(format!("Condition::Has(&[{}])", words(line)));
-    }
-    if let Some(line) = &when.lacks {
-        conditions.push(format!("Condition::Lacks(&[{}])", words(line)));
-    }
-    if let Some(line) = &when.operand {
-        conditions.push(format!("Condition::Operand(&[{}])", words(line)));
-    }
-    if let Some(line) = &when.first {
-        conditions.push(format!("Condition::First(&[{}])", words(line)));
+    for (kind, line) in [
+        ("Has", &when.has),
+        ("Lacks", &when.lacks),
+        ("Operand", &when.operand),
+        ("First", &when.first),
+    ] {
+        if let Some(line) = line {
+            conditions.push(format!("Condition::{kind}({})", pools.texts(line.split_whitespace())));
+        }
     }
     if let Some(line) = &when.value {
-        let Some((options, globs)) = line.split_once(':') else {
+        let Some((options, globs)) = line.split_once(": ") else {
             stop(file, name, &format!("has value `{line}`, not `--opt -o: glob glob`"));
         };
-        conditions.push(format!("Condition::Value(&[{}], &[{}])", words(options), words(globs)));
+        let (options, globs) = (pools.texts(options.split_whitespace()), pools.texts(globs.split_whitespace()));
+        conditions.push(format!("Condition::Value({options}, {globs})"));
     }
     if let Some(count) = when.at_least {
         conditions.push(format!("Condition::AtLeast({count})"));
@@ -339,19 +385,22 @@ fn emit_when(file: &Path, name: &str, when: &WhenEntry) -> String {
     if conditions.is_empty() {
         stop(file, name, "has a `when` without a condition");
     }
-    let hazards: Vec<String> =
-        when.hazard.split_whitespace().map(|one| hazard(file, name, one)).collect();
-    format!("When {{ conditions: &[{}], hazards: &[{}] }}", conditions.join(", "), hazards.join(", "))
+    for one in when.hazard.split_whitespace() {
+        check_hazard(file, name, one);
+    }
+    let conditions = pools.list("CONDITIONS", conditions);
+    let hazards = pools.texts(when.hazard.split_whitespace());
+    format!("When {{ conditions: {conditions}, hazards: {hazards} }}")
 }
 
-fn hazard(file: &Path, name: &str, text: &str) -> String {
+fn check_hazard(file: &Path, name: &str, text: &str) {
     let shape = text.split_once('/').is_some_and(|(group, rest)| {
-        !group.is_empty() && !rest.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'/')
+        let letters = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'/';
+        !group.is_empty() && !rest.is_empty() && text.bytes().all(letters)
     });
     if !shape {
         stop(file, name, &format!("has hazard `{text}`, not group/name"));
     }
-    format!("{text:?}")
 }
 
 fn role(file: &Path, name: &str, text: &str) -> String {

@@ -1,7 +1,7 @@
 //! An argument list read by a program's option grammar.
 
 use super::value::Field;
-use crate::programs::{Condition, OptionSpec, Program, Role, Style};
+use crate::programs::{Condition, Name, OptionSpec, Program, Role, Style};
 use crate::text::matches;
 
 /// Arguments, taken apart.
@@ -23,17 +23,21 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Whether one of these spellings was given.
     pub fn has(&self, names: &[&str]) -> bool {
-        self.options.iter().any(|(option, _)| option.names.iter().any(|name| names.contains(name)))
+        self.options.iter().any(|(option, _)| option.names.iter().any(|name| names.contains(&name.get())))
             || self.unknown.iter().any(|field| {
                 field.literal().is_some_and(|text| names.contains(&text.split('=').next().unwrap_or(text)))
             })
+    }
+
+    fn has_any(&self, names: &[Name]) -> bool {
+        names.iter().any(|name| self.has(&[name.get()]))
     }
 
     /// The values of these options.
     pub fn values<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a Field> {
         self.options
             .iter()
-            .filter(|(option, _)| option.names.iter().any(|name| names.contains(name)))
+            .filter(|(option, _)| option.names.iter().any(|name| names.contains(&name.get())))
             .filter_map(|(_, value)| value.as_ref())
     }
 
@@ -43,13 +47,18 @@ impl Arguments {
     }
 
     pub fn holds(&self, condition: &Condition) -> bool {
-        let fits = |field: &Field, globs: &[&str]| globs.iter().any(|glob| field_matches(field, glob));
+        let fits = |field: &Field, globs: &[Name]| globs.iter().any(|glob| field_matches(field, glob));
         match condition {
-            Condition::Has(names) => self.has(names),
-            Condition::Lacks(names) => !self.has(names),
+            Condition::Has(names) => self.has_any(names),
+            Condition::Lacks(names) => !self.has_any(names),
             Condition::Operand(globs) => self.operands.iter().any(|field| fits(field, globs)),
             Condition::First(globs) => self.operands.first().is_some_and(|field| fits(field, globs)),
-            Condition::Value(names, globs) => self.values(names).any(|field| fits(field, globs)),
+            Condition::Value(names, globs) => self
+                .options
+                .iter()
+                .filter(|(option, _)| option.names.iter().any(|name| names.iter().any(|known| known.get() == name.get())))
+                .filter_map(|(_, value)| value.as_ref())
+                .any(|field| fits(field, globs)),
             Condition::AtLeast(count) => self.operands.len() >= usize::from(*count),
             Condition::AtMost(count) => self.operands.len() <= usize::from(*count),
         }
@@ -64,19 +73,19 @@ pub(super) fn field_matches(field: &Field, glob: &str) -> bool {
     }
 }
 
-fn find(program: &Program, name: &str) -> Option<&'static OptionSpec> {
-    program.options.iter().find(|option| option.names.contains(&name))
+fn find(program: &'static Program, name: &str) -> Option<&'static OptionSpec> {
+    program.options.items().iter().find(|option| option.names.iter().any(|known| *known == name))
 }
 
 /// A long option by an unambiguous prefix, as getopt takes it. Where several
 /// fit, one that takes a value wins: the strict reading.
-fn find_long(program: &Program, name: &str) -> Option<&'static OptionSpec> {
+fn find_long(program: &'static Program, name: &str) -> Option<&'static OptionSpec> {
     find(program, name).or_else(|| {
         if name.len() < 4 {
             return None;
         }
         let mut fitting =
-            program.options.iter().filter(|option| option.names.iter().any(|known| known.starts_with(name)));
+            program.options.items().iter().filter(|option| option.names.iter().any(|known| known.starts_with(name)));
         let first = fitting.next()?;
         let weight = |option: &OptionSpec| match option.value {
             None => 0,
@@ -89,7 +98,7 @@ fn find_long(program: &Program, name: &str) -> Option<&'static OptionSpec> {
 
 /// Reads `fields` (without the program's name). Reading stops at the first
 /// operand where `stop` says so.
-pub(super) fn read(program: &Program, fields: &[Field], stop: bool) -> Arguments {
+pub(super) fn read(program: &'static Program, fields: &[Field], stop: bool) -> Arguments {
     let mut out = Arguments { first_operand: fields.len(), ..Arguments::default() };
     let mut at = 0;
     let mut ended = program.style == Style::Plain;
@@ -144,7 +153,7 @@ pub(super) fn read(program: &Program, fields: &[Field], stop: bool) -> Arguments
             Style::SingleDash => {
                 let exact = find(program, raw).or_else(|| {
                     raw.strip_prefix("--").and_then(|rest| {
-                        program.options.iter().find(|option| {
+                        program.options.items().iter().find(|option| {
                             option.names.iter().any(|name| name.strip_prefix('-') == Some(rest))
                         })
                     })
@@ -166,9 +175,10 @@ pub(super) fn read(program: &Program, fields: &[Field], stop: bool) -> Arguments
                 // begins the word and takes a value.
                 let attached = program
                     .options
+                    .items()
                     .iter()
                     .filter(|option| option.value.is_some())
-                    .flat_map(|option| option.names.iter().map(move |name| (option, *name)))
+                    .flat_map(|option| option.names.iter().map(move |name| (option, name.get())))
                     .filter(|(_, name)| name.len() == 2 && raw.starts_with(name))
                     .max_by_key(|(_, name)| name.len());
                 match attached {

@@ -98,7 +98,7 @@ impl Eval<'_> {
                 }
                 Some(word) => {
                     let mut name = String::with_capacity(program.name.len() + word.len() + 1);
-                    name.push_str(program.name);
+                    name.push_str(program.name.get());
                     name.push(' ');
                     name.push_str(word);
                     match programs::entry(&name) {
@@ -107,7 +107,7 @@ impl Eval<'_> {
                             super::handlers::run(self, entry, rest)
                         }
                         None => {
-                            let known = program.plain.contains(&word)
+                            let known = program.plain.iter().any(|known| *known == word)
                                 || program.subcommands == Subcommands::Plain;
                             if !known && !self.alias_of(program, word, rest) {
                                 self.emit(EffectKind::UnrecognisedOption, Labels::NONE, sub.span);
@@ -139,8 +139,8 @@ impl Eval<'_> {
         if program.environment.is_empty() || self.state.variables.is_empty() {
             return;
         }
-        for (name, role) in program.environment {
-            if let Some((text, labels)) = self.variable(name) {
+        for (name, role) in program.environment.items() {
+            if let Some((text, labels)) = self.variable(name.get()) {
                 let field = Field { text, labels, span };
                 let mut flow = Flow::default();
                 self.apply(*role, &field, &mut flow);
@@ -168,13 +168,13 @@ impl Eval<'_> {
     }
 
     pub(super) fn hazards(&mut self, program: &'static Program, arguments: &Arguments, span: Span) {
-        for id in program.hazards {
-            self.hazard(id, span);
+        for id in program.hazards.items() {
+            self.hazard(id.get(), span);
         }
-        for when in program.whens {
+        for when in program.whens.items() {
             if when.conditions.iter().all(|condition| arguments.holds(condition)) {
-                for id in when.hazards {
-                    self.hazard(id, span);
+                for id in when.hazards.items() {
+                    self.hazard(id.get(), span);
                 }
             }
         }

@@ -7,12 +7,23 @@
 mod table;
 
 pub use table::{
-    Condition, Handler, Language, OptionSpec, Output, Program, Role, Style, Subcommands, Unknown, When,
+    Condition, Handler, Language, List, Name, OptionSpec, Output, Pooled, Program, Role, Style, Subcommands, Unknown, When,
 };
 
 #[allow(missing_docs)]
 mod generated {
+    use std::marker::PhantomData;
+
     use super::table::*;
+
+    const fn t(at: u32, length: u16) -> Name {
+        Name { at, length }
+    }
+
+    const fn l<T>(at: u32, count: u16) -> List<T> {
+        List { at, count, kind: PhantomData }
+    }
+
     include!(concat!(env!("OUT_DIR"), "/programs.rs"));
 }
 
@@ -23,14 +34,14 @@ pub fn all() -> impl Iterator<Item = &'static Program> {
 
 /// The entry for a program or a `program subcommand`, by its exact name.
 pub fn entry(name: &str) -> Option<&'static Program> {
-    let at = generated::NAMES.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+    let at = generated::NAMES.binary_search_by(|(known, _)| known.get().cmp(name)).ok()?;
     let (_, index) = generated::NAMES.get(at)?;
     generated::PROGRAMS.get(*index as usize)
 }
 
 /// Every name in the table, sorted: programs, aliases and subcommands.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    generated::NAMES.iter().map(|(name, _)| *name)
+    generated::NAMES.iter().map(|(name, _)| name.get())
 }
 
 /// Directories whose programs are what their names say.

@@ -1,18 +1,121 @@
 //! The shape of an entry, as the build writes it.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::generated;
+
+/// A text of the table, as a place in one pool. The table holds no pointer, so
+/// that the loader has nothing to relocate in it when a process starts.
+#[derive(Clone, Copy)]
+pub struct Name {
+    pub(super) at: u32,
+    pub(super) length: u16,
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &'static str {
+        let at = self.at as usize;
+        generated::TEXT.get(at..at + usize::from(self.length)).unwrap_or("")
+    }
+}
+
+impl Name {
+    /// The text itself.
+    pub fn get(self) -> &'static str {
+        let at = self.at as usize;
+        generated::TEXT.get(at..at + usize::from(self.length)).unwrap_or("")
+    }
+}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, other: &str) -> bool {
+        self.get() == other
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, other: &&str) -> bool {
+        self.get() == *other
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.get(), out)
+    }
+}
+
+/// A run of entries in the pool of their kind.
+pub struct List<T: 'static> {
+    pub(super) at: u32,
+    pub(super) count: u16,
+    pub(super) kind: PhantomData<T>,
+}
+
+impl<T: Pooled> Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &'static [T] {
+        self.items()
+    }
+}
+
+impl<T: Pooled> List<T> {
+    /// The entries.
+    pub fn items(&self) -> &'static [T] {
+        let at = self.at as usize;
+        T::pool().get(at..at + usize::from(self.count)).unwrap_or(&[])
+    }
+}
+
+impl<T: Pooled + fmt::Debug> fmt::Debug for List<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.items(), out)
+    }
+}
+
+/// What has a pool.
+pub trait Pooled: Sized + 'static {
+    /// All of this kind in the table.
+    fn pool() -> &'static [Self];
+}
+
+macro_rules! pooled {
+    ($($kind:ty => $pool:ident),* $(,)?) => {
+        $(impl Pooled for $kind {
+            fn pool() -> &'static [Self] {
+                generated::$pool
+            }
+        })*
+    };
+}
+
+pooled! {
+    Name => LISTED,
+    Role => ROLES,
+    OptionSpec => OPTIONS,
+    When => WHENS,
+    Condition => CONDITIONS,
+    (Name, Role) => VARIABLES,
+}
+
 /// What the evaluator knows of one program or subcommand.
 #[derive(Debug)]
 pub struct Program {
     /// Its name; `program subcommand` for subcommands.
-    pub name: &'static str,
+    pub name: Name,
     /// The code that lowers it, where the data alone does not suffice.
     pub handler: Handler,
     /// How its arguments are written.
     pub style: Style,
     /// The options it is known to have.
-    pub options: &'static [OptionSpec],
+    pub options: List<OptionSpec>,
     /// The roles of its operands by position.
-    pub operands: &'static [Role],
+    pub operands: List<Role>,
     /// The role of all further operands.
     pub rest: Option<Role>,
     /// The role of the last operand, where it differs (`cp a b DEST`).
@@ -22,15 +125,15 @@ pub struct Program {
     /// What it writes to standard output.
     pub output: Output,
     /// Hazards that every use has.
-    pub hazards: &'static [&'static str],
+    pub hazards: List<Name>,
     /// Hazards that some uses have.
-    pub whens: &'static [When],
+    pub whens: List<When>,
     /// Environment variables that carry code or files for it.
-    pub environment: &'static [(&'static str, Role)],
+    pub environment: List<(Name, Role)>,
     /// Whether its first operand selects a subcommand.
     pub subcommands: Subcommands,
     /// Subcommands without an entry of their own that do nothing of note.
-    pub plain: &'static [&'static str],
+    pub plain: List<Name>,
     /// Whether a trailing version (`python3.11`) names the same program.
     pub versioned: bool,
     /// Whether `./name` is this program too: wrappers that projects carry
@@ -47,7 +150,7 @@ pub struct Program {
 #[derive(Debug)]
 pub struct OptionSpec {
     /// Its spellings, dashes included.
-    pub names: &'static [&'static str],
+    pub names: List<Name>,
     /// The role of its value, if it takes one.
     pub value: Option<Role>,
     /// Whether the value is optional, so that it counts only when attached.
@@ -225,24 +328,24 @@ pub enum Subcommands {
 #[derive(Debug)]
 pub struct When {
     /// All of these hold.
-    pub conditions: &'static [Condition],
+    pub conditions: List<Condition>,
     /// Then these hazards are there.
-    pub hazards: &'static [&'static str],
+    pub hazards: List<Name>,
 }
 
 /// One condition on an invocation.
 #[derive(Debug)]
 pub enum Condition {
     /// Any of these options is present.
-    Has(&'static [&'static str]),
+    Has(List<Name>),
     /// None of these options is present.
-    Lacks(&'static [&'static str]),
+    Lacks(List<Name>),
     /// Some operand matches one of these globs.
-    Operand(&'static [&'static str]),
+    Operand(List<Name>),
     /// The first operand matches one of these globs.
-    First(&'static [&'static str]),
+    First(List<Name>),
     /// The value of one of these options matches one of these globs.
-    Value(&'static [&'static str], &'static [&'static str]),
+    Value(List<Name>, List<Name>),
     /// There are at least so many operands.
     AtLeast(u8),
     /// There are at most so many operands.

@@ -198,7 +198,7 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     let outer = eval.state.cwd.clone();
     for (option, value) in &arguments.options {
         let (Some(role), Some(value)) = (option.value, value) else { continue };
-        if !option.names.iter().any(|name| matches!(*name, "-f" | "--file" | "--makefile" | "--eval" | "-E")) {
+        if !option.names.iter().any(|name| matches!(name.get(), "-f" | "--file" | "--makefile" | "--eval" | "-E")) {
             eval.apply(role, value, &mut flow);
         }
     }

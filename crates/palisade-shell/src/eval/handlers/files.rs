@@ -42,7 +42,7 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     eval.options(program, &arguments, &mut flow);
     eval.hazards(program, &arguments, span);
     eval.environment_twins(program, span);
-    let moves = matches!(program.name, "mv");
+    let moves = matches!(program.name.get(), "mv");
     let directory = arguments.value(&["-t", "--target-directory"]).cloned();
     let (sources, target) = match &directory {
         Some(directory) => (arguments.operands.as_slice(), Some(directory.clone())),
@@ -251,7 +251,7 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     // Options that carry code; directories and files by hand.
     for (option, value) in &arguments.options {
         let (Some(role), Some(value)) = (option.value, value) else { continue };
-        if option.names.iter().any(|name| matches!(*name, "-f" | "--file" | "-C" | "--directory" | "--checkpoint-action" | "-T" | "--files-from")) {
+        if option.names.iter().any(|name| matches!(name.get(), "-f" | "--file" | "-C" | "--directory" | "--checkpoint-action" | "-T" | "--files-from")) {
             continue;
         }
         eval.apply(role, value, &mut flow);

@@ -35,7 +35,7 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     let to_output = arguments.values(&["-O", "--output-document", "-o", "--output"]).any(|field| {
         matches!(field.literal(), Some("-" | "/dev/stdout"))
     });
-    let named_after = match program.name {
+    let named_after = match program.name.get() {
         "curl" => arguments.has(&["-O", "--remote-name", "-J", "--remote-header-name", "--remote-name-all"]),
         _ => !to_output && arguments.value(&["-O", "--output-document", "-o", "--out"]).is_none_or(|_| program.name == "wget" && arguments.value(&["-O", "--output-document"]).is_none()),
     };

@@ -480,7 +480,7 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 let takes = program
                     .options
                     .iter()
-                    .any(|option| option.names.contains(&word) && option.value.is_some());
+                    .any(|option| option.names.iter().any(|name| *name == word) && option.value.is_some());
                 if takes {
                     at += 1;
                 }
