@@ -10,7 +10,7 @@ use palisade_core::{
     Action, Actor, Answer, Command, Decision, Grant, NoPermit, Permit, Posture, Verdict, judge,
 };
 use palisade_guards::content::Redactor;
-use palisade_guards::{Places, command};
+use palisade_guards::{Places, classify, command};
 use palisade_shell::{Analysis, Context, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
 
@@ -109,8 +109,12 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
         Command::Shell(line) => analyse(line, context),
         Command::Argv(arguments) => analyse_argv(arguments, context),
     };
-    let mut context =
-        Context { cwd: request.cwd.clone(), home: places.home.clone(), ..Context::default() };
+    let mut context = Context {
+        cwd: request.cwd.clone(),
+        home: places.home.clone(),
+        classify: classify(),
+        ..Context::default()
+    };
     let first = look(&context);
     context.files = facts::files(&first, session);
     if context.files.is_empty() { first } else { look(&context) }
