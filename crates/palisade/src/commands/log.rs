@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -398,7 +399,7 @@ fn export(dir: &Path, filter: &Filter, format: Format) -> Result<(), Failure> {
                 }
             }
         }
-        std::io::Write::flush(&mut out)
+        out.flush()
     })?;
     failed.map_or(Ok(()), |error| Err(error.into()))
 }
