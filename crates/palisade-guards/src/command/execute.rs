@@ -5,7 +5,7 @@ use palisade_shell::{Code, Effect, EffectKind, Labels, Text};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Region, base, below_home, see};
+use crate::path::{Mark, Region, base, below_home, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -86,21 +86,35 @@ fn of_code(language: Language, code: &Code, scene: &Scene<'_>) -> Option<&'stati
         Code::Analysed => None,
         Code::Opaque => Some(&rules::EXECUTE_OPAQUE),
         Code::Input => Some(&rules::EXECUTE_INPUT),
-        Code::File(path) => Some(of_script(language, path, scene)),
+        Code::File(path) => of_script(language, path, scene),
     }
 }
 
-fn of_script(language: Language, path: &Text, scene: &Scene<'_>) -> &'static Rule {
+fn of_script(language: Language, path: &Text, scene: &Scene<'_>) -> Option<&'static Rule> {
     let seen = see(path, scene.places);
     if untrusted(path, seen.region, scene) {
-        return &rules::EXECUTE_UNTRUSTED_PLACE;
+        return Some(&rules::EXECUTE_UNTRUSTED_PLACE);
     }
-    match (language, seen.region) {
+    // Every shell runs these anyway, and the system's own scripts are its own.
+    let startup = seen.mark == Some(Mark::ShellStartup) && language == Language::Shell;
+    if startup || matches!(seen.region, Region::System | Region::Vital) {
+        return None;
+    }
+    Some(match (language, seen.region) {
+        (Language::Shell, _) if path.literal().is_some_and(environment) => &rules::RUN_PROJECT_CODE,
         (Language::Shell, _) => &rules::EXECUTE_SCRIPT,
         (_, Region::Workspace | Region::Above | Region::Unknown) => &rules::RUN_PROJECT_CODE,
-        (_, Region::System | Region::Vital) => &rules::RUN_PROJECT_CODE,
         _ => &rules::EXECUTE_OUTSIDE_SCRIPT,
-    }
+    })
+}
+
+/// Scripts that package tools write to set a shell's variables.
+fn environment(path: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "/bin/activate", "/bin/activate.fish", "/.cargo/env", "/.nvm/nvm.sh", "/.sdkman/bin/sdkman-init.sh", "/.ghcup/env",
+        "/etc/profile.d/conda.sh", "/.asdf/asdf.sh", "/emsdk_env.sh", "/oe-init-build-env", "/setup.bash",
+    ];
+    ENDS.iter().any(|end| path.ends_with(end))
 }
 
 fn of_program(path: &Text, scene: &Scene<'_>) -> &'static Rule {

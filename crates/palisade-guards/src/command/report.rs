@@ -49,8 +49,8 @@ impl<'a> Scene<'a> {
         }
         let known: Option<&Program> = programs::lookup(name);
         match known.map(|program| program.output) {
-            Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments | Output::Download) | None => true,
-            Some(Output::Text | Output::Nothing) => false,
+            Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments) | None => true,
+            Some(Output::Text | Output::Nothing | Output::Download) => false,
         }
     }
 }

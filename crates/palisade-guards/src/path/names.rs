@@ -425,7 +425,10 @@ const WITHIN: &[(&str, Mark)] = &[
 
 /// Whether `name` stands for `path`: itself, all below it, or by its `*`.
 pub(super) fn stands_for(name: &str, path: &str) -> bool {
-    if name.contains(['*', '?']) {
+    if let Some(wild) = name.find(['*', '?']) {
+        if !name.get(..wild).is_some_and(|fixed| path.starts_with(fixed)) {
+            return false;
+        }
         return matches(name, path)
             || path.match_indices('/').any(|(at, _)| path.get(..at).is_some_and(|above| matches(name, above)));
     }
@@ -437,7 +440,15 @@ pub(super) fn below_home(rest: &str) -> Option<Mark> {
     if !rest.starts_with(['.', '_', 'L', 's']) || public(rest) {
         return None;
     }
-    HOME.iter().find(|(name, _)| stands_for(name, rest)).map(|(_, mark)| *mark)
+    // The second letter tells most of them apart at once.
+    let second = rest.as_bytes().get(1);
+    HOME.iter()
+        .filter(|(name, _)| {
+            let letter = name.as_bytes().get(1);
+            letter == second || letter == Some(&b'*')
+        })
+        .find(|(name, _)| stands_for(name, rest))
+        .map(|(_, mark)| *mark)
 }
 
 /// The mark of an absolute path in the system's tables.

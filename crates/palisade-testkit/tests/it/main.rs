@@ -1,6 +1,8 @@
 //! What must never drift.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod argv;
+mod metamorphic;
 mod rules;
 mod specs;
 mod tidy;

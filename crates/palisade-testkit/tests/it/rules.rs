@@ -50,7 +50,11 @@ fn rules_keep_their_examples() {
     let setting = Setting::default();
     let mut wrong = Vec::new();
     for rule in RULES {
-        let raised = |command: &str| judged(command, &setting).rules().contains(&rule.id);
+        let raised = |command: &str| {
+            // Too long to be written in a rule.
+            let long = command.replace("%OVERLONG%", &"ls;".repeat(30_000));
+            judged(&long, &setting).rules().contains(&rule.id)
+        };
         wrong.extend(rule.matches.iter().filter(|one| !raised(one)).map(|one| format!("{}: should match {one:?}", rule.id)));
         wrong.extend(rule.spares.iter().filter(|one| raised(one)).map(|one| format!("{}: should spare {one:?}", rule.id)));
     }

@@ -72,6 +72,9 @@ fn pure_crates_touch_nothing_outside() {
     ];
     for name in PURE {
         for file in tree::files(&format!("crates/{name}/src"), &[".rs"]) {
+            if file.ends_with("tests.rs") {
+                continue;
+            }
             let text = tree::read(&file);
             for (number, line) in (1..).zip(text.lines()) {
                 if line.trim_start().starts_with("//") || line.contains("include!(") {

@@ -511,7 +511,10 @@ impl<'t> View<'t> {
             let after = self.byte(from + value.bytes.len());
             let word = matches!(after, Some(b'(' | b'['))
                 || value.bytes.windows(3).any(|three| three == b"://");
-            value.bytes.len() >= 16 && !word && random(value.bytes)
+            value.bytes.len() >= 16
+                && !word
+                && value.bytes.iter().any(u8::is_ascii_digit)
+                && random(value.bytes)
         };
         if fits && !is_placeholder(value.bytes) {
             Self::secret(from, from + value.bytes.len(), Swallow::Credential)
