@@ -3,6 +3,8 @@
 
 mod actor;
 mod commands;
+#[cfg(target_os = "linux")]
+mod confine;
 mod jobs;
 mod prompt;
 mod show;
@@ -24,6 +26,10 @@ struct Line {
 }
 
 fn main() -> ExitCode {
+    // First of all, while this process has one thread and nothing else: it may have been started to be a sandbox's
+    // launcher.
+    #[cfg(target_os = "linux")]
+    palisade_sandbox::launcher_main();
     let line = match Line::try_parse() {
         Ok(line) => line,
         // Help and version go to standard output and are no error; a reader

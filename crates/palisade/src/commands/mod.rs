@@ -8,6 +8,8 @@ mod init;
 mod log;
 mod profile;
 mod run;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod why;
 
 use std::process::ExitCode;
@@ -22,6 +24,8 @@ pub enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
+    #[cfg(target_os = "linux")]
+    Sandbox(sandbox::Arguments),
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
@@ -36,6 +40,8 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Run(arguments) => run::run(arguments, profile),
         Command::Check(arguments) => check::run(arguments, profile),
         Command::Why(arguments) => why::run(arguments, profile),
+        #[cfg(target_os = "linux")]
+        Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),

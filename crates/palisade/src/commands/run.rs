@@ -13,7 +13,9 @@ use palisade_runtime::{
 };
 
 use crate::actor;
-use crate::jobs::{self, Direct};
+#[cfg(target_os = "linux")]
+use crate::confine;
+use crate::jobs;
 use crate::prompt::{self, Prompt};
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
@@ -41,6 +43,9 @@ pub struct Arguments {
     /// agent that has one of its own is started with `unattended`.
     #[arg(long, value_enum, default_value = "auto", env = "PALISADE_SURFACE")]
     surface: RunSurface,
+    #[cfg(target_os = "linux")]
+    #[command(flatten)]
+    sandbox: confine::Flags,
     /// A program and its arguments, run without a shell.
     #[arg(value_name = "PROGRAM", last = true)]
     program: Vec<String>,
@@ -71,7 +76,10 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
-    let at = house.circumstances(surface, &grants, &session);
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "nothing changes it without a sandbox"))]
+    let mut at = house.circumstances(surface, &grants, &session);
+    #[cfg(target_os = "linux")]
+    arguments.sandbox.posture(&mut at.posture)?;
     let cwd = wire_up::cwd()?;
     let launch = Launch {
         environment: environment::scoped(
@@ -91,11 +99,20 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         None => Box::new(Nobody),
     };
     let mut journal = house.journal()?;
+    #[cfg(target_os = "linux")]
+    let mut process = confine::Confined {
+        flags: &arguments.sandbox,
+        terminal: &house.profile.config.tools.terminal,
+        workspace: house.places.workspace.clone().into(),
+        house: house.home.root().to_owned(),
+    };
+    #[cfg(not(target_os = "linux"))]
+    let mut process = jobs::Direct;
     let mut ports = Ports {
         actor: &actor::here(arguments.session.as_deref()),
         ask: &mut *ask,
         journal: &mut journal,
-        process: &mut Direct,
+        process: &mut process,
         keeper: &keeper,
     };
     let done = carry_out(judged, &launch, &at, &mut ports)?;

@@ -1,0 +1,139 @@
+use std::env;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use palisade_runtime::Home;
+use palisade_sandbox::{Backend, Minimum, Probe, Report, Sandbox, SandboxError, explain, is_inside};
+
+use crate::confine::{self, NOT_MADE, Widen};
+use crate::show::{self, Failure};
+
+/// Run a command in the sandbox alone, without judging it
+///
+/// Only the workspace can be written, only the system and the workspace can
+/// be read, and there is no network. The exit code is the command's own; 125
+/// says that the sandbox could not be made and nothing ran.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  palisade sandbox -- make test\n  palisade sandbox --workspace ~/project --net -- npm ci\n  palisade sandbox --explain\n  palisade sandbox probe"
+)]
+pub struct Arguments {
+    /// `probe` says what works on this machine, and what would mend the rest.
+    #[arg(value_enum)]
+    what: Option<What>,
+    /// The directory that may be written (default: the current one).
+    #[arg(long, value_name = "DIRECTORY")]
+    workspace: Option<PathBuf>,
+    #[command(flatten)]
+    widen: Widen,
+    /// A variable of the caller that the command gets beside the ordinary few.
+    #[arg(long, value_name = "NAME")]
+    env: Vec<String>,
+    /// Which mechanism to use.
+    #[arg(long, value_enum, default_value = "best")]
+    backend: Mechanism,
+    /// The least that is accepted; less is a refusal.
+    #[arg(long, value_enum, default_value = "full")]
+    minimum: Least,
+    /// Say what is refused: everything, only changes, or nothing (fastest).
+    #[arg(long, value_enum, default_value = "everything")]
+    report: Told,
+    /// Print what would be enforced, and the bubblewrap command with the same
+    /// mounts, instead of running anything.
+    #[arg(long)]
+    explain: bool,
+    /// The program and its arguments.
+    #[arg(value_name = "PROGRAM", last = true)]
+    program: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    Probe,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mechanism {
+    Best,
+    Native,
+    Bubblewrap,
+    Landlock,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Least {
+    Full,
+    Partial,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Told {
+    Everything,
+    Changes,
+    Nothing,
+}
+
+pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    if let Some(What::Probe) = arguments.what {
+        show::printed(|out| write!(out, "{}", Probe::here()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.program.is_empty() && !arguments.explain {
+        return Err(Failure::Usage("there is no program to run: `palisade sandbox -- PROGRAM`".into()));
+    }
+    if is_inside() {
+        return Err(Failure::Usage(
+            "this is the inside of a sandbox, which stays in force: start the program as it is, or ask for another \
+             sandbox outside"
+                .into(),
+        ));
+    }
+    let house = Home::locate(|name| env::var_os(name))?;
+    let workspace = match arguments.workspace {
+        Some(workspace) => workspace,
+        None => env::current_dir()?,
+    };
+    let mut policy = confine::policy(&workspace, house.root());
+    policy.inherit(env::vars_os(), &arguments.env);
+    policy.backend = match arguments.backend {
+        Mechanism::Best => Backend::Best,
+        Mechanism::Native => Backend::Native,
+        Mechanism::Bubblewrap => Backend::Bubblewrap,
+        Mechanism::Landlock => Backend::Landlock,
+    };
+    policy.minimum = match arguments.minimum {
+        Least::Full => Minimum::Full,
+        Least::Partial => Minimum::Partial,
+    };
+    policy.report = match arguments.report {
+        Told::Everything => Report::Everything,
+        Told::Changes => Report::Changes,
+        Told::Nothing => Report::Nothing,
+    };
+    arguments.widen.apply(&mut policy);
+    if arguments.explain {
+        return match Sandbox::new(policy) {
+            Ok(sandbox) => {
+                show::printed(|out| out.write_all(explain(&sandbox).as_bytes()))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => Ok(not_made(&error)),
+        };
+    }
+    let cwd = env::current_dir().ok().filter(|cwd| {
+        std::fs::canonicalize(&workspace).is_ok_and(|workspace| cwd.starts_with(workspace))
+    });
+    match confine::run(policy, arguments.program, cwd.as_deref()) {
+        Ok((status, _)) => Ok(ExitCode::from(u8::try_from(status.code()).unwrap_or(255))),
+        Err(error) => Ok(not_made(&error)),
+    }
+}
+
+fn not_made(error: &SandboxError) -> ExitCode {
+    show::note(&format!("error: {error}"));
+    show::note(&format!("help: {}", error.help()));
+    ExitCode::from(NOT_MADE)
+}
