@@ -175,25 +175,26 @@ pub struct Session {
     pub refused: usize,
 }
 
-/// The sessions among `records`, by their beginning.
+/// The sessions among `records`, in the order of their beginning.
 pub fn sessions<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<Session> {
-    let mut found: BTreeMap<String, Session> = BTreeMap::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut list: Vec<Session> = Vec::new();
     for record in records {
         let Entry::Intent(intent) = &record.entry else { continue };
         let id = intent.actor.claimed.session.clone().unwrap_or_default();
-        let session = found.entry(id.clone()).or_insert_with(|| Session {
-            id,
-            client: intent.actor.claimed.client.clone().unwrap_or_default(),
-            between: (record.time, record.time),
-            actions: 0,
-            refused: 0,
-        });
-        session.between = (session.between.0.min(record.time), session.between.1.max(record.time));
-        session.actions += 1;
-        session.refused += usize::from(intent.verdict == "deny");
+        let place = *places.entry(id.clone()).or_insert(list.len());
+        if place == list.len() {
+            let client = intent.actor.claimed.client.clone().unwrap_or_default();
+            let between = (record.time, record.time);
+            list.push(Session { id, client, between, actions: 0, refused: 0 });
+        }
+        if let Some(session) = list.get_mut(place) {
+            session.between.0 = session.between.0.min(record.time);
+            session.between.1 = session.between.1.max(record.time);
+            session.actions += 1;
+            session.refused += usize::from(intent.verdict == "deny");
+        }
     }
-    let mut list: Vec<_> = found.into_values().collect();
-    list.sort_by_key(|session| session.between);
     list
 }
 
