@@ -112,7 +112,10 @@ impl Parser<'_> {
             return Some(self.slice(from, self.pos).into());
         }
         let end = self.scan(from, META);
+        // A line end that is removed may follow it at once.
         let text = self.slice(from, end);
+        let text =
+            if self.at(end) == b'\n' { text.strip_suffix('\\').unwrap_or(text) } else { text };
         let known = matches!(
             text,
             "=" | "=="
@@ -129,7 +132,7 @@ impl Parser<'_> {
                 | "-ef"
         );
         known.then(|| {
-            self.pos = end;
+            self.pos = from + text.len();
             text.into()
         })
     }

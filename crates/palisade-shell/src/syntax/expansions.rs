@@ -43,9 +43,15 @@ impl Parser<'_> {
                     zsh_flags: Box::default(),
                     span: self.span(open),
                 };
-                self.push(parts, Part::Parameter(Box::new(parameter)));
+                self.push_parameter(parts, parameter);
             }
         }
+    }
+
+    /// Adds a parameter. It is large, and counts for two nodes.
+    pub(super) fn push_parameter(&mut self, parts: &mut Vec<Part>, parameter: Parameter) {
+        self.pay(1);
+        self.push(parts, Part::Parameter(Box::new(parameter)));
     }
 
     fn short_name(&mut self, byte: u8, at: usize) -> ParameterName {

@@ -60,7 +60,7 @@ impl Parser<'_> {
         self.close_brace(open);
         let span = self.span(open);
         let parameter = Parameter { name, subscript, indirect, length, operator, zsh_flags, span };
-        self.push(parts, Part::Parameter(Box::new(parameter)));
+        self.push_parameter(parts, parameter);
     }
 
     fn close_brace(&mut self, open: usize) {

@@ -38,7 +38,8 @@ impl Parser<'_> {
     /// Reads a word. Where none stands, it has no parts.
     pub(super) fn word(&mut self, style: u8) -> Word {
         let from = self.pos;
-        let mut parts = Vec::new();
+        // Most words have one part; room for four is what a first push makes.
+        let mut parts = Vec::with_capacity(1);
         if self.byte() == b'=' {
             self.equals_word(&mut parts, style);
         }

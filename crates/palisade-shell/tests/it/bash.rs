@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 /// Whether `bash -n` accepts each input; nothing where there is no bash 5.
 ///
-/// One bash reads all inputs and starts a child for each, two at a time.
+/// One bash reads all inputs and starts a child for each, two at a time. Only
+/// `-n` is ever asked: what chance makes may well be a fork bomb.
 pub fn accepts(inputs: &[String]) -> Option<Vec<bool>> {
     const LOOP: &str = r#"
         [[ ${BASH_VERSINFO[0]} -ge 5 ]] || exit 9

@@ -211,6 +211,7 @@ pub const VALID: &[&str] = &[
     r"a &>>b",
     r"a >|b",
     r"a >&-b",
+    r"[[ a =~\⏎ (b|c d) ]]",
     r"3<&-a b",
     r"a >!⏎b",
     r"a >&1-",
