@@ -87,7 +87,7 @@ pub struct Ports<'a> {
 /// Gathers the facts about a request and judges it.
 pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     let text = facts::text(&request.command);
-    let places = Places { cwd: request.cwd.clone(), ..at.places.clone() };
+    let places = places(&request, at);
     // Whoever judges and fails has not allowed anything.
     let seen = catch_unwind(AssertUnwindSafe(|| {
         let analysis = analysis(&request, &places, at.session);
@@ -100,6 +100,16 @@ pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     let action = Action::Run { command: request.command, cwd: request.cwd };
     let decision = judge(action, findings, at.posture, at.grants, simple, at.now);
     Judged { decision, analysis, text }
+}
+
+/// What paths mean for a request: where the profile names no workspace, it is
+/// the directory that the command starts in.
+fn places(request: &Request, at: &Circumstances<'_>) -> Places {
+    let mut places = Places { cwd: request.cwd.clone(), ..at.places.clone() };
+    if at.profile.config.workspace.is_none() {
+        places.workspace.clone_from(&places.cwd);
+    }
+    places
 }
 
 /// What the command would do: looked at once, and a second time where files
