@@ -109,6 +109,12 @@ impl Text {
             None => match (pattern.split_once('*'), pattern.matches('*').count()) {
                 (Some((start, "")), 1) => self.known_prefix().starts_with(start) && !start.contains('?'),
                 (Some(("", end)), 1) => self.known_suffix().ends_with(end) && !end.contains('?'),
+                (Some((start, end)), 1) => {
+                    self.known_prefix().starts_with(start)
+                        && self.known_suffix().ends_with(end)
+                        && !start.contains('?')
+                        && !end.contains('?')
+                }
                 _ => pattern == "*",
             },
         }

@@ -122,7 +122,7 @@ pub(super) fn read(program: &'static Program, fields: &[Field], stop: bool) -> A
             }
             continue;
         }
-        let dashed = known.len() > 1 && known.starts_with('-') || known.len() > 1 && known.starts_with('+') && find(program, known).is_some();
+        let dashed = known.len() > 1 && known.starts_with('-') || known.len() > 1 && known.starts_with('+') && (find(program, known).is_some() || find(program, "+").is_some());
         let bundle = program.style == Style::Bundle
             && first
             && at == 1
@@ -161,6 +161,14 @@ pub(super) fn read(program: &'static Program, fields: &[Field], stop: bool) -> A
                 if let Some(option) = exact {
                     let value = take_value(option, None, fields, &mut at, field);
                     out.options.push((option, value));
+                    continue;
+                }
+                // `-javaagent:x`
+                if let Some((name, value)) = raw.split_once(':')
+                    && let Some(option) = find(program, name)
+                    && option.value.is_some()
+                {
+                    out.options.push((option, Some(field.with(value))));
                     continue;
                 }
                 if let Some((name, value)) = raw.split_once('=')
@@ -214,6 +222,12 @@ pub(super) fn read(program: &'static Program, fields: &[Field], stop: bool) -> A
                     let value = attached.map(|value| field.with(value));
                     let value = take_value(option, value, fields, &mut at, field);
                     out.options.push((option, value));
+                    continue;
+                }
+                if let Some(rest) = raw.strip_prefix('+')
+                    && let Some(option) = find(program, "+")
+                {
+                    out.options.push((option, Some(field.with(rest))));
                     continue;
                 }
                 let sign = if raw.starts_with('+') { '+' } else { '-' };

@@ -113,6 +113,11 @@ impl Eval<'_> {
         {
             return self.invoke(program, fields);
         }
+        if let Some(original) = path.literal().and_then(|known| self.state.files.get(known)?.copy_of.clone())
+            && let Some(program) = original.literal().and_then(programs::lookup)
+        {
+            return self.invoke(program, fields);
+        }
         let (labels, content) = self.file_facts(&path);
         let span = first.span;
         let program = first.text.clone();
@@ -321,7 +326,7 @@ impl Eval<'_> {
         }
         let mut stream = match &input.text {
             Some(text) if !text.is_unknown() => {
-                let outer = std::mem::take(&mut self.stdin);
+                let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
                 let stream = self.code(language, text, input.labels, "standard input", span);
                 self.stdin = outer;
                 stream

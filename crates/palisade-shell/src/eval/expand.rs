@@ -300,7 +300,7 @@ impl Eval<'_> {
             let stream = self.nested("<( )", |eval| eval.subshell(script));
             self.state.files.insert(
                 path.clone(),
-                super::state::File { labels: stream.labels, content: stream.text, link: None },
+                super::state::File { labels: stream.labels, content: stream.text, link: None, copy_of: None },
             );
         } else {
             self.state.files.insert(path.clone(), super::state::File::default());

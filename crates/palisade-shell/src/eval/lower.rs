@@ -140,10 +140,16 @@ impl Eval<'_> {
             return;
         }
         for (name, role) in program.environment.items() {
+            // `EDITOR=vim`: vim itself looks at EDITOR too.
+            if self.twins.contains(&name.get()) {
+                continue;
+            }
             if let Some((text, labels)) = self.variable(name.get()) {
                 let field = Field { text, labels, span };
                 let mut flow = Flow::default();
+                self.twins.push(name.get());
                 self.apply(*role, &field, &mut flow);
+                self.twins.pop();
             }
         }
     }
@@ -190,10 +196,8 @@ impl Eval<'_> {
             };
             match role {
                 Some(Role::Command) => {
-                    let command = operands.get(at..).unwrap_or(&[]).to_vec();
                     flow.code = true;
-                    let printed = self.nested("wrapper", |eval| eval.run(command));
-                    flow.printed = Some(printed);
+                    flow.printed = Some(self.wrapped(program, operands.get(at..).unwrap_or(&[])));
                     return;
                 }
                 Some(role) => {
@@ -218,6 +222,37 @@ impl Eval<'_> {
                 None => {}
             }
         }
+    }
+
+    /// The command that a wrapper runs. One word with blanks is what the
+    /// wrapper hands to a shell (`watch 'a; b'`); an option of the wrapper may
+    /// stand where the command is expected (`flock FILE -c CODE`).
+    pub(super) fn wrapped(&mut self, program: &'static Program, words: &[Field]) -> Stream {
+        let Some(first) = words.first() else { return Stream::nothing() };
+        if first.literal().is_some_and(|word| word.len() > 1 && word.starts_with('-')) {
+            let again = arguments::read(program, words, true);
+            let mut flow = Flow::default();
+            self.options(program, &again, &mut flow);
+            let rest = words.get(again.first_operand..).unwrap_or(&[]).to_vec();
+            if flow.code || rest.is_empty() || rest.len() == words.len() {
+                return flow.printed.unwrap_or_default();
+            }
+            return self.nested("wrapper", |eval| eval.run(rest));
+        }
+        if first.literal().is_some_and(|word| word.trim().contains([' ', '\t', ';', '|', '&', '\n'])) {
+            let mut line = Text::default();
+            let mut labels = Labels::NONE;
+            for (at, field) in words.iter().enumerate() {
+                if at > 0 {
+                    line.push(" ");
+                }
+                line.push(field.text.raw());
+                labels = labels.and(field.labels);
+            }
+            return self.code(Language::Shell, &line, labels, "wrapper", first.span);
+        }
+        let command = words.to_vec();
+        self.nested("wrapper", |eval| eval.run(command))
     }
 
     /// What one word does, by its role.
@@ -289,8 +324,8 @@ impl Eval<'_> {
                 flow.sent = flow.sent.and(stream.labels);
             }
             Role::UploadData | Role::UploadForm => {
-                flow.sends = true;
                 flow.sent = flow.sent.and(field.labels);
+                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
                 let raw = field.text.raw();
                 let file = if role == Role::UploadData {
                     raw.strip_prefix('@').or_else(|| raw.split_once('@').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric())).map(|(_, file)| file))
@@ -298,6 +333,7 @@ impl Eval<'_> {
                     raw.split_once('=').and_then(|(_, value)| value.strip_prefix(['@', '<']))
                 };
                 if let Some(file) = file {
+                    flow.sends = true;
                     let file = file.split(';').next().unwrap_or(file);
                     let stream = self.read_operand(&field.with(file));
                     flow.sent = flow.sent.and(stream.labels);
@@ -305,7 +341,10 @@ impl Eval<'_> {
             }
             Role::Url => {
                 let raw = field.text.raw();
-                if let Some(path) = raw.strip_prefix("file://") {
+                let local = raw.strip_prefix("file://").or_else(|| raw.starts_with(['/', '~']).then_some(raw)).or_else(|| {
+                    (raw.starts_with("./") || raw.starts_with("../")).then_some(raw)
+                });
+                if let Some(path) = local {
                     let stream = self.read_operand(&field.with(path));
                     match &mut flow.read {
                         Some(read) => read.then(stream),
@@ -330,6 +369,11 @@ impl Eval<'_> {
                     flow.sent = flow.sent.and(stream.labels);
                 }
             }
+            // A filter's own language: it has no way out, and its output is
+            // made of its input.
+            Role::Code(Language::Jq) => {
+                let _ = self.code(Language::Jq, &field.text, field.labels, language_via(Language::Jq), span);
+            }
             Role::Code(language) => {
                 flow.code = true;
                 let stream = self.code(language, &field.text, field.labels, language_via(language), span);
@@ -341,8 +385,12 @@ impl Eval<'_> {
             }
             Role::Exec => {
                 flow.code = true;
-                let command = vec![field.clone()];
-                let _ = self.nested("wrapper", |eval| eval.run(command));
+                if field.text.raw().trim().contains(' ') {
+                    let _ = self.code(Language::Shell, &field.text, field.labels, "wrapper", span);
+                } else {
+                    let command = vec![field.clone()];
+                    let _ = self.nested("wrapper", |eval| eval.run(command));
+                }
             }
             Role::Command => {
                 let command = vec![field.clone()];
@@ -385,14 +433,14 @@ impl Eval<'_> {
     fn standard_input(&mut self, role: Role, flow: &mut Flow, span: Span) {
         match role {
             Role::Code(language) => {
-                if self.stdin.text.is_some() || !self.stdin.labels.is_none() || self.stdin.network {
+                if !self.stdin.is_nothing() {
                     flow.printed = Some(self.input_code(language, span));
                     flow.code = true;
                 }
             }
             Role::Upload | Role::UploadData => {
                 let input = &self.stdin;
-                if input.text.as_ref().is_some_and(|text| !text.is_empty()) || !input.labels.is_none() || input.shell {
+                if !input.is_nothing() {
                     flow.sends = true;
                     flow.sent = flow.sent.and(input.labels);
                 }
@@ -452,6 +500,11 @@ impl Eval<'_> {
 
     /// A word that may be a path, and is then read.
     pub(super) fn maybe_path(&mut self, field: &Field) {
+        if let Some(path) = field.text.raw().strip_prefix("file://") {
+            let path = self.resolve(&Text::new(path));
+            let _ = self.read(&path, field.span);
+            return;
+        }
         if looks_like_path(field) {
             let path = self.resolve(&field.text);
             let _ = self.read(&path, field.span);
@@ -463,14 +516,17 @@ impl Eval<'_> {
     pub(super) fn variable_effect(&mut self, name: &str, value: &Text, labels: Labels, span: Span) {
         if let Some(language) = code_variable(name) {
             let quiet = value.is_empty();
-            if !quiet {
+            if !quiet && !self.twins.iter().any(|twin| *twin == name) {
                 // `LESSOPEN='|cmd %s'` pipes, `||` and `|-` are its variants.
                 let piped = value.raw().trim_start_matches(['|', '-']);
                 let value = &if name.starts_with("LESS") { Text::new(piped) } else { value.clone() };
-                let outer = std::mem::take(&mut self.stdin);
+                let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
                 let _ = self.code(language, value, labels, "variable", span);
                 self.stdin = outer;
             }
+            return;
+        }
+        if name == "NODE_OPTIONS" && !["-r", "--require", "--import", "loader", "--inspect", "--eval"].iter().any(|option| value.raw().contains(option)) {
             return;
         }
         if loader_variable(name) && !value.is_empty() {

@@ -62,6 +62,8 @@ pub(crate) struct Eval<'c> {
     positional_unknown: bool,
     calls: Vec<Box<str>>,
     self_calls: u32,
+    /// Variables whose value as code is being looked at.
+    twins: Vec<&'static str>,
     /// Variables given to the one command that runs now.
     temporary: Vec<(Box<str>, Field)>,
     /// Whether standard output goes to the network now.
@@ -137,7 +139,7 @@ impl<'c> Eval<'c> {
             context,
             out: Analysis::default(),
             state,
-            stdin: Stream::default(),
+            stdin: Stream::nothing(),
             budget: Budget::default(),
             steps: 0,
             depth: 0,
@@ -154,6 +156,7 @@ impl<'c> Eval<'c> {
             positional_unknown: true,
             calls: Vec::new(),
             self_calls: 0,
+            twins: Vec::new(),
             temporary: Vec::new(),
             output_network: false,
             container: None,
@@ -459,7 +462,7 @@ impl<'c> Eval<'c> {
                 Stream::nothing()
             }
             CommandKind::Coproc { body, .. } => {
-                let outer = std::mem::take(&mut self.stdin);
+                let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
                 let stream = self.command(body);
                 self.stdin = outer;
                 for fd in [60, 61] {
@@ -588,8 +591,9 @@ impl<'c> Eval<'c> {
     }
 
     fn round(&mut self, assignments: &[Assignment], words: &[Word], redirects: &[Redirect]) -> Stream {
-        let fields = self.expand_words(words);
         let sinks = std::mem::take(&mut self.sinks);
+        let plain = self.declared_arrays(words);
+        let fields = self.expand_words(plain.as_deref().unwrap_or(words));
         let mut redirected = self.redirect(redirects);
         let stream = if fields.is_empty() {
             for assignment in assignments {
@@ -634,6 +638,37 @@ impl<'c> Eval<'c> {
             self.stdin = outer;
         }
         stream
+    }
+
+    /// Makes the assignments of `declare a=(..)` and its kin; the other words.
+    fn declared_arrays(&mut self, words: &[Word]) -> Option<Vec<Word>> {
+        use crate::syntax::tree::Part;
+        let array = |word: &Word| word.parts.iter().any(|part| matches!(part, Part::Array(_)));
+        if !words.iter().any(array) {
+            return None;
+        }
+        let mut left = Vec::new();
+        for word in words {
+            match &*word.parts {
+                [Part::Bare(name), Part::Array(elements), ..] => {
+                    let name = name.trim_end_matches('=');
+                    let assignment = Assignment {
+                        name: name.trim_end_matches('+').into(),
+                        subscript: None,
+                        append: name.ends_with('+'),
+                        value: AssignedValue::Array(elements.clone()),
+                        span: word.span,
+                    };
+                    let _ = self.set(&assignment);
+                }
+                _ => left.push(word.clone()),
+            }
+        }
+        // A bare `declare` would print; this one did not.
+        if left.len() == 1 {
+            left.push(Word { parts: vec![Part::Bare("_=".into())], span: Span::default() });
+        }
+        Some(left)
     }
 
     fn to_exec_output(&mut self, stream: Stream) -> Stream {

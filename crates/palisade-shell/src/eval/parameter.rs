@@ -265,7 +265,15 @@ impl Eval<'_> {
                 let word_value = self.expand_single(word);
                 let chosen = match &value {
                     Some((text, _)) if !text.is_empty() && !text.is_unknown() => return value.unwrap_or(unknown),
-                    Some((text, _)) if text.is_empty() => (word_value.text, word_value.labels),
+                    // `-` keeps an empty value where `:-` does not; the tree does
+                    // not tell them apart, so it may be either.
+                    Some((text, labels)) if text.is_empty() => {
+                        if self.choose(2) == 0 {
+                            (word_value.text, word_value.labels)
+                        } else {
+                            (Text::default(), *labels)
+                        }
+                    }
                     _ => {
                         if self.choose(2) == 0 {
                             (word_value.text, word_value.labels)

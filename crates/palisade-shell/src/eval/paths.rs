@@ -9,7 +9,10 @@ impl Eval<'_> {
     pub(crate) fn resolve(&self, path: &Text) -> Text {
         let raw = path.raw();
         let home = &self.context.home;
-        let absolute = if raw.starts_with('/') {
+        let absolute = if raw.starts_with(ANY) {
+            // It may begin anywhere.
+            return self.text_of(raw);
+        } else if raw.starts_with('/') {
             raw.to_owned()
         } else if raw == "~" {
             home.clone()
@@ -41,6 +44,32 @@ impl Eval<'_> {
             }
         }
         Text::new(at)
+    }
+
+    /// A path whose beginning is not known, as it stands.
+    fn text_of(&self, raw: &str) -> Text {
+        Text::new(if raw.contains("..") { ANY.to_string() } else { raw.to_owned() })
+    }
+
+    /// As [`Self::resolve`], but a link at the very end is not followed: what
+    /// `rm` and `mv` take away is the link.
+    pub(crate) fn resolve_entry(&self, path: &Text) -> Text {
+        let raw = path.raw().trim_end_matches('/');
+        if self.state.files.is_empty() && self.context.files.is_empty() {
+            return self.resolve(path);
+        }
+        match raw.rsplit_once('/') {
+            Some((directory, base)) if !base.is_empty() && base != ".." && base != "." => {
+                let directory = if directory.is_empty() { "/" } else { directory };
+                let parent = self.resolve(&Text::from(directory));
+                Text::new(normalise(&format!("{}/{base}", parent.raw())))
+            }
+            None if !raw.is_empty() && raw != ".." && raw != "." && !raw.starts_with('~') && !raw.starts_with(ANY) => {
+                let parent = self.resolve(&Text::from("."));
+                Text::new(normalise(&format!("{}/{raw}", parent.raw())))
+            }
+            _ => self.resolve(path),
+        }
     }
 
     fn follow(&self, path: &str) -> Option<String> {

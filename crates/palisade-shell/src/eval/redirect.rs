@@ -357,7 +357,7 @@ impl Eval<'_> {
                 _ => stream.labels,
             };
             let labels = labels.and(Labels::WRITTEN);
-            self.state.files.insert(known.to_owned(), File { labels, content, link: None });
+            self.state.files.insert(known.to_owned(), File { labels, content, link: None, copy_of: None });
         }
     }
 

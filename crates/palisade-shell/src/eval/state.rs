@@ -15,6 +15,8 @@ pub(crate) struct File {
     pub content: Option<Text>,
     /// Where a symlink or mount made in the line leads.
     pub link: Option<Text>,
+    /// Which program of the system it is a copy of.
+    pub copy_of: Option<Text>,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -104,10 +104,7 @@ fn base_name(word: &str) -> Option<&str> {
     if let Some(cut) = word.rfind('\\')
         && word.get(1..3) == Some(":\\")
     {
-        let directory = word.get(..cut)?.to_ascii_lowercase();
-        return (directory.contains("windows") || directory.contains("program files"))
-            .then(|| word.get(cut + 1..))
-            .flatten();
+        return word.get(cut + 1..);
     }
     match word.rfind('/') {
         None => Some(word),

@@ -192,7 +192,11 @@ fn real_bash_runs_what_was_predicted() {
             .stderr(Stdio::null())
             .status();
         let ran = fs::read_to_string(&log).unwrap_or_default();
-        let context = Context { cwd: work.display().to_string(), home: "/home/u".into(), ..Context::default() };
+        let context = Context {
+            cwd: work.display().to_string(),
+            home: "/home/u".into(),
+            ..Context::default()
+        };
         let analysis = analyse(line, &context);
         let predicted: Vec<Vec<&Text>> = analysis
             .commands
@@ -201,7 +205,8 @@ fn real_bash_runs_what_was_predicted() {
             .collect();
         for record in ran.split('\u{1e}').filter(|record| !record.is_empty()) {
             seen += 1;
-            let argv: Vec<&str> = record.strip_suffix('\u{1f}').unwrap_or(record).split('\u{1f}').collect();
+            let argv: Vec<&str> =
+                record.strip_suffix('\u{1f}').unwrap_or(record).split('\u{1f}').collect();
             let fits = predicted.iter().any(|words| covers(words, &argv));
             if !fits {
                 wrong.push(format!("`{line}` ran {argv:?}, predicted {predicted:?}"));

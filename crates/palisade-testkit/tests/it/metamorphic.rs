@@ -110,7 +110,13 @@ fn lines(seed: &str) -> Vec<(&'static str, String)> {
         ("case", format!("case a in a) {seed}\n;; esac")),
         ("substitution", format!("echo \"$({seed}\n)\"")),
         ("assignment", format!("x=$({seed}\n)")),
-        ("backquotes", format!("echo `eval {}`", quoted(&seed.replace('\\', "\\\\").replace('`', "\\`")).replace('$', "\\$"))),
+        (
+            "backquotes",
+            format!(
+                "echo `eval {}`",
+                quoted(&seed.replace('\\', "\\\\").replace('`', "\\`")).replace('$', "\\$")
+            ),
+        ),
         ("process substitution", format!("cat <({seed}\n)")),
         ("trap", format!("trap {} EXIT", quoted(seed))),
         ("background", format!("{seed} &")),
@@ -126,7 +132,10 @@ fn lines(seed: &str) -> Vec<(&'static str, String)> {
         ("xargs", format!("printf %s {} | xargs -I@ sh -c @", quoted(seed))),
         ("find -exec", format!("find . -maxdepth 0 -exec sh -c {} \\;", quoted(seed))),
         ("awk", format!("awk 'BEGIN{{system({})}}'", double(seed).replace('\'', "'\\''"))),
-        ("python", format!("python3 -c {}", quoted(&format!("import os; os.system({})", double(seed))))),
+        (
+            "python",
+            format!("python3 -c {}", quoted(&format!("import os; os.system({})", double(seed)))),
+        ),
         ("perl", format!("perl -e {}", quoted(&format!("system({})", perl(seed))))),
         ("ssh", format!("ssh host.example {}", quoted(seed))),
         ("git alias", format!("git -c alias.x={} x", quoted(&format!("!{seed}")))),
@@ -146,7 +155,10 @@ fn double(text: &str) -> String {
 }
 
 fn perl(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('@', "\\@"))
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('@', "\\@")
+    )
 }
 
 /// Rewriters of the words of a simple command.
@@ -193,7 +205,9 @@ fn words(seed: &str) -> Vec<(&'static str, String)> {
         ("set --", format!("set -- {seed}; \"$@\"")),
     ];
     if words.len() == 1 {
-        all.retain(|(name, _)| !matches!(*name, "braces" | "rest in a variable" | "xargs" | "loop" | "ifs"));
+        all.retain(|(name, _)| {
+            !matches!(*name, "braces" | "rest in a variable" | "xargs" | "loop" | "ifs")
+        });
     }
     all
 }
@@ -213,7 +227,11 @@ fn rewriting_never_lowers_a_verdict() {
             looked += 1;
             let after = severity(&text);
             if after < before {
-                fallen.push(format!("{name}: `{text}` is {} and not {}", after.word(), before.word()));
+                fallen.push(format!(
+                    "{name}: `{text}` is {} and not {}",
+                    after.word(),
+                    before.word()
+                ));
             }
         }
     }
@@ -249,7 +267,11 @@ fn data_never_raises_a_verdict() {
         ] {
             let after = severity(&text);
             if after > Severity::Safe {
-                risen.push(format!("`{text}` is {}: {:?}", after.word(), judged(&text, &Setting::default()).rules()));
+                risen.push(format!(
+                    "`{text}` is {}: {:?}",
+                    after.word(),
+                    judged(&text, &Setting::default()).rules()
+                ));
             }
         }
     }
@@ -260,7 +282,9 @@ fn data_never_raises_a_verdict() {
 fn a_dangerous_part_decides_wherever_it_stands() {
     for seed in DANGEROUS {
         for safe in SAFE {
-            for text in [format!("{safe}; {seed}"), format!("{seed}\n{safe}"), format!("{safe} && {seed}")] {
+            for text in
+                [format!("{safe}; {seed}"), format!("{seed}\n{safe}"), format!("{safe} && {seed}")]
+            {
                 assert_eq!(severity(&text), Severity::Dangerous, "{text}");
             }
         }

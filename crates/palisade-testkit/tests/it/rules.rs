@@ -11,13 +11,17 @@ use palisade_testkit::{manual, matrix, spec, tree};
 fn every_rule_has_a_section_in_the_specs() {
     let mut headings = BTreeSet::new();
     for file in tree::files("specs", &[".md"]) {
-        let found = spec::parse(&file, &tree::read(&file)).unwrap_or_else(|error| panic!("{error}"));
+        let found =
+            spec::parse(&file, &tree::read(&file)).unwrap_or_else(|error| panic!("{error}"));
         headings.extend(found.headings.into_iter().filter(|heading| spec::rule_id(heading)));
     }
     let rules: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
     let missing: Vec<_> = rules.difference(&headings).collect();
     let unknown: Vec<_> = headings.difference(&rules).collect();
-    assert!(missing.is_empty() && unknown.is_empty(), "without specs: {missing:?}; without rule: {unknown:?}");
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "without specs: {missing:?}; without rule: {unknown:?}"
+    );
 }
 
 #[test]
@@ -30,7 +34,8 @@ fn the_manual_is_up_to_date() {
 fn the_matrix_is_up_to_date() {
     let text = tree::read(matrix::PATH.as_ref());
     let new = matrix::text();
-    let changed: Vec<&str> = new.lines().filter(|line| !text.lines().any(|old| old == *line)).collect();
+    let changed: Vec<&str> =
+        new.lines().filter(|line| !text.lines().any(|old| old == *line)).collect();
     assert!(
         text == new,
         "run `cargo run -p palisade-testkit --example manual` and review:\n{}",
@@ -55,8 +60,18 @@ fn rules_keep_their_examples() {
             let long = command.replace("%OVERLONG%", &"ls;".repeat(30_000));
             judged(&long, &setting).rules().contains(&rule.id)
         };
-        wrong.extend(rule.matches.iter().filter(|one| !raised(one)).map(|one| format!("{}: should match {one:?}", rule.id)));
-        wrong.extend(rule.spares.iter().filter(|one| raised(one)).map(|one| format!("{}: should spare {one:?}", rule.id)));
+        wrong.extend(
+            rule.matches
+                .iter()
+                .filter(|one| !raised(one))
+                .map(|one| format!("{}: should match {one:?}", rule.id)),
+        );
+        wrong.extend(
+            rule.spares
+                .iter()
+                .filter(|one| raised(one))
+                .map(|one| format!("{}: should spare {one:?}", rule.id)),
+        );
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -41,7 +41,11 @@ fn crates_use_only_what_lies_below_them() {
             .unwrap_or_else(|| panic!("`{name}` has no row in the table of crates"));
         for used in dependencies(&tree::read(&manifest)) {
             let short = used.trim_start_matches("palisade-");
-            assert!(allowed.contains(&short), "{}: `{name}` may not use `{used}`", manifest.display());
+            assert!(
+                allowed.contains(&short),
+                "{}: `{name}` may not use `{used}`",
+                manifest.display()
+            );
         }
     }
 }
@@ -67,8 +71,20 @@ fn dependencies(manifest: &str) -> Vec<String> {
 #[test]
 fn pure_crates_touch_nothing_outside() {
     const OUTSIDE: &[&str] = &[
-        "std::fs", "std::env", "std::time", "std::net", "std::process", "std::thread", "std::io", "std::os", "tokio::",
-        "serde::", "rand::", "println!", "eprintln!", "unsafe ",
+        "std::fs",
+        "std::env",
+        "std::time",
+        "std::net",
+        "std::process",
+        "std::thread",
+        "std::io",
+        "std::os",
+        "tokio::",
+        "serde::",
+        "rand::",
+        "println!",
+        "eprintln!",
+        "unsafe ",
     ];
     for name in PURE {
         for file in tree::files(&format!("crates/{name}/src"), &[".rs"]) {
@@ -84,7 +100,12 @@ fn pure_crates_touch_nothing_outside() {
                     break;
                 }
                 let found = OUTSIDE.iter().find(|word| line.contains(**word));
-                assert!(found.is_none(), "{}:{number}: a pure crate uses `{}`", file.display(), found.unwrap());
+                assert!(
+                    found.is_none(),
+                    "{}:{number}: a pure crate uses `{}`",
+                    file.display(),
+                    found.unwrap()
+                );
             }
         }
     }
@@ -119,6 +140,26 @@ fn nothing_names_the_machine_it_was_made_on() {
             for word in &words {
                 assert!(!text.contains(word.as_str()), "{}: names `{word}`", file.display());
             }
+        }
+    }
+}
+
+/// Every crate stands in the map, and every place that the map names exists.
+#[test]
+fn the_map_is_right() {
+    let map = tree::read(Path::new("ARCHITECTURE.md"));
+    for manifest in tree::files("crates", &["Cargo.toml"]) {
+        let name = name_of(&manifest);
+        assert!(map.contains(&format!("| `{name}` |")), "ARCHITECTURE.md does not have `{name}`");
+    }
+    let root = tree::root();
+    for row in map.lines().filter(|line| line.starts_with('|')) {
+        for place in row.split('`').skip(1).step_by(2).filter(|word| word.contains('/')) {
+            let place = place.trim_end_matches("/*.toml");
+            assert!(
+                root.join("crates").join(place).exists() || root.join(place).exists(),
+                "ARCHITECTURE.md names `{place}`, which does not exist"
+            );
         }
     }
 }

@@ -113,6 +113,23 @@ pub(super) fn cd(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     Stream::nothing()
 }
 
+pub(super) fn print_directory(eval: &mut Eval<'_>) -> Stream {
+    let mut text = eval.directory().clone();
+    text.push("\n");
+    Stream::known(text)
+}
+
+/// `hash -p PATH NAME`: the name means that path from now on.
+pub(super) fn hash(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let arguments = arguments::read(program, rest(fields), false);
+    if let Some(path) = arguments.value(&["-p"]) {
+        for name in arguments.operands.iter().filter_map(Field::literal) {
+            eval.state.aliases.insert(name.into(), (path.text.raw().to_owned(), eval.line));
+        }
+    }
+    Stream::nothing()
+}
+
 pub(super) fn push_directory(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     eval.state.stack.push(eval.state.cwd.clone());
     let plain: Vec<Field> = fields.to_vec();
@@ -210,7 +227,7 @@ pub(super) fn alias(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             // It may be used in any later line, by a person too.
             let text = Text::new(value);
             let before = std::mem::replace(&mut eval.deferred, true);
-            let stdin = std::mem::take(&mut eval.stdin);
+            let stdin = std::mem::replace(&mut eval.stdin, Stream::nothing());
             let _ = eval.code(Language::Shell, &text, field.labels, "alias", field.span);
             eval.stdin = stdin;
             eval.deferred = before;
@@ -518,6 +535,21 @@ pub(super) fn complete(eval: &mut Eval<'_>, program: &'static Program, fields: &
     let span = fields.first().map(|field| field.span).unwrap_or_default();
     if program.name == "compgen" && arguments.has(&["-e"])
         || program.name == "compgen" && arguments.value(&["-A"]).and_then(Field::literal) == Some("export")
+    {
+        eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
+    }
+    if program.name == "bind"
+        && let Some(value) = arguments.value(&["-x"])
+        && let Some((_, code)) = value.text.raw().split_once(':')
+    {
+        // `"key": command`
+        let code = Text::new(code.trim());
+        let _ = eval.code(Language::Shell, &code, value.labels, "key binding", value.span);
+        return Stream::nothing();
+    }
+    if program.name == "compgen"
+        && (arguments.has(&["-v"])
+            || matches!(arguments.value(&["-A"]).and_then(Field::literal), Some("variable" | "export")))
     {
         eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
     }

@@ -35,6 +35,14 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
             eval.hazard("vcs/remote-helper", field.span);
         }
     }
+    // `git checkout -- path` throws changes away; the `--` is no operand.
+    let words: Vec<&str> = rest(fields).iter().filter_map(Field::literal).collect();
+    if words.contains(&"checkout")
+        && let Some(at) = words.iter().position(|word| *word == "--")
+        && words.len() > at + 1
+    {
+        eval.hazard("vcs/discard-changes", place(fields));
+    }
     eval.lower(program, fields)
 }
 

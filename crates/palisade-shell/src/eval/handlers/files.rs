@@ -24,7 +24,7 @@ pub(super) fn remove(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     let recursive = arguments.has(&["-r", "-R", "--recursive"]);
     eval.hazards(program, &arguments, place(fields));
     for field in &arguments.operands {
-        let path = eval.resolve(&field.text);
+        let path = eval.resolve_entry(&field.text);
         if let Some(known) = path.literal() {
             eval.state.files.remove(known);
         }
@@ -73,7 +73,7 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         // The name it has below a directory is another file of the line.
         if let (Some(base), Some(into)) = (path.raw().rsplit('/').next(), target_path.literal()) {
             let inside = format!("{into}/{base}");
-            let file = File { labels: stream.labels.and(Labels::WRITTEN), content: stream.text.clone(), link: None };
+            let file = File { labels: stream.labels.and(Labels::WRITTEN), content: stream.text.clone(), link: None, copy_of: None };
             if !stream.labels.is_none() || stream.text.is_some() {
                 eval.state.files.insert(inside, file);
             }
@@ -113,6 +113,15 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         return Stream::nothing();
     }
     eval.store(&target_path, Writing::Replace, &stream, target.span);
+    // A copy of a system program under another name is still that program.
+    for source in sources {
+        if let (Some(from), Some(to)) = (source.literal(), target_path.literal())
+            && from.starts_with('/')
+            && crate::programs::lookup(from).is_some()
+        {
+            eval.state.files.entry(to.to_owned()).or_default().copy_of = Some(source.text.clone());
+        }
+    }
     if program.name == "rsync" && arguments.has(&["--delete", "--delete-before", "--delete-after", "--delete-during", "--delete-excluded", "--del", "--remove-source-files"]) {
         eval.emit(EffectKind::Delete { path: target_path, recursive: true }, Labels::NONE, span);
     }
@@ -299,7 +308,15 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
                 stream = Stream { text: None, ..content };
             } else {
                 let into = eval.directory().clone();
-                eval.emit(EffectKind::Write { path: into.clone(), how: Writing::Edit }, content.labels, span);
+                let mut below = into.clone();
+                below.push("/");
+                below.push(&crate::text::STAR.to_string());
+                let path = eval.resolve(&below);
+                eval.emit(EffectKind::Write { path, how: Writing::Edit }, content.labels, span);
+                for field in &arguments.operands {
+                    let path = eval.resolve(&field.text);
+                    eval.emit(EffectKind::Write { path, how: Writing::Edit }, content.labels, field.span);
+                }
                 // What was unpacked carries no label: running it is running
                 // a program by its path, which asks for itself.
                 if has(&["-P", "--absolute-names"]) {

@@ -101,9 +101,14 @@ pub(super) fn netcat(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     let scans = arguments.has(&["-z"]);
     if listens {
         eval.hazard("network/listen", span);
+    } else if arguments.has(&["-U", "--unixsock"])
+        && let Some(socket) = arguments.operands.first()
+    {
+        let path = eval.resolve(&socket.text);
+        eval.emit(EffectKind::Write { path, how: Writing::Edit }, eval.stdin.labels, socket.span);
     } else if let Some(host) = arguments.operands.first() {
         let input = eval.stdin.clone();
-        let sends = !scans && (input.text.as_ref().is_none_or(|text| !text.is_empty()) && (input.text.is_some() || !input.labels.is_none()));
+        let sends = !scans && !input.is_nothing();
         eval.connect(&host.text.clone(), sends, input.labels, host.span);
     }
     if scans {
@@ -143,7 +148,11 @@ pub(super) fn socat(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
                 network = true;
                 eval.hazard("network/listen", field.span);
             }
-            _ if kind.starts_with("UNIX") || kind.starts_with("ABSTRACT") => {}
+            _ if kind.starts_with("UNIX") => {
+                let path = eval.resolve(&Text::new(value.split(',').next().unwrap_or(value)));
+                eval.emit(EffectKind::Write { path, how: Writing::Edit }, Labels::NONE, field.span);
+            }
+            _ if kind.starts_with("ABSTRACT") => {}
             _ => {
                 network = true;
                 let host = field.with(value);
@@ -179,18 +188,18 @@ pub(super) fn ssh(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     let mut flow = Flow::default();
     eval.environment_twins(program, span);
     eval.options(program, &arguments, &mut flow);
-    eval.hazards(program, &arguments, span);
     let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
     let Some((host, command)) = words.split_first() else { return Stream::default() };
+    eval.hazards(program, &arguments, span);
     // Options may stand behind the host as well.
     let after = arguments::read(program, command, true);
     eval.options(program, &after, &mut flow);
     let command = command.get(after.first_operand..).unwrap_or(&[]);
     let input = eval.stdin.clone();
-    let sends = input.text.as_ref().is_some_and(|text| !text.is_empty()) || !input.labels.is_none();
+    let sends = !input.is_nothing();
     eval.connect(&host.text, sends, input.labels, host.span);
     if command.is_empty() {
-        if input.text.is_some() || !input.labels.is_none() {
+        if !input.is_nothing() {
             let _ = eval.input_code(Language::Shell, span);
         }
         return Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() };

@@ -25,6 +25,7 @@ pub(super) fn shell(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     eval.environment_twins(program, span);
     let mut at = 0;
     let (mut code, mut from_input, mut interactive, mut trace) = (false, false, false, false);
+    let mut reads_only = false;
     while let Some(field) = words.get(at) {
         let raw = field.text.raw();
         match field.literal() {
@@ -62,6 +63,9 @@ pub(super) fn shell(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
                 from_input |= letters.starts_with('-') && letters.contains('s');
                 interactive |= letters.contains('i');
                 trace |= letters.contains('x');
+                if letters.contains('n') {
+                    reads_only = letters.starts_with('-');
+                }
                 at += 1;
                 if letters.ends_with('o') || letters.ends_with('O') {
                     at += 1;
@@ -86,6 +90,13 @@ pub(super) fn shell(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         }
     }
     let left = words.get(at..).unwrap_or(&[]);
+    if reads_only {
+        // `-n` parses and runs nothing.
+        if let Some(file) = left.first().filter(|_| !code) {
+            let _ = eval.read_operand(file);
+        }
+        return Stream::nothing();
+    }
     if code {
         return match left.split_first() {
             Some((text, arguments)) => run_code(eval, &text.text.clone(), text, arguments),
@@ -285,9 +296,22 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
             printed
         }
         _ => {
-            let mut filled = command;
-            filled.extend(items);
-            eval.nested("xargs", |eval| eval.run(filled))
+            // `-n` and `-L` part the items over several runs.
+            let most = ["-n", "--max-args", "-L", "--max-lines", "-l"]
+                .iter()
+                .find_map(|name| arguments.value(&[*name]).and_then(Field::literal)?.parse().ok())
+                .unwrap_or(items.len())
+                .max(1);
+            let mut printed = Stream::nothing();
+            for group in items.chunks(most).take(64) {
+                let mut filled = command.clone();
+                filled.extend(group.iter().cloned());
+                printed.then(eval.nested("xargs", |eval| eval.run(filled)));
+            }
+            if items.is_empty() {
+                printed = eval.nested("xargs", |eval| eval.run(command));
+            }
+            printed
         }
     };
     eval.stdin = outer;
@@ -393,20 +417,22 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             Some("-D" | "-f") => at += 1,
             Some(option) if option.starts_with("-O") => {}
             _ if raw.starts_with('-') || matches!(raw, "(" | "!" | ")" | ",") => break,
-            _ => roots.push(eval.resolve(&field.text)),
+            _ => roots.push(field.text.clone()),
         }
         at += 1;
     }
     if roots.is_empty() {
-        roots.push(eval.directory().clone());
+        roots.push(Text::from("."));
     }
     for root in &roots {
-        eval.emit(EffectKind::List { path: root.clone() }, Labels::NONE, span);
+        let path = eval.resolve(root);
+        eval.emit(EffectKind::List { path }, Labels::NONE, span);
     }
     let mut names: Vec<Text> = Vec::new();
     let mut narrowed = false;
     let mut stream = Stream::default();
     let mut one_level = false;
+    let mut only_roots = false;
     while let Some(field) = words.get(at) {
         at += 1;
         let Some(word) = field.literal() else { continue };
@@ -414,6 +440,10 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex" | "-iregex" => {
                 if let Some(next) = words.get(at) {
                     let glob = if word.contains("regex") { None } else { next.literal() };
+                    if glob.is_some_and(|glob| glob.bytes().all(|b| b == b'*')) {
+                        at += 1;
+                        continue;
+                    }
                     if let Some(glob) = glob {
                         let mut text = String::new();
                         super::super::expand::activate(glob, &mut text);
@@ -425,11 +455,12 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             }
             "-maxdepth" => {
                 one_level = words.get(at).and_then(Field::literal).is_some_and(|depth| depth == "1" || depth == "0");
+                only_roots = words.get(at).and_then(Field::literal) == Some("0");
                 at += 1;
             }
             "-delete" => {
                 for root in &roots {
-                    let path = below(root, &names, narrowed);
+                    let path = eval.resolve(&below(root, &names, narrowed));
                     eval.emit(EffectKind::Delete { path, recursive: !one_level || !narrowed }, Labels::NONE, field.span);
                 }
             }
@@ -443,7 +474,10 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                     command.push(next.clone());
                 }
                 for root in roots.iter().take(4) {
-                    let found = Field { text: below(root, &names, narrowed), labels: Labels::NONE, span: field.span };
+                    let found = Field { text: if only_roots { root.clone() } else { below(root, &names, narrowed) },
+                        labels: Labels::NONE,
+                        span: field.span,
+                    };
                     let filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
                     stream = eval.nested("find -exec", |eval| eval.run(filled));
                 }
@@ -499,6 +533,34 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     stream
 }
 
+/// `fd PATTERN ROOT.. -x COMMAND`: what was found is put at `{}` or behind.
+pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let words = rest(fields);
+    let arguments = arguments::read(program, words, false);
+    let Some(at) = arguments.command else { return eval.lower(program, fields) };
+    let span = place(fields);
+    let roots: Vec<Text> = match arguments.operands.get(1..) {
+        Some(roots) if !roots.is_empty() => roots.iter().map(|field| field.text.clone()).collect(),
+        _ => vec![Text::from(".")],
+    };
+    let narrowed = arguments.operands.first().and_then(Field::literal).is_some_and(|pattern| !matches!(pattern, "." | "" | ".*"));
+    let mut command: Vec<Field> = arguments.options.last().and_then(|(_, value)| value.clone()).into_iter().collect();
+    command.extend(
+        words.get(at + 1..).unwrap_or(&[]).iter().take_while(|field| field.literal() != Some(";")).cloned(),
+    );
+    let marked = command.iter().any(|field| field.text.raw().contains("{}"));
+    let mut stream = Stream::default();
+    for root in roots.iter().take(4) {
+        let found = Field { text: below(root, &[], narrowed), labels: Labels::NONE, span };
+        let mut filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
+        if !marked {
+            filled.push(found);
+        }
+        stream = eval.nested("fd -x", |eval| eval.run(filled));
+    }
+    stream
+}
+
 /// What a search below `root` may find.
 fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
     let mut text = root.clone();
@@ -509,9 +571,10 @@ fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
     }
     match names {
         [name] if !name.raw().contains('/') && !root.raw().ends_with('/') => {
+            // A file of that name, at any depth.
             text.push("/");
             text.push(&ANY.to_string());
-            // A file of that name, at any depth.
+            text.push("/");
             text.push(name.raw());
             text
         }
@@ -536,6 +599,21 @@ pub(super) fn interpreter(eval: &mut Eval<'_>, program: &'static Program, fields
                 let code = Text::new(code);
                 let _ = eval.code(Language::Shell, &code, field.labels, "perl open", field.span);
             }
+        }
+    }
+    let arguments = arguments::read(program, rest(fields), false);
+    let edits = arguments.has(&["-i"])
+        || rest(fields).iter().any(|field| {
+            field.literal().is_some_and(|text| {
+                text.starts_with('-') && !text.starts_with("--") && text.get(1..).is_some_and(|letters| {
+                    letters.find('i').is_some_and(|at| letters.bytes().take(at).all(|b| b"pnlawse0".contains(&b)))
+                })
+            })
+        });
+    if edits {
+        for field in arguments.operands.iter().filter(|field| !field.text.raw().contains(['(', '{', ';', '$'])) {
+            let mut flow = Flow::default();
+            eval.apply(Role::Edit, field, &mut flow);
         }
     }
     eval.lower(program, fields)
@@ -593,7 +671,7 @@ pub(super) fn python(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
             }
             eval.script_file(Language::Python, file, left)
         }
-        None if eval.stdin.text.is_some() || !eval.stdin.labels.is_none() || eval.stdin.network => {
+        None if !eval.stdin.is_nothing() => {
             eval.input_code(Language::Python, span)
         }
         None => Stream::default(),

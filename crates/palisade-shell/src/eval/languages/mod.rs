@@ -64,7 +64,25 @@ pub(super) fn run(eval: &mut Eval<'_>, language: Language, code: &Text, labels: 
             }
             unknown
         }
-        Language::PowerShell | Language::AppleScript | Language::Tcl | Language::R | Language::Other => {
+        // Close enough to a shell that what it shares with one is seen.
+        Language::PowerShell => {
+            let _ = eval.code(Language::Shell, code, labels, "powershell code", span);
+            opaque(eval, language, labels, span);
+            unknown
+        }
+        Language::Tcl => {
+            for line in raw.split(['\n', ';', '[']) {
+                let mut words = line.trim().splitn(2, char::is_whitespace);
+                if let (Some("exec" | "spawn" | "system"), Some(code)) = (words.next(), words.next()) {
+                    let code = Text::new(code.trim_end_matches(']').trim_matches(['{', '}', '"']));
+                    let _ = eval.code(Language::Shell, &code, labels, "tcl exec", span);
+                }
+            }
+            script::strings(eval, language, raw, labels, span);
+            opaque(eval, language, labels, span);
+            unknown
+        }
+        Language::AppleScript | Language::R | Language::Other => {
             script::strings(eval, language, raw, labels, span);
             opaque(eval, language, labels, span);
             unknown

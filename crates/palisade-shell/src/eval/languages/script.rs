@@ -241,6 +241,10 @@ impl Scan {
             }
         }
         let Some(kind) = sink(self.language, &full) else { return };
+        if kind == Sink::Evaluate && next == Some(&Token::Mark('{')) {
+            // Perl's `eval { .. }` catches; it evaluates no text.
+            return;
+        }
         let called = next == Some(&Token::Mark('('));
         let bare = matches!(self.language, Language::Perl | Language::Ruby | Language::Php | Language::Lua);
         if kind == Sink::Environment {
@@ -404,7 +408,7 @@ impl Scan {
                 }
                 match text {
                     Some(text) if !text.is_unknown() && !text.has_unknown() && first.as_ref().is_some_and(|list| list.len() == 1) => {
-                        let _ = eval.code(self.language, &text, labels, "evaluated text", span);
+                        let _ = eval.code(self.language, &text, labels.and(self.taint()), "evaluated text", span);
                     }
                     _ => opaque(eval, self.language, labels.and(self.taint()), span),
                 }
@@ -822,7 +826,7 @@ fn perl(name: &str) -> Option<Sink> {
         "rmtree" | "remove_tree" => Sink::DeleteTree,
         "rename" | "copy" | "move" => Sink::Move,
         "symlink" | "link" => Sink::Link,
-        "eval" => return None,
+        "eval" | "evalbytes" => Sink::Evaluate,
         "fork" => Sink::Fork,
         "kill" => Sink::Kill,
         "decode_base64" | "pack" | "MIME::Base64::decode" => Sink::Decode,
@@ -835,7 +839,7 @@ fn perl(name: &str) -> Option<Sink> {
 
 fn ruby(name: &str, last: &str) -> Option<Sink> {
     Some(match name {
-        "system" | "exec" | "spawn" | "Kernel.system" | "Kernel.exec" | "Kernel.spawn" | "Process.spawn" | "IO.popen" | "Open3.capture2" | "Open3.capture3" | "Open3.popen3" | "PTY.spawn" => Sink::Argv,
+        "system" | "exec" | "spawn" | "sh" | "Kernel.system" | "Kernel.exec" | "Kernel.spawn" | "Process.spawn" | "IO.popen" | "Open3.capture2" | "Open3.capture3" | "Open3.popen3" | "PTY.spawn" => Sink::Argv,
         "open" | "File.open" | "File.new" | "Kernel.open" | "IO.open" => Sink::Open,
         "File.read" | "IO.read" | "File.readlines" | "IO.readlines" | "File.binread" | "File.foreach" => Sink::Read,
         "File.write" | "IO.write" | "File.binwrite" => Sink::Write,
