@@ -4,6 +4,12 @@
 //! `delete/root`. A rule that does not hold together stops the build with its
 //! file and name.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a table that does not hold together must stop the build"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -35,7 +41,8 @@ fn main() {
     let mut rules = BTreeMap::new();
     for file in files {
         println!("cargo:rerun-if-changed={}", file.display());
-        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let text =
+            fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let group = file.file_stem().and_then(|stem| stem.to_str()).expect("a group has a name");
         let found: BTreeMap<String, Rule> =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -68,13 +75,15 @@ fn main() {
         writeln!(out, "    &{},", constant(id)).expect("a string takes it");
     }
     out.push_str("];\n");
-    let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("rules.rs");
+    let target =
+        PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("rules.rs");
     fs::write(target, out).expect("OUT_DIR can be written");
 }
 
 fn check(file: &Path, name: &str, rule: &Rule) {
     let stop = |what: &str| -> ! { panic!("\n{}: `{name}` {what}\n", file.display()) };
-    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    {
         stop("is not in lower case with dashes");
     }
     let Some(severity) = severity(&rule.severity) else { stop("has an unknown severity") };

@@ -27,11 +27,16 @@ fn main() {
     for text in actions() {
         let analysis = analyse(text, &context);
         analysed.push((best(|| drop(black_box(analyse(black_box(text), &context)))), text));
-        judged.push((best(|| drop(black_box(command::findings(black_box(text), &analysis, &places)))), text));
+        judged.push((
+            best(|| drop(black_box(command::findings(black_box(text), &analysis, &places)))),
+            text,
+        ));
     }
     for (name, mut times) in [("analyse", analysed), ("findings", judged)] {
         times.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let at = |share: usize| times.get(times.len().saturating_sub(1) * share / 100).copied().unwrap_or_default();
+        let at = |share: usize| {
+            times.get(times.len().saturating_sub(1) * share / 100).copied().unwrap_or_default()
+        };
         let (median, most, worst) = (at(50), at(99), at(100));
         println!("{name}: {:.2} {:.2} {:.2} ({})", median.0, most.0, worst.0, worst.1);
     }

@@ -36,8 +36,7 @@ pub fn posture(name: &str) -> Option<Posture> {
 
 /// The decision on `text`.
 pub fn judged(text: &str, setting: &Setting) -> Decision {
-    let context =
-        Context {
+    let context = Context {
         cwd: setting.cwd.clone(),
         home: HOME.to_owned(),
         classify: palisade_guards::classify(),
@@ -53,7 +52,6 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
     let analysis = analyse(text, &context);
     let findings = command::findings(text, &analysis, &places);
     let simple = analysis.simple.then_some(text);
-    let action =
-        Action::Run { command: Command::Shell(text.to_owned()), cwd: setting.cwd.clone() };
+    let action = Action::Run { command: Command::Shell(text.to_owned()), cwd: setting.cwd.clone() };
     judge(action, findings, setting.posture, &[], simple, 0)
 }

@@ -19,7 +19,8 @@ pub fn text() -> String {
          command runs inside the sandbox.\n\n## Guards\n",
     );
     for guard in GUARDS {
-        let _ = write!(out, "\n### {}\n\n{}\n\nKnown gaps: {}\n", guard.name, guard.manual, guard.gaps);
+        let _ =
+            write!(out, "\n### {}\n\n{}\n\nKnown gaps: {}\n", guard.name, guard.manual, guard.gaps);
     }
     let mut group = "";
     for rule in RULES {

@@ -26,7 +26,8 @@ pub fn text() -> String {
     for action in actions() {
         let mut rules = Vec::new();
         for name in POSTURES {
-            let setting = Setting { posture: posture(name).unwrap_or_default(), ..Setting::default() };
+            let setting =
+                Setting { posture: posture(name).unwrap_or_default(), ..Setting::default() };
             let decision = judged(action, &setting);
             let _ = write!(out, "{:<6}", decision.verdict().word());
             rules = decision.rules();

@@ -122,7 +122,9 @@ pub fn rule_id(heading: &str) -> bool {
     heading.split_once('/').is_some_and(|(group, name)| {
         !group.is_empty()
             && !name.is_empty()
-            && heading.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-/".contains(&byte))
+            && heading.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-/".contains(&byte)
+            })
     })
 }
 
@@ -179,13 +181,18 @@ pub fn check(expectation: &Expectation) -> Option<Failure> {
         (None, _) => true,
         // A safe rule may be raised and still allow.
         (Some(rule), Verdict::Allow) => {
-            !about(rule) || palisade_guards::rules::rule(rule).is_some_and(|rule| rule.severity == palisade_core::Severity::Safe)
+            !about(rule)
+                || palisade_guards::rules::rule(rule)
+                    .is_some_and(|rule| rule.severity == palisade_core::Severity::Safe)
                 || expectation.setting.posture.confined
         }
         (Some(rule), Verdict::Ask | Verdict::Deny) => about(rule),
     };
-    (found != expectation.verdict || !rule_holds)
-        .then(|| Failure { expectation: expectation.clone(), found, rules })
+    (found != expectation.verdict || !rule_holds).then(|| Failure {
+        expectation: expectation.clone(),
+        found,
+        rules,
+    })
 }
 
 #[cfg(test)]

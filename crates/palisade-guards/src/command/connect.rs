@@ -44,14 +44,27 @@ fn of_connection(host: &Text, sends: bool, labels: Labels) -> Option<&'static Ru
 }
 
 const METADATA: &[&str] = &[
-    "169.254.169.254", "169.254.170.2", "169.254.169.253", "metadata.google.internal", "metadata", "100.100.100.200",
-    "[fd00:ec2::254]", "2852039166", "0xa9fea9fe", "0xA9FEA9FE", "[::ffff:169.254.169.254]", "metadata.azure.com",
-    "0251.0376.0251.0376", "192.0.0.192", "instance-data",
+    "169.254.169.254",
+    "169.254.170.2",
+    "169.254.169.253",
+    "metadata.google.internal",
+    "metadata",
+    "100.100.100.200",
+    "[fd00:ec2::254]",
+    "2852039166",
+    "0xa9fea9fe",
+    "0xA9FEA9FE",
+    "[::ffff:169.254.169.254]",
+    "metadata.azure.com",
+    "0251.0376.0251.0376",
+    "192.0.0.192",
+    "instance-data",
 ];
 
 /// Whether a name is this machine.
 fn here(name: &str) -> bool {
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]" | "::1" | "0.0.0.0") || name.ends_with(".localhost")
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]" | "::1" | "0.0.0.0")
+        || name.ends_with(".localhost")
 }
 
 /// The host in a URL or in `user@host:port`.

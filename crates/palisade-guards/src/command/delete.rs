@@ -30,10 +30,14 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
 fn by_mark(seen: &Seen, recursive: bool) -> Option<&'static Rule> {
     match seen.mark? {
         Mark::SshKey | Mark::Keyring | Mark::Cloud => Some(&rules::DELETE_SECRET),
-        Mark::SystemSecret | Mark::Login if seen.region == Region::Vital || seen.region == Region::System => {
+        Mark::SystemSecret | Mark::Login
+            if seen.region == Region::Vital || seen.region == Region::System =>
+        {
             Some(&rules::DELETE_SYSTEM)
         }
-        Mark::ShellStartup if seen.region == Region::Hidden => Some(&rules::PERSISTENCE_SHELL_STARTUP_LOST),
+        Mark::ShellStartup if seen.region == Region::Hidden => {
+            Some(&rules::PERSISTENCE_SHELL_STARTUP_LOST)
+        }
         Mark::AgentSettings => Some(&rules::AGENT_SETTINGS),
         Mark::Governor => Some(&rules::GOVERNOR_HOME),
         Mark::GovernorProgram => Some(&rules::GOVERNOR_PROGRAM),
@@ -70,8 +74,17 @@ fn by_region(seen: &Seen, recursive: bool, moved: bool) -> Option<&'static Rule>
         Region::Above if whole => Some(&rules::DELETE_PARENT),
         Region::Workspace => (recursive && !moved).then_some(&rules::DELETE_TREE),
         Region::Temporary | Region::Cache | Region::Harmless | Region::Container => None,
-        Region::Home | Region::Above | Region::Visible | Region::Hidden | Region::System | Region::Local | Region::Elsewhere | Region::Unknown => {
-            Some(if recursive && !moved { &rules::DELETE_TREE_OUTSIDE } else { &rules::DELETE_OUTSIDE })
-        }
+        Region::Home
+        | Region::Above
+        | Region::Visible
+        | Region::Hidden
+        | Region::System
+        | Region::Local
+        | Region::Elsewhere
+        | Region::Unknown => Some(if recursive && !moved {
+            &rules::DELETE_TREE_OUTSIDE
+        } else {
+            &rules::DELETE_OUTSIDE
+        }),
     }
 }

@@ -53,27 +53,79 @@ fn rule(name: &str, value: &Text, scene: &Scene<'_>) -> Option<&'static Rule> {
 const LOADER: &[&str] = &["LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GCONV_PATH", "LD_CONFIG"];
 
 const CODE: &[&str] = &[
-    "BASH_ENV", "ENV", "ZDOTDIR", "PYTHONSTARTUP", "PYTHONHOME", "PERL5OPT", "PERL5DB", "RUBYOPT", "PYTHONBREAKPOINT",
-    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR", "LUA_INIT", "PROMPT_COMMAND", "BASH_FUNC",
-    "TERMINFO", "INPUTRC", "VIMINIT", "EXINIT", "GIMP3_PLUGINDIR", "R_PROFILE_USER", "NODE_REPL_EXTERNAL_MODULE",
-    "PHPRC", "PHP_INI_SCAN_DIR", "OPENSSL_CONF", "OPENSSL_MODULES",
+    "BASH_ENV",
+    "ENV",
+    "ZDOTDIR",
+    "PYTHONSTARTUP",
+    "PYTHONHOME",
+    "PERL5OPT",
+    "PERL5DB",
+    "RUBYOPT",
+    "PYTHONBREAKPOINT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_TEMPLATE_DIR",
+    "LUA_INIT",
+    "PROMPT_COMMAND",
+    "BASH_FUNC",
+    "TERMINFO",
+    "INPUTRC",
+    "VIMINIT",
+    "EXINIT",
+    "GIMP3_PLUGINDIR",
+    "R_PROFILE_USER",
+    "NODE_REPL_EXTERNAL_MODULE",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "OPENSSL_CONF",
+    "OPENSSL_MODULES",
 ];
 
 /// Variables that hold options, and the options that carry code.
 const OPTIONS: &[(&str, &[&str])] = &[
-    ("NODE_OPTIONS", &["-r", "--require", "--import", "--loader", "--experimental-loader", "--eval"]),
-    ("JAVA_TOOL_OPTIONS", &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"]),
-    ("_JAVA_OPTIONS", &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"]),
-    ("JDK_JAVA_OPTIONS", &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"]),
+    (
+        "NODE_OPTIONS",
+        &["-r", "--require", "--import", "--loader", "--experimental-loader", "--eval"],
+    ),
+    (
+        "JAVA_TOOL_OPTIONS",
+        &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"],
+    ),
+    (
+        "_JAVA_OPTIONS",
+        &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"],
+    ),
+    (
+        "JDK_JAVA_OPTIONS",
+        &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"],
+    ),
     ("GOFLAGS", &["-toolexec", "-exec"]),
     ("MAKEFLAGS", &["--eval", "SHELL=", "-f"]),
-    ("TAR_OPTIONS", &["checkpoint-action", "to-command", "compress-program", "-I", "rsh-command", "info-script"]),
+    (
+        "TAR_OPTIONS",
+        &[
+            "checkpoint-action",
+            "to-command",
+            "compress-program",
+            "-I",
+            "rsh-command",
+            "info-script",
+        ],
+    ),
 ];
 
 /// Whether the search path begins with a directory that anybody may fill.
 fn risky_path(value: &Text, scene: &Scene<'_>) -> bool {
     const BINARIES: &[&str] = &[
-        "node_modules/.bin", "venv/bin", ".venv/bin", "env/bin", "bin", "vendor/bin", "target/debug", "target/release",
+        "node_modules/.bin",
+        "venv/bin",
+        ".venv/bin",
+        "env/bin",
+        "bin",
+        "vendor/bin",
+        "target/debug",
+        "target/release",
     ];
     let known = value.known_prefix();
     let whole = value.literal().is_some();
@@ -86,9 +138,13 @@ fn risky_path(value: &Text, scene: &Scene<'_>) -> bool {
         if !entry.starts_with('/') {
             return !entry.starts_with('~') && !BINARIES.contains(&entry.trim_start_matches("./"));
         }
-        if ["/tmp", "/var/tmp", "/dev/shm", "/private/tmp"].iter().any(|name| below(name, entry).is_some()) {
+        if ["/tmp", "/var/tmp", "/dev/shm", "/private/tmp"]
+            .iter()
+            .any(|name| below(name, entry).is_some())
+        {
             return true;
         }
-        below(&scene.places.workspace, entry).is_some_and(|rest| !BINARIES.iter().any(|place| rest.ends_with(place)))
+        below(&scene.places.workspace, entry)
+            .is_some_and(|rest| !BINARIES.iter().any(|place| rest.ends_with(place)))
     })
 }

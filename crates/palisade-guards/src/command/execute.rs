@@ -21,7 +21,9 @@ pub(super) static GUARD: Guard = Guard {
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     match &effect.kind {
         EffectKind::Execute { language, code } => {
-            if let Some(rule) = of_flow(effect.labels, *language).or_else(|| of_code(*language, code, scene)) {
+            if let Some(rule) =
+                of_flow(effect.labels, *language).or_else(|| of_code(*language, code, scene))
+            {
                 match code {
                     Code::File(path) => report.raise_at(rule, effect, "runs", path),
                     Code::Analysed | Code::Opaque | Code::Input => report.raise(rule, effect),
@@ -29,16 +31,22 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
             }
         }
         EffectKind::Program { path } => {
-            let rule = of_flow(effect.labels, Language::Other).unwrap_or_else(|| of_program(path, scene));
+            let rule =
+                of_flow(effect.labels, Language::Other).unwrap_or_else(|| of_program(path, scene));
             report.raise_at(rule, effect, "runs", path);
         }
         EffectKind::Load { path } => {
-            if let Some(rule) = of_flow(effect.labels, Language::Other).or_else(|| of_library(path, scene)) {
+            if let Some(rule) =
+                of_flow(effect.labels, Language::Other).or_else(|| of_library(path, scene))
+            {
                 report.raise_at(rule, effect, "loads", path);
             }
         }
         EffectKind::UnknownWord => {
-            report.raise(of_flow(effect.labels, Language::Shell).unwrap_or(&rules::COMMAND_UNKNOWN_WORD), effect);
+            report.raise(
+                of_flow(effect.labels, Language::Shell).unwrap_or(&rules::COMMAND_UNKNOWN_WORD),
+                effect,
+            );
         }
         _ => {}
     }
@@ -70,7 +78,11 @@ const fn acts(language: Language) -> bool {
 
 fn of_flow(labels: Labels, language: Language) -> Option<&'static Rule> {
     if labels.has(Labels::DOWNLOADED) {
-        Some(if acts(language) { &rules::FLOW_DOWNLOADED_CODE } else { &rules::FLOW_DOWNLOADED_STATEMENTS })
+        Some(if acts(language) {
+            &rules::FLOW_DOWNLOADED_CODE
+        } else {
+            &rules::FLOW_DOWNLOADED_STATEMENTS
+        })
     } else if labels.has(Labels::DECODED) && acts(language) {
         Some(&rules::FLOW_DECODED_CODE)
     } else {
@@ -111,8 +123,17 @@ fn of_script(language: Language, path: &Text, scene: &Scene<'_>) -> Option<&'sta
 /// Scripts that package tools write to set a shell's variables.
 fn environment(path: &str) -> bool {
     const ENDS: &[&str] = &[
-        "/bin/activate", "/bin/activate.fish", "/.cargo/env", "/.nvm/nvm.sh", "/.sdkman/bin/sdkman-init.sh", "/.ghcup/env",
-        "/etc/profile.d/conda.sh", "/.asdf/asdf.sh", "/emsdk_env.sh", "/oe-init-build-env", "/setup.bash",
+        "/bin/activate",
+        "/bin/activate.fish",
+        "/.cargo/env",
+        "/.nvm/nvm.sh",
+        "/.sdkman/bin/sdkman-init.sh",
+        "/.ghcup/env",
+        "/etc/profile.d/conda.sh",
+        "/.asdf/asdf.sh",
+        "/emsdk_env.sh",
+        "/oe-init-build-env",
+        "/setup.bash",
     ];
     ENDS.iter().any(|end| path.ends_with(end))
 }
@@ -123,7 +144,9 @@ fn of_program(path: &Text, scene: &Scene<'_>) -> &'static Rule {
         return &rules::EXECUTE_UNTRUSTED_PLACE;
     }
     match path.literal() {
-        Some(text) if seen.region == Region::Workspace && launcher(text) => &rules::RUN_PROJECT_CODE,
+        Some(text) if seen.region == Region::Workspace && launcher(text) => {
+            &rules::RUN_PROJECT_CODE
+        }
         _ => &rules::EXECUTE_PROGRAM,
     }
 }
@@ -131,12 +154,42 @@ fn of_program(path: &Text, scene: &Scene<'_>) -> &'static Rule {
 /// Programs of a project that everybody knows by their names or places.
 fn launcher(path: &str) -> bool {
     const NAMES: &[&str] = &[
-        "configure", "gradlew", "gradlew.bat", "mvnw", "mvnw.cmd", "manage.py", "bootstrap", "autogen.sh", "a.out", "config",
-        "bazelw", "sbt", "artisan", "dev-server", "waf", "pants", "x.py", "mach", "nx", "turbow", "millw",
+        "configure",
+        "gradlew",
+        "gradlew.bat",
+        "mvnw",
+        "mvnw.cmd",
+        "manage.py",
+        "bootstrap",
+        "autogen.sh",
+        "a.out",
+        "config",
+        "bazelw",
+        "sbt",
+        "artisan",
+        "dev-server",
+        "waf",
+        "pants",
+        "x.py",
+        "mach",
+        "nx",
+        "turbow",
+        "millw",
     ];
     const PLACES: &[&str] = &[
-        "/target/debug/", "/target/release/", "/node_modules/.bin/", "/venv/bin/", "/.venv/bin/", "/env/bin/",
-        "/vendor/bin/", "/build/", "/dist/", "/out/", "/cmake-build-debug/", "/.tox/", "/result/bin/",
+        "/target/debug/",
+        "/target/release/",
+        "/node_modules/.bin/",
+        "/venv/bin/",
+        "/.venv/bin/",
+        "/env/bin/",
+        "/vendor/bin/",
+        "/build/",
+        "/dist/",
+        "/out/",
+        "/cmake-build-debug/",
+        "/.tox/",
+        "/result/bin/",
     ];
     NAMES.contains(&base(path)) || PLACES.iter().any(|place| path.contains(place))
 }

@@ -18,7 +18,8 @@ pub(super) static GUARD: Guard = Guard {
 
 fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
     let Some(program) = command.program.literal().map(base) else { return };
-    let verb = || command.arguments.iter().filter_map(Text::literal).find(|word| !word.starts_with('-'));
+    let verb =
+        || command.arguments.iter().filter_map(Text::literal).find(|word| !word.starts_with('-'));
     match program {
         "palisade" | "palisade.exe" if !harmless(&command.arguments) => {
             report.raise_command(&rules::GOVERNOR_COMMAND, at, command);
@@ -30,8 +31,14 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
             }
         }
         "systemctl" | "launchctl" | "service" | "rc-service"
-            if command.arguments.iter().any(|word| word.literal().is_some_and(|text| text.contains("palisade")))
-                && !matches!(verb(), Some("status" | "list" | "print" | "show" | "is-active" | "cat")) =>
+            if command
+                .arguments
+                .iter()
+                .any(|word| word.literal().is_some_and(|text| text.contains("palisade")))
+                && !matches!(
+                    verb(),
+                    Some("status" | "list" | "print" | "show" | "is-active" | "cat")
+                ) =>
         {
             report.raise_command(&rules::GOVERNOR_STOP, at, command);
         }
@@ -42,8 +49,10 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 /// Whether a use of Palisade only looks. What is not known is not harmless, and
 /// neither is another profile, which may be a looser one.
 fn harmless(arguments: &[Text]) -> bool {
-    const LOOKING: &[&str] =
-        &["check", "why", "log", "doctor", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo", "hook", "mcp"];
+    const LOOKING: &[&str] = &[
+        "check", "why", "log", "doctor", "audit", "scan", "fetch", "help", "run", "exec",
+        "selftest", "demo", "hook", "mcp",
+    ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -54,7 +63,9 @@ fn harmless(arguments: &[Text]) -> bool {
             "approvals" | "grants" | "devices" | "profile" | "daemon" | "sandbox" => {
                 return match words.next().map(Text::literal) {
                     None => true,
-                    Some(next) => next.is_some_and(|next| LISTING.contains(&next) || next == "--help" || next == "-h"),
+                    Some(next) => next.is_some_and(|next| {
+                        LISTING.contains(&next) || next == "--help" || next == "-h"
+                    }),
                 };
             }
             other => return LOOKING.contains(&other),

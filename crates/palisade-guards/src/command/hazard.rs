@@ -19,7 +19,9 @@ fn look(effect: &Effect, _: &Scene<'_>, report: &mut Report<'_>) {
     match &effect.kind {
         // A hazard without a rule would be a mistake that a test finds; until
         // then it is at least a question.
-        EffectKind::Hazard(name) => report.raise(rules::rule(name).unwrap_or(&rules::COMMAND_UNRECOGNISED), effect),
+        EffectKind::Hazard(name) => {
+            report.raise(rules::rule(name).unwrap_or(&rules::COMMAND_UNRECOGNISED), effect)
+        }
         EffectKind::Escalate => report.raise(&rules::PRIVILEGE_SUDO, effect),
         EffectKind::ForkBomb => report.raise(&rules::COMMAND_FORK_BOMB, effect),
         _ => {}

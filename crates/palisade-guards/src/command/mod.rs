@@ -58,9 +58,13 @@ pub fn findings(text: &str, analysis: &Analysis, places: &Places) -> Vec<Finding
     let mut report = Report::new(text, analysis);
     for guard in GUARDS {
         match guard.look {
-            Look::Effects(look) => analysis.effects.iter().for_each(|effect| look(effect, &scene, &mut report)),
+            Look::Effects(look) => {
+                analysis.effects.iter().for_each(|effect| look(effect, &scene, &mut report))
+            }
             Look::Commands(look) => {
-                (0..).zip(&analysis.commands).for_each(|(at, command)| look(at, command, &mut report));
+                (0..)
+                    .zip(&analysis.commands)
+                    .for_each(|(at, command)| look(at, command, &mut report));
             }
         }
     }

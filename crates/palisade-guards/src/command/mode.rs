@@ -19,8 +19,12 @@ pub(super) static GUARD: Guard = Guard {
 
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let (path, rule, does) = match &effect.kind {
-        EffectKind::Mode { path, mode, recursive } => (path, for_mode(path, mode, *recursive, scene), "changes the mode of"),
-        EffectKind::Owner { path, recursive } => (path, for_owner(path, *recursive, scene), "changes the owner of"),
+        EffectKind::Mode { path, mode, recursive } => {
+            (path, for_mode(path, mode, *recursive, scene), "changes the mode of")
+        }
+        EffectKind::Owner { path, recursive } => {
+            (path, for_owner(path, *recursive, scene), "changes the owner of")
+        }
         _ => return,
     };
     if let Some(rule) = rule {
@@ -41,14 +45,25 @@ fn for_mode(path: &Text, mode: &Text, recursive: bool, scene: &Scene<'_>) -> Opt
     }
     if mode.set_id {
         let name = path.literal().map_or("", base);
-        return Some(if RUNNERS.contains(&name) { &rules::MODE_SETUID_SHELL } else { &rules::MODE_SETUID });
+        return Some(if RUNNERS.contains(&name) {
+            &rules::MODE_SETUID_SHELL
+        } else {
+            &rules::MODE_SETUID
+        });
     }
     if mode.others_write {
         return Some(&rules::MODE_WORLD_WRITABLE);
     }
     let secret = matches!(
         seen.mark,
-        Some(Mark::SshKey | Mark::PrivateKey | Mark::Cloud | Mark::Token | Mark::Keyring | Mark::SystemSecret)
+        Some(
+            Mark::SshKey
+                | Mark::PrivateKey
+                | Mark::Cloud
+                | Mark::Token
+                | Mark::Keyring
+                | Mark::SystemSecret
+        )
     );
     if secret && mode.others_read {
         return Some(&rules::MODE_SECRET);
@@ -69,7 +84,13 @@ fn for_owner(path: &Text, recursive: bool, scene: &Scene<'_>) -> Option<&'static
 
 const fn outside(region: Region) -> bool {
     match region {
-        Region::System | Region::Vital | Region::Local | Region::Elsewhere | Region::Disk | Region::Device | Region::Root => true,
+        Region::System
+        | Region::Vital
+        | Region::Local
+        | Region::Elsewhere
+        | Region::Disk
+        | Region::Device
+        | Region::Root => true,
         Region::Home
         | Region::Above
         | Region::Workspace
@@ -85,9 +106,9 @@ const fn outside(region: Region) -> bool {
 
 /// Programs that run other programs or overwrite files at will.
 const RUNNERS: &[&str] = &[
-    "ash", "bash", "busybox", "cp", "csh", "dash", "env", "find", "fish", "ksh", "less", "lua", "more", "mv", "nano",
-    "node", "perl", "php", "python", "python2", "python3", "ruby", "sh", "sudo", "tar", "tcsh", "vi", "vim", "awk",
-    "gdb", "nmap", "zsh", "docker",
+    "ash", "bash", "busybox", "cp", "csh", "dash", "env", "find", "fish", "ksh", "less", "lua",
+    "more", "mv", "nano", "node", "perl", "php", "python", "python2", "python3", "ruby", "sh",
+    "sudo", "tar", "tcsh", "vi", "vim", "awk", "gdb", "nmap", "zsh", "docker",
 ];
 
 /// What a mode allows, as far as it matters here.
@@ -133,8 +154,22 @@ mod tests {
     #[test]
     fn modes_are_read() {
         let write = |mode| rights(mode).others_write;
-        assert!(write("777") && write("0777") && write("666") && write("a+w") && write("o=rw") && write("u=rw,o+w"));
-        assert!(!write("755") && !write("+w") && !write("u+w") && !write("o-w") && !write("1777") && !write("a+rX"));
+        assert!(
+            write("777")
+                && write("0777")
+                && write("666")
+                && write("a+w")
+                && write("o=rw")
+                && write("u=rw,o+w")
+        );
+        assert!(
+            !write("755")
+                && !write("+w")
+                && !write("u+w")
+                && !write("o-w")
+                && !write("1777")
+                && !write("a+rX")
+        );
         let set = |mode| rights(mode).set_id;
         assert!(set("4755") && set("u+s") && set("+s") && set("2755") && set("g+s"));
         assert!(!set("755") && !set("u-s") && !set("0755") && !set("+t"));

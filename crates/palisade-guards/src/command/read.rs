@@ -24,7 +24,12 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         EffectKind::Read { path } | EffectKind::Execute { code: Code::File(path), .. } => {
             let seen = see(path, scene.places);
             let script = matches!(effect.kind, EffectKind::Execute { .. });
-            if script && !matches!(seen.mark, Some(Mark::SshKey | Mark::SystemSecret | Mark::Cloud | Mark::Token)) {
+            if script
+                && !matches!(
+                    seen.mark,
+                    Some(Mark::SshKey | Mark::SystemSecret | Mark::Cloud | Mark::Token)
+                )
+            {
                 return;
             }
             if let Some(rule) = rule(&seen, effect, scene) {

@@ -49,7 +49,9 @@ impl<'a> Scene<'a> {
         }
         let known: Option<&Program> = programs::lookup(name);
         match known.map(|program| program.output) {
-            Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments) | None => true,
+            Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments) | None => {
+                true
+            }
             Some(Output::Text | Output::Nothing | Output::Download) => false,
         }
     }
@@ -57,9 +59,39 @@ impl<'a> Scene<'a> {
 
 /// Programs that take all of what they read somewhere else.
 const COPIERS: &[&str] = &[
-    "7z", "7za", "ag", "ack", "afio", "ar", "borg", "cp", "cpio", "dar", "dc3dd", "dcfldd", "dd", "ditto", "git", "grep",
-    "egrep", "fgrep", "install", "mv", "pax", "rclone", "rdiff-backup", "restic", "rg", "rsync", "scp", "sftp", "tar", "bsdtar",
-    "gtar", "zip", "zpaq",
+    "7z",
+    "7za",
+    "ag",
+    "ack",
+    "afio",
+    "ar",
+    "borg",
+    "cp",
+    "cpio",
+    "dar",
+    "dc3dd",
+    "dcfldd",
+    "dd",
+    "ditto",
+    "git",
+    "grep",
+    "egrep",
+    "fgrep",
+    "install",
+    "mv",
+    "pax",
+    "rclone",
+    "rdiff-backup",
+    "restic",
+    "rg",
+    "rsync",
+    "scp",
+    "sftp",
+    "tar",
+    "bsdtar",
+    "gtar",
+    "zip",
+    "zpaq",
 ];
 
 /// Collects findings.
@@ -84,7 +116,13 @@ impl<'a> Report<'a> {
     }
 
     /// `rule` is broken by what `effect` does to `path`.
-    pub(super) fn raise_at(&mut self, rule: &'static Rule, effect: &Effect, does: &'static str, path: &Text) {
+    pub(super) fn raise_at(
+        &mut self,
+        rule: &'static Rule,
+        effect: &Effect,
+        does: &'static str,
+        path: &Text,
+    ) {
         self.add(rule, effect.command, effect.span, Some((does, path)));
     }
 
@@ -114,12 +152,15 @@ impl<'a> Report<'a> {
             Some(invocation) => decoded(invocation, detail),
             None => span.of(self.text).to_owned(),
         };
-        let same = |known: &Finding| known.rule == rule.id && known.span == span && known.text == text;
+        let same =
+            |known: &Finding| known.rule == rule.id && known.span == span && known.text == text;
         if self.findings.iter().rev().take(16).any(same) {
             return;
         }
         let subject = match (rule.severity, invocation, command) {
-            (Severity::Caution, Some(invocation), Some(at)) => Some(self.subject(at, invocation, detail)),
+            (Severity::Caution, Some(invocation), Some(at)) => {
+                Some(self.subject(at, invocation, detail))
+            }
             _ => None,
         };
         self.push(rule, span, text, subject);
@@ -140,11 +181,20 @@ impl<'a> Report<'a> {
 
     /// What a grant would bind to: the program after wrappers, its arguments,
     /// and where the effect is on a file that these do not name, that file.
-    fn subject(&self, at: u32, invocation: &Invocation, detail: Option<(&'static str, &Text)>) -> Subject {
+    fn subject(
+        &self,
+        at: u32,
+        invocation: &Invocation,
+        detail: Option<(&'static str, &Text)>,
+    ) -> Subject {
         let inner = self.inner(at, invocation);
         let mut subject = Subject {
             program: inner.program.literal().unwrap_or("").to_owned(),
-            arguments: inner.arguments.iter().map(|word| word.literal().unwrap_or("").to_owned()).collect(),
+            arguments: inner
+                .arguments
+                .iter()
+                .map(|word| word.literal().unwrap_or("").to_owned())
+                .collect(),
             directory: inner.directory.literal().unwrap_or("").to_owned(),
             ungrantable: None,
         };
@@ -156,7 +206,10 @@ impl<'a> Report<'a> {
         let known = |word: &Text| word.literal().is_some();
         subject.ungrantable = if inner.interpreter {
             Some("a shell, interpreter or wrapper runs whatever it is given")
-        } else if !known(&inner.program) || !inner.arguments.iter().all(known) || !known(&inner.directory) {
+        } else if !known(&inner.program)
+            || !inner.arguments.iter().all(known)
+            || !known(&inner.directory)
+        {
             Some("a word of it is not known before it runs")
         } else if detail.is_some_and(|(_, path)| !known(path)) {
             Some("the file is not known before it runs")
@@ -175,7 +228,8 @@ impl<'a> Report<'a> {
         let mut children = self.analysis.commands.iter().filter(|child| child.parent == Some(at));
         match (children.next(), children.next()) {
             (Some(child), None)
-                if invocation.arguments.split_first() == Some((&child.program, child.arguments.as_slice())) =>
+                if invocation.arguments.split_first()
+                    == Some((&child.program, child.arguments.as_slice())) =>
             {
                 child
             }
@@ -191,7 +245,9 @@ fn names(word: &str, directory: &str, path: &Text) -> bool {
         return word == path;
     }
     let word = word.strip_prefix("./").unwrap_or(word);
-    path.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| rest == word)
+    path.strip_prefix(directory)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .is_some_and(|rest| rest == word)
 }
 
 /// The command as it would be executed, and what it does beside its words.
@@ -214,7 +270,10 @@ fn push_quoted(text: &mut String, word: &Text) {
     let from = text.len();
     let _ = write!(text, "{word}");
     let plain = text.get(from..).is_some_and(|new| {
-        !new.is_empty() && !new.contains(|letter: char| letter.is_whitespace() || "'\"\\$`;&|<>(){}#".contains(letter))
+        !new.is_empty()
+            && !new.contains(|letter: char| {
+                letter.is_whitespace() || "'\"\\$`;&|<>(){}#".contains(letter)
+            })
     });
     if !plain {
         let new = text.split_off(from);

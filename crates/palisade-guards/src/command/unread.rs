@@ -16,7 +16,9 @@ pub(super) static GUARD: Guard = Guard {
 
 fn look(effect: &Effect, _: &Scene<'_>, report: &mut Report<'_>) {
     let rule = match &effect.kind {
-        EffectKind::UnrecognisedProgram | EffectKind::UnrecognisedOption => &rules::COMMAND_UNRECOGNISED,
+        EffectKind::UnrecognisedProgram | EffectKind::UnrecognisedOption => {
+            &rules::COMMAND_UNRECOGNISED
+        }
         EffectKind::Deceptive { .. } => &rules::COMMAND_DECEPTIVE,
         EffectKind::ZshOnly => &rules::COMMAND_ZSH_ONLY,
         EffectKind::Unreadable { over_budget: false, .. } => &rules::COMMAND_UNREADABLE,

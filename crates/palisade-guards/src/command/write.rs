@@ -28,14 +28,18 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let seen = see(path, scene.places);
     let by_place = by_region(seen.region, path);
     let by_name = by_mark(&seen, how);
-    if by_name.is_some_and(|rule| runs_later(rule))
+    if by_name.is_some_and(runs_later)
         && (effect.labels.has(Labels::DOWNLOADED) || effect.labels.has(Labels::DECODED))
     {
         report.raise_at(&rules::FLOW_DOWNLOADED_STARTUP, effect, "writes", path);
     }
     // A mode or owner has an effect of its own, judged with its value.
     let by_place = if how == Writing::Attributes { None } else { by_place };
-    for rule in by_name.or(by_place).into_iter().chain(by_place.filter(|rule| by_name.is_some() && is_refused(rule))) {
+    for rule in by_name
+        .or(by_place)
+        .into_iter()
+        .chain(by_place.filter(|rule| by_name.is_some() && is_refused(rule)))
+    {
         report.raise_at(rule, effect, "writes", path);
     }
 }
@@ -47,8 +51,22 @@ fn is_refused(rule: &Rule) -> bool {
 /// Programs that write to a device whatever they are told. Others look at it,
 /// or ask for themselves; where they erase it, the program table says so.
 const OVERWRITERS: &[&str] = &[
-    "blkdiscard", "bmaptool", "cat", "cp", "dc3dd", "dcfldd", "dd", "ddrescue", "dd_rescue", "nwipe", "pv", "scrub", "shred",
-    "sponge", "tee", "wipe",
+    "blkdiscard",
+    "bmaptool",
+    "cat",
+    "cp",
+    "dc3dd",
+    "dcfldd",
+    "dd",
+    "ddrescue",
+    "dd_rescue",
+    "nwipe",
+    "pv",
+    "scrub",
+    "shred",
+    "sponge",
+    "tee",
+    "wipe",
 ];
 
 fn device(path: &Text, effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
@@ -71,9 +89,14 @@ fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
         Region::Hidden => Some(&rules::WRITE_SETTINGS),
         Region::Root | Region::Elsewhere => Some(&rules::WRITE_OUTSIDE),
         Region::Unknown => (!path.is_empty()).then_some(&rules::WRITE_UNKNOWN),
-        Region::Home | Region::Above | Region::Workspace | Region::Temporary | Region::Cache | Region::Visible | Region::Harmless | Region::Container => {
-            None
-        }
+        Region::Home
+        | Region::Above
+        | Region::Workspace
+        | Region::Temporary
+        | Region::Cache
+        | Region::Visible
+        | Region::Harmless
+        | Region::Container => None,
     }
 }
 
@@ -81,7 +104,9 @@ fn by_mark(seen: &Seen, how: Writing) -> Option<&'static Rule> {
     match seen.mark? {
         Mark::ShellStartup => Some(match how {
             Writing::Replace => &rules::PERSISTENCE_SHELL_STARTUP_LOST,
-            Writing::Append | Writing::Edit | Writing::Attributes | Writing::Link => &rules::PERSISTENCE_SHELL_STARTUP,
+            Writing::Append | Writing::Edit | Writing::Attributes | Writing::Link => {
+                &rules::PERSISTENCE_SHELL_STARTUP
+            }
         }),
         Mark::Login if how != Writing::Attributes => Some(&rules::PERSISTENCE_LOGIN),
         Mark::Preload => Some(&rules::PERSISTENCE_PRELOAD),

@@ -16,7 +16,9 @@ pub fn reveal(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            '\\' if matches!(letters.peek(), Some('u' | 'n' | 'r' | 't' | '\\')) => out.push_str("\\\\"),
+            '\\' if matches!(letters.peek(), Some('u' | 'n' | 'r' | 't' | '\\')) => {
+                out.push_str("\\\\")
+            }
             letter if hidden(letter) => {
                 // A string takes everything that is written to it.
                 let _ = write!(out, "\\u{{{:x}}}", letter as u32);
@@ -59,7 +61,10 @@ mod tests {
         assert_eq!(reveal("a\nb\tc\r"), "a\\nb\\tc\\r");
         assert_eq!(reveal("x\u{e0041}y\u{fe0f}"), "x\\u{e0041}y\\u{fe0f}");
         assert_eq!(reveal("a\u{a0}b"), "a\\u{a0}b");
-        assert_eq!(reveal("caf\u{e9} \u{4f60}\u{597d} \u{1f600}"), "caf\u{e9} \u{4f60}\u{597d} \u{1f600}");
+        assert_eq!(
+            reveal("caf\u{e9} \u{4f60}\u{597d} \u{1f600}"),
+            "caf\u{e9} \u{4f60}\u{597d} \u{1f600}"
+        );
         assert_eq!(reveal(r"C:\x \d"), r"C:\x \d");
         assert_eq!(reveal(r"\n"), r"\\n");
     }
@@ -68,7 +73,10 @@ mod tests {
     #[test]
     fn nothing_is_cut_and_nothing_stays_hidden() {
         let corners: Vec<char> = ('\0'..='\u{ff}')
-            .chain("\u{200b}\u{202e}\u{2066}\u{feff}\u{e0020}\u{3164}\u{34f}\u{f0000}\u{10ffff}".chars())
+            .chain(
+                "\u{200b}\u{202e}\u{2066}\u{feff}\u{e0020}\u{3164}\u{34f}\u{f0000}\u{10ffff}"
+                    .chars(),
+            )
             .chain("\\u{}nrt\"'$ \u{1f600}\u{4f60}".chars())
             .collect();
         let mut seed = 7u32;

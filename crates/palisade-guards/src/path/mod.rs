@@ -145,9 +145,12 @@ fn plain(text: &str, places: &Places) -> Option<String> {
     if let Some(process) = rest.strip_prefix("/proc/")
         && let Some((_, below)) = process.split_once('/')
     {
-        if let Some(below) = below.strip_prefix("root").filter(|below| below.is_empty() || below.starts_with('/')) {
+        if let Some(below) =
+            below.strip_prefix("root").filter(|below| below.is_empty() || below.starts_with('/'))
+        {
             out = Some(if below.is_empty() { "/".to_owned() } else { below.to_owned() });
-        } else if let Some(below) = below.strip_prefix("cwd").filter(|below| below.is_empty() || below.starts_with('/'))
+        } else if let Some(below) =
+            below.strip_prefix("cwd").filter(|below| below.is_empty() || below.starts_with('/'))
         {
             out = Some(format!("{}{below}", places.cwd));
         }
@@ -160,7 +163,8 @@ fn plain(text: &str, places: &Places) -> Option<String> {
     }
     rest = out.as_deref().unwrap_or(rest);
     if rest.len() > 1 && rest.ends_with('/') {
-        return Some(rest.trim_end_matches('/').to_owned()).map(|cut| if cut.is_empty() { "/".to_owned() } else { cut });
+        return Some(rest.trim_end_matches('/').to_owned())
+            .map(|cut| if cut.is_empty() { "/".to_owned() } else { cut });
     }
     out
 }
@@ -204,32 +208,90 @@ fn in_workspace<'a>(path: &'a str, places: &Places) -> Option<&'a str> {
 }
 
 const SYSTEM: &[&str] = &[
-    "/bin", "/boot", "/dev", "/efi", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sbin", "/sys",
-    "/usr", "/var", "/System", "/Library",
+    "/bin", "/boot", "/dev", "/efi", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc",
+    "/sbin", "/sys", "/usr", "/var", "/System", "/Library",
 ];
 
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/var/folders", "/dev/shm"];
 
 const CACHES: &[&str] = &[
-    ".cache", ".npm", ".cargo/registry", ".cargo/git", ".gradle/caches", ".m2/repository", "Library/Caches",
-    ".pnpm-store", ".yarn/cache", ".local/share/Trash", ".thumbnails", ".local/share/virtualenvs", ".virtualenvs",
+    ".cache",
+    ".npm",
+    ".cargo/registry",
+    ".cargo/git",
+    ".gradle/caches",
+    ".m2/repository",
+    "Library/Caches",
+    ".pnpm-store",
+    ".yarn/cache",
+    ".local/share/Trash",
+    ".thumbnails",
+    ".local/share/virtualenvs",
+    ".virtualenvs",
     "go/pkg",
 ];
 
 /// Directories of the second floor that the system cannot do without.
 const VITAL: &[&str] = &[
-    "/etc/ssh", "/etc/ssl", "/etc/pam.d", "/etc/systemd", "/etc/init.d", "/etc/security", "/etc/selinux",
-    "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow",
-    "/etc/sudoers", "/etc/sudoers.d", "/etc/fstab", "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf",
-    "/etc/ld.so.conf", "/etc/ld.so.cache", "/etc/crypttab", "/etc/profile", "/etc/inittab", "/etc/machine-id",
-    "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/libexec", "/usr/share", "/usr/include",
-    "/var/lib", "/var/spool", "/var/db", "/System/Library", "/Library/LaunchDaemons",
+    "/etc/ssh",
+    "/etc/ssl",
+    "/etc/pam.d",
+    "/etc/systemd",
+    "/etc/init.d",
+    "/etc/security",
+    "/etc/selinux",
+    "/etc/ld.so.conf.d",
+    "/etc/alternatives",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/sudoers.d",
+    "/etc/fstab",
+    "/etc/hosts",
+    "/etc/resolv.conf",
+    "/etc/nsswitch.conf",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.cache",
+    "/etc/crypttab",
+    "/etc/profile",
+    "/etc/inittab",
+    "/etc/machine-id",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/lib32",
+    "/usr/libexec",
+    "/usr/share",
+    "/usr/include",
+    "/var/lib",
+    "/var/spool",
+    "/var/db",
+    "/System/Library",
+    "/Library/LaunchDaemons",
 ];
 
 /// Below these, everything is vital.
 const VITAL_BELOW: &[&str] = &[
-    "/boot", "/efi", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sys", "/System", "/usr/bin",
-    "/usr/sbin", "/usr/lib", "/usr/lib64", "/etc/pam.d", "/etc/ssh",
+    "/boot",
+    "/efi",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/proc",
+    "/sys",
+    "/System",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/usr/lib64",
+    "/etc/pam.d",
+    "/etc/ssh",
 ];
 
 fn region(path: &str, places: &Places) -> Region {
@@ -281,15 +343,21 @@ fn region(path: &str, places: &Places) -> Region {
     if !SYSTEM.iter().any(|name| stands(name, path)) {
         return Region::Elsewhere;
     }
-    let vital = SYSTEM.contains(&path) || VITAL.contains(&path) || VITAL_BELOW.iter().any(|name| stands(name, path));
+    let vital = SYSTEM.contains(&path)
+        || VITAL.contains(&path)
+        || VITAL_BELOW.iter().any(|name| stands(name, path));
     if vital { Region::Vital } else { Region::System }
 }
 
 fn device(name: &str) -> Region {
-    const HARMLESS: &[&str] = &["null", "zero", "full", "random", "urandom", "tty", "stdin", "stdout", "stderr", "ptmx", "console"];
+    const HARMLESS: &[&str] = &[
+        "null", "zero", "full", "random", "urandom", "tty", "stdin", "stdout", "stderr", "ptmx",
+        "console",
+    ];
     const DISKS: &[&str] = &[
-        "sd", "nvme", "hd", "vd", "xvd", "mmcblk", "disk", "rdisk", "mapper", "dm-", "loop", "md", "sr", "mem", "kmem",
-        "port", "block", "zd", "nbd", "ram", "zram", "pmem", "bcache", "drbd", "mtd", "nvram", "raw", "dasd", "sg",
+        "sd", "nvme", "hd", "vd", "xvd", "mmcblk", "disk", "rdisk", "mapper", "dm-", "loop", "md",
+        "sr", "mem", "kmem", "port", "block", "zd", "nbd", "ram", "zram", "pmem", "bcache", "drbd",
+        "mtd", "nvram", "raw", "dasd", "sg",
     ];
     if HARMLESS.contains(&name) || name.starts_with("fd/") || name.starts_with("pts/") {
         Region::Harmless
@@ -302,8 +370,13 @@ fn device(name: &str) -> Region {
 
 fn mark(path: &str, places: &Places) -> Option<Mark> {
     if below(&places.palisade_home, path).is_some() {
-        let inside = below(&places.palisade_home, &places.workspace).is_some_and(|rest| !rest.is_empty());
-        return if inside && below(&places.workspace, path).is_some() { names::anywhere(path) } else { Some(Mark::Governor) };
+        let inside =
+            below(&places.palisade_home, &places.workspace).is_some_and(|rest| !rest.is_empty());
+        return if inside && below(&places.workspace, path).is_some() {
+            names::anywhere(path)
+        } else {
+            Some(Mark::Governor)
+        };
     }
     if places.programs.iter().any(|program| program == path) {
         return Some(Mark::GovernorProgram);
@@ -428,11 +501,17 @@ fn evidence(written: &str, places: &Places) -> Option<Mark> {
     }
     let parts: Vec<&str> = written.split('/').skip(1).collect();
     let home: Vec<&str> = places.home.split('/').skip(1).collect();
-    SAMPLES.iter().find(|(root, names, _)| match *root {
-        "~" => takes_in(&parts, &home, names) || takes_in(&parts, &["home", "*"], names) || takes_in(&parts, &["root"], names),
-        root => takes_in(&parts, &[root.trim_start_matches('/')], names),
-    })
-    .map(|(_, _, mark)| *mark)
+    SAMPLES
+        .iter()
+        .find(|(root, names, _)| match *root {
+            "~" => {
+                takes_in(&parts, &home, names)
+                    || takes_in(&parts, &["home", "*"], names)
+                    || takes_in(&parts, &["root"], names)
+            }
+            root => takes_in(&parts, &[root.trim_start_matches('/')], names),
+        })
+        .map(|(_, _, mark)| *mark)
 }
 
 /// Whether the components of a pattern take in `root` and then `names`, with

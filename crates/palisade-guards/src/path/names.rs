@@ -52,9 +52,9 @@ pub(crate) enum Mark {
 }
 
 use Mark::{
-    AgentSettings, Cloud, ContainerSocket, EnvFile, Environment, Governor, GovernorProgram, History, Hook,
-    Keyring, Login, Memory, PossibleKey, Preload, PrivateKey, Schedule, Service, ShellStartup, SshKey,
-    SystemSecret, Token, ToolConfig,
+    AgentSettings, Cloud, ContainerSocket, EnvFile, Environment, Governor, GovernorProgram,
+    History, Hook, Keyring, Login, Memory, PossibleKey, Preload, PrivateKey, Schedule, Service,
+    ShellStartup, SshKey, SystemSecret, Token, ToolConfig,
 };
 
 /// Below a home directory. A name stands for itself and all below it; one
@@ -430,7 +430,9 @@ pub(super) fn stands_for(name: &str, path: &str) -> bool {
             return false;
         }
         return matches(name, path)
-            || path.match_indices('/').any(|(at, _)| path.get(..at).is_some_and(|above| matches(name, above)));
+            || path
+                .match_indices('/')
+                .any(|(at, _)| path.get(..at).is_some_and(|above| matches(name, above)));
     }
     path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -506,7 +508,9 @@ fn env_file(rest: &str) -> Option<Mark> {
 fn key(name: &str) -> Option<Mark> {
     const SSH: &[&str] = &["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_xmss"];
     const SSH_END: &[&str] = &["_ed25519", "_rsa", "_ecdsa", "_dsa", "_ed25519_sk", "_ecdsa_sk"];
-    if SSH.iter().any(|start| name.starts_with(start)) || SSH_END.iter().any(|end| name.ends_with(end)) {
+    if SSH.iter().any(|start| name.starts_with(start))
+        || SSH_END.iter().any(|end| name.ends_with(end))
+    {
         return Some(SshKey);
     }
     let (stem, suffix) = name.rsplit_once('.')?;
@@ -523,7 +527,8 @@ fn key(name: &str) -> Option<Mark> {
 
 /// Whether a name reads like a certificate, a chain of them or parameters.
 fn certificate(stem: &str) -> bool {
-    const WORDS: &[&str] = &["cert", "chain", "crt", "ca", "pub", "bundle", "root", "dh", "csr", "req", "trust"];
+    const WORDS: &[&str] =
+        &["cert", "chain", "crt", "ca", "pub", "bundle", "root", "dh", "csr", "req", "trust"];
     let lower = stem.to_ascii_lowercase();
     !lower.contains("key") && WORDS.iter().any(|word| lower.contains(word))
 }
