@@ -58,9 +58,11 @@ impl Default for Budget {
 pub struct Parsed {
     /// What was read.
     pub script: Script,
-    /// Why reading stopped early.
+    /// Why reading stopped early, or where bash and this parser may part ways.
     pub problem: Option<Problem>,
-    /// Zsh-only constructs seen (see [`tree::Part::Zsh`]), by position.
+    /// What another shell may read in another way: constructs of zsh (see
+    /// [`tree::Part::Zsh`]), commands in `((..))`, which not every `sh` computes,
+    /// and quotes that shells pair differently. Never harmless.
     pub zsh: Vec<Span>,
 }
 
