@@ -12,7 +12,9 @@ use palisade_core::ports::Outcome;
 use palisade_core::{Action, Command, Confinement, Permit, Posture};
 use palisade_runtime::config::Terminal;
 use palisade_runtime::ports::{Launch, Process};
-use palisade_sandbox::{Limit, Limits, Network, Policy, Report, Sandbox, SandboxError, Status, Tty, is_inside};
+use palisade_sandbox::{
+    Limit, Limits, Network, Policy, Report, Sandbox, SandboxError, Status, Tty, is_inside,
+};
 
 use crate::jobs::{self, Direct};
 use crate::show::{self, Failure};
@@ -79,9 +81,14 @@ impl Widen {
 
 /// `memory=1g` and its like.
 fn limit(text: &str) -> Result<(Bound, u64), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as WHAT=VALUE, for example memory=1g")?;
+    let (name, value) =
+        text.split_once('=').ok_or("write it as WHAT=VALUE, for example memory=1g")?;
     let number = |value: &str| {
-        value.parse::<f64>().ok().filter(|number| *number > 0.0).ok_or(format!("`{value}` is no positive number"))
+        value
+            .parse::<f64>()
+            .ok()
+            .filter(|number| *number > 0.0)
+            .ok_or(format!("`{value}` is no positive number"))
     };
     let scaled = |units: &[(&str, f64)]| -> Result<u64, String> {
         let found = units.iter().find_map(|(unit, scale)| Some((value.strip_suffix(unit)?, scale)));
@@ -103,7 +110,8 @@ fn limit(text: &str) -> Result<(Bound, u64), String> {
         "pids" => (Bound::Pids, number(value)? as u64),
         "cpus" => (Bound::Cpus, (number(value)? * 1000.0) as u64),
         "wall" => {
-            let millis = scaled(&[("ms", 1.0), ("s", 1000.0), ("m", 60_000.0), ("h", 3_600_000.0)])?;
+            let millis =
+                scaled(&[("ms", 1.0), ("s", 1000.0), ("m", 60_000.0), ("h", 3_600_000.0)])?;
             let bare = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
             (Bound::Wall, if bare { millis.saturating_mul(1000) } else { millis })
         }
@@ -145,7 +153,8 @@ impl Flags {
         }
         if !posture.confined && self.widen.asks() {
             return Err(Failure::Usage(
-                "`--net`, `--write`, `--read` and `--limit` are about the sandbox: add `--sandbox`".into(),
+                "`--net`, `--write`, `--read` and `--limit` are about the sandbox: add `--sandbox`"
+                    .into(),
             ));
         }
         posture.network |= self.widen.net;
@@ -206,12 +215,15 @@ impl Process for Confined<'_> {
 
 /// The strictest policy of a directory, for the person who runs this.
 pub fn policy(workspace: &Path, house: &Path) -> Policy {
-    let home = env::var_os("HOME").filter(|home| !home.is_empty()).unwrap_or_else(|| "/nonexistent".into());
+    let home = env::var_os("HOME")
+        .filter(|home| !home.is_empty())
+        .unwrap_or_else(|| "/nonexistent".into());
     let mut policy = Policy::of(workspace, home);
     policy.hidden.push(house.to_path_buf());
     policy.hidden.extend(env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from));
     let user = env::var("USER").ok().filter(|name| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     });
     policy.user = user.filter(|name| name != "root").unwrap_or_else(|| "user".into());
     policy.tty = if io::stdin().is_terminal() { Tty::Shared } else { Tty::Detached };
@@ -233,7 +245,11 @@ fn limits(terminal: &Terminal) -> Limits {
 
 /// Runs a command under a policy, says on standard error what was refused, and
 /// answers how it ended with what was in force.
-pub fn run(policy: Policy, words: Vec<OsString>, cwd: Option<&Path>) -> Result<(Status, String), SandboxError> {
+pub fn run(
+    policy: Policy,
+    words: Vec<OsString>,
+    cwd: Option<&Path>,
+) -> Result<(Status, String), SandboxError> {
     let mut sandbox = Sandbox::new(policy)?;
     let directory = cwd.map_or_else(|| sandbox.policy().workspace.clone(), Path::to_path_buf);
     let command = sandbox.command(words, &directory);

@@ -15,6 +15,7 @@ use palisade_core::ports::{Ask, Seconds};
 use palisade_core::{Action, Answer, Decision, Finding};
 use palisade_guards::content::reveal;
 use palisade_runtime::{Judged, config, grants, words};
+use palisade_shell::{Effect, EffectKind};
 
 use crate::show::{Paint, Style};
 
@@ -71,7 +72,9 @@ fn known(judged: &Judged) -> Vec<(&'static str, String)> {
     if let Action::Run { cwd, .. } = judged.decision.action() {
         lines.push(("in", reveal(cwd)));
     }
-    for effect in &judged.analysis.effects {
+    // A hazard is the name of a rule, which is shown with its reason.
+    let named = |effect: &&Effect| !matches!(effect.kind, EffectKind::Hazard(_));
+    for effect in judged.analysis.effects.iter().filter(named) {
         let words = reveal(&words::effect(&effect.kind));
         if !lines.contains(&("effect", words.clone())) {
             lines.push(("effect", words));

@@ -426,13 +426,13 @@ fn checkpoint(place: &Place) -> Result<(), Failure> {
 }
 
 fn check(place: &Place, how: Verify) -> Result<ExitCode, Failure> {
-    let mut known = Known::default();
-    known.key = match (&how.pubkey, &place.home) {
+    let own = match (&how.pubkey, &place.home) {
         (Some(text), _) => Some(key(text)?),
         // This machine's own key is known from elsewhere than the journal.
         (None, Some(home)) => FileJournal::public_key(&home.journal_key()).ok(),
         (None, None) => None,
     };
+    let mut known = Known { key: own, ..Known::default() };
     known.heads = how.since.iter().map(|path| head(path)).collect::<Result<_, _>>()?;
     known.witnesses = how.witness.iter().map(|text| key(text)).collect::<Result<_, _>>()?;
     let report = verify(&place.dir, &known)?;

@@ -76,7 +76,10 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
-    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "nothing changes it without a sandbox"))]
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_mut, reason = "nothing changes it without a sandbox")
+    )]
     let mut at = house.circumstances(surface, &grants, &session);
     #[cfg(target_os = "linux")]
     arguments.sandbox.posture(&mut at.posture)?;

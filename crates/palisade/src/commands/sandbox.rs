@@ -1,12 +1,13 @@
 use std::env;
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use palisade_runtime::Home;
-use palisade_sandbox::{Backend, Minimum, Probe, Report, Sandbox, SandboxError, explain, is_inside};
+use palisade_sandbox::{
+    Backend, Minimum, Probe, Report, Sandbox, SandboxError, explain, is_inside,
+};
 
 use crate::confine::{self, NOT_MADE, Widen};
 use crate::show::{self, Failure};
@@ -82,7 +83,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.program.is_empty() && !arguments.explain {
-        return Err(Failure::Usage("there is no program to run: `palisade sandbox -- PROGRAM`".into()));
+        return Err(Failure::Usage(
+            "there is no program to run: `palisade sandbox -- PROGRAM`".into(),
+        ));
     }
     if is_inside() {
         return Err(Failure::Usage(
