@@ -35,6 +35,11 @@ impl Eval<'_> {
     /// Lowers an invocation by its entry alone. `fields` begin with the name.
     pub(super) fn lower(&mut self, program: &'static Program, fields: &[Field]) -> Stream {
         let words = fields.get(1..).unwrap_or(&[]);
+        if let [only] = words
+            && matches!(only.literal(), Some("--help" | "--version"))
+        {
+            return Stream::default();
+        }
         if program.subcommands != Subcommands::None {
             return self.lower_subcommand(program, fields);
         }
@@ -189,6 +194,7 @@ impl Eval<'_> {
     /// Applies the operands' roles, the first `skip` of which are done.
     pub(super) fn operands(&mut self, program: &'static Program, operands: &[Field], flow: &mut Flow, skip: usize) {
         let count = operands.len();
+        let given = flow.code;
         for (at, field) in operands.iter().enumerate().skip(skip) {
             let role = match program.last {
                 Some(last) if at + 1 == count && count > 1.min(program.operands.len()) => Some(last),
@@ -203,7 +209,7 @@ impl Eval<'_> {
                 Some(role) => {
                     let arguments = operands.get(at..).unwrap_or(&[]);
                     match role {
-                        Role::Script(language) if !flow.code => {
+                        Role::Script(language) if !given => {
                             flow.code = true;
                             flow.printed = Some(self.script_file(language, field, arguments));
                             // What follows a script is its arguments.
@@ -212,7 +218,7 @@ impl Eval<'_> {
                             }
                             return;
                         }
-                        Role::Code(_) | Role::Script(_) if flow.code => {
+                        Role::Code(_) | Role::Script(_) if given => {
                             // The code came from an option, so this is data.
                             self.maybe_path(field);
                         }
