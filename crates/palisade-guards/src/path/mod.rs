@@ -609,4 +609,50 @@ mod tests {
         assert_eq!(mark("/home/u/.zsh_history"), Some(Mark::History));
         assert_eq!(mark("/etc/cron.d/x"), Some(Mark::Schedule));
     }
+
+    /// Paths put together at random from the parts that mean something.
+    #[test]
+    fn any_path_can_be_looked_at() {
+        const PARTS: &[&str] = &[
+            "/",
+            "~",
+            ".",
+            "..",
+            "*",
+            "?",
+            "etc",
+            "home",
+            "u",
+            "project",
+            ".ssh",
+            "id_rsa",
+            ".env",
+            "proc",
+            "self",
+            "root",
+            "cwd",
+            "dev",
+            "sda",
+            "tmp",
+            "private",
+            "\u{e9}",
+            "\u{f0000}",
+            "\u{f0001}",
+            "\u{f0002}",
+            ".pem",
+            "key",
+        ];
+        let mut seed = 11u32;
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) as usize
+        };
+        let (here, nowhere) = (places(), Places::default());
+        for _ in 0..50_000 {
+            let length = next() % 8;
+            let text: String = (0..length).map(|_| PARTS[next() % PARTS.len()]).collect();
+            let path = Text::from(text);
+            let _ = (see(&path, &here), see(&path, &nowhere), is_secret(&path), runs_as(&path));
+        }
+    }
 }
