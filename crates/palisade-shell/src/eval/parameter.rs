@@ -305,6 +305,7 @@ impl Eval<'_> {
                 let Some((text, labels)) = value else { return unknown };
                 match (text.literal(), glob_of(&pattern)) {
                     (Some(text), Some(pattern)) => (Text::new(remove(text, &pattern, *suffix, *longest)), labels),
+                    (None, Some(pattern)) => (remove_known(&text, &pattern, *suffix, *longest), labels),
                     _ => (Text::unknown(), labels),
                 }
             }
@@ -658,6 +659,45 @@ fn remove(text: &str, pattern: &[Glob], suffix: bool, longest: bool) -> String {
         }
     }
     text.to_owned()
+}
+
+/// `#` and `%` on text known in part, where its known end decides: a literal
+/// suffix or prefix, `%.*`, `##*/`.
+fn remove_known(text: &Text, pattern: &[Glob], suffix: bool, longest: bool) -> Text {
+    let raw = text.raw();
+    let letters: Option<String> = pattern
+        .iter()
+        .map(|one| match one {
+            Glob::Letter(letter) => Some(*letter),
+            _ => None,
+        })
+        .collect();
+    if let Some(known) = letters {
+        let cut = if suffix { raw.strip_suffix(known.as_str()) } else { raw.strip_prefix(known.as_str()) };
+        return cut.map_or_else(Text::unknown, Text::new);
+    }
+    match pattern {
+        [Glob::Letter(mark), Glob::Run] if suffix && !longest => {
+            let known = text.known_suffix();
+            match known.rfind(*mark) {
+                Some(at) => Text::new(raw.get(..raw.len() - known.len() + at).unwrap_or(raw)),
+                None => Text::unknown(),
+            }
+        }
+        [Glob::Run, Glob::Letter(mark)] if !suffix && longest => {
+            let known = text.known_suffix();
+            match known.rfind(*mark) {
+                Some(at) => Text::new(known.get(at + mark.len_utf8()..).unwrap_or("")),
+                None => match raw.rfind(*mark) {
+                    Some(at) if !raw.get(at..).unwrap_or("").contains(ANY) => {
+                        Text::new(raw.get(at + mark.len_utf8()..).unwrap_or(""))
+                    }
+                    _ => Text::unknown(),
+                },
+            }
+        }
+        _ => Text::unknown(),
+    }
 }
 
 fn substitute(text: &str, pattern: &[Glob], by: &str, all: bool, anchor: Option<char>) -> String {

@@ -55,7 +55,8 @@ impl Eval<'_> {
     /// `rm` and `mv` take away is the link.
     pub(crate) fn resolve_entry(&self, path: &Text) -> Text {
         let raw = path.raw().trim_end_matches('/');
-        if self.state.files.is_empty() && self.context.files.is_empty() {
+        let plain = self.state.files.is_empty() && self.context.files.is_empty();
+        if plain || self.container.is_some() || path.raw().ends_with('/') {
             return self.resolve(path);
         }
         match raw.rsplit_once('/') {

@@ -36,6 +36,8 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         matches!(field.literal(), Some("-" | "/dev/stdout"))
     });
     let named_after = match program.name.get() {
+        // It names a file too, but is read as printing: the strict reading.
+        "fetch" => false,
         "curl" => arguments.has(&["-O", "--remote-name", "-J", "--remote-header-name", "--remote-name-all"]),
         _ => !to_output && arguments.value(&["-O", "--output-document", "-o", "--out"]).is_none_or(|_| program.name == "wget" && arguments.value(&["-O", "--output-document"]).is_none()),
     };
