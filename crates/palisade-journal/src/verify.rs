@@ -507,7 +507,8 @@ impl Scan {
             self.last = chain;
         }
         // Notes are few, and say which records may rightly be missing.
-        if line.get(..96).unwrap_or(line).windows(13).any(|part| part == b"\"kind\":\"note\"")
+        let beginning = line.get(..96).unwrap_or(line);
+        if memchr::memmem::find(beginning, b"\"kind\":\"note\"").is_some()
             && let Ok(record) = decode(line)
             && let Entry::Note(note) = record.entry
             && let (Some(from), Some(to)) = (note.from, note.to)

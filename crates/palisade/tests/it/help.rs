@@ -3,7 +3,7 @@
 use crate::house::House;
 
 const COMMANDS: &[&str] =
-    &["run", "check", "why", "grants", "profile", "init", "doctor", "completions"];
+    &["run", "check", "why", "grants", "profile", "init", "doctor", "completions", "log"];
 
 #[test]
 fn every_help_has_an_example() {

@@ -6,6 +6,7 @@ mod check;
 mod configuration;
 mod help;
 mod house;
+mod log;
 mod run;
 mod screen;
 mod sessions;
