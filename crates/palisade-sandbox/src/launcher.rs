@@ -130,6 +130,11 @@ impl Launcher {
         sys::send(line.fd.as_fd(), kind, &body.0, fds).map_err(talk)
     }
 
+    /// The launcher's process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts a command in a sandbox of this plan; `warm` uses one that waits.
     ///
     /// # Errors

@@ -183,7 +183,7 @@ fn build(plan: &Plan, trees: &[(usize, OwnedFd)]) -> Result<(), Failure> {
     std::env::set_current_dir(base).map_err(|error| failed(error.into()))?;
     let root = sys::open_path(Path::new("."), libc::O_PATH | libc::O_DIRECTORY, 0).map_err(failed)?;
 
-    let mut place = Place { root: &root, made: HashSet::new(), closed: Vec::new() };
+    let mut place = Place { root: &root, made: HashSet::new(), closed: Vec::new(), links: Vec::new() };
     for (index, mount) in plan.mounts.iter().enumerate() {
         let tree = trees.iter().find(|(at, _)| *at == index).map(|(_, tree)| tree);
         put(plan, &mut place, mount, tree)?;
@@ -233,6 +233,8 @@ struct Place<'a> {
     made: HashSet<PathBuf>,
     /// Parts of the host: nothing is ever created below them.
     closed: Vec<PathBuf>,
+    /// Links: nothing is ever created through them, they could lead to the host.
+    links: Vec<PathBuf>,
 }
 
 impl Place<'_> {
@@ -244,6 +246,9 @@ impl Place<'_> {
     fn directories(&mut self, path: &Path) -> Result<(), Errno> {
         if self.made.contains(path) || self.closed.iter().any(|closed| path.starts_with(closed)) {
             return Ok(());
+        }
+        if self.links.iter().any(|link| path.starts_with(link)) {
+            return Err(Errno(libc::ELOOP));
         }
         if let Some(parent) = path.parent() {
             self.directories(parent)?;
@@ -297,6 +302,7 @@ fn put_one(place: &mut Place<'_>, mount: &Mount, tree: Option<&OwnedFd>) -> Resu
             if let Some(parent) = path.parent() {
                 place.directories(parent)?;
             }
+            place.links.push(path.clone());
             sys::symlink_at(target, place.root.as_fd(), Place::inside(path))
         }
         Mount::Bind { path, .. } => {

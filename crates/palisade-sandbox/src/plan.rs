@@ -101,7 +101,10 @@ impl Plan {
         mounts.push(Mount::Memory("/tmp".into(), policy.limits.scratch));
         mounts.push(Mount::Memory("/dev/shm".into(), policy.limits.scratch));
         mounts.push(Mount::Directory("/var".into()));
-        mounts.push(Mount::Link("/var/tmp".into(), "/tmp".into()));
+        let in_var_tmp = |path: &PathBuf| path.starts_with("/var/tmp");
+        if !policy.read.iter().chain(&policy.write).chain([&policy.workspace, &policy.home]).any(in_var_tmp) {
+            mounts.push(Mount::Link("/var/tmp".into(), "/tmp".into()));
+        }
         mounts.push(Mount::Directory("/run".into()));
         mounts.push(Mount::Directory(policy.home.clone()));
         mounts.push(Mount::File(system::MARKER.into(), policy.workspace.to_string_lossy().into_owned().into_bytes()));

@@ -270,7 +270,7 @@ impl Policy {
 
 fn resolved(path: &Path, what: &str) -> Result<PathBuf, SandboxError> {
     std::fs::canonicalize(path).map_err(|error| SandboxError::Policy {
-        why: format!("{what}, `{}`, cannot be used: {}", path.display(), crate::sys::Errno::from(error)),
+        why: format!("{what}, `{}`, cannot be used: {}", path.display(), error.to_string().split(" (os").next().unwrap_or_default().to_lowercase()),
         help: "check the path".into(),
     })
 }

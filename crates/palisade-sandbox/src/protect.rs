@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use crate::git;
+use crate::names::table;
 use crate::sys;
 
 /// A file's identity: device and inode.
@@ -17,15 +18,6 @@ const DIRECTORIES: usize = 20_000;
 /// Directories not looked into: huge, and nothing of interest to the host runs
 /// from within them by itself.
 const PASSED_BY: &[&str] = &["node_modules", "__pycache__"];
-
-/// The protected names with their reasons.
-pub fn table() -> impl Iterator<Item = (&'static str, &'static str)> {
-    include_str!("protected.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once(' '))
-        .map(|(name, why)| (name, why.trim()))
-}
 
 /// Something that was found and matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,21 +170,4 @@ pub fn scan(workspace: &Path) -> (Vec<Found>, bool) {
         }
     }
     (found, complete)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_has_a_reason_and_stands_once() {
-        let names: Vec<_> = table().collect();
-        assert!(names.len() > 50);
-        for (name, why) in &names {
-            assert!(!why.is_empty(), "{name}");
-            assert_eq!(name.to_ascii_lowercase(), *name, "names are compared in lower case");
-        }
-        let unique: HashSet<_> = names.iter().map(|(name, _)| name).collect();
-        assert_eq!(unique.len(), names.len());
-    }
 }

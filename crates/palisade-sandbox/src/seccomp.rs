@@ -335,3 +335,119 @@ fn look(check: Check, context: &Context) -> Vec<Instruction> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    /// Runs a filter as the kernel would.
+    fn run(program: &[Instruction], arch: u32, number: u32, arguments: [u64; 6]) -> u32 {
+        let (mut at, mut accumulator) = (0, 0_u32);
+        loop {
+            let (code, jt, jf, k) = program[at];
+            at += 1;
+            match code {
+                LOAD => {
+                    accumulator = match k {
+                        0 => number,
+                        4 => arch,
+                        _ => arguments[(k as usize - 16) / 8] as u32,
+                    };
+                }
+                AND => accumulator &= k,
+                JUMP => at += k as usize,
+                RETURN => return k,
+                EQUAL | AT_LEAST | ANY_BIT => {
+                    let yes = match code {
+                        EQUAL => accumulator == k,
+                        AT_LEAST => accumulator >= k,
+                        _ => accumulator & k != 0,
+                    };
+                    at += usize::from(if yes { jt } else { jf });
+                }
+                other => panic!("instruction {other:#x}"),
+            }
+        }
+    }
+
+    fn filter(network: Network, ask: bool) -> Vec<Instruction> {
+        let context = Context { network, internet: true, ask, reads: false };
+        compile(&table(network, Report::Changes, ask), &context)
+    }
+
+    const NO: u32 = ERRNO | EPERM as u32;
+
+    /// The oracle: the same table walked like a list.
+    #[test]
+    fn the_search_tree_says_what_the_table_says() {
+        for network in [Network::None, Network::Host, Network::Proxy] {
+            for ask in [false, true] {
+                let (table, program) = (table(network, Report::Changes, ask), filter(network, ask));
+                assert!(program.len() < 4096);
+                for number in 0..600 {
+                    let rule = table.iter().find(|(call, _)| *call == number).map(|(_, verdict)| *verdict);
+                    let wanted = match rule {
+                        _ if number >= UNREVIEWED => ERRNO | libc::ENOSYS as u32,
+                        None | Some(Verdict::Allow) => ALLOW,
+                        Some(Verdict::Fail(error)) => ERRNO | error as u32,
+                        Some(Verdict::Ask) => NOTIFY,
+                        Some(Verdict::Look(_)) => continue,
+                    };
+                    assert_eq!(run(&program, ARCHITECTURE, number, [0; 6]), wanted, "call {number}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn foreign_architectures_are_killed() {
+        let program = filter(Network::None, false);
+        assert_eq!(run(&program, 0x4000_0003, 20, [0; 6]), KILL);
+        assert_eq!(run(&program, ARCHITECTURE, 0x4000_0027, [0; 6]), ERRNO | libc::ENOSYS as u32);
+    }
+
+    #[test]
+    fn arguments_decide() {
+        let program = filter(Network::None, false);
+        let call = |number: libc::c_long, arguments: &[u64]| {
+            let mut six = [0; 6];
+            six[..arguments.len()].copy_from_slice(arguments);
+            run(&program, ARCHITECTURE, number as u32, six)
+        };
+        let family = ERRNO | libc::EAFNOSUPPORT as u32;
+        assert_eq!(call(libc::SYS_clone, &[libc::SIGCHLD as u64]), ALLOW);
+        assert_eq!(call(libc::SYS_clone, &[0x1000_0000]), NO);
+        assert_eq!(call(libc::SYS_unshare, &[0x80]), NO);
+        assert_eq!(call(libc::SYS_socket, &[2, 1]), ALLOW);
+        assert_eq!(call(libc::SYS_socket, &[10, 0x80801]), ALLOW);
+        assert_eq!(call(libc::SYS_socket, &[2, 3]), NO);
+        assert_eq!(call(libc::SYS_socket, &[1, 1]), NO);
+        for other in [0, 16, 17, 38, 40, 44] {
+            assert_eq!(call(libc::SYS_socket, &[other, 1]), family, "family {other}");
+        }
+        assert_eq!(call(libc::SYS_socketpair, &[1, 0x80001]), ALLOW);
+        assert_eq!(call(libc::SYS_socketpair, &[1, 5]), ALLOW);
+        assert_eq!(call(libc::SYS_socketpair, &[1, 2]), NO);
+        assert_eq!(call(libc::SYS_ioctl, &[0, 0x5401]), ALLOW);
+        // The kernel looks at the lower half only, so the filter does too.
+        assert_eq!(call(libc::SYS_ioctl, &[0, 0x1_0000_5412]), NO);
+        assert_eq!(call(libc::SYS_ioctl, &[0, 0x541C]), NO);
+        assert_eq!(call(libc::SYS_personality, &[0xffff_ffff]), ALLOW);
+        assert_eq!(call(libc::SYS_personality, &[8]), NO);
+        assert_eq!(call(libc::SYS_fchmod, &[3, 0o755]), ALLOW);
+        assert_eq!(call(libc::SYS_fchmod, &[3, 0o4755]), NO);
+        assert_eq!(call(libc::SYS_openat, &[0, 0, 0o100 | 1, 0o644]), ALLOW);
+        assert_eq!(call(libc::SYS_openat, &[0, 0, 0o100 | 1, 0o4755]), NO);
+        // Without O_CREAT the fourth argument is whatever stood there.
+        assert_eq!(call(libc::SYS_openat, &[0, 0, 0, 0o4755]), ALLOW);
+        assert_eq!(call(libc::SYS_mknodat, &[0, 0, 0o010_644]), ALLOW);
+        assert_eq!(call(libc::SYS_mknodat, &[0, 0, 0o020_644]), NO);
+        assert_eq!(call(libc::SYS_mknodat, &[0, 0, 0o060_644]), NO);
+        let host = filter(Network::Host, true);
+        assert_eq!(run(&host, ARCHITECTURE, libc::SYS_socket as u32, [16, 3, 0, 0, 0, 0]), ALLOW);
+        assert_eq!(run(&host, ARCHITECTURE, libc::SYS_socket as u32, [16, 3, 9, 0, 0, 0]), NO);
+        assert_eq!(run(&host, ARCHITECTURE, libc::SYS_socket as u32, [1, 1, 0, 0, 0, 0]), NOTIFY);
+        assert_eq!(run(&host, ARCHITECTURE, libc::SYS_connect as u32, [0; 6]), ALLOW);
+    }
+}
