@@ -1,6 +1,12 @@
 //! Turns `programs/*.toml` into static tables. Any entry that does not hold
 //! together stops the build with its file and name.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a build script that cannot go on has to stop the build"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -109,7 +115,9 @@ fn main() {
             None => entry.clone(),
             Some(class) => match classes.get(class) {
                 Some(base) => merge(base, entry),
-                None => stop(file, name, &format!("names class `{class}`, which classes.toml lacks")),
+                None => {
+                    stop(file, name, &format!("names class `{class}`, which classes.toml lacks"))
+                }
             },
         };
         for known in std::iter::once(name).chain(&entry.names) {
@@ -148,7 +156,14 @@ fn main() {
 struct Pools {
     text: String,
     known: BTreeMap<String, usize>,
-    lists: BTreeMap<&'static str, (Vec<String>, BTreeMap<Vec<String>, usize>)>,
+    lists: BTreeMap<&'static str, Pool>,
+}
+
+/// One kind's items, and where each run of them begins.
+#[derive(Default)]
+struct Pool {
+    items: Vec<String>,
+    runs: BTreeMap<Vec<String>, usize>,
 }
 
 impl Pools {
@@ -166,11 +181,11 @@ impl Pools {
     }
 
     fn list(&mut self, pool: &'static str, items: Vec<String>) -> String {
-        let (all, known) = self.lists.entry(pool).or_default();
+        let pool = self.lists.entry(pool).or_default();
         let count = items.len();
-        let at = *known.entry(items.clone()).or_insert_with(|| {
-            let at = all.len();
-            all.extend(items);
+        let at = *pool.runs.entry(items.clone()).or_insert_with(|| {
+            let at = pool.items.len();
+            pool.items.extend(items);
             at
         });
         format!("l({at}, {count})")
@@ -191,7 +206,7 @@ impl Pools {
             ("CONDITIONS", "Condition"),
             ("VARIABLES", "(Name, Role)"),
         ] {
-            let items = self.lists.get(pool).map(|(all, _)| all.join(",\n")).unwrap_or_default();
+            let items = self.lists.get(pool).map(|pool| pool.items.join(",\n")).unwrap_or_default();
             writeln!(out, "pub static {pool}: &[{kind}] = &[{items}];").expect("a string takes it");
         }
         out
@@ -199,7 +214,9 @@ impl Pools {
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
-    for found in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for found in
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = found.expect("the folder can be listed").path();
         if path.is_dir() {
             println!("cargo:rerun-if-changed={}", path.display());
@@ -211,7 +228,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn read<T: serde::de::DeserializeOwned>(file: &Path) -> T {
-    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let text =
+        fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
@@ -262,12 +280,15 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
     }
     let options: Vec<String> =
         entry.options.iter().flatten().map(|line| option(pools, file, name, line)).collect();
-    let whens: Vec<String> = entry.when.iter().map(|when| emit_when(pools, file, name, when)).collect();
+    let whens: Vec<String> =
+        entry.when.iter().map(|when| emit_when(pools, file, name, when)).collect();
     let environment: Vec<String> = entry
         .environment
         .iter()
         .map(|line| match line.split_once('=') {
-            Some((variable, kind)) => format!("({}, {})", pools.text(variable), role(file, name, kind)),
+            Some((variable, kind)) => {
+                format!("({}, {})", pools.text(variable), role(file, name, kind))
+            }
             None => stop(file, name, &format!("has environment `{line}`, not NAME=role")),
         })
         .collect();
@@ -320,11 +341,17 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
          plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, stdin: {stdin} }},\n",
         handler = entry.handler.as_deref().map_or("Data".to_string(), camel),
         rest = rest.map_or("None".to_string(), |one| format!("Some({one})")),
-        last = entry.last.as_deref().map_or("None".to_string(), |one| format!("Some({})", role(file, name, one))),
+        last = entry
+            .last
+            .as_deref()
+            .map_or("None".to_string(), |one| format!("Some({})", role(file, name, one))),
         versioned = entry.versioned.unwrap_or(false),
         local = entry.local.unwrap_or(false),
         interpreter = entry.interpreter.unwrap_or(false),
-        stdin = entry.stdin.as_deref().map_or("None".to_string(), |one| format!("Some({})", role(file, name, one))),
+        stdin = entry
+            .stdin
+            .as_deref()
+            .map_or("None".to_string(), |one| format!("Some({})", role(file, name, one))),
     )
 }
 
@@ -373,7 +400,8 @@ fn emit_when(pools: &mut Pools, file: &Path, name: &str, when: &WhenEntry) -> St
         let Some((options, globs)) = line.split_once(": ") else {
             stop(file, name, &format!("has value `{line}`, not `--opt -o: glob glob`"));
         };
-        let (options, globs) = (pools.texts(options.split_whitespace()), pools.texts(globs.split_whitespace()));
+        let (options, globs) =
+            (pools.texts(options.split_whitespace()), pools.texts(globs.split_whitespace()));
         conditions.push(format!("Condition::Value({options}, {globs})"));
     }
     if let Some(count) = when.at_least {
@@ -395,7 +423,8 @@ fn emit_when(pools: &mut Pools, file: &Path, name: &str, when: &WhenEntry) -> St
 
 fn check_hazard(file: &Path, name: &str, text: &str) {
     let shape = text.split_once('/').is_some_and(|(group, rest)| {
-        let letters = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'/';
+        let letters =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'/';
         !group.is_empty() && !rest.is_empty() && text.bytes().all(letters)
     });
     if !shape {

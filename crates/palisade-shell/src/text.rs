@@ -107,7 +107,9 @@ impl Text {
         match self.literal() {
             Some(text) => matches(pattern, text),
             None => match (pattern.split_once('*'), pattern.matches('*').count()) {
-                (Some((start, "")), 1) => self.known_prefix().starts_with(start) && !start.contains('?'),
+                (Some((start, "")), 1) => {
+                    self.known_prefix().starts_with(start) && !start.contains('?')
+                }
                 (Some(("", end)), 1) => self.known_suffix().ends_with(end) && !end.contains('?'),
                 (Some((start, end)), 1) => {
                     self.known_prefix().starts_with(start)

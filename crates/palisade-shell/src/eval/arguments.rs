@@ -23,9 +23,13 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Whether one of these spellings was given.
     pub fn has(&self, names: &[&str]) -> bool {
-        self.options.iter().any(|(option, _)| option.names.iter().any(|name| names.contains(&name.get())))
+        self.options
+            .iter()
+            .any(|(option, _)| option.names.iter().any(|name| names.contains(&name.get())))
             || self.unknown.iter().any(|field| {
-                field.literal().is_some_and(|text| names.contains(&text.split('=').next().unwrap_or(text)))
+                field
+                    .literal()
+                    .is_some_and(|text| names.contains(&text.split('=').next().unwrap_or(text)))
             })
     }
 
@@ -47,16 +51,24 @@ impl Arguments {
     }
 
     pub fn holds(&self, condition: &Condition) -> bool {
-        let fits = |field: &Field, globs: &[Name]| globs.iter().any(|glob| field_matches(field, glob));
+        let fits =
+            |field: &Field, globs: &[Name]| globs.iter().any(|glob| field_matches(field, glob));
         match condition {
             Condition::Has(names) => self.has_any(names),
             Condition::Lacks(names) => !self.has_any(names),
             Condition::Operand(globs) => self.operands.iter().any(|field| fits(field, globs)),
-            Condition::First(globs) => self.operands.first().is_some_and(|field| fits(field, globs)),
+            Condition::First(globs) => {
+                self.operands.first().is_some_and(|field| fits(field, globs))
+            }
             Condition::Value(names, globs) => self
                 .options
                 .iter()
-                .filter(|(option, _)| option.names.iter().any(|name| names.iter().any(|known| known.get() == name.get())))
+                .filter(|(option, _)| {
+                    option
+                        .names
+                        .iter()
+                        .any(|name| names.iter().any(|known| known.get() == name.get()))
+                })
                 .filter_map(|(_, value)| value.as_ref())
                 .any(|field| fits(field, globs)),
             Condition::AtLeast(count) => self.operands.len() >= usize::from(*count),
@@ -84,15 +96,23 @@ fn find_long(program: &'static Program, name: &str) -> Option<&'static OptionSpe
         if name.len() < 4 {
             return None;
         }
-        let mut fitting =
-            program.options.items().iter().filter(|option| option.names.iter().any(|known| known.starts_with(name)));
+        let mut fitting = program
+            .options
+            .items()
+            .iter()
+            .filter(|option| option.names.iter().any(|known| known.starts_with(name)));
         let first = fitting.next()?;
         let weight = |option: &OptionSpec| match option.value {
             None => 0,
             Some(Role::Data) => 1,
             Some(_) => 2,
         };
-        Some(fitting.fold(first, |best, option| if weight(option) > weight(best) { option } else { best }))
+        Some(
+            fitting.fold(
+                first,
+                |best, option| if weight(option) > weight(best) { option } else { best },
+            ),
+        )
     })
 }
 
@@ -122,7 +142,10 @@ pub(super) fn read(program: &'static Program, fields: &[Field], stop: bool) -> A
             }
             continue;
         }
-        let dashed = known.len() > 1 && known.starts_with('-') || known.len() > 1 && known.starts_with('+') && (find(program, known).is_some() || find(program, "+").is_some());
+        let dashed = known.len() > 1 && known.starts_with('-')
+            || known.len() > 1
+                && known.starts_with('+')
+                && (find(program, known).is_some() || find(program, "+").is_some());
         let bundle = program.style == Style::Bundle
             && first
             && at == 1
@@ -172,9 +195,8 @@ pub(super) fn read(program: &'static Program, fields: &[Field], stop: bool) -> A
                     continue;
                 }
                 if let Some((name, value)) = raw.split_once('=')
-                    && let Some(option) = find(program, name).or_else(|| {
-                        name.strip_prefix('-').and_then(|short| find(program, short))
-                    })
+                    && let Some(option) = find(program, name)
+                        .or_else(|| name.strip_prefix('-').and_then(|short| find(program, short)))
                 {
                     out.options.push((option, Some(field.with(value))));
                     continue;

@@ -8,8 +8,8 @@ use super::{Eval, MAX_DEPTH, languages};
 use crate::effect::{Code, EffectKind, Labels};
 use crate::programs::{self, Language, Program};
 use crate::span::Span;
-use crate::syntax::tree::Command;
 use crate::syntax;
+use crate::syntax::tree::Command;
 use crate::text::Text;
 
 /// How many programs a pattern in command position is tried as.
@@ -64,8 +64,10 @@ impl Eval<'_> {
         if !text.has_unknown() {
             let base = text.raw().rsplit('/').next().unwrap_or("");
             let pattern = Text::new(base);
-            let fitting: Vec<&'static str> =
-                programs::names().filter(|name| pattern.may_match(name)).take(MAX_GLOBBED + 1).collect();
+            let fitting: Vec<&'static str> = programs::names()
+                .filter(|name| pattern.may_match(name))
+                .take(MAX_GLOBBED + 1)
+                .collect();
             if fitting.len() <= MAX_GLOBBED {
                 for name in fitting {
                     let mut tried = fields.clone();
@@ -109,11 +111,13 @@ impl Eval<'_> {
         // Wrappers that projects carry with them: `./gradlew` is run as the
         // project's own code, by the entry of that very spelling.
         if let Some(local) = name.strip_prefix("./")
-            && let Some(program) = programs::entry(name).or_else(|| programs::entry(local).filter(|program| program.local))
+            && let Some(program) = programs::entry(name)
+                .or_else(|| programs::entry(local).filter(|program| program.local))
         {
             return self.invoke(program, fields);
         }
-        if let Some(original) = path.literal().and_then(|known| self.state.files.get(known)?.copy_of.clone())
+        if let Some(original) =
+            path.literal().and_then(|known| self.state.files.get(known)?.copy_of.clone())
             && let Some(program) = original.literal().and_then(programs::lookup)
         {
             return self.invoke(program, fields);
@@ -129,7 +133,9 @@ impl Eval<'_> {
             match content {
                 Some(content) => {
                     let language = languages::of_shebang(content.raw());
-                    eval.with_arguments(&fields, |eval| eval.code(language, &content, labels, "script", span))
+                    eval.with_arguments(&fields, |eval| {
+                        eval.code(language, &content, labels, "script", span)
+                    })
                 }
                 None => {
                     eval.want(&path);
@@ -151,8 +157,16 @@ impl Eval<'_> {
     }
 
     /// Binds `$0`, `$1`, .. to fields while `inside` runs.
-    pub(super) fn with_arguments<T>(&mut self, fields: &[Field], inside: impl FnOnce(&mut Self) -> T) -> T {
-        let values = fields.iter().skip(1).map(|field| Value::new(field.text.clone(), field.labels)).collect();
+    pub(super) fn with_arguments<T>(
+        &mut self,
+        fields: &[Field],
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let values = fields
+            .iter()
+            .skip(1)
+            .map(|field| Value::new(field.text.clone(), field.labels))
+            .collect();
         let zero = fields.first().map(|field| Value::new(field.text.clone(), field.labels));
         let positional = std::mem::replace(&mut self.state.positional, values);
         let outer_zero = std::mem::replace(&mut self.state.zero, zero);
@@ -250,9 +264,17 @@ impl Eval<'_> {
     /// Shell text in a shell of its own.
     fn shell_code(&mut self, code: &Text, labels: Labels, span: Span) -> Stream {
         if code.has_unknown() && !self.mostly_known(code) {
-            self.emit(EffectKind::Execute { language: Language::Shell, code: Code::Opaque }, labels, span);
+            self.emit(
+                EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
+                labels,
+                span,
+            );
         } else {
-            self.emit(EffectKind::Execute { language: Language::Shell, code: Code::Analysed }, labels.without(Labels::DOWNLOADED).without(Labels::DECODED), span);
+            self.emit(
+                EffectKind::Execute { language: Language::Shell, code: Code::Analysed },
+                labels.without(Labels::DOWNLOADED).without(Labels::DECODED),
+                span,
+            );
         }
         let base = self.base;
         self.base = Some(self.span(span));
@@ -265,7 +287,10 @@ impl Eval<'_> {
         let stream = self.subshell(&parsed.script);
         self.line = line;
         if let Some(problem) = parsed.problem {
-            let kind = EffectKind::Unreadable { over_budget: problem.over_budget, message: problem.message };
+            let kind = EffectKind::Unreadable {
+                over_budget: problem.over_budget,
+                message: problem.message,
+            };
             self.emit(kind, Labels::NONE, span);
         }
         self.depth -= 1;
@@ -281,7 +306,12 @@ impl Eval<'_> {
     }
 
     /// A file run as code.
-    pub(super) fn script_file(&mut self, language: Language, field: &Field, arguments: &[Field]) -> Stream {
+    pub(super) fn script_file(
+        &mut self,
+        language: Language,
+        field: &Field,
+        arguments: &[Field],
+    ) -> Stream {
         let span = field.span;
         let path = self.resolve(&field.text);
         if let Some("-" | "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0") = field.literal() {
@@ -290,17 +320,17 @@ impl Eval<'_> {
         let stream = match path.literal() {
             Some(known) if known.starts_with("/dev/fd/") => {
                 let stream = self.read(&path, span);
-                self.emit(
-                    EffectKind::Execute { language, code: Code::Input },
-                    stream.labels,
-                    span,
-                );
+                self.emit(EffectKind::Execute { language, code: Code::Input }, stream.labels, span);
                 stream
             }
             _ => {
                 let (labels, content) = self.file_facts(&path);
                 let labels = labels.and(field.labels);
-                self.emit(EffectKind::Execute { language, code: Code::File(path.clone()) }, labels, span);
+                self.emit(
+                    EffectKind::Execute { language, code: Code::File(path.clone()) },
+                    labels,
+                    span,
+                );
                 Stream { text: content, labels, ..Stream::default() }
             }
         };

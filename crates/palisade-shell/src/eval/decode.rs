@@ -43,7 +43,9 @@ pub(super) fn escapes(text: &str) -> String {
                 Some(value) => out.push(value as u8),
                 None => out.extend(b"\\x"),
             },
-            b'u' | b'U' => match digits(&mut at, if kind == b'u' { 4 } else { 8 }, 16).and_then(char::from_u32) {
+            b'u' | b'U' => match digits(&mut at, if kind == b'u' { 4 } else { 8 }, 16)
+                .and_then(char::from_u32)
+            {
                 Some(letter) => out.extend(letter.to_string().bytes()),
                 None => out.extend([b'\\', kind]),
             },
@@ -53,7 +55,11 @@ pub(super) fn escapes(text: &str) -> String {
                 let extra = if kind == b'0' { 0 } else { u32::from(kind - b'0') };
                 // `\0` takes up to three digits after it, `\1` up to two.
                 let width = bytes.get(..at).map_or(0, |seen| {
-                    seen.iter().rev().take_while(|b| (b'0'..=b'7').contains(*b)).count().saturating_sub(1)
+                    seen.iter()
+                        .rev()
+                        .take_while(|b| (b'0'..=b'7').contains(*b))
+                        .count()
+                        .saturating_sub(1)
                 });
                 let value = (0..width.min(most)).fold(extra, |value, _| value << 3) | rest;
                 out.push(value as u8);

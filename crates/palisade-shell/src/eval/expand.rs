@@ -28,7 +28,11 @@ impl Builder {
         if self.solid || !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);
             if self.done.len() < MAX_FIELDS {
-                self.done.push(Field { text: Text::new(text), labels: self.labels, span: self.span });
+                self.done.push(Field {
+                    text: Text::new(text),
+                    labels: self.labels,
+                    span: self.span,
+                });
             }
         }
         self.labels = Labels::NONE;
@@ -199,7 +203,10 @@ impl Eval<'_> {
                 "+" => builder.text.push_str(self.directory().raw()),
                 "-" => builder.text.push(ANY),
                 "root" => builder.text.push_str("/root"),
-                name if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) => {
+                name if name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) =>
+                {
                     builder.text.push_str("/home/");
                     builder.text.push_str(name);
                 }
@@ -288,19 +295,31 @@ impl Eval<'_> {
     }
 
     /// `$( .. )`: what the script prints. A substitution is a subshell.
-    pub(super) fn substitution(&mut self, script: &std::rc::Rc<crate::syntax::tree::Script>) -> Stream {
+    pub(super) fn substitution(
+        &mut self,
+        script: &std::rc::Rc<crate::syntax::tree::Script>,
+    ) -> Stream {
         self.nested("$( )", |eval| eval.subshell(script))
     }
 
     /// `<( .. )` and `>( .. )`: a path standing for the stream.
-    fn process_substitution(&mut self, input: bool, script: &std::rc::Rc<crate::syntax::tree::Script>) -> String {
+    fn process_substitution(
+        &mut self,
+        input: bool,
+        script: &std::rc::Rc<crate::syntax::tree::Script>,
+    ) -> String {
         self.substitutions += 1;
         let path = format!("/dev/fd/{}", 63_u32.saturating_add(self.substitutions));
         if input {
             let stream = self.nested("<( )", |eval| eval.subshell(script));
             self.state.files.insert(
                 path.clone(),
-                super::state::File { labels: stream.labels, content: stream.text, link: None, copy_of: None },
+                super::state::File {
+                    labels: stream.labels,
+                    content: stream.text,
+                    link: None,
+                    copy_of: None,
+                },
             );
         } else {
             self.state.files.insert(path.clone(), super::state::File::default());
@@ -368,11 +387,7 @@ fn expand_braces(word: &Word) -> Vec<Word> {
             Part::Braces(words) => words
                 .iter()
                 .flat_map(|inner| {
-                    if has_braces(inner) {
-                        expand_braces(inner)
-                    } else {
-                        vec![inner.clone()]
-                    }
+                    if has_braces(inner) { expand_braces(inner) } else { vec![inner.clone()] }
                 })
                 .map(|inner| inner.parts)
                 .collect(),
@@ -408,9 +423,5 @@ fn expand_braces(word: &Word) -> Vec<Word> {
 }
 
 pub(super) fn trim_newlines(text: Text) -> Text {
-    if text.raw().ends_with('\n') {
-        Text::new(text.raw().trim_end_matches('\n'))
-    } else {
-        text
-    }
+    if text.raw().ends_with('\n') { Text::new(text.raw().trim_end_matches('\n')) } else { text }
 }

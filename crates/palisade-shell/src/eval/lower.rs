@@ -47,7 +47,12 @@ impl Eval<'_> {
         self.lower_arguments(program, fields, arguments)
     }
 
-    pub(super) fn lower_arguments(&mut self, program: &'static Program, fields: &[Field], arguments: Arguments) -> Stream {
+    pub(super) fn lower_arguments(
+        &mut self,
+        program: &'static Program,
+        fields: &[Field],
+        arguments: Arguments,
+    ) -> Stream {
         let words = fields.get(1..).unwrap_or(&[]);
         let mut flow = Flow::default();
         let outer = self.state.cwd.clone();
@@ -58,13 +63,13 @@ impl Eval<'_> {
         self.environment_twins(program, span);
         self.options(program, &arguments, &mut flow);
         self.hazards(program, &arguments, span);
-        if let Some(at) = arguments.command {
-            if let Some((_, Some(first))) = arguments.options.last() {
-                let mut command = vec![first.clone()];
-                command.extend(words.get(at + 1..).unwrap_or(&[]).iter().cloned());
-                flow.code = true;
-                flow.printed = Some(self.nested("wrapper", |eval| eval.run(command)));
-            }
+        if let Some(at) = arguments.command
+            && let Some((_, Some(first))) = arguments.options.last()
+        {
+            let mut command = vec![first.clone()];
+            command.extend(words.get(at + 1..).unwrap_or(&[]).iter().cloned());
+            flow.code = true;
+            flow.printed = Some(self.nested("wrapper", |eval| eval.run(command)));
         }
         self.operands(program, &arguments.operands, &mut flow, 0);
         if let Some(role) = program.stdin
@@ -159,7 +164,12 @@ impl Eval<'_> {
         }
     }
 
-    pub(super) fn options(&mut self, program: &'static Program, arguments: &Arguments, flow: &mut Flow) {
+    pub(super) fn options(
+        &mut self,
+        program: &'static Program,
+        arguments: &Arguments,
+        flow: &mut Flow,
+    ) {
         for (option, value) in &arguments.options {
             let (Some(role), Some(value)) = (option.value, value) else { continue };
             if role != Role::Command {
@@ -192,12 +202,20 @@ impl Eval<'_> {
     }
 
     /// Applies the operands' roles, the first `skip` of which are done.
-    pub(super) fn operands(&mut self, program: &'static Program, operands: &[Field], flow: &mut Flow, skip: usize) {
+    pub(super) fn operands(
+        &mut self,
+        program: &'static Program,
+        operands: &[Field],
+        flow: &mut Flow,
+        skip: usize,
+    ) {
         let count = operands.len();
         let given = flow.code;
         for (at, field) in operands.iter().enumerate().skip(skip) {
             let role = match program.last {
-                Some(last) if at + 1 == count && count > 1.min(program.operands.len()) => Some(last),
+                Some(last) if at + 1 == count && count > 1.min(program.operands.len()) => {
+                    Some(last)
+                }
                 _ => program.operands.get(at).copied().or(program.rest),
             };
             match role {
@@ -245,7 +263,10 @@ impl Eval<'_> {
             }
             return self.nested("wrapper", |eval| eval.run(rest));
         }
-        if first.literal().is_some_and(|word| word.trim().contains([' ', '\t', ';', '|', '&', '\n'])) {
+        if first
+            .literal()
+            .is_some_and(|word| word.trim().contains([' ', '\t', ';', '|', '&', '\n']))
+        {
             let mut line = Text::default();
             let mut labels = Labels::NONE;
             for (at, field) in words.iter().enumerate() {
@@ -312,7 +333,11 @@ impl Eval<'_> {
                         flow.read = Some(stream);
                     }
                     if !path.is_unknown() && !path.has_unknown() {
-                        self.emit(EffectKind::Write { path, how: Writing::Edit }, Labels::NONE, span);
+                        self.emit(
+                            EffectKind::Write { path, how: Writing::Edit },
+                            Labels::NONE,
+                            span,
+                        );
                     }
                 }
             }
@@ -334,7 +359,11 @@ impl Eval<'_> {
                 flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
                 let raw = field.text.raw();
                 let file = if role == Role::UploadData {
-                    raw.strip_prefix('@').or_else(|| raw.split_once('@').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric())).map(|(_, file)| file))
+                    raw.strip_prefix('@').or_else(|| {
+                        raw.split_once('@')
+                            .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric()))
+                            .map(|(_, file)| file)
+                    })
                 } else {
                     raw.split_once('=').and_then(|(_, value)| value.strip_prefix(['@', '<']))
                 };
@@ -347,9 +376,10 @@ impl Eval<'_> {
             }
             Role::Url => {
                 let raw = field.text.raw();
-                let local = raw.strip_prefix("file://").or_else(|| raw.starts_with(['/', '~']).then_some(raw)).or_else(|| {
-                    (raw.starts_with("./") || raw.starts_with("../")).then_some(raw)
-                });
+                let local = raw
+                    .strip_prefix("file://")
+                    .or_else(|| raw.starts_with(['/', '~']).then_some(raw))
+                    .or_else(|| (raw.starts_with("./") || raw.starts_with("../")).then_some(raw));
                 if let Some(path) = local {
                     let stream = self.read_operand(&field.with(path));
                     match &mut flow.read {
@@ -378,11 +408,18 @@ impl Eval<'_> {
             // A filter's own language: it has no way out, and its output is
             // made of its input.
             Role::Code(Language::Jq) => {
-                let _ = self.code(Language::Jq, &field.text, field.labels, language_via(Language::Jq), span);
+                let _ = self.code(
+                    Language::Jq,
+                    &field.text,
+                    field.labels,
+                    language_via(Language::Jq),
+                    span,
+                );
             }
             Role::Code(language) => {
                 flow.code = true;
-                let stream = self.code(language, &field.text, field.labels, language_via(language), span);
+                let stream =
+                    self.code(language, &field.text, field.labels, language_via(language), span);
                 flow.printed = Some(stream);
             }
             Role::Script(language) => {
@@ -404,7 +441,11 @@ impl Eval<'_> {
                 let _ = self.nested("wrapper", |eval| eval.run(command));
             }
             Role::Load => {
-                let path = if field.text.raw().contains('/') { self.resolve(&field.text) } else { field.text.clone() };
+                let path = if field.text.raw().contains('/') {
+                    self.resolve(&field.text)
+                } else {
+                    field.text.clone()
+                };
                 let (labels, _) = self.file_facts(&path);
                 self.emit(EffectKind::Load { path }, labels.and(field.labels), span);
             }
@@ -438,11 +479,9 @@ impl Eval<'_> {
     /// Standard input, where it is more than data.
     fn standard_input(&mut self, role: Role, flow: &mut Flow, span: Span) {
         match role {
-            Role::Code(language) => {
-                if !self.stdin.is_nothing() {
-                    flow.printed = Some(self.input_code(language, span));
-                    flow.code = true;
-                }
+            Role::Code(language) if !self.stdin.is_nothing() => {
+                flow.printed = Some(self.input_code(language, span));
+                flow.code = true;
             }
             Role::Upload | Role::UploadData => {
                 let input = &self.stdin;
@@ -459,7 +498,12 @@ impl Eval<'_> {
     }
 
     /// Connections, writes and output, once all words are known.
-    pub(super) fn finish_flow(&mut self, program: &'static Program, flow: Flow, span: Span) -> Stream {
+    pub(super) fn finish_flow(
+        &mut self,
+        program: &'static Program,
+        flow: Flow,
+        span: Span,
+    ) -> Stream {
         let fetched = !flow.hosts.is_empty();
         for (host, at) in &flow.hosts {
             self.connect(host, flow.sends, flow.sent, *at);
@@ -467,7 +511,10 @@ impl Eval<'_> {
         let input = self.stdin.clone();
         let read = flow.read;
         let stream = match (flow.printed, program.output) {
-            (Some(printed), Output::Text | Output::Operands | Output::Input | Output::Arguments) => printed,
+            (
+                Some(printed),
+                Output::Text | Output::Operands | Output::Input | Output::Arguments,
+            ) => printed,
             (_, Output::Text | Output::Arguments) => Stream::default(),
             (_, Output::Nothing) => Stream::nothing(),
             (_, Output::Download) => {
@@ -477,11 +524,18 @@ impl Eval<'_> {
                 }
                 stream
             }
-            (_, Output::Operands) => read.clone().unwrap_or_else(|| Stream { text: None, ..input.clone() }),
+            (_, Output::Operands) => {
+                read.clone().unwrap_or_else(|| Stream { text: None, ..input.clone() })
+            }
             (_, Output::Input) => Stream { text: None, ..input.clone() },
             (_, Output::Decoded) => {
                 let from = read.clone().unwrap_or_else(|| input.clone());
-                Stream { text: None, labels: from.labels.and(Labels::DECODED), network: from.network, shell: false }
+                Stream {
+                    text: None,
+                    labels: from.labels.and(Labels::DECODED),
+                    network: from.network,
+                    shell: false,
+                }
             }
         };
         let mut stream = stream;
@@ -489,7 +543,8 @@ impl Eval<'_> {
             stream.labels = stream.labels.and(flow.words.without(Labels::WRITTEN));
         }
         if !flow.written.is_empty() {
-            let fetches = program.output == Output::Download || program.handler == programs::Handler::Fetch;
+            let fetches =
+                program.output == Output::Download || program.handler == programs::Handler::Fetch;
             let labels = if fetches && fetched {
                 Labels::DOWNLOADED
             } else {
@@ -522,17 +577,22 @@ impl Eval<'_> {
     pub(super) fn variable_effect(&mut self, name: &str, value: &Text, labels: Labels, span: Span) {
         if let Some(language) = code_variable(name) {
             let quiet = value.is_empty();
-            if !quiet && !self.twins.iter().any(|twin| *twin == name) {
+            if !quiet && !self.twins.contains(&name) {
                 // `LESSOPEN='|cmd %s'` pipes, `||` and `|-` are its variants.
                 let piped = value.raw().trim_start_matches(['|', '-']);
-                let value = &if name.starts_with("LESS") { Text::new(piped) } else { value.clone() };
+                let value =
+                    &if name.starts_with("LESS") { Text::new(piped) } else { value.clone() };
                 let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
                 let _ = self.code(language, value, labels, "variable", span);
                 self.stdin = outer;
             }
             return;
         }
-        if name == "NODE_OPTIONS" && !["-r", "--require", "--import", "loader", "--inspect", "--eval"].iter().any(|option| value.raw().contains(option)) {
+        if name == "NODE_OPTIONS"
+            && !["-r", "--require", "--import", "loader", "--inspect", "--eval"]
+                .iter()
+                .any(|option| value.raw().contains(option))
+        {
             return;
         }
         if loader_variable(name) && !value.is_empty() {
@@ -574,7 +634,15 @@ impl Eval<'_> {
             return;
         }
         let path = self.resolve(&Text::new(source));
-        if matches!(path.literal(), Some("/var/run/docker.sock" | "/run/docker.sock" | "/run/containerd/containerd.sock" | "/run/podman/podman.sock")) {
+        if matches!(
+            path.literal(),
+            Some(
+                "/var/run/docker.sock"
+                    | "/run/docker.sock"
+                    | "/run/containerd/containerd.sock"
+                    | "/run/podman/podman.sock"
+            )
+        ) {
             self.hazard("container/engine-socket", span);
         }
         let (_, read_only) = (0, raw.ends_with(":ro"));
@@ -595,14 +663,47 @@ impl Eval<'_> {
 /// Variables whose value programs run as a command or load as code.
 pub(super) fn code_variable(name: &str) -> Option<Language> {
     Some(match name {
-        "PROMPT_COMMAND" | "GIT_SSH_COMMAND" | "GIT_SSH" | "GIT_PAGER" | "GIT_EDITOR"
-        | "GIT_SEQUENCE_EDITOR" | "GIT_EXTERNAL_DIFF" | "GIT_ASKPASS" | "GIT_PROXY_COMMAND"
-        | "SSH_ASKPASS" | "SUDO_ASKPASS" | "PAGER" | "MANPAGER" | "SYSTEMD_PAGER" | "DELTA_PAGER"
-        | "BAT_PAGER" | "EDITOR" | "VISUAL" | "FCEDIT" | "SUDO_EDITOR" | "SYSTEMD_EDITOR"
-        | "KUBE_EDITOR" | "HGEDITOR" | "SVN_EDITOR" | "BROWSER" | "LESSOPEN" | "LESSCLOSE"
-        | "RSYNC_RSH" | "CVS_RSH" | "SVN_SSH" | "RSH" | "FZF_DEFAULT_COMMAND" | "RUSTC_WRAPPER"
-        | "RUSTC_WORKSPACE_WRAPPER" | "CARGO_BUILD_RUSTC_WRAPPER" | "HOMEBREW_EDITOR" | "ACLOCAL_COMMAND"
-        | "GIT_CONFIG_COUNT_COMMAND" | "TEXEDIT" | "MAKEOBJDIR_COMMAND" | "GREP_COMMAND" => Language::Shell,
+        "PROMPT_COMMAND"
+        | "GIT_SSH_COMMAND"
+        | "GIT_SSH"
+        | "GIT_PAGER"
+        | "GIT_EDITOR"
+        | "GIT_SEQUENCE_EDITOR"
+        | "GIT_EXTERNAL_DIFF"
+        | "GIT_ASKPASS"
+        | "GIT_PROXY_COMMAND"
+        | "SSH_ASKPASS"
+        | "SUDO_ASKPASS"
+        | "PAGER"
+        | "MANPAGER"
+        | "SYSTEMD_PAGER"
+        | "DELTA_PAGER"
+        | "BAT_PAGER"
+        | "EDITOR"
+        | "VISUAL"
+        | "FCEDIT"
+        | "SUDO_EDITOR"
+        | "SYSTEMD_EDITOR"
+        | "KUBE_EDITOR"
+        | "HGEDITOR"
+        | "SVN_EDITOR"
+        | "BROWSER"
+        | "LESSOPEN"
+        | "LESSCLOSE"
+        | "RSYNC_RSH"
+        | "CVS_RSH"
+        | "SVN_SSH"
+        | "RSH"
+        | "FZF_DEFAULT_COMMAND"
+        | "RUSTC_WRAPPER"
+        | "RUSTC_WORKSPACE_WRAPPER"
+        | "CARGO_BUILD_RUSTC_WRAPPER"
+        | "HOMEBREW_EDITOR"
+        | "ACLOCAL_COMMAND"
+        | "GIT_CONFIG_COUNT_COMMAND"
+        | "TEXEDIT"
+        | "MAKEOBJDIR_COMMAND"
+        | "GREP_COMMAND" => Language::Shell,
         "PERL5DB" => Language::Perl,
         "PYTHONBREAKPOINT" => Language::Other,
         _ => return None,
@@ -613,21 +714,85 @@ pub(super) fn code_variable(name: &str) -> Option<Language> {
 fn loader_variable(name: &str) -> bool {
     matches!(
         name,
-        "PATH" | "LD_PRELOAD" | "LD_LIBRARY_PATH" | "LD_AUDIT" | "LD_DEBUG_OUTPUT" | "GCONV_PATH"
-            | "DYLD_INSERT_LIBRARIES" | "DYLD_LIBRARY_PATH" | "DYLD_FRAMEWORK_PATH" | "BASH_ENV" | "ENV" | "ZDOTDIR"
-            | "PS4" | "SHELLOPTS" | "BASHOPTS" | "CDPATH" | "GLOBIGNORE"
-            | "PYTHONSTARTUP" | "PYTHONHOME" | "PYTHONINSPECT" | "PYTHONUSERBASE"
-            | "PERL5OPT" | "PERL5LIB" | "PERLLIB" | "RUBYOPT" | "RUBYLIB" | "NODE_OPTIONS" | "NODE_PATH"
-            | "JAVA_TOOL_OPTIONS" | "_JAVA_OPTIONS" | "JDK_JAVA_OPTIONS" | "CLASSPATH"
-            | "LUA_INIT" | "LUA_PATH" | "LUA_CPATH" | "R_PROFILE" | "R_PROFILE_USER" | "R_ENVIRON" | "JULIA_LOAD_PATH"
-            | "GIT_EXEC_PATH" | "GIT_TEMPLATE_DIR" | "GIT_CONFIG_GLOBAL" | "GIT_CONFIG_SYSTEM" | "GIT_CONFIG"
-            | "GIT_CONFIG_PARAMETERS" | "GIT_CONFIG_COUNT" | "GIT_DIR"
-            | "OPENSSL_CONF" | "OPENSSL_ENGINES" | "TERMINFO" | "INPUTRC" | "VIMINIT" | "EXINIT" | "MYVIMRC"
-            | "KUBECONFIG" | "DOCKER_HOST" | "CARGO_HOME_CONFIG" | "npm_config_script_shell" | "NPM_CONFIG_SCRIPT_SHELL"
-            | "HISTFILE" | "SHELL" | "http_proxy" | "https_proxy" | "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "all_proxy"
-            | "NODE_TLS_REJECT_UNAUTHORIZED" | "GIT_SSL_NO_VERIFY" | "PYTHONHTTPSVERIFY" | "SSL_CERT_FILE"
-            | "PALISADE_HOME" | "PALISADE_SESSION" | "PALISADE_PROFILE"
-            | "ANTHROPIC_BASE_URL" | "OPENAI_BASE_URL" | "PIP_INDEX_URL" | "PIP_EXTRA_INDEX_URL" | "npm_config_registry"
+        "PATH"
+            | "LD_PRELOAD"
+            | "LD_LIBRARY_PATH"
+            | "LD_AUDIT"
+            | "LD_DEBUG_OUTPUT"
+            | "GCONV_PATH"
+            | "DYLD_INSERT_LIBRARIES"
+            | "DYLD_LIBRARY_PATH"
+            | "DYLD_FRAMEWORK_PATH"
+            | "BASH_ENV"
+            | "ENV"
+            | "ZDOTDIR"
+            | "PS4"
+            | "SHELLOPTS"
+            | "BASHOPTS"
+            | "CDPATH"
+            | "GLOBIGNORE"
+            | "PYTHONSTARTUP"
+            | "PYTHONHOME"
+            | "PYTHONINSPECT"
+            | "PYTHONUSERBASE"
+            | "PERL5OPT"
+            | "PERL5LIB"
+            | "PERLLIB"
+            | "RUBYOPT"
+            | "RUBYLIB"
+            | "NODE_OPTIONS"
+            | "NODE_PATH"
+            | "JAVA_TOOL_OPTIONS"
+            | "_JAVA_OPTIONS"
+            | "JDK_JAVA_OPTIONS"
+            | "CLASSPATH"
+            | "LUA_INIT"
+            | "LUA_PATH"
+            | "LUA_CPATH"
+            | "R_PROFILE"
+            | "R_PROFILE_USER"
+            | "R_ENVIRON"
+            | "JULIA_LOAD_PATH"
+            | "GIT_EXEC_PATH"
+            | "GIT_TEMPLATE_DIR"
+            | "GIT_CONFIG_GLOBAL"
+            | "GIT_CONFIG_SYSTEM"
+            | "GIT_CONFIG"
+            | "GIT_CONFIG_PARAMETERS"
+            | "GIT_CONFIG_COUNT"
+            | "GIT_DIR"
+            | "OPENSSL_CONF"
+            | "OPENSSL_ENGINES"
+            | "TERMINFO"
+            | "INPUTRC"
+            | "VIMINIT"
+            | "EXINIT"
+            | "MYVIMRC"
+            | "KUBECONFIG"
+            | "DOCKER_HOST"
+            | "CARGO_HOME_CONFIG"
+            | "npm_config_script_shell"
+            | "NPM_CONFIG_SCRIPT_SHELL"
+            | "HISTFILE"
+            | "SHELL"
+            | "http_proxy"
+            | "https_proxy"
+            | "HTTP_PROXY"
+            | "HTTPS_PROXY"
+            | "ALL_PROXY"
+            | "all_proxy"
+            | "NODE_TLS_REJECT_UNAUTHORIZED"
+            | "GIT_SSL_NO_VERIFY"
+            | "PYTHONHTTPSVERIFY"
+            | "SSL_CERT_FILE"
+            | "PALISADE_HOME"
+            | "PALISADE_SESSION"
+            | "PALISADE_PROFILE"
+            | "ANTHROPIC_BASE_URL"
+            | "OPENAI_BASE_URL"
+            | "PIP_INDEX_URL"
+            | "PIP_EXTRA_INDEX_URL"
+            | "npm_config_registry"
     )
 }
 
@@ -635,7 +800,10 @@ fn loader_variable(name: &str) -> bool {
 /// tilde, or names one of the line's files.
 pub(super) fn looks_like_path(field: &Field) -> bool {
     let raw = field.text.raw();
-    raw.starts_with(['/', '.', '~']) && raw.len() > 1 || raw.contains('/') && !raw.contains("://") || raw.contains('.') && !raw.contains(' ') || raw.starts_with("id_")
+    raw.starts_with(['/', '.', '~']) && raw.len() > 1
+        || raw.contains('/') && !raw.contains("://")
+        || raw.contains('.') && !raw.contains(' ')
+        || raw.starts_with("id_")
 }
 
 /// `host:path` as scp takes it: a colon before any slash.

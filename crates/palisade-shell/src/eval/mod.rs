@@ -85,7 +85,8 @@ pub(crate) fn analyse(text: &str, context: &Context) -> Analysis {
     }
     let _ = eval.script(&parsed.script);
     if let Some(problem) = parsed.problem {
-        let kind = EffectKind::Unreadable { over_budget: problem.over_budget, message: problem.message };
+        let kind =
+            EffectKind::Unreadable { over_budget: problem.over_budget, message: problem.message };
         eval.emit(kind, Labels::NONE, problem.span);
     }
     eval.finish()
@@ -127,7 +128,9 @@ fn plain_word(word: &Word) -> bool {
     use crate::syntax::tree::Part;
     word.parts.iter().all(|part| match part {
         Part::Bare(_) | Part::Quoted(_) => true,
-        Part::Double(inner) => inner.iter().all(|part| matches!(part, Part::Bare(_) | Part::Quoted(_))),
+        Part::Double(inner) => {
+            inner.iter().all(|part| matches!(part, Part::Bare(_) | Part::Quoted(_)))
+        }
         _ => false,
     })
 }
@@ -210,10 +213,14 @@ impl<'c> Eval<'c> {
         }
         for (at, letter) in text.char_indices() {
             let what = match letter {
-                '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{180e}' => {
-                    "an invisible character"
+                '\u{200b}'..='\u{200f}'
+                | '\u{2060}'..='\u{2064}'
+                | '\u{feff}'
+                | '\u{ad}'
+                | '\u{180e}' => "an invisible character",
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                    "a character that reverses the reading direction"
                 }
-                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => "a character that reverses the reading direction",
                 '\u{e0000}'..='\u{e007f}' => "an invisible tag character",
                 _ => continue,
             };
@@ -454,7 +461,15 @@ impl<'c> Eval<'c> {
             }
             CommandKind::Function { name, body } => {
                 self.state.functions.insert(name.clone(), vec![body.clone()]);
-                if matches!(&**name, "command_not_found_handle" | "command_not_found_handler" | "precmd" | "preexec" | "chpwd" | "zshexit") {
+                if matches!(
+                    &**name,
+                    "command_not_found_handle"
+                        | "command_not_found_handler"
+                        | "precmd"
+                        | "preexec"
+                        | "chpwd"
+                        | "zshexit"
+                ) {
                     // The shell calls these by itself.
                     let fields = vec![Field::new(&**name, self.span(command.span))];
                     let _ = self.run(fields);
@@ -505,7 +520,9 @@ impl<'c> Eval<'c> {
                 (Some(a), Some(b)) => {
                     a.len() == b.len()
                         && a.iter().zip(b).all(|(a, b)| {
-                            a.program == b.program && a.arguments == b.arguments && a.directory == b.directory
+                            a.program == b.program
+                                && a.arguments == b.arguments
+                                && a.directory == b.directory
                         })
                 }
                 _ => false,
@@ -550,7 +567,7 @@ impl<'c> Eval<'c> {
         if plain {
             let fields = self.expand_words(words);
             let stream = self.run(fields);
-            return self.to_exec_output(stream);
+            return self.send_to_exec_output(stream);
         }
         let start = self.state.clone();
         let choices = std::mem::take(&mut self.choices);
@@ -590,7 +607,12 @@ impl<'c> Eval<'c> {
         printed.unwrap_or_default()
     }
 
-    fn round(&mut self, assignments: &[Assignment], words: &[Word], redirects: &[Redirect]) -> Stream {
+    fn round(
+        &mut self,
+        assignments: &[Assignment],
+        words: &[Word],
+        redirects: &[Redirect],
+    ) -> Stream {
         let sinks = std::mem::take(&mut self.sinks);
         let plain = self.declared_arrays(words);
         let fields = self.expand_words(plain.as_deref().unwrap_or(words));
@@ -671,7 +693,7 @@ impl<'c> Eval<'c> {
         Some(left)
     }
 
-    fn to_exec_output(&mut self, stream: Stream) -> Stream {
+    fn send_to_exec_output(&mut self, stream: Stream) -> Stream {
         match self.state.exec_output.clone() {
             Some(path) => {
                 self.store(&path, crate::effect::Writing::Append, &stream, Span::default());
@@ -795,7 +817,10 @@ impl<'c> Eval<'c> {
         let stream = self.script(&parsed.script);
         self.line = line;
         if let Some(problem) = parsed.problem {
-            let kind = EffectKind::Unreadable { over_budget: problem.over_budget, message: problem.message };
+            let kind = EffectKind::Unreadable {
+                over_budget: problem.over_budget,
+                message: problem.message,
+            };
             self.emit(kind, Labels::NONE, span);
         }
         self.depth -= 1;
@@ -815,7 +840,13 @@ impl<'c> Eval<'c> {
 
     /// Enters a command into the list and makes it the current one while
     /// `inside` runs.
-    fn enter<T>(&mut self, program: &Text, fields: &[Field], interpreter: bool, inside: impl FnOnce(&mut Self) -> T) -> T {
+    fn enter<T>(
+        &mut self,
+        program: &Text,
+        fields: &[Field],
+        interpreter: bool,
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let index = u32::try_from(self.out.commands.len()).unwrap_or(u32::MAX);
         let span = fields.iter().fold(None, |all: Option<Span>, field| {
             Some(match all {
@@ -846,7 +877,9 @@ impl<'c> Eval<'c> {
 /// Text as one shell word.
 fn quote(text: &Text) -> String {
     let raw = text.raw();
-    if !raw.is_empty() && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&b)) {
+    if !raw.is_empty()
+        && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&b))
+    {
         return raw.to_owned();
     }
     format!("'{}'", raw.replace('\'', "'\\''"))

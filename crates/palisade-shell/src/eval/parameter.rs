@@ -57,7 +57,8 @@ impl Eval<'_> {
             return Expanded::One(Text::unknown(), Labels::NONE);
         }
         if let Some(subscript) = &parameter.subscript {
-            let whole = matches!(&*subscript.parts, [Part::Bare(text)] if matches!(&**text, "@" | "*"));
+            let whole =
+                matches!(&*subscript.parts, [Part::Bare(text)] if matches!(&**text, "@" | "*"));
             if whole {
                 return self.all_elements(parameter, quoted);
             }
@@ -70,7 +71,8 @@ impl Eval<'_> {
             match &parameter.operator {
                 ParameterOperator::Plain => {}
                 ParameterOperator::Substring { offset, length } => {
-                    let (from, count) = (self.number(offset), length.as_ref().map(|word| self.number(word)));
+                    let (from, count) =
+                        (self.number(offset), length.as_ref().map(|word| self.number(word)));
                     match (from, count) {
                         (Some(from), count) if count != Some(None) => {
                             let from = usize::try_from(from.saturating_sub(1)).unwrap_or(0);
@@ -96,9 +98,9 @@ impl Eval<'_> {
         }
         let value = self.named(parameter);
         if parameter.length {
-            let text = value
-                .as_ref()
-                .and_then(|(text, _)| text.literal().map(|known| known.chars().count().to_string()));
+            let text = value.as_ref().and_then(|(text, _)| {
+                text.literal().map(|known| known.chars().count().to_string())
+            });
             let text = match parameter.name {
                 ParameterName::Special('@' | '*') if !self.positional_unknown => {
                     Some(self.state.positional.len().to_string())
@@ -156,7 +158,9 @@ impl Eval<'_> {
                         None => key,
                     };
                     let found = match key.literal() {
-                        Some(key) => values.iter().rev().find(|(known, _)| known.literal() == Some(key)),
+                        Some(key) => {
+                            values.iter().rev().find(|(known, _)| known.literal() == Some(key))
+                        }
                         None => None,
                     };
                     return match found {
@@ -168,16 +172,18 @@ impl Eval<'_> {
                         None => {
                             // Any of them: the first few stand for all.
                             let at = self.choose(values.len());
-                            values
-                                .get(at)
-                                .and_then(|(_, value)| value.options.first().map(|one| (one.clone(), value.labels)))
+                            values.get(at).and_then(|(_, value)| {
+                                value.options.first().map(|one| (one.clone(), value.labels))
+                            })
                         }
                     };
                 }
                 self.variable(name)
             }
             ParameterName::Positional(0) => {
-                self.state.zero.as_ref().and_then(|value| value.options.first().map(|text| (text.clone(), value.labels)))
+                self.state.zero.as_ref().and_then(|value| {
+                    value.options.first().map(|text| (text.clone(), value.labels))
+                })
             }
             ParameterName::Positional(at) => {
                 let value = self.state.positional.get(*at as usize - 1).cloned();
@@ -237,16 +243,15 @@ impl Eval<'_> {
                 };
             }
             _ => {
-                let changed = values
-                    .into_iter()
-                    .map(|value| self.operate(parameter, Some(value)))
-                    .collect();
+                let changed =
+                    values.into_iter().map(|value| self.operate(parameter, Some(value))).collect();
                 return Expanded::Many(changed);
             }
         }
-        let star = parameter.subscript.as_ref().is_some_and(|word| {
-            matches!(&*word.parts, [Part::Bare(text)] if &**text == "*")
-        });
+        let star = parameter
+            .subscript
+            .as_ref()
+            .is_some_and(|word| matches!(&*word.parts, [Part::Bare(text)] if &**text == "*"));
         if star && quoted {
             let (text, labels) = join(&values);
             return Expanded::One(text, labels);
@@ -264,7 +269,9 @@ impl Eval<'_> {
             ParameterOperator::Default(word) | ParameterOperator::Assign(word) => {
                 let word_value = self.expand_single(word);
                 let chosen = match &value {
-                    Some((text, _)) if !text.is_empty() && !text.is_unknown() => return value.unwrap_or(unknown),
+                    Some((text, _)) if !text.is_empty() && !text.is_unknown() => {
+                        return value.unwrap_or(unknown);
+                    }
                     // `-` keeps an empty value where `:-` does not; the tree does
                     // not tell them apart, so it may be either.
                     Some((text, labels)) if text.is_empty() => {
@@ -304,8 +311,12 @@ impl Eval<'_> {
                 let pattern = self.expand_single(pattern);
                 let Some((text, labels)) = value else { return unknown };
                 match (text.literal(), glob_of(&pattern)) {
-                    (Some(text), Some(pattern)) => (Text::new(remove(text, &pattern, *suffix, *longest)), labels),
-                    (None, Some(pattern)) => (remove_known(&text, &pattern, *suffix, *longest), labels),
+                    (Some(text), Some(pattern)) => {
+                        (Text::new(remove(text, &pattern, *suffix, *longest)), labels)
+                    }
+                    (None, Some(pattern)) => {
+                        (remove_known(&text, &pattern, *suffix, *longest), labels)
+                    }
                     _ => (Text::unknown(), labels),
                 }
             }
@@ -339,7 +350,10 @@ impl Eval<'_> {
                 };
                 let start = usize::try_from(start.clamp(0, size)).unwrap_or(0);
                 let end = usize::try_from(end.clamp(0, size)).unwrap_or(0);
-                (Text::new(letters.get(start..end).unwrap_or(&[]).iter().collect::<String>()), labels)
+                (
+                    Text::new(letters.get(start..end).unwrap_or(&[]).iter().collect::<String>()),
+                    labels,
+                )
             }
             ParameterOperator::Case { operator, all, pattern } => {
                 let _ = self.expand_single(pattern);
@@ -540,13 +554,19 @@ impl Sum<'_, '_, '_> {
             }
             b'0'..=b'9' => {
                 let start = self.at;
-                while self.text.get(self.at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'#') {
+                while self
+                    .text
+                    .get(self.at)
+                    .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'#')
+                {
                     self.at += 1;
                 }
                 let digits = std::str::from_utf8(self.text.get(start..self.at)?).ok()?;
                 if let Some((base, digits)) = digits.split_once('#') {
                     let base: u32 = base.parse().ok()?;
-                    return (2..=36).contains(&base).then(|| i64::from_str_radix(digits, base).ok())?;
+                    return (2..=36)
+                        .contains(&base)
+                        .then(|| i64::from_str_radix(digits, base).ok())?;
                 }
                 if let Some(hex) = digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
                     return i64::from_str_radix(hex, 16).ok();
@@ -558,7 +578,11 @@ impl Sum<'_, '_, '_> {
             }
             first if first.is_ascii_alphabetic() || *first == b'_' => {
                 let start = self.at;
-                while self.text.get(self.at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {
+                while self
+                    .text
+                    .get(self.at)
+                    .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                {
                     self.at += 1;
                 }
                 let name = std::str::from_utf8(self.text.get(start..self.at)?).ok()?.to_owned();
@@ -645,7 +669,8 @@ const MAX_PATTERN_TEXT: usize = 2048;
 fn remove(text: &str, pattern: &[Glob], suffix: bool, longest: bool) -> String {
     let letters: Vec<char> = text.chars().take(MAX_PATTERN_TEXT).collect();
     let count = letters.len();
-    let cuts: Vec<usize> = if suffix == longest { (0..=count).collect() } else { (0..=count).rev().collect() };
+    let cuts: Vec<usize> =
+        if suffix == longest { (0..=count).collect() } else { (0..=count).rev().collect() };
     for cut in cuts {
         let (part, rest) = if suffix {
             (letters.get(cut..), letters.get(..cut))
@@ -673,7 +698,11 @@ fn remove_known(text: &Text, pattern: &[Glob], suffix: bool, longest: bool) -> T
         })
         .collect();
     if let Some(known) = letters {
-        let cut = if suffix { raw.strip_suffix(known.as_str()) } else { raw.strip_prefix(known.as_str()) };
+        let cut = if suffix {
+            raw.strip_suffix(known.as_str())
+        } else {
+            raw.strip_prefix(known.as_str())
+        };
         return cut.map_or_else(Text::unknown, Text::new);
     }
     match pattern {

@@ -26,11 +26,19 @@ impl Eval<'_> {
             let mapped = mounts
                 .iter()
                 .filter(|(inside, _)| {
-                    inside == "/" || at == *inside || at.strip_prefix(inside.as_str()).is_some_and(|rest| rest.starts_with('/'))
+                    inside == "/"
+                        || at == *inside
+                        || at
+                            .strip_prefix(inside.as_str())
+                            .is_some_and(|rest| rest.starts_with('/'))
                 })
                 .max_by_key(|(inside, _)| inside.len())
                 .map(|(inside, host)| {
-                    let rest = if inside == "/" { at.as_str() } else { at.get(inside.len()..).unwrap_or("") };
+                    let rest = if inside == "/" {
+                        at.as_str()
+                    } else {
+                        at.get(inside.len()..).unwrap_or("")
+                    };
                     normalise(&format!("{}/{rest}", host.raw()))
                 });
             return Text::new(mapped.unwrap_or_else(|| {
@@ -65,7 +73,12 @@ impl Eval<'_> {
                 let parent = self.resolve(&Text::from(directory));
                 Text::new(normalise(&format!("{}/{base}", parent.raw())))
             }
-            None if !raw.is_empty() && raw != ".." && raw != "." && !raw.starts_with('~') && !raw.starts_with(ANY) => {
+            None if !raw.is_empty()
+                && raw != ".."
+                && raw != "."
+                && !raw.starts_with('~')
+                && !raw.starts_with(ANY) =>
+            {
                 let parent = self.resolve(&Text::from("."));
                 Text::new(normalise(&format!("{}/{raw}", parent.raw())))
             }
@@ -78,9 +91,16 @@ impl Eval<'_> {
             let (process, rest) = rest.split_once('/')?;
             let rest = match process {
                 "thread-self" => rest,
-                _ => rest.strip_prefix("task/").and_then(|task| task.split_once('/')).map_or(rest, |(_, rest)| rest),
+                _ => rest
+                    .strip_prefix("task/")
+                    .and_then(|task| task.split_once('/'))
+                    .map_or(rest, |(_, rest)| rest),
             };
-            if process == "self" || process == "thread-self" || process.bytes().all(|b| b.is_ascii_digit()) || process.contains(ANY) {
+            if process == "self"
+                || process == "thread-self"
+                || process.bytes().all(|b| b.is_ascii_digit())
+                || process.contains(ANY)
+            {
                 if rest == "root" || rest.starts_with("root/") {
                     return Some(normalise(rest.strip_prefix("root").unwrap_or(rest)));
                 }

@@ -26,7 +26,10 @@ impl Eval<'_> {
         for redirect in redirects {
             let span = self.span(redirect.span);
             use RedirectOperator as Op;
-            let input = matches!(redirect.operator, Op::Read | Op::ReadWrite | Op::DuplicateInput | Op::HereDocument | Op::HereString);
+            let input = matches!(
+                redirect.operator,
+                Op::Read | Op::ReadWrite | Op::DuplicateInput | Op::HereDocument | Op::HereString
+            );
             let fd = match &redirect.fd {
                 Descriptor::Default => u32::from(!input),
                 Descriptor::Number(number) => *number,
@@ -53,7 +56,11 @@ impl Eval<'_> {
                     let stream = match network_path(&field.text) {
                         true => {
                             self.connect(&field.text, false, Labels::NONE, span);
-                            Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() }
+                            Stream {
+                                labels: Labels::DOWNLOADED,
+                                network: true,
+                                ..Stream::default()
+                            }
                         }
                         false => {
                             let path = self.resolve(&field.text);
@@ -66,22 +73,36 @@ impl Eval<'_> {
                     let field = self.expand_single(&redirect.target);
                     if network_path(&field.text) {
                         self.connect(&field.text, false, Labels::NONE, span);
-                        let stream = Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() };
+                        let stream = Stream {
+                            labels: Labels::DOWNLOADED,
+                            network: true,
+                            ..Stream::default()
+                        };
                         self.set_input(fd, stream, &mut out);
                     } else {
                         let path = self.resolve(&field.text);
                         let stream = self.read(&path, span);
-                        self.emit(EffectKind::Write { path, how: Writing::Edit }, Labels::NONE, span);
+                        self.emit(
+                            EffectKind::Write { path, how: Writing::Edit },
+                            Labels::NONE,
+                            span,
+                        );
                         self.set_input(fd, stream, &mut out);
                     }
                 }
                 Op::DuplicateInput => {
                     let field = self.expand_single(&redirect.target);
-                    let number = field.literal().and_then(|text| text.trim_end_matches('-').parse::<u32>().ok());
+                    let number = field
+                        .literal()
+                        .and_then(|text| text.trim_end_matches('-').parse::<u32>().ok());
                     match number {
                         Some(0) => {}
                         Some(1 | 2) if out.network.is_some() || self.output_network => {
-                            let stream = Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() };
+                            let stream = Stream {
+                                labels: Labels::DOWNLOADED,
+                                network: true,
+                                ..Stream::default()
+                            };
                             self.set_input(fd, stream, &mut out);
                         }
                         Some(number) => {
@@ -89,27 +110,51 @@ impl Eval<'_> {
                                 self.set_input(fd, stream, &mut out);
                             }
                         }
-                        None if field.literal() == Some("-") => self.set_input(fd, Stream::nothing(), &mut out),
+                        None if field.literal() == Some("-") => {
+                            self.set_input(fd, Stream::nothing(), &mut out)
+                        }
                         None => {
                             // A coproc's or an unknown descriptor.
-                            let labels = self.state.descriptors.values().fold(Labels::NONE, |all, one| all.and(one.labels));
+                            let labels = self
+                                .state
+                                .descriptors
+                                .values()
+                                .fold(Labels::NONE, |all, one| all.and(one.labels));
                             let network = self.state.descriptors.values().any(|one| one.network);
-                            self.set_input(fd, Stream { labels, network, ..Stream::default() }, &mut out);
+                            self.set_input(
+                                fd,
+                                Stream { labels, network, ..Stream::default() },
+                                &mut out,
+                            );
                         }
                     }
                 }
                 Op::DuplicateOutput => {
                     let field = self.expand_single(&redirect.target);
-                    let number = field.literal().and_then(|text| text.trim_end_matches('-').parse::<u32>().ok());
+                    let number = field
+                        .literal()
+                        .and_then(|text| text.trim_end_matches('-').parse::<u32>().ok());
                     match number {
                         Some(number) if number > 2 => {
-                            if self.state.descriptors.get(&number).is_some_and(|stream| stream.network) && fd <= 2 {
+                            if self
+                                .state
+                                .descriptors
+                                .get(&number)
+                                .is_some_and(|stream| stream.network)
+                                && fd <= 2
+                            {
                                 out.network = Some(Text::unknown());
                                 self.output_network = true;
                             }
                         }
-                        Some(1 | 2) if fd == 0 && (self.output_network || out.network.is_some()) => {
-                            let stream = Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() };
+                        Some(1 | 2)
+                            if fd == 0 && (self.output_network || out.network.is_some()) =>
+                        {
+                            let stream = Stream {
+                                labels: Labels::DOWNLOADED,
+                                network: true,
+                                ..Stream::default()
+                            };
                             self.set_input(0, stream, &mut out);
                         }
                         Some(_) => {}
@@ -134,18 +179,30 @@ impl Eval<'_> {
                                 // Both ends: `0>&1` after this reads from it.
                                 self.state.descriptors.insert(
                                     fd,
-                                    Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() },
+                                    Stream {
+                                        labels: Labels::DOWNLOADED,
+                                        network: true,
+                                        ..Stream::default()
+                                    },
                                 );
                             }
                         } else {
                             self.connect(&field.text, true, Labels::NONE, span);
                             self.state.descriptors.insert(
                                 fd,
-                                Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() },
+                                Stream {
+                                    labels: Labels::DOWNLOADED,
+                                    network: true,
+                                    ..Stream::default()
+                                },
                             );
                         }
                         if fd == 0 {
-                            let stream = Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() };
+                            let stream = Stream {
+                                labels: Labels::DOWNLOADED,
+                                network: true,
+                                ..Stream::default()
+                            };
                             self.set_input(0, stream, &mut out);
                         }
                         continue;
@@ -154,7 +211,12 @@ impl Eval<'_> {
                         out.nowhere |= fd == 1;
                         continue;
                     }
-                    if matches!(field.literal(), Some("/dev/stdout" | "/dev/stderr" | "/dev/fd/1" | "/dev/fd/2" | "/dev/tty")) {
+                    if matches!(
+                        field.literal(),
+                        Some(
+                            "/dev/stdout" | "/dev/stderr" | "/dev/fd/1" | "/dev/fd/2" | "/dev/tty"
+                        )
+                    ) {
                         continue;
                     }
                     let path = self.resolve(&field.text);
@@ -192,7 +254,8 @@ impl Eval<'_> {
             return Stream::nothing();
         }
         if let Some(host) = &redirected.network {
-            let sends = !stream.labels.is_none() || stream.text.as_ref().is_none_or(|text| !text.is_empty());
+            let sends = !stream.labels.is_none()
+                || stream.text.as_ref().is_none_or(|text| !text.is_empty());
             if stream.shell {
                 self.emit(EffectKind::RemoteShell, stream.labels, Span::default());
             }
@@ -229,15 +292,25 @@ impl Eval<'_> {
                 "/dev/null" => return Stream::nothing(),
                 _ => {}
             }
-            if let Some(number) = known.strip_prefix("/dev/fd/").or(known.strip_prefix("/proc/self/fd/")) {
+            if let Some(number) =
+                known.strip_prefix("/dev/fd/").or(known.strip_prefix("/proc/self/fd/"))
+            {
                 if let Some(file) = self.state.files.get(known) {
-                    return Stream { text: file.content.clone(), labels: file.labels, ..Stream::default() };
+                    return Stream {
+                        text: file.content.clone(),
+                        labels: file.labels,
+                        ..Stream::default()
+                    };
                 }
-                if let Some(stream) = number.parse().ok().and_then(|fd: u32| self.state.descriptors.get(&fd)) {
+                if let Some(stream) =
+                    number.parse().ok().and_then(|fd: u32| self.state.descriptors.get(&fd))
+                {
                     return stream.clone();
                 }
             }
-            if matches!(known, "/proc/self/environ") || known.starts_with("/proc/") && known.ends_with("/environ") {
+            if matches!(known, "/proc/self/environ")
+                || known.starts_with("/proc/") && known.ends_with("/environ")
+            {
                 self.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
                 return Stream::unknown(Labels::ENVIRONMENT);
             }
@@ -305,7 +378,10 @@ impl Eval<'_> {
     /// Writes a stream to a file: the effect, and what the file holds now.
     /// Code put where it is run later is looked at as code. `path` is resolved.
     pub(super) fn store(&mut self, path: &Text, how: Writing, stream: &Stream, span: Span) {
-        if let Some("/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/fd/1" | "/dev/fd/2") = path.literal() {
+        if let Some(
+            "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/fd/1" | "/dev/fd/2",
+        ) = path.literal()
+        {
             return;
         }
         if let Some(known) = path.literal()
@@ -323,7 +399,8 @@ impl Eval<'_> {
         }
         self.emit(EffectKind::Write { path: path.clone(), how }, stream.labels, span);
         if stream.shell || stream.network {
-            self.state.files.entry(path.raw().to_owned()).or_default().labels = stream.labels.and(Labels::DOWNLOADED);
+            self.state.files.entry(path.raw().to_owned()).or_default().labels =
+                stream.labels.and(Labels::DOWNLOADED);
         }
         let content = match how {
             Writing::Replace => stream.text.clone(),
@@ -357,7 +434,9 @@ impl Eval<'_> {
                 _ => stream.labels,
             };
             let labels = labels.and(Labels::WRITTEN);
-            self.state.files.insert(known.to_owned(), File { labels, content, link: None, copy_of: None });
+            self.state
+                .files
+                .insert(known.to_owned(), File { labels, content, link: None, copy_of: None });
         }
     }
 

@@ -111,7 +111,10 @@ impl Stream {
 
     /// Whether nothing at all comes through it.
     pub fn is_nothing(&self) -> bool {
-        self.labels.is_none() && !self.network && !self.shell && self.text.as_ref().is_some_and(Text::is_empty)
+        self.labels.is_none()
+            && !self.network
+            && !self.shell
+            && self.text.as_ref().is_some_and(Text::is_empty)
     }
 
     pub fn unknown(labels: Labels) -> Self {

@@ -7,7 +7,8 @@
 mod table;
 
 pub use table::{
-    Condition, Handler, Language, List, Name, OptionSpec, Output, Pooled, Program, Role, Style, Subcommands, Unknown, When,
+    Condition, Handler, Language, List, Name, OptionSpec, Output, Pooled, Program, Role, Style,
+    Subcommands, Unknown, When,
 };
 
 #[allow(missing_docs)]

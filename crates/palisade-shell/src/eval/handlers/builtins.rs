@@ -32,7 +32,9 @@ pub(super) fn echo(_: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let mut words = rest(fields);
     let (mut newline, mut escapes) = (true, false);
     while let Some(word) = words.first().and_then(Field::literal) {
-        let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
+        let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+            break;
+        };
         if !letters.bytes().all(|b| matches!(b, b'n' | b'e' | b'E')) {
             break;
         }
@@ -68,7 +70,9 @@ pub(super) fn printf(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let labels = labels_of(words).without(Labels::WRITTEN);
     let known: Option<Vec<&str>> = words.iter().map(Field::literal).collect();
     let text = known
-        .and_then(|words| words.split_first().and_then(|(format, words)| decode::printf(format, words)))
+        .and_then(|words| {
+            words.split_first().and_then(|(format, words)| decode::printf(format, words))
+        })
         .map(Text::new);
     if let Some(target) = target {
         eval.subscript_code(target.text.raw(), target.labels);
@@ -80,16 +84,20 @@ pub(super) fn printf(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     }
     let text = text.or_else(|| {
         // What is known of the words still shows in the output.
-        words.first().and_then(Field::literal).filter(|format| matches!(*format, "%s" | "%s\n" | "%s\\n")).map(|format| {
-            let mut all = Text::default();
-            for word in rest(words) {
-                all.push(word.text.raw());
-                if format.len() > 2 {
-                    all.push("\n");
+        words
+            .first()
+            .and_then(Field::literal)
+            .filter(|format| matches!(*format, "%s" | "%s\n" | "%s\\n"))
+            .map(|format| {
+                let mut all = Text::default();
+                for word in rest(words) {
+                    all.push(word.text.raw());
+                    if format.len() > 2 {
+                        all.push("\n");
+                    }
                 }
-            }
-            all
-        })
+                all
+            })
     });
     Stream { text, labels, ..Stream::default() }
 }
@@ -107,7 +115,9 @@ pub(super) fn cd(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         Some(field) => eval.resolve(&field.text),
     };
     let before = eval.directory().clone();
-    eval.state.variables.insert("OLDPWD".into(), Variable::Scalar(Value::new(before, Labels::NONE)));
+    eval.state
+        .variables
+        .insert("OLDPWD".into(), Variable::Scalar(Value::new(before, Labels::NONE)));
     eval.state.cwd = vec![place];
     eval.place = 0;
     Stream::nothing()
@@ -143,7 +153,8 @@ pub(super) fn pop_directory(eval: &mut Eval<'_>) -> Stream {
 }
 
 pub(super) fn eval_words(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
-    let words: Vec<Field> = rest(fields).iter().filter(|field| field.literal() != Some("--")).cloned().collect();
+    let words: Vec<Field> =
+        rest(fields).iter().filter(|field| field.literal() != Some("--")).cloned().collect();
     let code = joined(&words);
     let labels = labels_of(&words);
     let span = words.first().map(|field| field.span).unwrap_or_default();
@@ -153,7 +164,11 @@ pub(super) fn eval_words(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let tainted = labels.has(Labels::DOWNLOADED) || labels.has(Labels::DECODED);
     if code.has_unknown() || tainted {
         // `eval "$(ssh-agent -s)"`: what known programs print for eval.
-        eval.emit(EffectKind::Execute { language: Language::Shell, code: Code::Opaque }, labels, span);
+        eval.emit(
+            EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
+            labels,
+            span,
+        );
     }
     if code.is_unknown() {
         return Stream::unknown(labels);
@@ -163,7 +178,8 @@ pub(super) fn eval_words(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
 }
 
 pub(super) fn source(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
-    let words: Vec<&Field> = rest(fields).iter().filter(|field| field.literal() != Some("--")).collect();
+    let words: Vec<&Field> =
+        rest(fields).iter().filter(|field| field.literal() != Some("--")).collect();
     let Some(file) = words.first() else { return Stream::nothing() };
     let span = file.span;
     if matches!(file.literal(), Some("/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0")) {
@@ -253,8 +269,10 @@ pub(super) fn unalias(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
 }
 
 pub(super) fn trap(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
-    let words: Vec<&Field> =
-        rest(fields).iter().filter(|field| !matches!(field.literal(), Some("--" | "-l" | "-p"))).collect();
+    let words: Vec<&Field> = rest(fields)
+        .iter()
+        .filter(|field| !matches!(field.literal(), Some("--" | "-l" | "-p")))
+        .collect();
     if words.len() >= 2
         && let Some(body) = words.first()
         && !matches!(body.literal(), Some("" | "-"))
@@ -327,7 +345,11 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         let dumps = match name.as_str() {
             "export" => true,
             "local" => false,
-            _ => listing || rest(fields).iter().any(|field| field.text.raw().contains('x')) || rest(fields).is_empty(),
+            _ => {
+                listing
+                    || rest(fields).iter().any(|field| field.text.raw().contains('x'))
+                    || rest(fields).is_empty()
+            }
         };
         if dumps {
             eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
@@ -401,7 +423,11 @@ pub(super) fn unset(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
 }
 
 pub(super) fn shift(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
-    let count = rest(fields).first().and_then(Field::literal).and_then(|text| text.parse().ok()).unwrap_or(1);
+    let count = rest(fields)
+        .first()
+        .and_then(Field::literal)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
     let count = eval.state.positional.len().min(count);
     eval.state.positional.drain(..count);
     Stream::nothing()
@@ -412,12 +438,16 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     let input = eval.stdin.clone();
     let line = input.text.as_ref().and_then(Text::literal).map(str::to_owned);
     let line = line.map(|text| text.lines().next().unwrap_or("").to_owned());
-    if let Some(array) = arguments.value(&["-a"]).and_then(|field| field.literal().map(str::to_owned)) {
+    if let Some(array) =
+        arguments.value(&["-a"]).and_then(|field| field.literal().map(str::to_owned))
+    {
         let values = match &line {
             Some(line) => line
                 .split_whitespace()
                 .enumerate()
-                .map(|(at, word)| (Text::new(at.to_string()), Value::new(Text::new(word), input.labels)))
+                .map(|(at, word)| {
+                    (Text::new(at.to_string()), Value::new(Text::new(word), input.labels))
+                })
                 .collect(),
             None => vec![(Text::from("0"), Value::new(Text::unknown(), input.labels))],
         };
@@ -437,10 +467,14 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     let last = names.len().saturating_sub(1);
     for (at, field) in names.iter().enumerate() {
         eval.subscript_code(field.text.raw(), field.labels);
-        let Some(name) = field.literal().filter(|name| is_name(name)).map(str::to_owned) else { continue };
+        let Some(name) = field.literal().filter(|name| is_name(name)).map(str::to_owned) else {
+            continue;
+        };
         let value = match (&mut left, &ifs) {
             (Some(line), Some(ifs)) => {
-                let trimmed = line.trim_matches(|letter: char| letter.is_whitespace() && ifs.contains(letter)).to_owned();
+                let trimmed = line
+                    .trim_matches(|letter: char| letter.is_whitespace() && ifs.contains(letter))
+                    .to_owned();
                 if at == last {
                     Text::new(trimmed)
                 } else {
@@ -475,7 +509,11 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
 }
 
 /// `mapfile` and `readarray`, whose `-C` is code.
-pub(super) fn array_read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+pub(super) fn array_read(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    fields: &[Field],
+) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     if let Some(code) = arguments.value(&["-C"]).cloned() {
         let _ = eval.code(Language::Shell, &code.text, code.labels, "callback", code.span);
@@ -487,7 +525,9 @@ pub(super) fn array_read(eval: &mut Eval<'_>, program: &'static Program, fields:
             .lines()
             .take(64)
             .enumerate()
-            .map(|(at, line)| (Text::new(at.to_string()), Value::new(Text::new(line), input.labels)))
+            .map(|(at, line)| {
+                (Text::new(at.to_string()), Value::new(Text::new(line), input.labels))
+            })
             .collect(),
         None => vec![(Text::from("0"), Value::new(Text::unknown(), input.labels))],
     };
@@ -533,11 +573,6 @@ pub(super) fn test(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
 pub(super) fn complete(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     let span = fields.first().map(|field| field.span).unwrap_or_default();
-    if program.name == "compgen" && arguments.has(&["-e"])
-        || program.name == "compgen" && arguments.value(&["-A"]).and_then(Field::literal) == Some("export")
-    {
-        eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
-    }
     if program.name == "bind"
         && let Some(value) = arguments.value(&["-x"])
         && let Some((_, code)) = value.text.raw().split_once(':')
@@ -547,9 +582,9 @@ pub(super) fn complete(eval: &mut Eval<'_>, program: &'static Program, fields: &
         let _ = eval.code(Language::Shell, &code, value.labels, "key binding", value.span);
         return Stream::nothing();
     }
+    let action = arguments.value(&["-A"]).and_then(Field::literal);
     if program.name == "compgen"
-        && (arguments.has(&["-v"])
-            || matches!(arguments.value(&["-A"]).and_then(Field::literal), Some("variable" | "export")))
+        && (arguments.has(&["-e", "-v"]) || matches!(action, Some("variable" | "export")))
     {
         eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
     }
@@ -575,7 +610,9 @@ pub(super) fn fix_command(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let name = fields.first().and_then(Field::literal).unwrap_or("");
     let words = rest(fields);
     let has = |flag: char| {
-        words.iter().any(|field| field.literal().is_some_and(|text| text.starts_with('-') && text.contains(flag)))
+        words.iter().any(|field| {
+            field.literal().is_some_and(|text| text.starts_with('-') && text.contains(flag))
+        })
     };
     if name == "history" {
         if has('c') || has('d') {
@@ -587,13 +624,21 @@ pub(super) fn fix_command(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         return Stream::unknown(Labels::NONE);
     }
     if !has('l') {
-        eval.emit(EffectKind::Execute { language: Language::Shell, code: Code::Opaque }, Labels::NONE, span);
+        eval.emit(
+            EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
+            Labels::NONE,
+            span,
+        );
     }
     Stream::default()
 }
 
 /// `env` and `printenv` without more than options, and their kin.
-pub(super) fn print_environment(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+pub(super) fn print_environment(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    fields: &[Field],
+) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     let span = fields.first().map(|field| field.span).unwrap_or_default();
     if arguments.operands.is_empty() {
@@ -610,7 +655,17 @@ pub(super) fn print_environment(eval: &mut Eval<'_>, program: &'static Program, 
 /// Whether a variable's name says that it holds a credential.
 pub(crate) fn secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "APIKEY", "API_KEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL"]
-        .iter()
-        .any(|part| upper.contains(part))
+    [
+        "TOKEN",
+        "SECRET",
+        "PASSWORD",
+        "PASSWD",
+        "APIKEY",
+        "API_KEY",
+        "PRIVATE_KEY",
+        "ACCESS_KEY",
+        "CREDENTIAL",
+    ]
+    .iter()
+    .any(|part| upper.contains(part))
 }

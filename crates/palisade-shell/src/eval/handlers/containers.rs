@@ -58,7 +58,7 @@ fn inside(eval: &mut Eval<'_>, command: Vec<Field>) -> Stream {
         .iter()
         .filter_map(|(path, file)| file.link.clone().map(|link| (path.clone(), link)))
         .collect();
-    let outer_root = std::mem::replace(&mut eval.container, Some(mounted));
+    let outer_root = eval.container.replace(mounted);
     let outer_cwd = std::mem::replace(&mut eval.state.cwd, vec![place]);
     let stream = eval.run(command);
     eval.state.cwd = outer_cwd;
@@ -80,7 +80,7 @@ pub(super) fn chroot(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     if command.is_empty() {
         return Stream::default();
     }
-    let outer_root = std::mem::replace(&mut eval.container, Some(vec![("/".to_owned(), root.clone())]));
+    let outer_root = eval.container.replace(vec![("/".to_owned(), root.clone())]);
     let outer_cwd = std::mem::replace(&mut eval.state.cwd, vec![crate::text::Text::from("/")]);
     let stream = eval.nested("chroot", |eval| eval.run(command));
     eval.state.cwd = outer_cwd;

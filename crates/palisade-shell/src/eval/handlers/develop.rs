@@ -1,9 +1,9 @@
 //! git, make and crontab.
 
+use super::super::Eval;
 use super::super::arguments;
 use super::super::lower::Flow;
 use super::super::value::{Field, Stream};
-use super::super::Eval;
 use crate::effect::{Code, EffectKind, Labels};
 use crate::programs::{Language, Program};
 use crate::span::Span;
@@ -47,16 +47,28 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
 }
 
 /// `git config KEY VALUE`: a key that carries code is code that runs later.
-pub(super) fn git_config_command(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+pub(super) fn git_config_command(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    fields: &[Field],
+) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     let mut operands = arguments.operands.as_slice();
-    if let Some("set" | "get" | "unset" | "list" | "edit") = operands.first().and_then(Field::literal) {
+    if let Some("set" | "get" | "unset" | "list" | "edit") =
+        operands.first().and_then(Field::literal)
+    {
         operands = operands.get(1..).unwrap_or(&[]);
     }
-    let reads = arguments.has(&["--get", "--get-all", "--get-regexp", "--list", "-l", "--unset", "--unset-all"]);
-    if !reads
-        && let [key, value, ..] = operands
-    {
+    let reads = arguments.has(&[
+        "--get",
+        "--get-all",
+        "--get-regexp",
+        "--list",
+        "-l",
+        "--unset",
+        "--unset-all",
+    ]);
+    if !reads && let [key, value, ..] = operands {
         let mut pair = key.text.clone();
         pair.push("=");
         pair.push(value.text.raw());
@@ -79,51 +91,106 @@ impl Eval<'_> {
         if let Some(name) = key.strip_prefix("alias.") {
             let _ = name;
             if let Some(code) = value.strip_prefix('!') {
-                let _ = self.code(Language::Shell, &Text::new(code), field.labels, "git alias", span);
+                let _ =
+                    self.code(Language::Shell, &Text::new(code), field.labels, "git alias", span);
             } else {
-                let _ = self.code(Language::Shell, &Text::new(format!("git {value}")), field.labels, "git alias", span);
+                let _ = self.code(
+                    Language::Shell,
+                    &Text::new(format!("git {value}")),
+                    field.labels,
+                    "git alias",
+                    span,
+                );
             }
             return;
         }
         let last = key.rsplit('.').next().unwrap_or("");
         let runs = matches!(
             key.as_str(),
-            "core.pager" | "core.editor" | "core.sshcommand" | "core.fsmonitor" | "core.askpass" | "core.gitproxy"
-                | "core.alternaterefscommand" | "diff.external" | "sequence.editor" | "gpg.program" | "uploadpack.packobjectshook"
-                | "interactive.difffilter" | "credential.helper" | "sendemail.smtpserver" | "sendemail.tocmd" | "sendemail.cccmd"
-                | "web.browser" | "help.browser" | "instaweb.httpd" | "ssh.variant.command" | "receive.procreceiverefs"
-        ) || key.starts_with("filter.") && matches!(last, "clean" | "smudge" | "process")
-            || matches!(last, "textconv" | "cmd" | "driver" | "command" | "helper" | "receivepack" | "uploadpack" | "vcs")
+            "core.pager"
+                | "core.editor"
+                | "core.sshcommand"
+                | "core.fsmonitor"
+                | "core.askpass"
+                | "core.gitproxy"
+                | "core.alternaterefscommand"
+                | "diff.external"
+                | "sequence.editor"
+                | "gpg.program"
+                | "uploadpack.packobjectshook"
+                | "interactive.difffilter"
+                | "credential.helper"
+                | "sendemail.smtpserver"
+                | "sendemail.tocmd"
+                | "sendemail.cccmd"
+                | "web.browser"
+                | "help.browser"
+                | "instaweb.httpd"
+                | "ssh.variant.command"
+                | "receive.procreceiverefs"
+        ) || key.starts_with("filter.")
+            && matches!(last, "clean" | "smudge" | "process")
+            || matches!(
+                last,
+                "textconv"
+                    | "cmd"
+                    | "driver"
+                    | "command"
+                    | "helper"
+                    | "receivepack"
+                    | "uploadpack"
+                    | "vcs"
+            )
             || key.starts_with("pager.") && !matches!(value.as_str(), "true" | "false" | "0" | "1")
             || key.starts_with("gpg.") && last == "program"
             || key.starts_with("credential.") && last == "helper"
             || key.starts_with("trailer.") && last == "cmd";
         if runs {
-            let harmless = matches!(value.as_str(), "" | "true" | "false" | "cache" | "store" | "osxkeychain" | "manager" | "manager-core" | "libsecret" | "wincred")
-                || key.starts_with("credential.") && (value.starts_with("cache") || value.starts_with("store"));
+            let harmless = matches!(
+                value.as_str(),
+                "" | "true"
+                    | "false"
+                    | "cache"
+                    | "store"
+                    | "osxkeychain"
+                    | "manager"
+                    | "manager-core"
+                    | "libsecret"
+                    | "wincred"
+            ) || key.starts_with("credential.")
+                && (value.starts_with("cache") || value.starts_with("store"));
             if !harmless {
                 let code = value.strip_prefix('!').unwrap_or(&value).to_owned();
-                let _ = self.code(Language::Shell, &Text::new(code), field.labels, "git configuration", span);
+                let _ = self.code(
+                    Language::Shell,
+                    &Text::new(code),
+                    field.labels,
+                    "git configuration",
+                    span,
+                );
             }
             return;
         }
         match key.as_str() {
-            "core.hookspath" | "init.templatedir" | "core.attributesfile" | "include.path" | "core.worktree" => {
-                if !matches!(value.as_str(), "/dev/null" | "") {
-                    self.hazard("vcs/config-code", span);
-                }
+            "core.hookspath"
+            | "init.templatedir"
+            | "core.attributesfile"
+            | "include.path"
+            | "core.worktree"
+                if !matches!(value.as_str(), "/dev/null" | "") =>
+            {
+                self.hazard("vcs/config-code", span);
             }
-            "protocol.ext.allow" | "protocol.allow" => {
-                if value == "always" || value == "user" {
-                    self.hazard("vcs/remote-helper", span);
-                }
+            "protocol.ext.allow" | "protocol.allow" if (value == "always" || value == "user") => {
+                self.hazard("vcs/remote-helper", span);
             }
             "http.sslverify" if value == "false" => self.hazard("network/unverified", span),
             _ if key.starts_with("includeif.") => self.hazard("vcs/config-code", span),
-            _ if key.starts_with("url.") && last.starts_with("insteadof") => {
-                if raw.contains("ext::") {
-                    self.hazard("vcs/remote-helper", span);
-                }
+            _ if key.starts_with("url.")
+                && last.starts_with("insteadof")
+                && raw.contains("ext::") =>
+            {
+                self.hazard("vcs/remote-helper", span);
             }
             _ => {}
         }
@@ -136,21 +203,39 @@ impl Eval<'_> {
         let key = raw.get(..cut).unwrap_or("").to_ascii_lowercase();
         let value = raw.get(cut + 1..).unwrap_or("").trim_start_matches(['=', ' ']).to_owned();
         match key.as_str() {
-            "proxycommand" | "localcommand" | "knownhostscommand" => {
-                if value != "none" && !value.is_empty() {
-                    let _ = self.code(Language::Shell, &Text::new(value), field.labels, "ssh configuration", field.span);
-                }
+            "proxycommand" | "localcommand" | "knownhostscommand"
+                if value != "none" && !value.is_empty() =>
+            {
+                let _ = self.code(
+                    Language::Shell,
+                    &Text::new(value),
+                    field.labels,
+                    "ssh configuration",
+                    field.span,
+                );
             }
             "remotecommand" => {
-                let _ = self.code(Language::Shell, &Text::new(value), field.labels, "ssh", field.span);
+                let _ =
+                    self.code(Language::Shell, &Text::new(value), field.labels, "ssh", field.span);
             }
             "pkcs11provider" | "securitykeyprovider" | "include" => {
                 let path = self.resolve(&Text::new(value));
                 self.emit(EffectKind::Load { path }, field.labels, field.span);
             }
             "match" if value.to_ascii_lowercase().contains("exec") => {
-                let code = value.split_once("exec").map_or("", |(_, code)| code).trim().trim_matches('"').to_owned();
-                let _ = self.code(Language::Shell, &Text::new(code), field.labels, "ssh configuration", field.span);
+                let code = value
+                    .split_once("exec")
+                    .map_or("", |(_, code)| code)
+                    .trim()
+                    .trim_matches('"')
+                    .to_owned();
+                let _ = self.code(
+                    Language::Shell,
+                    &Text::new(code),
+                    field.labels,
+                    "ssh configuration",
+                    field.span,
+                );
             }
             _ => {}
         }
@@ -184,11 +269,35 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         if let Some((name, value)) = field.text.raw().split_once('=') {
             let name = name.trim_end_matches([':', '?', '+', '!']);
             // A recipe's shell, and values that make itself runs.
-            if matches!(name, "SHELL" | ".SHELLFLAGS" | "MAKEFLAGS" | "MAKE" | "CC" | "CXX" | "LD" | "AR" | "CXXFLAGS_COMMAND") && name != "MAKEFLAGS" {
-                let _ = eval.code(Language::Shell, &Text::new(value), field.labels, "make variable", field.span);
+            if matches!(
+                name,
+                "SHELL"
+                    | ".SHELLFLAGS"
+                    | "MAKEFLAGS"
+                    | "MAKE"
+                    | "CC"
+                    | "CXX"
+                    | "LD"
+                    | "AR"
+                    | "CXXFLAGS_COMMAND"
+            ) && name != "MAKEFLAGS"
+            {
+                let _ = eval.code(
+                    Language::Shell,
+                    &Text::new(value),
+                    field.labels,
+                    "make variable",
+                    field.span,
+                );
             } else if value.contains("$(shell") || value.contains("`") {
                 let code = value.replace("$(shell", "$(");
-                let _ = eval.code(Language::Shell, &Text::new(format!(": {code}")), field.labels, "make variable", field.span);
+                let _ = eval.code(
+                    Language::Shell,
+                    &Text::new(format!(": {code}")),
+                    field.labels,
+                    "make variable",
+                    field.span,
+                );
             }
         }
     }
@@ -206,7 +315,11 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     let outer = eval.state.cwd.clone();
     for (option, value) in &arguments.options {
         let (Some(role), Some(value)) = (option.value, value) else { continue };
-        if !option.names.iter().any(|name| matches!(name.get(), "-f" | "--file" | "--makefile" | "--eval" | "-E")) {
+        if !option
+            .names
+            .iter()
+            .any(|name| matches!(name.get(), "-f" | "--file" | "--makefile" | "--eval" | "-E"))
+        {
             eval.apply(role, value, &mut flow);
         }
     }
@@ -238,7 +351,11 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     {
         let _ = eval.code(Language::Cron, text, stream.labels, "crontab", span);
     } else if stream.labels.has(Labels::DOWNLOADED) || stream.labels.has(Labels::DECODED) {
-        eval.emit(EffectKind::Execute { language: Language::Cron, code: Code::Opaque }, stream.labels, span);
+        eval.emit(
+            EffectKind::Execute { language: Language::Cron, code: Code::Opaque },
+            stream.labels,
+            span,
+        );
     }
     eval.deferred = deferred;
     Stream::nothing()

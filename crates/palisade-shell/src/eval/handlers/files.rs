@@ -67,19 +67,30 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         let path = eval.resolve(&source.text);
         let stream = eval.read(&path, source.span).with_labels(source.labels);
         if moves {
-            eval.emit(EffectKind::Delete { path: path.clone(), recursive: false }, Labels::NONE, source.span);
+            eval.emit(
+                EffectKind::Delete { path: path.clone(), recursive: false },
+                Labels::NONE,
+                source.span,
+            );
         }
         labels = labels.and(stream.labels);
         // The name it has below a directory is another file of the line.
         if let (Some(base), Some(into)) = (path.raw().rsplit('/').next(), target_path.literal()) {
             let inside = format!("{into}/{base}");
-            let file = File { labels: stream.labels.and(Labels::WRITTEN), content: stream.text.clone(), link: None, copy_of: None };
+            let file = File {
+                labels: stream.labels.and(Labels::WRITTEN),
+                content: stream.text.clone(),
+                link: None,
+                copy_of: None,
+            };
             if !stream.labels.is_none() || stream.text.is_some() {
                 eval.state.files.insert(inside, file);
             }
             // `cp x .git/hooks/`: where it lands may be code that runs later.
             let landed = Text::new(format!("{into}/{base}"));
-            if (eval.context.classify.code)(&landed).is_some() && (eval.context.classify.code)(&target_path).is_none() {
+            if (eval.context.classify.code)(&landed).is_some()
+                && (eval.context.classify.code)(&target_path).is_none()
+            {
                 eval.store(&landed, Writing::Replace, &stream, target.span);
             }
         }
@@ -108,7 +119,11 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     stream.network = false;
     if link && let (Some(known), [source]) = (target_path.literal(), sources) {
         let leads = eval.resolve(&source.text);
-        eval.emit(EffectKind::Write { path: target_path.clone(), how: Writing::Link }, labels, target.span);
+        eval.emit(
+            EffectKind::Write { path: target_path.clone(), how: Writing::Link },
+            labels,
+            target.span,
+        );
         eval.state.files.insert(known.to_owned(), File { link: Some(leads), ..File::default() });
         return Stream::nothing();
     }
@@ -122,7 +137,17 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             eval.state.files.entry(to.to_owned()).or_default().copy_of = Some(source.text.clone());
         }
     }
-    if program.name == "rsync" && arguments.has(&["--delete", "--delete-before", "--delete-after", "--delete-during", "--delete-excluded", "--del", "--remove-source-files"]) {
+    if program.name == "rsync"
+        && arguments.has(&[
+            "--delete",
+            "--delete-before",
+            "--delete-after",
+            "--delete-during",
+            "--delete-excluded",
+            "--del",
+            "--remove-source-files",
+        ])
+    {
         eval.emit(EffectKind::Delete { path: target_path, recursive: true }, Labels::NONE, span);
     }
     Stream::nothing()
@@ -136,7 +161,14 @@ pub(super) fn link(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         Some(directory) => (arguments.operands.clone(), directory.clone()),
         None => match arguments.operands.split_last() {
             Some((last, [])) => {
-                let base = last.text.raw().trim_end_matches('/').rsplit('/').next().unwrap_or("").to_owned();
+                let base = last
+                    .text
+                    .raw()
+                    .trim_end_matches('/')
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or("")
+                    .to_owned();
                 (vec![last.clone()], last.with(base))
             }
             Some((last, sources)) => (sources.to_vec(), last.clone()),
@@ -144,7 +176,11 @@ pub(super) fn link(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         },
     };
     let target_path = eval.resolve(&target.text);
-    eval.emit(EffectKind::Write { path: target_path.clone(), how: Writing::Link }, Labels::NONE, target.span);
+    eval.emit(
+        EffectKind::Write { path: target_path.clone(), how: Writing::Link },
+        Labels::NONE,
+        target.span,
+    );
     for source in &sources {
         let leads = eval.resolve(&source.text);
         if !symbolic {
@@ -164,7 +200,11 @@ pub(super) fn link(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
 }
 
 /// `chmod MODE FILE..`
-pub(super) fn change_mode(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+pub(super) fn change_mode(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    fields: &[Field],
+) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     let recursive = arguments.has(&["-R", "--recursive"]);
     let mut operands = arguments.operands.clone();
@@ -182,13 +222,21 @@ pub(super) fn change_mode(eval: &mut Eval<'_>, program: &'static Program, fields
     };
     for field in &operands {
         let path = eval.resolve(&field.text);
-        eval.emit(EffectKind::Mode { path, mode: mode.clone(), recursive }, Labels::NONE, field.span);
+        eval.emit(
+            EffectKind::Mode { path, mode: mode.clone(), recursive },
+            Labels::NONE,
+            field.span,
+        );
     }
     Stream::nothing()
 }
 
 /// `chown`, `chgrp`.
-pub(super) fn change_owner(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+pub(super) fn change_owner(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    fields: &[Field],
+) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     let recursive = arguments.has(&["-R", "--recursive"]);
     let skip = usize::from(!arguments.has(&["--reference"]));
@@ -260,7 +308,17 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     // Options that carry code; directories and files by hand.
     for (option, value) in &arguments.options {
         let (Some(role), Some(value)) = (option.value, value) else { continue };
-        if option.names.iter().any(|name| matches!(name.get(), "-f" | "--file" | "-C" | "--directory" | "--checkpoint-action" | "-T" | "--files-from")) {
+        if option.names.iter().any(|name| {
+            matches!(
+                name.get(),
+                "-f" | "--file"
+                    | "-C"
+                    | "--directory"
+                    | "--checkpoint-action"
+                    | "-T"
+                    | "--files-from"
+            )
+        }) {
             continue;
         }
         eval.apply(role, value, &mut flow);
@@ -268,7 +326,13 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     for value in arguments.values(&["--checkpoint-action"]) {
         if let Some(code) = value.text.raw().strip_prefix("exec=") {
             let code = Text::new(code);
-            let _ = eval.code(crate::programs::Language::Shell, &code, value.labels, "tar checkpoint", value.span);
+            let _ = eval.code(
+                crate::programs::Language::Shell,
+                &code,
+                value.labels,
+                "tar checkpoint",
+                value.span,
+            );
         }
     }
     if let Some(list) = arguments.value(&["-T", "--files-from"]) {
@@ -315,7 +379,11 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
                 eval.emit(EffectKind::Write { path, how: Writing::Edit }, content.labels, span);
                 for field in &arguments.operands {
                     let path = eval.resolve(&field.text);
-                    eval.emit(EffectKind::Write { path, how: Writing::Edit }, content.labels, field.span);
+                    eval.emit(
+                        EffectKind::Write { path, how: Writing::Edit },
+                        content.labels,
+                        field.span,
+                    );
                 }
                 // What was unpacked carries no label: running it is running
                 // a program by its path, which asks for itself.

@@ -31,7 +31,13 @@ fn input(eval: &mut Eval<'_>, operands: &[Field]) -> Stream {
 }
 
 /// A filter by its data whose output is known text, if it is.
-fn with_text(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field], text: Option<String>, labels: Labels) -> Stream {
+fn with_text(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    fields: &[Field],
+    text: Option<String>,
+    labels: Labels,
+) -> Stream {
     let mut stream = eval.lower(program, fields);
     if let Some(text) = text {
         stream.text = Some(Text::new(text));
@@ -65,20 +71,37 @@ pub(super) fn base64(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
         "base32" => decode::base32(text),
         _ => decode::base64(text),
     });
-    Stream { text: text.map(Text::new), labels: from.labels.and(Labels::DECODED), network: from.network, shell: false }
+    Stream {
+        text: text.map(Text::new),
+        labels: from.labels.and(Labels::DECODED),
+        network: from.network,
+        shell: false,
+    }
 }
 
 pub(super) fn xxd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     let reverts = arguments.has(&["-r", "-revert"])
-        || rest(fields).iter().any(|field| field.literal().is_some_and(|text| text.starts_with('-') && !text.starts_with("--") && text.contains('r') && text.len() <= 4));
+        || rest(fields).iter().any(|field| {
+            field.literal().is_some_and(|text| {
+                text.starts_with('-')
+                    && !text.starts_with("--")
+                    && text.contains('r')
+                    && text.len() <= 4
+            })
+        });
     if !reverts {
         return eval.lower(program, fields);
     }
     let first: Vec<Field> = arguments.operands.iter().take(1).cloned().collect();
     let from = input(eval, &first);
     let text = from.text.as_ref().and_then(Text::literal).and_then(decode::hex);
-    let stream = Stream { text: text.map(Text::new), labels: from.labels.and(Labels::DECODED), network: from.network, shell: false };
+    let stream = Stream {
+        text: text.map(Text::new),
+        labels: from.labels.and(Labels::DECODED),
+        network: from.network,
+        shell: false,
+    };
     if let Some(file) = arguments.operands.get(1) {
         let path = eval.resolve(&file.text);
         eval.store(&path, Writing::Replace, &stream, file.span);
@@ -109,7 +132,9 @@ pub(super) fn tr(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
     let complement = arguments.has(&["-c", "-C", "--complement"]);
     let sets: Vec<&str> = arguments.operands.iter().filter_map(Field::literal).collect();
     let text = match (from.text.as_ref().and_then(Text::literal), complement) {
-        (Some(text), false) => sets.first().and_then(|set| decode::tr(text, set, sets.get(1).copied(), delete)),
+        (Some(text), false) => {
+            sets.first().and_then(|set| decode::tr(text, set, sets.get(1).copied(), delete))
+        }
         _ => None,
     };
     Stream { text: text.map(Text::new), labels: from.labels, network: from.network, shell: false }
@@ -121,9 +146,17 @@ pub(super) fn openssl(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     let has = |word: &str| words.iter().any(|field| field.literal() == Some(word));
     let decodes = has("-d");
     let from = eval.stdin.clone();
-    let plain = decodes && (has("base64") || has("-base64") || has("-a")) && !words.iter().any(|field| {
-        field.literal().is_some_and(|text| text.starts_with("-aes") || text.starts_with("-des") || text.starts_with("-chacha") || text == "-k" || text == "-pass")
-    });
+    let plain = decodes
+        && (has("base64") || has("-base64") || has("-a"))
+        && !words.iter().any(|field| {
+            field.literal().is_some_and(|text| {
+                text.starts_with("-aes")
+                    || text.starts_with("-des")
+                    || text.starts_with("-chacha")
+                    || text == "-k"
+                    || text == "-pass"
+            })
+        });
     let text = plain
         .then(|| from.text.as_ref().and_then(Text::literal).and_then(decode::base64))
         .flatten();
@@ -132,7 +165,11 @@ pub(super) fn openssl(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     if has("s_client") {
         stream.labels = stream.labels.and(Labels::DOWNLOADED);
         if from.shell {
-            eval.emit(crate::effect::EffectKind::RemoteShell, Labels::NONE, crate::span::Span::default());
+            eval.emit(
+                crate::effect::EffectKind::RemoteShell,
+                Labels::NONE,
+                crate::span::Span::default(),
+            );
         }
     }
     stream

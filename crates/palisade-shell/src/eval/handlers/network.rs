@@ -31,15 +31,28 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     eval.hazards(program, &arguments, span);
     eval.operands(program, &arguments.operands, &mut flow, 0);
     // `wget -O -` and `curl -o -` print.
-    flow.written.retain(|(path, _, _)| !matches!(path.literal(), Some("/dev/stdout" | "/dev/fd/1")));
-    let to_output = arguments.values(&["-O", "--output-document", "-o", "--output"]).any(|field| {
-        matches!(field.literal(), Some("-" | "/dev/stdout"))
-    });
+    flow.written
+        .retain(|(path, _, _)| !matches!(path.literal(), Some("/dev/stdout" | "/dev/fd/1")));
+    let to_output = arguments
+        .values(&["-O", "--output-document", "-o", "--output"])
+        .any(|field| matches!(field.literal(), Some("-" | "/dev/stdout")));
     let named_after = match program.name.get() {
         // It names a file too, but is read as printing: the strict reading.
         "fetch" => false,
-        "curl" => arguments.has(&["-O", "--remote-name", "-J", "--remote-header-name", "--remote-name-all"]),
-        _ => !to_output && arguments.value(&["-O", "--output-document", "-o", "--out"]).is_none_or(|_| program.name == "wget" && arguments.value(&["-O", "--output-document"]).is_none()),
+        "curl" => arguments.has(&[
+            "-O",
+            "--remote-name",
+            "-J",
+            "--remote-header-name",
+            "--remote-name-all",
+        ]),
+        _ => {
+            !to_output
+                && arguments.value(&["-O", "--output-document", "-o", "--out"]).is_none_or(|_| {
+                    program.name == "wget"
+                        && arguments.value(&["-O", "--output-document"]).is_none()
+                })
+        }
     };
     if program.name == "wget" || program.name == "aria2c" {
         // `-P DIR`, `-d DIR` say where.
@@ -51,8 +64,16 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     if named_after {
         for (host, at) in flow.hosts.clone() {
             let raw = host.raw();
-            let name = raw.split(['?', '#']).next().unwrap_or(raw).trim_end_matches('/').rsplit('/').next().unwrap_or("");
-            let directory = arguments.value(&["-P", "--directory-prefix", "--output-dir", "-d", "--dir"]);
+            let name = raw
+                .split(['?', '#'])
+                .next()
+                .unwrap_or(raw)
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or("");
+            let directory =
+                arguments.value(&["-P", "--directory-prefix", "--output-dir", "-d", "--dir"]);
             let name = match directory {
                 Some(directory) => format!("{}/{name}", directory.text.raw()),
                 None => name.to_owned(),
@@ -75,7 +96,8 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         stream.labels = stream.labels.and(Labels::DOWNLOADED);
         stream.text = None;
     }
-    if silent && !arguments.has(&["-i", "-I", "--head", "-D", "--dump-header", "-w", "--write-out"]) {
+    if silent && !arguments.has(&["-i", "-I", "--head", "-D", "--dump-header", "-w", "--write-out"])
+    {
         return Stream::nothing();
     }
     stream
@@ -94,7 +116,13 @@ pub(super) fn netcat(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
             &mut eval.stdin,
             Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() },
         );
-        let _ = eval.code(Language::Shell, &value.text.clone(), value.labels, "wired to the network", value.span);
+        let _ = eval.code(
+            Language::Shell,
+            &value.text.clone(),
+            value.labels,
+            "wired to the network",
+            value.span,
+        );
         eval.stdin = outer;
     }
     if wired || eval.stdin.shell {
@@ -132,7 +160,9 @@ pub(super) fn socat(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         let (kind, value) = raw.split_once(':').unwrap_or((raw.as_str(), ""));
         let kind = kind.to_ascii_uppercase();
         match kind.as_str() {
-            "EXEC" | "SYSTEM" | "SHELL" => runs.push(field.with(value.split(',').next().unwrap_or(value))),
+            "EXEC" | "SYSTEM" | "SHELL" => {
+                runs.push(field.with(value.split(',').next().unwrap_or(value)))
+            }
             "OPEN" | "FILE" | "GOPEN" => {
                 let file = field.with(value.split(',').next().unwrap_or(value));
                 let path = eval.resolve(&file.text);
@@ -143,7 +173,11 @@ pub(super) fn socat(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
             "CREATE" => {
                 let file = field.with(value.split(',').next().unwrap_or(value));
                 let path = eval.resolve(&file.text);
-                eval.emit(EffectKind::Write { path, how: Writing::Replace }, Labels::NONE, field.span);
+                eval.emit(
+                    EffectKind::Write { path, how: Writing::Replace },
+                    Labels::NONE,
+                    field.span,
+                );
             }
             "-" | "STDIO" | "STDIN" | "STDOUT" | "PIPE" | "PTY" | "READLINE" => {}
             _ if kind.contains("LISTEN") || kind.contains("RECV") => {
@@ -169,7 +203,11 @@ pub(super) fn socat(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         }
         let outer = std::mem::replace(
             &mut eval.stdin,
-            Stream { labels: if network { Labels::DOWNLOADED } else { Labels::NONE }, network, ..Stream::default() },
+            Stream {
+                labels: if network { Labels::DOWNLOADED } else { Labels::NONE },
+                network,
+                ..Stream::default()
+            },
         );
         let _ = eval.code(Language::Shell, &field.text.clone(), field.labels, "socat", field.span);
         eval.stdin = outer;
@@ -218,7 +256,18 @@ pub(super) fn ssh(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     }
     // Elsewhere is not here: what it changes there says nothing of here.
     let before = eval.state.clone();
-    let stream = eval.code(Language::Shell, &line, labels, "ssh", command.first().map(|field| field.span).unwrap_or(span));
+    let stream = eval.code(
+        Language::Shell,
+        &line,
+        labels,
+        "ssh",
+        command.first().map(|field| field.span).unwrap_or(span),
+    );
     eval.state = before;
-    Stream { text: None, labels: stream.labels.and(Labels::DOWNLOADED), network: false, shell: false }
+    Stream {
+        text: None,
+        labels: stream.labels.and(Labels::DOWNLOADED),
+        network: false,
+        shell: false,
+    }
 }

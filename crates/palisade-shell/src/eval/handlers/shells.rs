@@ -53,7 +53,8 @@ pub(super) fn shell(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
                     }
                     if matches!(name, "--rcfile" | "--init-file") {
                         let file = field.with(value);
-                        let _ = eval.script_file(Language::Shell, &file, std::slice::from_ref(&file));
+                        let _ =
+                            eval.script_file(Language::Shell, &file, std::slice::from_ref(&file));
                     }
                 }
                 at += 1;
@@ -114,7 +115,9 @@ pub(super) fn shell(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
 
 fn run_code(eval: &mut Eval<'_>, code: &Text, field: &Field, arguments: &[Field]) -> Stream {
     let (labels, span) = (field.labels, field.span);
-    eval.with_arguments(arguments, |eval| eval.code(Language::Shell, code, labels, "shell code", span))
+    eval.with_arguments(arguments, |eval| {
+        eval.code(Language::Shell, code, labels, "shell code", span)
+    })
 }
 
 /// `env [-i] [-u NAME] [-C DIR] [-S STRING] [NAME=VALUE].. [COMMAND]`
@@ -123,7 +126,9 @@ pub(super) fn env(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     let mut words: Vec<Field> = Vec::new();
     for value in arguments.values(&["-S", "--split-string"]) {
         match value.literal() {
-            Some(text) => words.extend(decode::split_words(text).into_iter().map(|word| value.with(word))),
+            Some(text) => {
+                words.extend(decode::split_words(text).into_iter().map(|word| value.with(word)))
+            }
             None => words.push(value.with(Text::unknown())),
         }
     }
@@ -197,24 +202,25 @@ pub(super) fn sudo(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         words.remove(0);
     }
     let has = |names: &[&str]| arguments.has(names);
-    let stream = if has(&["-e", "--edit"]) || fields.first().and_then(Field::literal) == Some("sudoedit") {
-        for field in &words {
-            let mut flow = Flow::default();
-            eval.apply(Role::Edit, field, &mut flow);
-        }
-        Stream::default()
-    } else if has(&["-s", "--shell", "-i", "--login"]) {
-        if words.is_empty() {
-            eval.input_code(Language::Shell, span)
+    let stream =
+        if has(&["-e", "--edit"]) || fields.first().and_then(Field::literal) == Some("sudoedit") {
+            for field in &words {
+                let mut flow = Flow::default();
+                eval.apply(Role::Edit, field, &mut flow);
+            }
+            Stream::default()
+        } else if has(&["-s", "--shell", "-i", "--login"]) {
+            if words.is_empty() {
+                eval.input_code(Language::Shell, span)
+            } else {
+                // The shell gets the words as one command line.
+                eval.nested("wrapper", |eval| eval.run(words))
+            }
+        } else if words.is_empty() {
+            Stream::default()
         } else {
-            // The shell gets the words as one command line.
             eval.nested("wrapper", |eval| eval.run(words))
-        }
-    } else if words.is_empty() {
-        Stream::default()
-    } else {
-        eval.nested("wrapper", |eval| eval.run(words))
-    };
+        };
     eval.state.cwd = outer;
     stream
 }
@@ -269,7 +275,9 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
                 raw.lines().map(|line| line.trim().to_owned()).collect()
             } else if arguments.has(&["-0", "--null"]) || raw.contains('\0') {
                 raw.split('\0').map(str::to_owned).collect()
-            } else if let Some(delimiter) = arguments.value(&["-d", "--delimiter"]).and_then(Field::literal) {
+            } else if let Some(delimiter) =
+                arguments.value(&["-d", "--delimiter"]).and_then(Field::literal)
+            {
                 let delimiter = decode::escapes(delimiter);
                 raw.split(delimiter.as_str()).map(str::to_owned).collect()
             } else {
@@ -437,7 +445,8 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         at += 1;
         let Some(word) = field.literal() else { continue };
         match word {
-            "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex" | "-iregex" => {
+            "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex"
+            | "-iregex" => {
                 if let Some(next) = words.get(at) {
                     let glob = if word.contains("regex") { None } else { next.literal() };
                     if glob.is_some_and(|glob| glob.bytes().all(|b| b == b'*')) {
@@ -454,38 +463,55 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 at += 1;
             }
             "-maxdepth" => {
-                one_level = words.get(at).and_then(Field::literal).is_some_and(|depth| depth == "1" || depth == "0");
+                one_level = words
+                    .get(at)
+                    .and_then(Field::literal)
+                    .is_some_and(|depth| depth == "1" || depth == "0");
                 only_roots = words.get(at).and_then(Field::literal) == Some("0");
                 at += 1;
             }
             "-delete" => {
                 for root in &roots {
                     let path = eval.resolve(&below(root, &names, narrowed));
-                    eval.emit(EffectKind::Delete { path, recursive: !one_level || !narrowed }, Labels::NONE, field.span);
+                    eval.emit(
+                        EffectKind::Delete { path, recursive: !one_level || !narrowed },
+                        Labels::NONE,
+                        field.span,
+                    );
                 }
             }
             "-exec" | "-execdir" | "-ok" | "-okdir" => {
                 let mut command: Vec<Field> = Vec::new();
                 while let Some(next) = words.get(at) {
                     at += 1;
-                    if next.literal() == Some(";") || next.literal() == Some("+") && command.last().is_some_and(|last| last.text.raw().contains("{}")) {
+                    if next.literal() == Some(";")
+                        || next.literal() == Some("+")
+                            && command.last().is_some_and(|last| last.text.raw().contains("{}"))
+                    {
                         break;
                     }
                     command.push(next.clone());
                 }
                 for root in roots.iter().take(4) {
-                    let found = Field { text: if only_roots { root.clone() } else { below(root, &names, narrowed) },
+                    let found = Field {
+                        text: if only_roots { root.clone() } else { below(root, &names, narrowed) },
                         labels: Labels::NONE,
                         span: field.span,
                     };
-                    let filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
+                    let filled: Vec<Field> =
+                        command.iter().map(|word| fill(word, "{}", &found)).collect();
                     stream = eval.nested("find -exec", |eval| eval.run(filled));
                 }
             }
             "-fprint" | "-fprint0" | "-fls" => {
                 if let Some(file) = words.get(at).cloned() {
                     let path = eval.resolve(&file.text);
-                    eval.store(&path, crate::effect::Writing::Replace, &Stream::default(), file.span);
+                    eval.store(
+                        &path,
+                        crate::effect::Writing::Replace,
+                        &Stream::default(),
+                        file.span,
+                    );
                 }
                 at += 1;
             }
@@ -493,7 +519,12 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 if let (Some(file), Some(format)) = (words.get(at).cloned(), words.get(at + 1)) {
                     let text = format.literal().map(decode::escapes).map(Text::new);
                     let path = eval.resolve(&file.text);
-                    eval.store(&path, crate::effect::Writing::Replace, &Stream { text, ..Stream::default() }, file.span);
+                    eval.store(
+                        &path,
+                        crate::effect::Writing::Replace,
+                        &Stream { text, ..Stream::default() },
+                        file.span,
+                    );
                 }
                 at += 2;
             }
@@ -503,18 +534,18 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 }
                 at += 1;
             }
-            "-mtime" | "-mmin" | "-atime" | "-amin" | "-ctime" | "-cmin" | "-size" | "-user" | "-group" | "-newer"
-            | "-perm" | "-inum" | "-lname" | "-xtype" | "-nouser" | "-nogroup" | "-empty" | "-links" => {
+            "-mtime" | "-mmin" | "-atime" | "-amin" | "-ctime" | "-cmin" | "-size" | "-user"
+            | "-group" | "-newer" | "-perm" | "-inum" | "-lname" | "-xtype" | "-nouser"
+            | "-nogroup" | "-empty" | "-links" => {
                 narrowed = true;
                 if !matches!(word, "-nouser" | "-nogroup" | "-empty") {
                     at += 1;
                 }
             }
             _ => {
-                let takes = program
-                    .options
-                    .iter()
-                    .any(|option| option.names.iter().any(|name| *name == word) && option.value.is_some());
+                let takes = program.options.iter().any(|option| {
+                    option.names.iter().any(|name| *name == word) && option.value.is_some()
+                });
                 if takes {
                     at += 1;
                 }
@@ -543,10 +574,20 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         Some(roots) if !roots.is_empty() => roots.iter().map(|field| field.text.clone()).collect(),
         _ => vec![Text::from(".")],
     };
-    let narrowed = arguments.operands.first().and_then(Field::literal).is_some_and(|pattern| !matches!(pattern, "." | "" | ".*"));
-    let mut command: Vec<Field> = arguments.options.last().and_then(|(_, value)| value.clone()).into_iter().collect();
+    let narrowed = arguments
+        .operands
+        .first()
+        .and_then(Field::literal)
+        .is_some_and(|pattern| !matches!(pattern, "." | "" | ".*"));
+    let mut command: Vec<Field> =
+        arguments.options.last().and_then(|(_, value)| value.clone()).into_iter().collect();
     command.extend(
-        words.get(at + 1..).unwrap_or(&[]).iter().take_while(|field| field.literal() != Some(";")).cloned(),
+        words
+            .get(at + 1..)
+            .unwrap_or(&[])
+            .iter()
+            .take_while(|field| field.literal() != Some(";"))
+            .cloned(),
     );
     let marked = command.iter().any(|field| field.text.raw().contains("{}"));
     let mut stream = Stream::default();
@@ -587,7 +628,11 @@ fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
 }
 
 /// An interpreter by its data; `-` and no operand are standard input.
-pub(super) fn interpreter(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+pub(super) fn interpreter(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    fields: &[Field],
+) -> Stream {
     // Perl's `<>` opens operands with its two-argument open: a pipe sign at
     // either end runs the rest.
     if program.name == "perl" {
@@ -605,13 +650,21 @@ pub(super) fn interpreter(eval: &mut Eval<'_>, program: &'static Program, fields
     let edits = arguments.has(&["-i"])
         || rest(fields).iter().any(|field| {
             field.literal().is_some_and(|text| {
-                text.starts_with('-') && !text.starts_with("--") && text.get(1..).is_some_and(|letters| {
-                    letters.find('i').is_some_and(|at| letters.bytes().take(at).all(|b| b"pnlawse0".contains(&b)))
-                })
+                text.starts_with('-')
+                    && !text.starts_with("--")
+                    && text.get(1..).is_some_and(|letters| {
+                        letters.find('i').is_some_and(|at| {
+                            letters.bytes().take(at).all(|b| b"pnlawse0".contains(&b))
+                        })
+                    })
             })
         });
     if edits {
-        for field in arguments.operands.iter().filter(|field| !field.text.raw().contains(['(', '{', ';', '$'])) {
+        for field in arguments
+            .operands
+            .iter()
+            .filter(|field| !field.text.raw().contains(['(', '{', ';', '$']))
+        {
             let mut flow = Flow::default();
             eval.apply(Role::Edit, field, &mut flow);
         }
@@ -652,7 +705,13 @@ pub(super) fn python(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
                 "c" => {
                     let arguments = words.get(at - 1..).unwrap_or(&[]).to_vec();
                     return eval.with_arguments(&arguments, |eval| {
-                        eval.code(Language::Python, &value.text, value.labels, "python code", value.span)
+                        eval.code(
+                            Language::Python,
+                            &value.text,
+                            value.labels,
+                            "python code",
+                            value.span,
+                        )
                     });
                 }
                 "m" => {
@@ -671,9 +730,7 @@ pub(super) fn python(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
             }
             eval.script_file(Language::Python, file, left)
         }
-        None if !eval.stdin.is_nothing() => {
-            eval.input_code(Language::Python, span)
-        }
+        None if !eval.stdin.is_nothing() => eval.input_code(Language::Python, span),
         None => Stream::default(),
     }
 }
@@ -682,7 +739,11 @@ pub(super) fn python(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
 /// (`python -m pip` is `pip`).
 fn module(eval: &mut Eval<'_>, _: &'static Program, name: &Field, arguments: &[Field]) -> Stream {
     let Some(module) = name.literal() else {
-        eval.emit(EffectKind::Execute { language: Language::Python, code: Code::Opaque }, name.labels, name.span);
+        eval.emit(
+            EffectKind::Execute { language: Language::Python, code: Code::Opaque },
+            name.labels,
+            name.span,
+        );
         return Stream::default();
     };
     let known = format!("python -m {module}");
@@ -690,21 +751,36 @@ fn module(eval: &mut Eval<'_>, _: &'static Program, name: &Field, arguments: &[F
     let mut fields = vec![name.clone()];
     fields.extend(arguments.iter().cloned());
     match entry {
-        Some(entry) if entry.handler != crate::programs::Handler::Python => eval.invoke(entry, fields),
+        Some(entry) if entry.handler != crate::programs::Handler::Python => {
+            eval.invoke(entry, fields)
+        }
         _ => match module {
-            "http.server" | "SimpleHTTPServer" | "pdb" | "code" | "trace" | "cProfile" | "profile" | "timeit" => {
+            "http.server" | "SimpleHTTPServer" | "pdb" | "code" | "trace" | "cProfile"
+            | "profile" | "timeit" => {
                 match module {
                     "http.server" | "SimpleHTTPServer" => eval.hazard("network/listen", name.span),
                     "timeit" => {
                         for field in arguments {
                             if !field.text.raw().starts_with('-') {
-                                let _ = eval.code(Language::Python, &field.text, field.labels, "python code", field.span);
+                                let _ = eval.code(
+                                    Language::Python,
+                                    &field.text,
+                                    field.labels,
+                                    "python code",
+                                    field.span,
+                                );
                             }
                         }
                     }
                     _ => {
-                        if let Some(file) = arguments.iter().find(|field| !field.text.raw().starts_with('-')) {
-                            let _ = eval.script_file(Language::Python, file, std::slice::from_ref(file));
+                        if let Some(file) =
+                            arguments.iter().find(|field| !field.text.raw().starts_with('-'))
+                        {
+                            let _ = eval.script_file(
+                                Language::Python,
+                                file,
+                                std::slice::from_ref(file),
+                            );
                         }
                     }
                 }

@@ -18,7 +18,11 @@ enum Token {
 
 pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -> Stream {
     if code.contains(ANY) {
-        eval.emit(EffectKind::Execute { language: Language::Awk, code: Code::Opaque }, labels, span);
+        eval.emit(
+            EffectKind::Execute { language: Language::Awk, code: Code::Opaque },
+            labels,
+            span,
+        );
     }
     let tokens = tokens(code);
     let mut printed: Option<String> = None;
@@ -26,7 +30,9 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         match token {
-            Token::Word(word) if word == "system" && tokens.get(at + 1) == Some(&Token::Mark('(')) => {
+            Token::Word(word)
+                if word == "system" && tokens.get(at + 1) == Some(&Token::Mark('(')) =>
+            {
                 run_expression(eval, &tokens, at + 2, labels, span);
             }
             Token::Word(word) if word == "ENVIRON" => {
@@ -65,7 +71,8 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
                 match tokens.get(end) {
                     Some(Token::Mark('|')) => {
                         let target = tokens.get(end + 1);
-                        let next = if target == Some(&Token::Mark('&')) { end + 2 } else { end + 1 };
+                        let next =
+                            if target == Some(&Token::Mark('&')) { end + 2 } else { end + 1 };
                         let outer = eval.stdin.clone();
                         let input = match &literal {
                             Some(text) => Stream::known(format!("{text}\n")),
@@ -90,7 +97,11 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
                     }
                     _ => {
                         if begins && let Some(text) = literal {
-                            let line = if word == "printf" { super::super::decode::escapes(&text) } else { format!("{text}\n") };
+                            let line = if word == "printf" {
+                                super::super::decode::escapes(&text)
+                            } else {
+                                format!("{text}\n")
+                            };
                             printed.get_or_insert_default().push_str(&line);
                         } else {
                             printed = None;
@@ -103,9 +114,16 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
             }
             // `"cmd" | getline` and `getline < "file"`
             Token::Word(word) if word == "getline" => {
-                if tokens.get(at.wrapping_sub(1)) == Some(&Token::Mark('|')) || at >= 2 && tokens.get(at - 1) == Some(&Token::Mark('&')) {
+                if tokens.get(at.wrapping_sub(1)) == Some(&Token::Mark('|'))
+                    || at >= 2 && tokens.get(at - 1) == Some(&Token::Mark('&'))
+                {
                     let mut start = at - 1;
-                    while start > 0 && !matches!(tokens.get(start - 1), Some(Token::Mark('{' | ';' | '}' | '(') | Token::Line) | None) {
+                    while start > 0
+                        && !matches!(
+                            tokens.get(start - 1),
+                            Some(Token::Mark('{' | ';' | '}' | '(') | Token::Line) | None
+                        )
+                    {
                         start -= 1;
                     }
                     run_expression(eval, &tokens, start, labels, span);
@@ -133,8 +151,10 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
             }
             Token::Text(text) if text.starts_with("/inet/") => {
                 eval.connect(&Text::new(text.as_str()), true, labels, span);
-                let runs = tokens.iter().any(|token| matches!(token, Token::Word(word) if word == "getline"));
-                if runs && tokens.iter().any(|token| *token == Token::Mark('|')) {
+                let runs = tokens
+                    .iter()
+                    .any(|token| matches!(token, Token::Word(word) if word == "getline"));
+                if runs && tokens.contains(&Token::Mark('|')) {
                     eval.emit(EffectKind::RemoteShell, labels, span);
                 }
             }
@@ -197,14 +217,22 @@ fn tokens(code: &str) -> Vec<Token> {
                         break;
                     }
                     text.push(letter);
-                    if letter == '\\' && let Some(&next) = letters.get(at) {
+                    if letter == '\\'
+                        && let Some(&next) = letters.get(at)
+                    {
                         text.push(next);
                         at += 1;
                     }
                 }
-                out.push(Token::Text(super::super::decode::escapes(&text).replace("\\\"", "\"").replace("\\/", "/")));
+                out.push(Token::Text(
+                    super::super::decode::escapes(&text).replace("\\\"", "\"").replace("\\/", "/"),
+                ));
             }
-            '/' if !matches!(out.last(), Some(Token::Word(_) | Token::Text(_) | Token::Mark(')' | ']'))) => {
+            '/' if !matches!(
+                out.last(),
+                Some(Token::Word(_) | Token::Text(_) | Token::Mark(')' | ']'))
+            ) =>
+            {
                 at += 1;
                 while let Some(&letter) = letters.get(at) {
                     at += 1;

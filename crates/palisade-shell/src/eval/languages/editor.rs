@@ -18,7 +18,9 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
 
 fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
     let text = text.trim_start_matches([':', ' ', '%', '$', '+']);
-    let text = text.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ',' || letter == '.');
+    let text = text.trim_start_matches(|letter: char| {
+        letter.is_ascii_digit() || letter == ',' || letter == '.'
+    });
     if let Some(code) = text.strip_prefix('!') {
         let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor !", span);
         return;
@@ -27,14 +29,30 @@ fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
     let (word, rest) = text.split_at(cut);
     let rest = rest.trim_start_matches('!').trim();
     match word {
-        "" | "q" | "quit" | "qa" | "wq" | "x" | "wqa" | "qall" | "xa" | "set" | "se" | "setlocal" | "syntax" | "s" | "g" | "v" | "d" | "m" | "t"
-        | "norm" | "normal" | "noh" | "y" | "p" | "u" | "undo" | "filetype" | "colorscheme" | "echo" | "new" | "tabnew" | "sort" | "retab"
-        | "join" | "j" | "sp" | "vs" | "split" | "vsplit" | "bd" | "bn" | "bp" | "help" | "h" | "let" | "redraw" | "sleep" | "silent" | "sil" => {
+        "" | "q" | "quit" | "qa" | "wq" | "x" | "wqa" | "qall" | "xa" | "set" | "se"
+        | "setlocal" | "syntax" | "s" | "g" | "v" | "d" | "m" | "t" | "norm" | "normal" | "noh"
+        | "y" | "p" | "u" | "undo" | "filetype" | "colorscheme" | "echo" | "new" | "tabnew"
+        | "sort" | "retab" | "join" | "j" | "sp" | "vs" | "split" | "vsplit" | "bd" | "bn"
+        | "bp" | "help" | "h" | "let" | "redraw" | "sleep" | "silent" | "sil" => {
             if word == "set" || word == "se" {
-                for key in ["shell=", "sh=", "keywordprg=", "makeprg=", "grepprg=", "equalprg=", "formatprg="] {
+                for key in [
+                    "shell=",
+                    "sh=",
+                    "keywordprg=",
+                    "makeprg=",
+                    "grepprg=",
+                    "equalprg=",
+                    "formatprg=",
+                ] {
                     if let Some(at) = rest.find(key) {
                         let value = rest.get(at + key.len()..).unwrap_or("").to_owned();
-                        let _ = eval.code(Language::Shell, &Text::new(value), labels, "editor setting", span);
+                        let _ = eval.code(
+                            Language::Shell,
+                            &Text::new(value),
+                            labels,
+                            "editor setting",
+                            span,
+                        );
                     }
                 }
             }
@@ -44,7 +62,9 @@ fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
             if matches!(word, "silent" | "sil") {
                 command(eval, rest, labels, span);
             }
-            if matches!(word, "echo" | "let") && (rest.contains("system(") || rest.contains("job_start(")) {
+            if matches!(word, "echo" | "let")
+                && (rest.contains("system(") || rest.contains("job_start("))
+            {
                 call(eval, rest, labels, span);
             }
             if matches!(word, "norm" | "normal") && rest.contains('!') {
@@ -98,10 +118,15 @@ fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
 
 fn call(eval: &mut Eval<'_>, rest: &str, labels: Labels, span: Span) {
     let quoted: Vec<&str> = rest.split(['\'', '"']).skip(1).step_by(2).collect();
-    if rest.contains("system(") || rest.contains("job_start(") || rest.contains("termopen(") || rest.contains("jobstart(") {
+    if rest.contains("system(")
+        || rest.contains("job_start(")
+        || rest.contains("termopen(")
+        || rest.contains("jobstart(")
+    {
         match quoted.first() {
             Some(code) => {
-                let _ = eval.code(Language::Shell, &Text::new(*code), labels, "editor system()", span);
+                let _ =
+                    eval.code(Language::Shell, &Text::new(*code), labels, "editor system()", span);
             }
             None => opaque(eval, Language::Shell, labels, span),
         }
@@ -122,17 +147,26 @@ pub(super) fn debugger(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Sp
         match word {
             "shell" | "platform" => {
                 let code = rest.strip_prefix("shell").unwrap_or(rest).trim();
-                let _ = eval.code(Language::Shell, &Text::new(if code.is_empty() { "sh" } else { code }), labels, "debugger shell", span);
+                let _ = eval.code(
+                    Language::Shell,
+                    &Text::new(if code.is_empty() { "sh" } else { code }),
+                    labels,
+                    "debugger shell",
+                    span,
+                );
             }
             "make" | "pipe" | "|" => opaque(eval, Language::Shell, labels, span),
             "python" | "py" | "python-interactive" | "pi" | "script" => {
-                let _ = eval.code(Language::Python, &Text::new(rest), labels, "debugger python", span);
+                let _ =
+                    eval.code(Language::Python, &Text::new(rest), labels, "debugger python", span);
             }
             "source" => {
                 let path = eval.resolve(&Text::new(rest));
                 eval.emit(crate::effect::EffectKind::Load { path }, labels, span);
             }
-            "call" | "print" | "p" | "expr" | "expression" | "compile" if rest.contains('(') => opaque(eval, Language::Debugger, labels, span),
+            "call" | "print" | "p" | "expr" | "expression" | "compile" if rest.contains('(') => {
+                opaque(eval, Language::Debugger, labels, span)
+            }
             _ => {}
         }
     }

@@ -21,7 +21,13 @@ use crate::text::Text;
 pub(super) use sed::result as sed_result;
 
 /// Looks at code that is known at least in part; what it prints.
-pub(super) fn run(eval: &mut Eval<'_>, language: Language, code: &Text, labels: Labels, span: Span) -> Stream {
+pub(super) fn run(
+    eval: &mut Eval<'_>,
+    language: Language,
+    code: &Text,
+    labels: Labels,
+    span: Span,
+) -> Stream {
     let raw = code.raw();
     let unknown = Stream::unknown(labels);
     match language {
@@ -73,7 +79,9 @@ pub(super) fn run(eval: &mut Eval<'_>, language: Language, code: &Text, labels: 
         Language::Tcl => {
             for line in raw.split(['\n', ';', '[']) {
                 let mut words = line.trim().splitn(2, char::is_whitespace);
-                if let (Some("exec" | "spawn" | "system"), Some(code)) = (words.next(), words.next()) {
+                if let (Some("exec" | "spawn" | "system"), Some(code)) =
+                    (words.next(), words.next())
+                {
                     let code = Text::new(code.trim_end_matches(']').trim_matches(['{', '}', '"']));
                     let _ = eval.code(Language::Shell, &code, labels, "tcl exec", span);
                 }

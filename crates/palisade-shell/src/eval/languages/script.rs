@@ -51,7 +51,13 @@ enum Sink {
     Link,
 }
 
-pub(super) fn run(eval: &mut Eval<'_>, language: Language, code: &str, labels: Labels, span: Span) -> Stream {
+pub(super) fn run(
+    eval: &mut Eval<'_>,
+    language: Language,
+    code: &str,
+    labels: Labels,
+    span: Span,
+) -> Stream {
     let code = if code.len() > 65_536 {
         opaque(eval, language, labels, span);
         let mut end = 65_536;
@@ -63,7 +69,18 @@ pub(super) fn run(eval: &mut Eval<'_>, language: Language, code: &str, labels: L
         code
     };
     let tokens = tokens(language, code);
-    let mut scan = Scan { language, labels, span, variables: Vec::new(), shell: false, network: false, decoded: false, evaluates: 0, loops: false, imports: Vec::new() };
+    let mut scan = Scan {
+        language,
+        labels,
+        span,
+        variables: Vec::new(),
+        shell: false,
+        network: false,
+        decoded: false,
+        evaluates: 0,
+        loops: false,
+        imports: Vec::new(),
+    };
     scan.walk(eval, &tokens);
     if scan.network && scan.shell && wires(&tokens) {
         eval.emit(EffectKind::RemoteShell, labels, span);
@@ -83,14 +100,22 @@ pub(super) fn run(eval: &mut Eval<'_>, language: Language, code: &str, labels: L
 
 /// Code of a language without a scanner: its strings may still name what is
 /// protected.
-pub(super) fn strings(eval: &mut Eval<'_>, language: Language, code: &str, labels: Labels, span: Span) {
+pub(super) fn strings(
+    eval: &mut Eval<'_>,
+    language: Language,
+    code: &str,
+    labels: Labels,
+    span: Span,
+) {
     for token in tokens(language, code) {
         if let Token::Text(text, _) = token {
             let field = Field { text: Text::new(text.as_str()), labels, span };
             if text.starts_with(['/', '~']) {
                 eval.maybe_path(&field);
             }
-            if text.contains(' ') && (text.contains("rm ") || text.contains("curl") || text.contains("sh ")) {
+            if text.contains(' ')
+                && (text.contains("rm ") || text.contains("curl") || text.contains("sh "))
+            {
                 let _ = eval.code(Language::Shell, &field.text, labels, "string", span);
             }
         }
@@ -102,11 +127,30 @@ pub(super) fn strings(eval: &mut Eval<'_>, language: Language, code: &str, label
 fn wires(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| match token {
         Token::Name(name) => {
-            name.contains("dup2") || name.ends_with("pty.spawn") || name.ends_with(".pipe") || name.ends_with("fdopen") || name.contains("TCPSocket") || name.ends_with("fileno")
+            name.contains("dup2")
+                || name.ends_with("pty.spawn")
+                || name.ends_with(".pipe")
+                || name.ends_with("fdopen")
+                || name.contains("TCPSocket")
+                || name.ends_with("fileno")
         }
         Token::Text(text, _) => {
-            matches!(text.as_str(), "/bin/sh" | "/bin/bash" | "sh" | "bash" | "/bin/sh -i" | "/bin/bash -i" | "sh -i" | "bash -i" | "cmd.exe" | "cmd" | "/bin/zsh" | "powershell")
-                || text.contains(">&") || text.contains("<&")
+            matches!(
+                text.as_str(),
+                "/bin/sh"
+                    | "/bin/bash"
+                    | "sh"
+                    | "bash"
+                    | "/bin/sh -i"
+                    | "/bin/bash -i"
+                    | "sh -i"
+                    | "bash -i"
+                    | "cmd.exe"
+                    | "cmd"
+                    | "/bin/zsh"
+                    | "powershell"
+            ) || text.contains(">&")
+                || text.contains("<&")
         }
         Token::Mark(_) => false,
     })
@@ -162,12 +206,16 @@ impl Scan {
         while let Some(token) = tokens.get(at) {
             if let Token::Name(word) = token {
                 match (word.as_str(), tokens.get(at + 1)) {
-                    ("import", Some(Token::Name(module))) if tokens.get(at + 2) == Some(&Token::Name("as".into())) => {
+                    ("import", Some(Token::Name(module)))
+                        if tokens.get(at + 2) == Some(&Token::Name("as".into())) =>
+                    {
                         if let Some(Token::Name(short)) = tokens.get(at + 3) {
                             self.imports.push((short.clone(), module.clone()));
                         }
                     }
-                    ("from", Some(Token::Name(module))) if tokens.get(at + 2) == Some(&Token::Name("import".into())) => {
+                    ("from", Some(Token::Name(module)))
+                        if tokens.get(at + 2) == Some(&Token::Name("import".into())) =>
+                    {
                         let mut next = at + 3;
                         while let Some(Token::Name(item)) = tokens.get(next) {
                             let mut short = item.clone();
@@ -246,14 +294,21 @@ impl Scan {
             return;
         }
         let called = next == Some(&Token::Mark('('));
-        let bare = matches!(self.language, Language::Perl | Language::Ruby | Language::Php | Language::Lua);
+        let bare = matches!(
+            self.language,
+            Language::Perl | Language::Ruby | Language::Php | Language::Lua
+        );
         if kind == Sink::Environment {
             self.environment(eval, tokens, at);
             return;
         }
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
-            if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate) && !matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "import" || word == "from") && next != Some(&Token::Mark(',')) && !self.imports.iter().any(|(_, module)| *module == full) {
+            if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate)
+                && !matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "import" || word == "from")
+                && next != Some(&Token::Mark(','))
+                && !self.imports.iter().any(|(_, module)| *module == full)
+            {
                 opaque(eval, self.language, self.labels, self.span);
             }
             return;
@@ -263,10 +318,19 @@ impl Scan {
         self.sink(eval, kind, &full, arguments, tokens, at);
     }
 
-    fn sink(&mut self, eval: &mut Eval<'_>, kind: Sink, name: &str, arguments: Vec<Option<Vec<Text>>>, tokens: &[Token], at: usize) {
+    fn sink(
+        &mut self,
+        eval: &mut Eval<'_>,
+        kind: Sink,
+        name: &str,
+        arguments: Vec<Option<Vec<Text>>>,
+        tokens: &[Token],
+        at: usize,
+    ) {
         let first = arguments.first().cloned().flatten();
         let text = first.as_ref().and_then(|words| words.first()).cloned();
-        let field = |text: &Text| Field { text: text.clone(), labels: self.labels, span: self.span };
+        let field =
+            |text: &Text| Field { text: text.clone(), labels: self.labels, span: self.span };
         let (labels, span) = (self.labels, self.span);
         match kind {
             Sink::Shell | Sink::Argv => {
@@ -274,10 +338,15 @@ impl Scan {
                 // A list, or several strings, is an argument vector.
                 let words: Option<Vec<Text>> = match &first {
                     Some(list) if list.len() > 1 => Some(list.clone()),
-                    _ if kind == Sink::Argv && arguments.len() > 1 && arguments.iter().take(8).all(Option::is_some) => {
+                    _ if kind == Sink::Argv
+                        && arguments.len() > 1
+                        && arguments.iter().take(8).all(Option::is_some) =>
+                    {
                         Some(arguments.iter().flatten().flatten().cloned().collect())
                     }
-                    _ if kind == Sink::Argv && matches!(arguments.get(1), Some(Some(list)) if !list.is_empty()) => {
+                    _ if kind == Sink::Argv
+                        && matches!(arguments.get(1), Some(Some(list)) if !list.is_empty()) =>
+                    {
                         let mut all: Vec<Text> = text.clone().into_iter().collect();
                         all.extend(arguments.get(1).cloned().flatten().unwrap_or_default());
                         Some(all)
@@ -288,7 +357,11 @@ impl Scan {
                 match (words, text) {
                     (Some(mut words), _) => {
                         // `os.execl(path, argv0, ..)` names the program twice.
-                        if (name.contains(".exec") || name.contains("spawnl") || name.contains("posix_spawn")) && words.len() > 1 {
+                        if (name.contains(".exec")
+                            || name.contains("spawnl")
+                            || name.contains("posix_spawn"))
+                            && words.len() > 1
+                        {
                             words.remove(1.min(words.len() - 1));
                         }
                         let fields = words.iter().map(&field).collect();
@@ -308,8 +381,16 @@ impl Scan {
             Sink::Write => {
                 if let Some(text) = text {
                     let path = eval.resolve(&text);
-                    let content = arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
-                    let stream = Stream { text: content.filter(|text| !text.has_unknown()), labels: self.taint(), ..Stream::default() };
+                    let content = arguments
+                        .get(1)
+                        .cloned()
+                        .flatten()
+                        .and_then(|words| words.first().cloned());
+                    let stream = Stream {
+                        text: content.filter(|text| !text.has_unknown()),
+                        labels: self.taint(),
+                        ..Stream::default()
+                    };
                     eval.store(&path, Writing::Replace, &stream, span);
                 }
             }
@@ -332,11 +413,21 @@ impl Scan {
                     return;
                 }
                 let path = eval.resolve(&Text::new(raw.trim_start_matches(['<', '>', '+', ' '])));
-                let writes = mode.contains(['w', 'a', 'x', '+']) || raw.starts_with('>') || mode.contains('>');
+                let writes = mode.contains(['w', 'a', 'x', '+'])
+                    || raw.starts_with('>')
+                    || mode.contains('>');
                 if writes {
                     let content = written(self.language, tokens, at);
-                    let stream = Stream { text: content.map(Text::new), labels: self.taint(), ..Stream::default() };
-                    let how = if mode.contains('a') || raw.starts_with(">>") { Writing::Append } else { Writing::Replace };
+                    let stream = Stream {
+                        text: content.map(Text::new),
+                        labels: self.taint(),
+                        ..Stream::default()
+                    };
+                    let how = if mode.contains('a') || raw.starts_with(">>") {
+                        Writing::Append
+                    } else {
+                        Writing::Replace
+                    };
                     eval.store(&path, how, &stream, span);
                 } else {
                     let _ = eval.read(&path, span);
@@ -354,11 +445,16 @@ impl Scan {
                     }
                 }
                 if text.is_none() && recursive {
-                    eval.emit(EffectKind::Delete { path: Text::unknown(), recursive }, labels, span);
+                    eval.emit(
+                        EffectKind::Delete { path: Text::unknown(), recursive },
+                        labels,
+                        span,
+                    );
                 }
             }
             Sink::Move => {
-                let target = arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
+                let target =
+                    arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
                 let stream = match &text {
                     Some(text) => {
                         let path = eval.resolve(text);
@@ -372,13 +468,19 @@ impl Scan {
                 }
             }
             Sink::Link => {
-                let target = arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
+                let target =
+                    arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
                 if let (Some(source), Some(target)) = (&text, target) {
                     let leads = eval.resolve(source);
                     let path = eval.resolve(&target);
-                    eval.emit(EffectKind::Write { path: path.clone(), how: Writing::Link }, labels, span);
+                    eval.emit(
+                        EffectKind::Write { path: path.clone(), how: Writing::Link },
+                        labels,
+                        span,
+                    );
                     if let Some(known) = path.literal() {
-                        let file = super::super::state::File { link: Some(leads), ..Default::default() };
+                        let file =
+                            super::super::state::File { link: Some(leads), ..Default::default() };
                         eval.state.files.insert(known.to_owned(), file);
                     }
                 }
@@ -390,7 +492,11 @@ impl Scan {
                         Some(Token::Name(number)) => number.trim_start_matches("0o").to_owned(),
                         _ => "644".to_owned(),
                     };
-                    eval.emit(EffectKind::Mode { path, mode: Text::new(mode), recursive: false }, labels, span);
+                    eval.emit(
+                        EffectKind::Mode { path, mode: Text::new(mode), recursive: false },
+                        labels,
+                        span,
+                    );
                 }
             }
             Sink::Connect | Sink::Send => {
@@ -407,8 +513,18 @@ impl Scan {
                     return;
                 }
                 match text {
-                    Some(text) if !text.is_unknown() && !text.has_unknown() && first.as_ref().is_some_and(|list| list.len() == 1) => {
-                        let _ = eval.code(self.language, &text, labels.and(self.taint()), "evaluated text", span);
+                    Some(text)
+                        if !text.is_unknown()
+                            && !text.has_unknown()
+                            && first.as_ref().is_some_and(|list| list.len() == 1) =>
+                    {
+                        let _ = eval.code(
+                            self.language,
+                            &text,
+                            labels.and(self.taint()),
+                            "evaluated text",
+                            span,
+                        );
                     }
                     _ => opaque(eval, self.language, labels.and(self.taint()), span),
                 }
@@ -423,7 +539,9 @@ impl Scan {
                         opaque(eval, self.language, labels, span);
                     }
                 }
-                None if matches!(self.language, Language::Python) => opaque(eval, self.language, labels.and(self.taint()), span),
+                None if matches!(self.language, Language::Python) => {
+                    opaque(eval, self.language, labels.and(self.taint()), span)
+                }
                 None => {}
             },
             Sink::Fork => {
@@ -474,11 +592,25 @@ impl Scan {
             Some(Token::Name(word)) => matches!(word.as_str(), "if" | "and" | "or" | "else"),
             _ => false,
         };
-        if named || matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "in" && !tokens.iter().any(|token| matches!(token, Token::Name(word) if word == "for" || word == "foreach"))) {
+        if named
+            || matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "in" && !tokens.iter().any(|token| matches!(token, Token::Name(word) if word == "for" || word == "foreach")))
+        {
             return;
         }
         if let Some(Token::Name(name)) = tokens.get(at)
-            && ["environ.get", "environ.setdefault", "environ.pop", "environ.update", "env.fetch", "ENV.fetch", "ENV.key", "environ.__contains__", "environ.copy"].iter().any(|tail| name.ends_with(tail))
+            && [
+                "environ.get",
+                "environ.setdefault",
+                "environ.pop",
+                "environ.update",
+                "env.fetch",
+                "ENV.fetch",
+                "ENV.key",
+                "environ.__contains__",
+                "environ.copy",
+            ]
+            .iter()
+            .any(|tail| name.ends_with(tail))
         {
             return;
         }
@@ -487,8 +619,33 @@ impl Scan {
                 let last = name.rsplit('.').next().unwrap_or(name);
                 matches!(
                     last,
-                    "print" | "pprint" | "puts" | "p" | "pp" | "log" | "write" | "dumps" | "dump" | "stringify" | "echo"
-                        | "print_r" | "var_dump" | "say" | "printf" | "post" | "urlopen" | "send" | "sendall" | "table" | "dir" | "inspect" | "writeFileSync" | "error" | "keys" | "values" | "each"
+                    "print"
+                        | "pprint"
+                        | "puts"
+                        | "p"
+                        | "pp"
+                        | "log"
+                        | "write"
+                        | "dumps"
+                        | "dump"
+                        | "stringify"
+                        | "echo"
+                        | "print_r"
+                        | "var_dump"
+                        | "say"
+                        | "printf"
+                        | "post"
+                        | "urlopen"
+                        | "send"
+                        | "sendall"
+                        | "table"
+                        | "dir"
+                        | "inspect"
+                        | "writeFileSync"
+                        | "error"
+                        | "keys"
+                        | "values"
+                        | "each"
                 )
             }
             _ => false,
@@ -501,14 +658,21 @@ impl Scan {
 
     /// A call's arguments: each a list of texts (one, or those of a list
     /// literal), or none where it is not known.
-    fn arguments(&mut self, eval: &mut Eval<'_>, tokens: &[Token], from: usize, closed: bool) -> Vec<Option<Vec<Text>>> {
+    fn arguments(
+        &mut self,
+        eval: &mut Eval<'_>,
+        tokens: &[Token],
+        from: usize,
+        closed: bool,
+    ) -> Vec<Option<Vec<Text>>> {
         let mut out = Vec::new();
         let mut at = from;
         for _ in 0..16 {
             match tokens.get(at) {
                 None | Some(Token::Mark(')' | ';' | '}')) => break,
                 Some(Token::Mark('[' | '(')) => {
-                    let end_mark = if tokens.get(at) == Some(&Token::Mark('[')) { ']' } else { ')' };
+                    let end_mark =
+                        if tokens.get(at) == Some(&Token::Mark('[')) { ']' } else { ')' };
                     at += 1;
                     let mut list = Vec::new();
                     let mut known = true;
@@ -569,7 +733,13 @@ impl Scan {
 
     /// The value of an expression of literals, known names, `+`, `.`, `/` and
     /// a few path functions; and where it ends.
-    fn expression(&mut self, eval: &mut Eval<'_>, tokens: &[Token], from: usize, depth: u32) -> (Option<Text>, usize) {
+    fn expression(
+        &mut self,
+        eval: &mut Eval<'_>,
+        tokens: &[Token],
+        from: usize,
+        depth: u32,
+    ) -> (Option<Text>, usize) {
         if depth > 16 {
             return (None, from + 1);
         }
@@ -605,7 +775,9 @@ impl Scan {
                     at = next.max(at + 2);
                 }
                 // Adjacent strings are one in Python.
-                Some(Token::Text(text, false)) if self.language == Language::Python && value.is_some() => {
+                Some(Token::Text(text, false))
+                    if self.language == Language::Python && value.is_some() =>
+                {
                     if let Some(a) = &mut value {
                         a.push(text);
                     }
@@ -616,7 +788,13 @@ impl Scan {
         }
     }
 
-    fn primary(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, depth: u32) -> (Option<Text>, usize) {
+    fn primary(
+        &mut self,
+        eval: &mut Eval<'_>,
+        tokens: &[Token],
+        at: usize,
+        depth: u32,
+    ) -> (Option<Text>, usize) {
         match tokens.get(at) {
             Some(Token::Text(text, false)) => (Some(Text::new(text.as_str())), at + 1),
             Some(Token::Text(_, true)) => (None, at + 1),
@@ -629,12 +807,19 @@ impl Scan {
                 let last = full.rsplit('.').next().unwrap_or(&full);
                 let called = tokens.get(at + 1) == Some(&Token::Mark('('));
                 if !called {
-                    let known = self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.clone());
+                    let known = self
+                        .variables
+                        .iter()
+                        .rev()
+                        .find(|(known, _)| known == name)
+                        .map(|(_, text)| text.clone());
                     return (known, at + 1);
                 }
                 let end = matching(tokens, at + 1);
                 match last {
-                    "expanduser" | "Path" | "PurePath" | "str" | "String" | "abspath" | "realpath" | "resolve" | "expand_path" | "encode" | "expandvars" | "bytes" | "open" | "require" | "strip" | "normpath" => {
+                    "expanduser" | "Path" | "PurePath" | "str" | "String" | "abspath"
+                    | "realpath" | "resolve" | "expand_path" | "encode" | "expandvars"
+                    | "bytes" | "open" | "require" | "strip" | "normpath" => {
                         let (value, _) = self.expression(eval, tokens, at + 2, depth + 1);
                         let value = value.map(|text| match text.raw().strip_prefix("$HOME") {
                             Some(rest) => Text::new(format!("~{rest}")),
@@ -642,16 +827,21 @@ impl Scan {
                         });
                         (value, end)
                     }
-                    "home" | "homedir" | "homedir_of" => (Some(Text::new(eval.context.home.clone())), end),
+                    "home" | "homedir" | "homedir_of" => {
+                        (Some(Text::new(eval.context.home.clone())), end)
+                    }
                     "getenv" | "get" if matches!(tokens.get(at + 2), Some(Token::Text(text, _)) if text == "HOME") => {
                         (Some(Text::new(eval.context.home.clone())), end)
                     }
                     "join" => {
-                        let parts: Vec<Option<Vec<Text>>> = self.arguments(eval, tokens, at + 2, true);
+                        let parts: Vec<Option<Vec<Text>>> =
+                            self.arguments(eval, tokens, at + 2, true);
                         let mut path = String::new();
                         for part in &parts {
                             match part.as_ref().and_then(|words| words.first()) {
-                                Some(text) if text.raw().starts_with('/') => path = text.raw().to_owned(),
+                                Some(text) if text.raw().starts_with('/') => {
+                                    path = text.raw().to_owned()
+                                }
                                 Some(text) => {
                                     if !path.is_empty() {
                                         path.push('/');
@@ -671,10 +861,12 @@ impl Scan {
                         let mut next = at + 2;
                         while let Some(token) = tokens.get(next) {
                             match token {
-                                Token::Name(number) => match number.parse::<u32>().ok().and_then(char::from_u32) {
-                                    Some(letter) => text.push(letter),
-                                    None => return (None, end),
-                                },
+                                Token::Name(number) => {
+                                    match number.parse::<u32>().ok().and_then(char::from_u32) {
+                                        Some(letter) => text.push(letter),
+                                        None => return (None, end),
+                                    }
+                                }
                                 Token::Mark(',') => {}
                                 _ => break,
                             }
@@ -684,12 +876,18 @@ impl Scan {
                     }
                     "b64decode" | "atob" | "base64_decode" | "decode64" | "decode_base64" => {
                         let (value, _) = self.expression(eval, tokens, at + 2, depth + 1);
-                        let decoded = value.as_ref().and_then(Text::literal).and_then(super::super::decode::base64);
+                        let decoded = value
+                            .as_ref()
+                            .and_then(Text::literal)
+                            .and_then(super::super::decode::base64);
                         (decoded.map(Text::new), end)
                     }
                     "fromhex" | "unhexlify" | "hex2bin" => {
                         let (value, _) = self.expression(eval, tokens, at + 2, depth + 1);
-                        let decoded = value.as_ref().and_then(Text::literal).and_then(super::super::decode::hex);
+                        let decoded = value
+                            .as_ref()
+                            .and_then(Text::literal)
+                            .and_then(super::super::decode::hex);
                         (decoded.map(Text::new), end)
                     }
                     _ => (None, end),
@@ -723,7 +921,9 @@ fn written(language: Language, tokens: &[Token], from: usize) -> Option<String> 
     let mut at = from;
     while let Some(token) = tokens.get(at) {
         if let Token::Name(name) = token
-            && (name.ends_with("write") || name == "print" && language == Language::Perl || name.ends_with("puts"))
+            && (name.ends_with("write")
+                || name == "print" && language == Language::Perl
+                || name.ends_with("puts"))
         {
             for ahead in 1..4 {
                 if let Some(Token::Text(text, _)) = tokens.get(at + ahead) {
@@ -738,9 +938,15 @@ fn written(language: Language, tokens: &[Token], from: usize) -> Option<String> 
 
 /// What a script that only prints one literal prints: `print("..")`.
 fn printed(language: Language, tokens: &[Token]) -> Option<String> {
-    let bare: Vec<&Token> = tokens.iter().filter(|token| !matches!(token, Token::Mark('(' | ')' | ';'))).collect();
+    let bare: Vec<&Token> =
+        tokens.iter().filter(|token| !matches!(token, Token::Mark('(' | ')' | ';'))).collect();
     match bare.as_slice() {
-        [Token::Name(name), Token::Text(text, false)] if matches!(name.as_str(), "print" | "puts" | "echo" | "console.log" | "say" | "printf") => {
+        [Token::Name(name), Token::Text(text, false)]
+            if matches!(
+                name.as_str(),
+                "print" | "puts" | "echo" | "console.log" | "say" | "printf"
+            ) =>
+        {
             let newline = !(matches!(language, Language::Perl | Language::Php) && name != "say");
             Some(if newline { format!("{text}\n") } else { text.clone() })
         }
@@ -749,7 +955,11 @@ fn printed(language: Language, tokens: &[Token]) -> Option<String> {
 }
 
 fn recursive_option(tokens: &[Token], at: usize) -> bool {
-    tokens.iter().skip(at).take(12).any(|token| matches!(token, Token::Name(name) if name == "recursive"))
+    tokens
+        .iter()
+        .skip(at)
+        .take(12)
+        .any(|token| matches!(token, Token::Name(name) if name == "recursive"))
 }
 
 /// The sinks of each language, by full name or by a telling last part.
@@ -768,42 +978,131 @@ fn sink(language: Language, name: &str) -> Option<Sink> {
 
 fn python(name: &str, last: &str) -> Option<Sink> {
     Some(match name {
-        "os.system" | "posix.system" | "os.popen" | "posix.popen" | "commands.getoutput" | "commands.getstatusoutput" | "subprocess.getoutput"
-        | "subprocess.getstatusoutput" | "asyncio.create_subprocess_shell" | "pty.spawn" | "popen2.popen2" | "platform.popen"
-        | "subprocess.run" | "subprocess.call" | "subprocess.check_call" | "subprocess.check_output" | "subprocess.Popen" => Sink::Shell,
-        "os.execl" | "os.execlp" | "os.execle" | "os.execv" | "os.execvp" | "os.execve" | "os.execvpe" | "os.execlpe" | "os.spawnl" | "os.spawnlp" | "os.spawnv"
-        | "os.spawnvp" | "os.posix_spawn" | "os.posix_spawnp" | "asyncio.create_subprocess_exec" => Sink::Argv,
+        "os.system"
+        | "posix.system"
+        | "os.popen"
+        | "posix.popen"
+        | "commands.getoutput"
+        | "commands.getstatusoutput"
+        | "subprocess.getoutput"
+        | "subprocess.getstatusoutput"
+        | "asyncio.create_subprocess_shell"
+        | "pty.spawn"
+        | "popen2.popen2"
+        | "platform.popen"
+        | "subprocess.run"
+        | "subprocess.call"
+        | "subprocess.check_call"
+        | "subprocess.check_output"
+        | "subprocess.Popen" => Sink::Shell,
+        "os.execl"
+        | "os.execlp"
+        | "os.execle"
+        | "os.execv"
+        | "os.execvp"
+        | "os.execve"
+        | "os.execvpe"
+        | "os.execlpe"
+        | "os.spawnl"
+        | "os.spawnlp"
+        | "os.spawnv"
+        | "os.spawnvp"
+        | "os.posix_spawn"
+        | "os.posix_spawnp"
+        | "asyncio.create_subprocess_exec" => Sink::Argv,
         "os.remove" | "os.unlink" | "os.rmdir" | "posix.remove" | "posix.unlink" => Sink::Delete,
         "shutil.rmtree" | "os.removedirs" => Sink::DeleteTree,
-        "os.rename" | "os.replace" | "shutil.move" | "shutil.copy" | "shutil.copyfile" | "shutil.copy2" | "shutil.copytree" => Sink::Move,
+        "os.rename" | "os.replace" | "shutil.move" | "shutil.copy" | "shutil.copyfile"
+        | "shutil.copy2" | "shutil.copytree" => Sink::Move,
         "os.symlink" | "os.link" => Sink::Link,
         "os.chmod" => Sink::Mode,
         "open" | "io.open" | "os.open" | "codecs.open" | "builtins.open" => Sink::Open,
-        "linecache.getlines" | "fileinput.input" | "mmap.mmap" | "np.loadtxt" | "runpy.run_path" => Sink::Read,
-        "os.environ" | "posix.environ" | "os.environb" | "os.environ.items" | "os.environ.copy" | "os.environ.values" | "os.environ.keys" => Sink::Environment,
+        "linecache.getlines" | "fileinput.input" | "mmap.mmap" | "np.loadtxt"
+        | "runpy.run_path" => Sink::Read,
+        "os.environ" | "posix.environ" | "os.environb" | "os.environ.items" | "os.environ.copy"
+        | "os.environ.values" | "os.environ.keys" => Sink::Environment,
         "os.fork" | "posix.fork" => Sink::Fork,
         "os.kill" | "os.killpg" => Sink::Kill,
         "os.setuid" | "os.setgid" | "os.seteuid" | "os.setresuid" | "os.setreuid" => Sink::Escalate,
-        "exec" | "eval" | "execfile" | "builtins.exec" | "builtins.eval" | "code.interact" | "code.InteractiveInterpreter" | "marshal.loads"
-        | "pickle.loads" | "cPickle.loads" | "types.FunctionType" | "timeit.timeit" | "runpy.run_module" => Sink::Evaluate,
+        "exec"
+        | "eval"
+        | "execfile"
+        | "builtins.exec"
+        | "builtins.eval"
+        | "code.interact"
+        | "code.InteractiveInterpreter"
+        | "marshal.loads"
+        | "pickle.loads"
+        | "cPickle.loads"
+        | "types.FunctionType"
+        | "timeit.timeit"
+        | "runpy.run_module" => Sink::Evaluate,
         "compile" | "builtins.compile" => Sink::Evaluate,
-        "ctypes.CDLL" | "ctypes.cdll.LoadLibrary" | "ctypes.PyDLL" | "cffi.FFI" | "imp.load_source" | "imp.load_dynamic" => Sink::Load,
-        "base64.b64decode" | "base64.b32decode" | "base64.b85decode" | "base64.decodebytes" | "binascii.unhexlify" | "binascii.a2b_base64" | "bytes.fromhex"
-        | "codecs.decode" | "zlib.decompress" | "gzip.decompress" | "bz2.decompress" | "lzma.decompress" | "bytearray.fromhex" => Sink::Decode,
-        "urllib.request.urlopen" | "urllib2.urlopen" | "urllib.urlopen" | "urllib.request.urlretrieve" | "urllib.urlretrieve" | "requests.get" | "requests.head" | "requests.request"
-        | "httpx.get" | "http.client.HTTPConnection" | "http.client.HTTPSConnection" | "httplib.HTTPConnection" | "socket.create_connection" | "ftplib.FTP" | "telnetlib.Telnet"
-        | "socket.socket" | "urlopen" | "urllib.request.Request" | "aiohttp.ClientSession" => Sink::Connect,
-        "requests.post" | "requests.put" | "requests.patch" | "httpx.post" | "smtplib.SMTP" | "smtplib.SMTP_SSL" => Sink::Send,
+        "ctypes.CDLL"
+        | "ctypes.cdll.LoadLibrary"
+        | "ctypes.PyDLL"
+        | "cffi.FFI"
+        | "imp.load_source"
+        | "imp.load_dynamic" => Sink::Load,
+        "base64.b64decode"
+        | "base64.b32decode"
+        | "base64.b85decode"
+        | "base64.decodebytes"
+        | "binascii.unhexlify"
+        | "binascii.a2b_base64"
+        | "bytes.fromhex"
+        | "codecs.decode"
+        | "zlib.decompress"
+        | "gzip.decompress"
+        | "bz2.decompress"
+        | "lzma.decompress"
+        | "bytearray.fromhex" => Sink::Decode,
+        "urllib.request.urlopen"
+        | "urllib2.urlopen"
+        | "urllib.urlopen"
+        | "urllib.request.urlretrieve"
+        | "urllib.urlretrieve"
+        | "requests.get"
+        | "requests.head"
+        | "requests.request"
+        | "httpx.get"
+        | "http.client.HTTPConnection"
+        | "http.client.HTTPSConnection"
+        | "httplib.HTTPConnection"
+        | "socket.create_connection"
+        | "ftplib.FTP"
+        | "telnetlib.Telnet"
+        | "socket.socket"
+        | "urlopen"
+        | "urllib.request.Request"
+        | "aiohttp.ClientSession" => Sink::Connect,
+        "requests.post" | "requests.put" | "requests.patch" | "httpx.post" | "smtplib.SMTP"
+        | "smtplib.SMTP_SSL" => Sink::Send,
         "requests.delete" => Sink::Send,
-        "getattr" | "__import__" | "importlib.import_module" | "builtins.__import__" => return dynamic(name),
+        "getattr" | "__import__" | "importlib.import_module" | "builtins.__import__" => {
+            return dynamic(name);
+        }
         _ => match last {
             // Methods of values whose kind is not followed.
-            "system" | "popen" | "check_output" | "check_call" | "Popen" | "getoutput" | "spawn" if name.contains('.') => Sink::Shell,
+            "system" | "popen" | "check_output" | "check_call" | "Popen" | "getoutput"
+            | "spawn"
+                if name.contains('.') =>
+            {
+                Sink::Shell
+            }
             "execv" | "execve" | "execvp" | "execl" | "execlp" => Sink::Argv,
             "read_text" | "read_bytes" => Sink::Read,
             "write_text" | "write_bytes" => Sink::Write,
             "rmtree" => Sink::DeleteTree,
-            "connect" if name.contains('.') && !name.contains("sqlite") && !name.contains("db") && !name.contains("psycopg") && !name.contains("mysql") => Sink::Connect,
+            "connect"
+                if name.contains('.')
+                    && !name.contains("sqlite")
+                    && !name.contains("db")
+                    && !name.contains("psycopg")
+                    && !name.contains("mysql") =>
+            {
+                Sink::Connect
+            }
             "urlopen" => Sink::Connect,
             _ => return None,
         },
@@ -830,7 +1129,14 @@ fn perl(name: &str) -> Option<Sink> {
         "fork" => Sink::Fork,
         "kill" => Sink::Kill,
         "decode_base64" | "pack" | "MIME::Base64::decode" => Sink::Decode,
-        "socket" | "IO::Socket::INET" | "IO::Socket::INET->new" | "connect" | "LWP::Simple::get" | "getprint" | "LWP::UserAgent" | "HTTP::Tiny" => Sink::Connect,
+        "socket"
+        | "IO::Socket::INET"
+        | "IO::Socket::INET->new"
+        | "connect"
+        | "LWP::Simple::get"
+        | "getprint"
+        | "LWP::UserAgent"
+        | "HTTP::Tiny" => Sink::Connect,
         "%ENV" => Sink::Environment,
         "setuid" | "POSIX::setuid" => Sink::Escalate,
         _ => return None,
@@ -839,19 +1145,40 @@ fn perl(name: &str) -> Option<Sink> {
 
 fn ruby(name: &str, last: &str) -> Option<Sink> {
     Some(match name {
-        "system" | "exec" | "spawn" | "sh" | "Kernel.system" | "Kernel.exec" | "Kernel.spawn" | "Process.spawn" | "IO.popen" | "Open3.capture2" | "Open3.capture3" | "Open3.popen3" | "PTY.spawn" => Sink::Argv,
+        "system" | "exec" | "spawn" | "sh" | "Kernel.system" | "Kernel.exec" | "Kernel.spawn"
+        | "Process.spawn" | "IO.popen" | "Open3.capture2" | "Open3.capture3" | "Open3.popen3"
+        | "PTY.spawn" => Sink::Argv,
         "open" | "File.open" | "File.new" | "Kernel.open" | "IO.open" => Sink::Open,
-        "File.read" | "IO.read" | "File.readlines" | "IO.readlines" | "File.binread" | "File.foreach" => Sink::Read,
+        "File.read" | "IO.read" | "File.readlines" | "IO.readlines" | "File.binread"
+        | "File.foreach" => Sink::Read,
         "File.write" | "IO.write" | "File.binwrite" => Sink::Write,
-        "File.delete" | "File.unlink" | "Dir.rmdir" | "FileUtils.rm" | "FileUtils.rm_f" => Sink::Delete,
-        "FileUtils.rm_rf" | "FileUtils.rm_r" | "FileUtils.remove_dir" | "FileUtils.remove_entry_secure" | "FileUtils.rmtree" | "FileUtils.remove_entry" => Sink::DeleteTree,
-        "FileUtils.mv" | "FileUtils.cp" | "FileUtils.cp_r" | "File.rename" | "FileUtils.copy" => Sink::Move,
+        "File.delete" | "File.unlink" | "Dir.rmdir" | "FileUtils.rm" | "FileUtils.rm_f" => {
+            Sink::Delete
+        }
+        "FileUtils.rm_rf"
+        | "FileUtils.rm_r"
+        | "FileUtils.remove_dir"
+        | "FileUtils.remove_entry_secure"
+        | "FileUtils.rmtree"
+        | "FileUtils.remove_entry" => Sink::DeleteTree,
+        "FileUtils.mv" | "FileUtils.cp" | "FileUtils.cp_r" | "File.rename" | "FileUtils.copy" => {
+            Sink::Move
+        }
         "File.symlink" | "FileUtils.ln_s" | "File.link" => Sink::Link,
         "eval" | "instance_eval" | "class_eval" | "Kernel.eval" | "binding.eval" => Sink::Evaluate,
-        "ENV" | "ENV.each" | "ENV.to_h" | "ENV.to_a" | "ENV.inspect" | "ENV.map" | "ENV.each_pair" => Sink::Environment,
+        "ENV" | "ENV.each" | "ENV.to_h" | "ENV.to_a" | "ENV.inspect" | "ENV.map"
+        | "ENV.each_pair" => Sink::Environment,
         "fork" | "Process.fork" => Sink::Fork,
         "Process.kill" => Sink::Kill,
-        "TCPSocket.new" | "TCPSocket.open" | "UDPSocket.new" | "Net::HTTP.get" | "Net::HTTP.get_response" | "URI.open" | "Net::HTTP.start" | "Socket.tcp" | "TCPSocket" => Sink::Connect,
+        "TCPSocket.new"
+        | "TCPSocket.open"
+        | "UDPSocket.new"
+        | "Net::HTTP.get"
+        | "Net::HTTP.get_response"
+        | "URI.open"
+        | "Net::HTTP.start"
+        | "Socket.tcp"
+        | "TCPSocket" => Sink::Connect,
         "Net::HTTP.post" | "Net::HTTP.post_form" => Sink::Send,
         "Base64.decode64" | "Base64.strict_decode64" => Sink::Decode,
         "Process::Sys.setuid" | "Process.uid" => Sink::Escalate,
@@ -865,27 +1192,56 @@ fn ruby(name: &str, last: &str) -> Option<Sink> {
 
 fn javascript(name: &str, last: &str) -> Option<Sink> {
     Some(match name {
-        "eval" | "Function" | "vm.runInNewContext" | "vm.runInThisContext" | "vm.Script" | "globalThis.eval" => Sink::Evaluate,
+        "eval"
+        | "Function"
+        | "vm.runInNewContext"
+        | "vm.runInThisContext"
+        | "vm.Script"
+        | "globalThis.eval" => Sink::Evaluate,
         "process.env" | "Deno.env.toObject" | "Bun.env" => Sink::Environment,
         "process.binding" | "process.dlopen" => Sink::Load,
         "process.kill" => Sink::Kill,
         "process.setuid" | "process.setgid" => Sink::Escalate,
         "atob" | "Buffer.from" => Sink::Decode,
-        "fetch" | "http.get" | "https.get" | "http.request" | "https.request" | "net.connect" | "net.createConnection" | "net.Socket" | "axios.get" | "XMLHttpRequest" | "WebSocket" => Sink::Connect,
+        "fetch"
+        | "http.get"
+        | "https.get"
+        | "http.request"
+        | "https.request"
+        | "net.connect"
+        | "net.createConnection"
+        | "net.Socket"
+        | "axios.get"
+        | "XMLHttpRequest"
+        | "WebSocket" => Sink::Connect,
         "axios.post" => Sink::Send,
         "Deno.run" | "Deno.Command" | "Bun.spawn" | "Bun.spawnSync" => Sink::Argv,
-        "Deno.readTextFile" | "Deno.readTextFileSync" | "Deno.readFileSync" | "Bun.file" => Sink::Read,
+        "Deno.readTextFile" | "Deno.readTextFileSync" | "Deno.readFileSync" | "Bun.file" => {
+            Sink::Read
+        }
         "Deno.writeTextFile" | "Deno.writeTextFileSync" | "Bun.write" => Sink::Write,
         "Deno.remove" | "Deno.removeSync" => Sink::Delete,
         _ => match last {
             "execSync" | "execFileSync" | "spawnSync" | "execFile" | "spawn" => Sink::Argv,
-            "exec" if name == "exec" || name.contains("child_process") || name.starts_with("cp.") || name == ".exec" => Sink::Argv,
+            "exec"
+                if name == "exec"
+                    || name.contains("child_process")
+                    || name.starts_with("cp.")
+                    || name == ".exec" =>
+            {
+                Sink::Argv
+            }
             "fork" if name.contains("child_process") || name.contains("cluster") => Sink::Fork,
             "readFileSync" | "readFile" | "createReadStream" => Sink::Read,
-            "writeFileSync" | "writeFile" | "appendFileSync" | "appendFile" | "createWriteStream" => Sink::Write,
+            "writeFileSync" | "writeFile" | "appendFileSync" | "appendFile"
+            | "createWriteStream" => Sink::Write,
             "unlinkSync" | "unlink" | "rmdirSync" | "rmdir" => Sink::Delete,
             "rmSync" | "rm" if name.contains('.') => Sink::Delete,
-            "removeSync" | "rimraf" | "rimrafSync" | "sync" if name.contains("rimraf") || name.contains("fs") => Sink::DeleteTree,
+            "removeSync" | "rimraf" | "rimrafSync" | "sync"
+                if name.contains("rimraf") || name.contains("fs") =>
+            {
+                Sink::DeleteTree
+            }
             "copyFileSync" | "copyFile" | "renameSync" | "rename" | "cpSync" => Sink::Move,
             "symlinkSync" | "symlink" | "linkSync" => Sink::Link,
             "chmodSync" | "chmod" => Sink::Mode,
@@ -899,7 +1255,8 @@ fn php(name: &str) -> Option<Sink> {
         "system" | "exec" | "shell_exec" | "passthru" | "popen" | "proc_open" => Sink::Shell,
         "pcntl_exec" => Sink::Argv,
         "eval" | "assert" | "create_function" | "call_user_func" => Sink::Evaluate,
-        "file_get_contents" | "readfile" | "file" | "highlight_file" | "show_source" | "fpassthru" => Sink::Read,
+        "file_get_contents" | "readfile" | "file" | "highlight_file" | "show_source"
+        | "fpassthru" => Sink::Read,
         "file_put_contents" => Sink::Write,
         "fopen" => Sink::Open,
         "unlink" | "rmdir" => Sink::Delete,
@@ -907,7 +1264,9 @@ fn php(name: &str) -> Option<Sink> {
         "symlink" | "link" => Sink::Link,
         "chmod" => Sink::Mode,
         "base64_decode" | "gzinflate" | "gzuncompress" | "str_rot13" | "hex2bin" => Sink::Decode,
-        "fsockopen" | "pfsockopen" | "curl_init" | "stream_socket_client" | "socket_connect" => Sink::Connect,
+        "fsockopen" | "pfsockopen" | "curl_init" | "stream_socket_client" | "socket_connect" => {
+            Sink::Connect
+        }
         "mail" => Sink::Send,
         "$_ENV" | "getenv" | "phpinfo" => Sink::Environment,
         "pcntl_fork" => Sink::Fork,
@@ -942,12 +1301,19 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
     while let Some(&letter) = letters.get(at) {
         let next = letters.get(at + 1).copied();
         match letter {
-            '#' if hash_comments && !(matches!(language, Language::Perl) && at > 0 && letters.get(at - 1) == Some(&'$')) => {
+            '#' if hash_comments
+                && !(matches!(language, Language::Perl)
+                    && at > 0
+                    && letters.get(at - 1) == Some(&'$')) =>
+            {
                 while letters.get(at).is_some_and(|letter| *letter != '\n') {
                     at += 1;
                 }
             }
-            '/' if slash_comments && next == Some('/') && !(at > 0 && letters.get(at - 1) == Some(&':')) => {
+            '/' if slash_comments
+                && next == Some('/')
+                && !(at > 0 && letters.get(at - 1) == Some(&':')) =>
+            {
                 while letters.get(at).is_some_and(|letter| *letter != '\n') {
                     at += 1;
                 }
@@ -958,7 +1324,9 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                 }
             }
             '\'' | '"' | '`' => {
-                let triple = language == Language::Python && next == Some(letter) && letters.get(at + 2) == Some(&letter);
+                let triple = language == Language::Python
+                    && next == Some(letter)
+                    && letters.get(at + 2) == Some(&letter);
                 // Prefixes: f'' interpolates, r'' is raw.
                 let prefix = match out.last() {
                     Some(Token::Name(name))
@@ -966,7 +1334,9 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                             && name.len() <= 2
                             && name.bytes().all(|b| b"rRbBfFuU".contains(&b))
                             && at > 0
-                            && letters.get(at - 1).is_some_and(|before| before.is_ascii_alphabetic()) =>
+                            && letters
+                                .get(at - 1)
+                                .is_some_and(|before| before.is_ascii_alphabetic()) =>
                     {
                         let name = name.to_ascii_lowercase();
                         out.pop();
@@ -978,7 +1348,10 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                 let mut text = String::new();
                 while let Some(&inner) = letters.get(at) {
                     if triple {
-                        if inner == letter && letters.get(at + 1) == Some(&letter) && letters.get(at + 2) == Some(&letter) {
+                        if inner == letter
+                            && letters.get(at + 1) == Some(&letter)
+                            && letters.get(at + 2) == Some(&letter)
+                        {
                             at += 3;
                             break;
                         }
@@ -986,7 +1359,9 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                         at += 1;
                         break;
                     }
-                    if inner == '\\' && let Some(&escaped) = letters.get(at + 1) {
+                    if inner == '\\'
+                        && let Some(&escaped) = letters.get(at + 1)
+                    {
                         text.push('\\');
                         text.push(escaped);
                         at += 2;
@@ -995,11 +1370,16 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                     text.push(inner);
                     at += 1;
                 }
-                let plain = prefix.contains('r') || letter == '\'' && matches!(language, Language::Perl | Language::Ruby | Language::Php);
+                let plain = prefix.contains('r')
+                    || letter == '\''
+                        && matches!(language, Language::Perl | Language::Ruby | Language::Php);
                 let mut text = if plain {
                     text.replace("\\'", "'").replace("\\\\", "\\")
                 } else {
-                    super::super::decode::escapes(&text).replace("\\$", "$").replace("\\@", "@").replace("\\`", "`")
+                    super::super::decode::escapes(&text)
+                        .replace("\\$", "$")
+                        .replace("\\@", "@")
+                        .replace("\\`", "`")
                 };
                 // Interpolations are unknown.
                 let interpolates = match language {
@@ -1015,7 +1395,10 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                 out.push(Token::Text(text, letter == '`' && runs_backquotes));
             }
             // qx(..), q(..), qq(..), %x(..), %w[..]
-            'q' | '%' if quote_like(language, &letters, at).is_some() && !matches!(out.last(), Some(Token::Name(_)) if at > 0 && letters.get(at - 1).is_some_and(|before| before.is_ascii_alphanumeric() || *before == '_' || *before == '$')) => {
+            'q' | '%'
+                if quote_like(language, &letters, at).is_some()
+                    && !matches!(out.last(), Some(Token::Name(_)) if at > 0 && letters.get(at - 1).is_some_and(|before| before.is_ascii_alphanumeric() || *before == '_' || *before == '$')) =>
+            {
                 if let Some((kind, open, start)) = quote_like(language, &letters, at) {
                     let close = match open {
                         '(' => ')',
@@ -1048,7 +1431,11 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                         }
                         out.push(Token::Mark(']'));
                     } else {
-                        let text = if kind == "q" || kind == "%q" { text } else { interpolate(language, &text) };
+                        let text = if kind == "q" || kind == "%q" {
+                            text
+                        } else {
+                            interpolate(language, &text)
+                        };
                         out.push(Token::Text(text, runs));
                     }
                 }
@@ -1063,13 +1450,32 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                     at += 1;
                 }
             }
-            _ if letter.is_alphanumeric() || letter == '_' || letter == '$' && matches!(language, Language::Perl | Language::Php | Language::JavaScript) => {
+            _ if letter.is_alphanumeric()
+                || letter == '_'
+                || letter == '$'
+                    && matches!(
+                        language,
+                        Language::Perl | Language::Php | Language::JavaScript
+                    ) =>
+            {
                 let mut word = String::new();
                 while let Some(&inner) = letters.get(at) {
-                    let joins = matches!(language, Language::Python | Language::Ruby | Language::JavaScript | Language::Lua);
-                    let dotted = inner == '.' && joins && letters.get(at + 1).is_some_and(|after| after.is_alphabetic() || *after == '_') && !word.starts_with(|first: char| first.is_ascii_digit());
-                    let colons = inner == ':' && letters.get(at + 1) == Some(&':') && matches!(language, Language::Perl | Language::Ruby);
-                    let optional = inner == '?' && letters.get(at + 1) == Some(&'.') && language == Language::JavaScript;
+                    let joins = matches!(
+                        language,
+                        Language::Python | Language::Ruby | Language::JavaScript | Language::Lua
+                    );
+                    let dotted = inner == '.'
+                        && joins
+                        && letters
+                            .get(at + 1)
+                            .is_some_and(|after| after.is_alphabetic() || *after == '_')
+                        && !word.starts_with(|first: char| first.is_ascii_digit());
+                    let colons = inner == ':'
+                        && letters.get(at + 1) == Some(&':')
+                        && matches!(language, Language::Perl | Language::Ruby);
+                    let optional = inner == '?'
+                        && letters.get(at + 1) == Some(&'.')
+                        && language == Language::JavaScript;
                     if optional {
                         at += 1;
                         continue;
@@ -1079,14 +1485,21 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                         at += 2;
                         continue;
                     }
-                    if inner.is_alphanumeric() || inner == '_' || inner == '$' && word.is_empty() || dotted {
+                    if inner.is_alphanumeric()
+                        || inner == '_'
+                        || inner == '$' && word.is_empty()
+                        || dotted
+                    {
                         word.push(inner);
                         at += 1;
                     } else {
                         break;
                     }
                 }
-                if language == Language::Lua && letters.get(at) == Some(&':') && letters.get(at + 1).is_some_and(|after| after.is_alphabetic()) {
+                if language == Language::Lua
+                    && letters.get(at) == Some(&':')
+                    && letters.get(at + 1).is_some_and(|after| after.is_alphabetic())
+                {
                     word.push('.');
                     at += 1;
                     while let Some(&inner) = letters.get(at) {
@@ -1104,7 +1517,9 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                 }
             }
             // A method of what a call or a string gave: `.exec(`, `.read_text(`.
-            '.' if next.is_some_and(|next| next.is_alphabetic() || next == '_') && !matches!(language, Language::Perl | Language::Php) => {
+            '.' if next.is_some_and(|next| next.is_alphabetic() || next == '_')
+                && !matches!(language, Language::Perl | Language::Php) =>
+            {
                 let mut word = String::from(".");
                 at += 1;
                 while let Some(&inner) = letters.get(at) {
@@ -1116,7 +1531,9 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
                 }
                 method(language, &mut out, &word);
             }
-            '-' if matches!(language, Language::Perl | Language::Php) && next == Some('>') => at += 2,
+            '-' if matches!(language, Language::Perl | Language::Php) && next == Some('>') => {
+                at += 2
+            }
             _ if letter.is_whitespace() => {
                 if letter == '\n' && !matches!(out.last(), Some(Token::Mark(_)) | None) {
                     out.push(Token::Mark(';'));
@@ -1135,7 +1552,9 @@ fn tokens(language: Language, code: &str) -> Vec<Token> {
 /// `require('child_process').exec(..)`, `__import__('os').system(..)`,
 /// `Path('x').read_text()`: the module's or path's name goes before the method.
 fn method(language: Language, out: &mut Vec<Token>, word: &str) {
-    if let [.., Token::Name(call), Token::Mark('('), Token::Text(text, _), Token::Mark(')')] = out.as_slice() {
+    if let [.., Token::Name(call), Token::Mark('('), Token::Text(text, _), Token::Mark(')')] =
+        out.as_slice()
+    {
         let text = text.clone();
         match call.rsplit('.').next().unwrap_or(call) {
             "require" | "__import__" | "import_module" => {
@@ -1170,7 +1589,11 @@ fn method(language: Language, out: &mut Vec<Token>, word: &str) {
     out.push(Token::Name(word.to_owned()));
 }
 
-fn quote_like(language: Language, letters: &[char], at: usize) -> Option<(&'static str, char, usize)> {
+fn quote_like(
+    language: Language,
+    letters: &[char],
+    at: usize,
+) -> Option<(&'static str, char, usize)> {
     let starts = |word: &str| -> Option<(char, usize)> {
         let mut position = at;
         for expected in word.chars() {
@@ -1184,7 +1607,10 @@ fn quote_like(language: Language, letters: &[char], at: usize) -> Option<(&'stat
             position += 1;
             open = *letters.get(position)?;
         }
-        (!open.is_alphanumeric() && !open.is_whitespace() && !matches!(open, ',' | ';' | '=' | ')' | '_' | '.')).then_some((open, position + 1))
+        (!open.is_alphanumeric()
+            && !open.is_whitespace()
+            && !matches!(open, ',' | ';' | '=' | ')' | '_' | '.'))
+        .then_some((open, position + 1))
     };
     let kinds: &[&'static str] = match language {
         Language::Perl => &["qx", "qq", "qw", "q"],
@@ -1206,7 +1632,9 @@ fn interpolate(language: Language, text: &str) -> String {
             Language::Ruby => letter == '#' && letters.get(at + 1) == Some(&'{'),
             Language::Perl | Language::Php => {
                 (letter == '$' || letter == '@' && language == Language::Perl)
-                    && letters.get(at + 1).is_some_and(|next| next.is_alphabetic() || *next == '{' || *next == '_')
+                    && letters
+                        .get(at + 1)
+                        .is_some_and(|next| next.is_alphabetic() || *next == '{' || *next == '_')
             }
             _ => false,
         };

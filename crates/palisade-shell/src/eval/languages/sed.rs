@@ -45,9 +45,18 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
                 if flags.contains('e') {
                     // The result of the substitution is run.
                     let input = eval.stdin.clone();
-                    let given = Text::new(replacement.replace("\\&", "\u{1}").replace('&', &ANY.to_string()).replace('\u{1}', "&"));
+                    let given = Text::new(
+                        replacement
+                            .replace("\\&", "\u{1}")
+                            .replace('&', &ANY.to_string())
+                            .replace('\u{1}', "&"),
+                    );
                     if given.has_unknown() || given.raw().contains('\\') {
-                        eval.emit(EffectKind::Execute { language: Language::Shell, code: Code::Opaque }, labels.and(input.labels), span);
+                        eval.emit(
+                            EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
+                            labels.and(input.labels),
+                            span,
+                        );
                     }
                     let _ = eval.code(Language::Shell, &given, labels, "sed s///e", span);
                 }
@@ -105,7 +114,11 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
                 at = end;
             }
             ANY => {
-                eval.emit(EffectKind::Execute { language: Language::Sed, code: Code::Opaque }, labels, span);
+                eval.emit(
+                    EffectKind::Execute { language: Language::Sed, code: Code::Opaque },
+                    labels,
+                    span,
+                );
                 return;
             }
             _ => {}
@@ -167,7 +180,10 @@ fn delimited(letters: &[char], from: usize, mark: char) -> (String, usize) {
             }
             '[' if !bracket => {
                 bracket = letters.get(at..).is_some_and(|rest| {
-                    rest.iter().skip(1).take_while(|letter| **letter != '\n').any(|letter| *letter == ']')
+                    rest.iter()
+                        .skip(1)
+                        .take_while(|letter| **letter != '\n')
+                        .any(|letter| *letter == ']')
                 });
                 out.push(letter);
             }

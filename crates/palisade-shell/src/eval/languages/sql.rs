@@ -23,20 +23,24 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             ["DROP", "INDEX" | "VIEW" | "TRIGGER" | "FUNCTION" | "PROCEDURE", ..] => {}
             ["DROP", ..] => eval.hazard("database/drop", span),
             ["TRUNCATE", ..] => eval.hazard("database/truncate", span),
-            ["DELETE", rest @ ..] => {
-                if !rest.contains(&"WHERE") {
-                    eval.hazard("database/delete-all", span);
-                }
+            ["DELETE", rest @ ..] if !rest.contains(&"WHERE") => {
+                eval.hazard("database/delete-all", span);
             }
-            ["UPDATE", rest @ ..] => {
-                if !rest.contains(&"WHERE") {
-                    eval.hazard("database/update-all", span);
-                }
+            ["UPDATE", rest @ ..] if !rest.contains(&"WHERE") => {
+                eval.hazard("database/update-all", span);
             }
-            ["ALTER", "TABLE", rest @ ..] if rest.contains(&"DROP") => eval.hazard("database/drop", span),
+            ["ALTER", "TABLE", rest @ ..] if rest.contains(&"DROP") => {
+                eval.hazard("database/drop", span)
+            }
             ["COPY", ..] if upper.contains(" PROGRAM ") => {
                 if let Some(program) = quoted_after(trimmed, "PROGRAM") {
-                    let _ = eval.code(Language::Shell, &Text::new(program), labels, "COPY PROGRAM", span);
+                    let _ = eval.code(
+                        Language::Shell,
+                        &Text::new(program),
+                        labels,
+                        "COPY PROGRAM",
+                        span,
+                    );
                 }
             }
             ["COPY", ..] => {
@@ -52,13 +56,16 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             _ => {}
         }
         if upper.contains("INTO OUTFILE") || upper.contains("INTO DUMPFILE") {
-            let file = quoted_after(trimmed, "OUTFILE").or_else(|| quoted_after(trimmed, "DUMPFILE"));
+            let file =
+                quoted_after(trimmed, "OUTFILE").or_else(|| quoted_after(trimmed, "DUMPFILE"));
             if let Some(file) = file {
                 let path = eval.resolve(&Text::new(file));
                 eval.store(&path, Writing::Replace, &Stream::default(), span);
             }
         }
-        for call in ["LOAD_FILE(", "PG_READ_FILE(", "READFILE(", "PG_READ_BINARY_FILE(", "LO_IMPORT("] {
+        for call in
+            ["LOAD_FILE(", "PG_READ_FILE(", "READFILE(", "PG_READ_BINARY_FILE(", "LO_IMPORT("]
+        {
             if let Some(file) = quoted_after(trimmed, call) {
                 let _ = eval.read_operand(&Field::new(file, span));
             }
@@ -70,12 +77,15 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
         if upper.contains("XP_CMDSHELL") {
             match quoted_after(trimmed, "XP_CMDSHELL") {
                 Some(code) => {
-                    let _ = eval.code(Language::Shell, &Text::new(code), labels, "xp_cmdshell", span);
+                    let _ =
+                        eval.code(Language::Shell, &Text::new(code), labels, "xp_cmdshell", span);
                 }
                 None => super::super::lower::opaque(eval, Language::Shell, labels, span),
             }
         }
-        if upper.contains("LOAD_EXTENSION(") || upper.contains("CREATE FUNCTION") && upper.contains("SONAME") {
+        if upper.contains("LOAD_EXTENSION(")
+            || upper.contains("CREATE FUNCTION") && upper.contains("SONAME")
+        {
             super::super::lower::opaque(eval, Language::Sql, labels, span);
         }
         if upper.contains("FLUSHALL") || upper.contains("FLUSHDB") {
@@ -107,7 +117,8 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
         }
         "o" | "out" | "output" | "once" | "g" | "gx" | "w" | "write" | "tee" | "log" | "pipe" => {
             if let Some(code) = rest.strip_prefix('|') {
-                let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
+                let _ =
+                    eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
             } else if !rest.is_empty() {
                 let path = eval.resolve(&Text::new(rest));
                 eval.store(&path, Writing::Replace, &Stream::default(), span);
@@ -115,17 +126,19 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
         }
         "i" | "ir" | "include" | "read" | "source" | "import" => {
             if let Some(code) = rest.strip_prefix('|').or(rest.strip_prefix('!')) {
-                let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
+                let _ =
+                    eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
             } else if let Some(file) = rest.split_whitespace().next() {
                 let _ = eval.read_operand(&Field::new(file, span));
             }
         }
         "copy" => {
             let upper = rest.to_ascii_uppercase();
-            if upper.contains("PROGRAM") {
-                if let Some(code) = quoted_after(rest, "PROGRAM") {
-                    let _ = eval.code(Language::Shell, &Text::new(code), labels, "\\copy program", span);
-                }
+            if upper.contains("PROGRAM")
+                && let Some(code) = quoted_after(rest, "PROGRAM")
+            {
+                let _ =
+                    eval.code(Language::Shell, &Text::new(code), labels, "\\copy program", span);
             }
         }
         "load" => super::super::lower::opaque(eval, Language::Sql, labels, span),
@@ -170,14 +183,18 @@ fn split(code: &str) -> Vec<String> {
                 }
             }
             (None, '/') if letters.get(at) == Some(&'*') => {
-                while at < letters.len() && !(letters.get(at) == Some(&'*') && letters.get(at + 1) == Some(&'/')) {
+                while at < letters.len()
+                    && !(letters.get(at) == Some(&'*') && letters.get(at + 1) == Some(&'/'))
+                {
                     at += 1;
                 }
                 at += 2;
                 now.push(' ');
             }
             (None, ';') => out.push(std::mem::take(&mut now)),
-            (None, '\n') if now.trim_start().starts_with(['\\', '.']) => out.push(std::mem::take(&mut now)),
+            (None, '\n') if now.trim_start().starts_with(['\\', '.']) => {
+                out.push(std::mem::take(&mut now))
+            }
             _ => now.push(letter),
         }
     }
