@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::note::{Checkpoint, KeyType, Note, Signed, VerifierKey};
 use crate::record::{self, Entry};
-use crate::secret_file::{private_directory, sync_directory, write_secret};
+use crate::secret_file::{open_existing, private_directory, sync_directory, write_secret};
 use crate::time::Time;
 use crate::verify::{Condition, Known, verify};
 use crate::writer::{FileJournal, Options};
@@ -121,6 +121,10 @@ fn sync_below(dir: &Path) -> Result<()> {
 pub fn set_aside(dir: &Path, key: &Path) -> Result<PathBuf> {
     let stamp = Time::now().millis();
     let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // Nobody is in the middle of a record while it moves.
+    let lock = dir.join("lock");
+    let held = open_existing(&lock, true).map_err(Error::io("open", &lock))?;
+    held.lock().map_err(Error::io("lock", &lock))?;
     let aside = dir.with_file_name(format!("{name}.aside-{stamp}"));
     fs::rename(dir, &aside).map_err(Error::io("move", dir))?;
     if key.exists() {

@@ -15,7 +15,7 @@
 
 use crate::error::{Error, Result};
 use crate::record::{Chain, MAX_RECORD, chain_of, follows, seq_of};
-use crate::secret_file::open_existing;
+use crate::secret_file::{open_existing, read_small};
 use crate::tree::{Edge, FullTile, Hash, TILE, shifted};
 use data_encoding::HEXLOWER;
 use std::fs::{self, File};
@@ -172,8 +172,8 @@ pub fn remove_unsigned_tiles(layout: &Layout, edge: &Edge) -> Result<()> {
 
 /// The first `width` hashes of a tile, from the full tile where there is one.
 fn partial(layout: &Layout, level: u32, index: u64, width: usize) -> Option<Vec<Hash>> {
-    let bytes = fs::read(layout.tile(level, index, width))
-        .or_else(|_| fs::read(layout.tile(level, index, TILE)))
+    let bytes = read_small(&layout.tile(level, index, width))
+        .or_else(|_| read_small(&layout.tile(level, index, TILE)))
         .ok()?;
     let mut hashes = tile_hashes(&bytes)?;
     hashes.truncate(width);
@@ -205,7 +205,7 @@ fn write_tile(layout: &Layout, level: u32, index: u64, hashes: &[Hash]) -> Resul
     let bytes = hashes.as_flattened();
     // Most appends change level 0 only; a partial tile never changes.
     if fs::metadata(&path).is_ok_and(|there| there.len() == bytes.len() as u64)
-        && fs::read(&path).is_ok_and(|there| there == bytes)
+        && read_small(&path).is_ok_and(|there| there == bytes)
     {
         return Ok(());
     }

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::layout::{Layout, header_chain, parse_tile_path, segment_first, tile_hashes, tile_path};
 use crate::note::{Checkpoint, KeyType, Note, Signed, VerifierKey};
 use crate::record::{Chain, Entry, chain_of, decode, follows, seq_of};
-use crate::secret_file::open_existing;
+use crate::secret_file::{open_existing, read_small};
 use crate::tree::{Hash, TILE, Tree, empty, leaf, shifted};
 use std::fmt;
 use std::fs;
@@ -230,7 +230,7 @@ fn threads() -> usize {
 }
 
 fn find_key(layout: &Layout, known: &Known, report: &mut Report) {
-    let beside = match fs::read(layout.public_key()) {
+    let beside = match read_small(&layout.public_key()) {
         Ok(bytes) => {
             let key = std::str::from_utf8(&bytes).ok().and_then(|text| text.strip_suffix('\n'));
             let key = key
@@ -254,7 +254,7 @@ fn find_key(layout: &Layout, known: &Known, report: &mut Report) {
 
 fn find_head(layout: &Layout, known: &Known, report: &mut Report) {
     let file = || Place::File("checkpoint".into());
-    let bytes = match fs::read(layout.checkpoint()) {
+    let bytes = match read_small(&layout.checkpoint()) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if report.key.is_some() || layout.public_key().exists() {
@@ -608,7 +608,7 @@ fn fill(layout: &Layout, leaves: &mut Vec<Hash>, to: u64) -> bool {
 }
 
 fn widest_tile(layout: &Layout, index: u64) -> Option<Vec<Hash>> {
-    if let Ok(bytes) = fs::read(layout.tile(0, index, TILE)) {
+    if let Ok(bytes) = read_small(&layout.tile(0, index, TILE)) {
         return tile_hashes(&bytes).filter(|hashes| hashes.len() == TILE);
     }
     let partials = layout.dir.join(format!("{}.p", tile_path(0, index, TILE)));
@@ -616,7 +616,7 @@ fn widest_tile(layout: &Layout, index: u64) -> Option<Vec<Hash>> {
         .ok()?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<usize>().ok());
     let width = widths.filter(|width| *width < TILE).max()?;
-    tile_hashes(&fs::read(layout.tile(0, index, width)).ok()?)
+    tile_hashes(&read_small(&layout.tile(0, index, width)).ok()?)
         .filter(|hashes| hashes.len() == width)
 }
 
@@ -690,7 +690,7 @@ fn locate(layout: &Layout, scans: &[Scan], head: &Checkpoint, report: &mut Repor
     let mut good = 0;
     let mut wrong = (head.size <= report.records).then_some(head.size);
     for size in kept_sizes(layout)? {
-        let kept = fs::read(layout.kept(size)).ok();
+        let kept = read_small(&layout.kept(size)).ok();
         let kept = kept.and_then(|bytes| signed_head(&bytes, report.key.as_ref()).ok());
         match kept.and_then(|(head, _)| Some((report.tree.root_at(head.size)?, head.root))) {
             Some((here, signed)) if here == signed => good = good.max(size),
@@ -747,7 +747,13 @@ fn check_heads(layout: &Layout, known: &Known, report: &mut Report) -> Result<()
             if is_temporary(&name) {
                 continue;
             }
-            let bytes = fs::read(entry.path()).map_err(Error::io("read", &entry.path()))?;
+            let bytes = match read_small(&entry.path()) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    report.altered(Place::File(place), format!("it cannot be read: {error}"));
+                    continue;
+                }
+            };
             match signed_head(&bytes, report.key.as_ref()) {
                 Err(what) => report.altered(Place::File(place), what),
                 Ok((head, _)) if format!("{:020}", head.size) != name => {
@@ -811,7 +817,7 @@ fn check_tiles(layout: &Layout, report: &mut Report) -> Result<()> {
     let signed = report.signed;
     let wrong = in_parallel(&found, signed, |name| {
         let (level, index, width) = parse_tile_path(name)?;
-        let bytes = fs::read(root.join(name)).ok().and_then(|bytes| tile_hashes(&bytes));
+        let bytes = read_small(&root.join(name)).ok().and_then(|bytes| tile_hashes(&bytes));
         let place = || Place::File(format!("tile/{name}"));
         let Some(hashes) = bytes.filter(|hashes| hashes.len() == width) else {
             return Some((place(), format!("it does not hold {width} hashes")));

@@ -22,7 +22,8 @@ use crate::note::{Checkpoint, Note, Signed, SignerKey, VerifierKey};
 use crate::projection::Projections;
 use crate::record::{self, Chain, Entry};
 use crate::secret_file::{
-    create_new, open_existing, private_directory, sync_directory, write_secret, write_state,
+    create_new, open_existing, private_directory, read_small, sync_directory, write_secret,
+    write_state,
 };
 use crate::time::Time;
 use crate::tree::{self, Edge, Hash};
@@ -109,15 +110,7 @@ impl FileJournal {
     /// # Errors
     /// Where the directory cannot be made or the lock cannot be opened.
     pub fn open(dir: &Path, key: &Path, options: Options) -> Result<Self> {
-        let path = dir.join("lock");
-        let lock = match open_or_create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                private_directory(dir)?;
-                open_or_create(&path)
-            }
-            other => other,
-        }
-        .map_err(Error::io("open", &path))?;
+        let lock = open_lock(dir)?;
         let projections = options.home.as_deref().map(Projections::new);
         Ok(Self {
             layout: Layout::new(dir),
@@ -190,9 +183,23 @@ impl FileJournal {
         if std::mem::take(&mut self.unsigned) { self.checkpoint() } else { Ok(()) }
     }
 
-    fn locked(&self) -> Result<Locked> {
-        self.lock.lock().map_err(Error::io("lock", &self.layout.dir))?;
-        Ok(Locked(Arc::clone(&self.lock)))
+    /// Takes the lock. Where the journal was set aside meanwhile, what is now
+    /// in its place is opened, and nothing remembered of the old one is used.
+    fn locked(&mut self) -> Result<Locked> {
+        loop {
+            self.lock.lock().map_err(Error::io("lock", &self.layout.dir))?;
+            let locked = Locked(Arc::clone(&self.lock));
+            let path = self.layout.dir.join("lock");
+            if same_file(&self.lock, &path).map_err(Error::io("open", &path))? {
+                return Ok(locked);
+            }
+            drop(locked);
+            self.lock = Arc::new(open_lock(&self.layout.dir)?);
+            (self.synced, self.tail, self.proof) = (None, None, None);
+            self.signed = 0;
+            self.mine.clear();
+            self.notices.push("the journal was set aside; this is a new one".into());
+        }
     }
 
     /// Writes one record. The lock is held.
@@ -311,7 +318,7 @@ impl FileJournal {
     /// Compares the end with the last signed head.
     fn catch_up(&mut self) -> Result<()> {
         let path = self.layout.checkpoint();
-        let bytes = match fs::read(&path) {
+        let bytes = match read_small(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(Error::io("read", &path)(error)),
@@ -429,7 +436,7 @@ impl FileJournal {
     /// signature and tiles are checked where another writer made them.
     fn proof(&mut self) -> Result<()> {
         let path = self.layout.checkpoint();
-        let bytes = match fs::read(&path) {
+        let bytes = match read_small(&path) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(Error::io("read", &path)(error)),
@@ -586,6 +593,37 @@ fn read_key(path: &Path) -> Result<SignerKey> {
     SignerKey::journal(
         &seed.ok_or_else(|| Error::damaged(format!("`{}` is not a key", path.display())))?,
     )
+}
+
+fn open_lock(dir: &Path) -> Result<File> {
+    let path = dir.join("lock");
+    match open_or_create(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            private_directory(dir)?;
+            open_or_create(&path)
+        }
+        other => other,
+    }
+    .map_err(Error::io("open", &path))
+}
+
+/// Whether the open file is the one at this path.
+fn same_file(file: &File, path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let there = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        let here = file.metadata()?;
+        Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        Ok(true)
+    }
 }
 
 fn open_or_create(path: &Path) -> io::Result<File> {

@@ -93,6 +93,7 @@ fn what_is_damaged_is_not_pruned_and_can_be_set_aside() {
     fs::write(&path, text.replace("echo 7\"", "echo 8\"")).unwrap();
     let error = keep::prune(&place.dir(), &place.key(), Time::now()).unwrap_err();
     assert!(error.to_string().contains("record 7"), "{error}");
+    let mut at_work = place.open();
     let aside = keep::set_aside(&place.dir(), &place.key()).unwrap();
     assert!(verdict(&aside, &Known::default()).starts_with("altered at record 7"));
     let mut journal = place.open();
@@ -100,6 +101,25 @@ fn what_is_damaged_is_not_pruned_and_can_be_set_aside() {
     finish(&mut journal, at);
     journal.close().unwrap();
     assert_eq!(place.verdict(), "intact 2");
+    // Who was at work goes on in the new one.
+    assert_eq!(intend(&mut at_work, "still here"), 2);
+    assert_eq!(at_work.notices().len(), 1);
+    at_work.close().unwrap();
+    assert_eq!(place.verdict(), "intact 3");
+    assert!(verdict(&aside, &Known::default()).starts_with("altered at record 7"));
+}
+
+#[test]
+fn what_is_no_regular_file_keeps_nobody_waiting() {
+    let place = filled(3);
+    for name in ["log/00000000000000000003.ndjson", "history/00000000000000000003", "tile/0/001"] {
+        let path = place.dir().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(place.verdict().starts_with("altered"), "{name}: {}", place.verdict());
+        fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(place.verdict(), "intact 3");
 }
 
 #[test]

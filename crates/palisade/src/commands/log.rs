@@ -286,11 +286,10 @@ fn show(dir: &Path, seq: u64, json: bool) -> Result<(), Failure> {
         }
         let value: Value = serde_json::from_slice(&line)?;
         // Strings stay in JSON's own escapes, so nothing in them can act.
-        writeln!(
-            out,
-            "{}",
-            view::visible(&serde_json::to_string_pretty(&value)?).replace("\\n", "\n")
-        )
+        for line in serde_json::to_string_pretty(&value)?.lines() {
+            writeln!(out, "{}", view::visible(line))?;
+        }
+        Ok(())
     })
 }
 
