@@ -162,9 +162,9 @@ pub fn serve(control: BorrowedFd<'_>, given: Option<(Command, [OwnedFd; 3])>) ->
             while signals.next().is_some() {}
             while let Some((pid, status)) = sys::wait_any() {
                 if pid == child {
+                    // Only then may the caller hear of it: nothing outlives the command.
+                    end_the_rest();
                     let _ = sys::send(control, message::ENDED, &status.to_le_bytes(), &[]);
-                    kill_all_below();
-                    // The kernel kills whatever else is in this process namespace, then lets our parent know.
                     sys::exit_now(0);
                 }
             }
@@ -179,7 +179,7 @@ pub fn serve(control: BorrowedFd<'_>, given: Option<(Command, [OwnedFd; 3])>) ->
                 Ok(Some(_)) => {}
                 // The launcher is gone: so is everything here.
                 Ok(None) | Err(_) => {
-                    kill_all_below();
+                    end_the_rest();
                     sys::exit_now(0)
                 }
             }
@@ -187,22 +187,20 @@ pub fn serve(control: BorrowedFd<'_>, given: Option<(Command, [OwnedFd; 3])>) ->
     }
 }
 
-/// Kills everything that this process started, for where it is no process 1
-/// with a kernel that does that.
-fn kill_all_below() {
-    if std::process::id() == 1 {
-        return;
-    }
-    for _ in 0..1000 {
-        let children = sys::read_text(Path::new("/proc/thread-self/children")).unwrap_or_default();
-        let children: Vec<i32> = children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
-        if children.is_empty() {
-            return;
+/// Ends whatever the command left behind. Orphans become this process's
+/// children, so where it has none, nobody is left.
+fn end_the_rest() {
+    while sys::has_children() {
+        if std::process::id() == 1 {
+            // Everybody in this process namespace but ourselves.
+            let _ = sys::kill(-1, libc::SIGKILL);
+        } else {
+            let children = sys::read_text(Path::new("/proc/thread-self/children")).unwrap_or_default();
+            for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+                let _ = sys::kill(child, libc::SIGKILL);
+            }
         }
-        for child in children {
-            let _ = sys::kill(child, libc::SIGKILL);
-        }
-        while sys::wait_any().is_some() {}
+        sys::wait_one();
     }
 }
 

@@ -51,7 +51,7 @@ pub fn launcher_main() {
 /// A launcher's life: messages come on standard input.
 fn serve() -> i32 {
     let Ok(line) = sys::inherited(0) else { return 125 };
-    let Ok(mut engine) = Engine::new() else { return 125 };
+    let Ok(mut engine) = Engine::ahead() else { return 125 };
     sys::set_process_name(c"palisade-launch");
     let _ = sys::death_signal();
     loop {

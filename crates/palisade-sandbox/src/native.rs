@@ -71,6 +71,8 @@ pub struct Handed {
     pub doors: Vec<OwnedFd>,
     /// Become this id on the host (started by root), else keep one's own.
     pub become_outer: Option<(u32, u32)>,
+    /// This process was cloned into an empty network already.
+    pub network_made: bool,
     /// Wait for a word before the setup goes on.
     pub wait: bool,
     /// The command, where it is known already.
@@ -91,7 +93,7 @@ pub fn live(plan: &Plan, handed: Handed) -> ! {
 }
 
 fn build_and_serve(plan: &Plan, handed: Handed) -> Result<Infallible, Failure> {
-    let Handed { control, prepared, doors, become_outer, wait, command, session } = handed;
+    let Handed { control, prepared, doors, become_outer, network_made, wait, command, session } = handed;
     for door in doors {
         sys::write_all(door.as_fd(), b"0").map_err(|error| Failure::of(Step::Limits, error))?;
     }
@@ -106,7 +108,7 @@ fn build_and_serve(plan: &Plan, handed: Handed) -> Result<Infallible, Failure> {
         sys::new_session().map_err(|error| Failure::of(Step::Descriptors, error))?;
     }
     plan.check_fault(Step::Network)?;
-    if plan.network != Network::Host {
+    if plan.network != Network::Host && !network_made {
         sys::loopback_up().map_err(|error| Failure::of(Step::Network, error))?;
     }
     let _ = sys::set_hostname(crate::system::HOSTNAME);

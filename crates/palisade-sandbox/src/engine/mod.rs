@@ -1,12 +1,12 @@
 //! Starts sandboxes and sees them through.
 //! thread: the launcher, or a command-line program that does nothing else.
 
+mod networks;
 mod oversee;
 mod prepare;
 
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 use std::rc::Rc;
 
 use crate::error::Step;
@@ -19,6 +19,7 @@ use crate::policy::Network;
 use crate::report::{Gap, Refusal};
 use crate::sys::{self, Child, Errno, ForkFlags};
 
+use networks::Networks;
 use prepare::let_go;
 
 /// Messages between a caller and the engine.
@@ -79,9 +80,6 @@ struct Live {
     ready: bool,
     /// It has closed its line to us.
     deaf: bool,
-    /// Keeps its mounts until the caller has its answer: letting go of them
-    /// takes longer than many a command.
-    mounts: Option<OwnedFd>,
     /// The callers of a session whose commands are about to start.
     asked: VecDeque<OwnedFd>,
 }
@@ -107,7 +105,6 @@ impl Live {
             dead: false,
             ready: false,
             deaf: false,
-            mounts: None,
             asked: VecDeque::new(),
         }
     }
@@ -125,6 +122,8 @@ pub struct Engine {
     leaving: Vec<Group>,
     /// Processes that held a user namespace while it was described.
     helpers: Vec<OwnedFd>,
+    /// Networks made ahead.
+    networks: Networks,
     /// Plans that callers have sent.
     plans: VecDeque<Rc<Plan>>,
     /// Plans that are kept ready, and how many of each.
@@ -143,6 +142,17 @@ impl Engine {
         }
         native::HOST_IDS.get_or_init(sys::own_ids);
         Ok(Self::default())
+    }
+
+    /// One that makes networks ahead of time, for a process that serves others
+    /// and has idle moments.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn ahead() -> Result<Self, Failure> {
+        let mut engine = Self::new()?;
+        engine.networks = Networks::ahead();
+        Ok(engine)
     }
 
     /// Takes one message of a caller.
@@ -211,6 +221,7 @@ impl Engine {
 
     /// Builds what is missing of the sandboxes to keep ready.
     pub fn refill(&mut self) {
+        self.networks.make_one();
         let plans = self.warm.clone();
         for (plan, wanted) in plans {
             let have = self
@@ -240,7 +251,7 @@ impl Engine {
     fn short(&self) -> bool {
         let waiting = self.live.iter().filter(|live| matches!(live.kind, Kind::Waiting { .. })).count();
         let wanted: usize = self.warm.iter().map(|(_, count)| count).sum();
-        waiting < wanted.min(WAITING)
+        waiting < wanted.min(WAITING) || self.networks.short()
     }
 
     fn start(
@@ -293,11 +304,14 @@ impl Engine {
 
         plan.check_fault(Step::Namespaces)?;
         let mut flags = ForkFlags::USER.and(ForkFlags::WORLD);
-        if plan.network != Network::Host {
+        let spare = if plan.network == Network::Host { None } else { self.networks.enter_spare() };
+        if plan.network != Network::Host && spare.is_none() {
             flags = flags.and(ForkFlags::NETWORK);
         }
-        let (pid, pidfd) = match sys::clone_with(flags).map_err(|error| Failure::of(Step::Namespaces, error))? {
-            Child::Here => {
+        let network_made = spare.is_some();
+        let cloned = sys::clone_with(flags);
+        let (pid, pidfd) = match cloned.map_err(|error| Failure::of(Step::Namespaces, error)) {
+            Ok(Child::Here) => {
                 let mut keep: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];
                 keep.extend(prepared.iter().map(|(_, tree)| tree.as_fd()));
                 keep.extend(doors.iter().map(AsFd::as_fd));
@@ -305,15 +319,17 @@ impl Engine {
                 if sys::close_from(3, &keep).is_err() {
                     sys::exit_now(125);
                 }
-                let handed = Handed { control: theirs, prepared, doors, become_outer: outer, wait, command, session };
+                let handed = Handed { control: theirs, prepared, doors, become_outer: outer, wait, network_made, command, session };
                 native::live(plan, handed)
             }
-            Child::Started(pid, pidfd) => (pid, pidfd),
+            Ok(Child::Started(pid, pidfd)) => {
+                drop(spare);
+                (pid, pidfd)
+            }
+            Err(failure) => return Err(failure),
         };
         drop((theirs, prepared, doors, command));
         let live = Live { group, gaps, ..Live::new(plan, pid, pidfd, ours) };
-        let mut live = live;
-        live.mounts = sys::open_path(Path::new(&format!("/proc/{pid}/ns/mnt")), libc::O_RDONLY, 0).ok();
         if let Err(failure) = let_go(&live, outer, moved, wait) {
             // If it failed first, what it says is the reason, and ours only the consequence.
             let failure = match sys::receive(live.control.as_fd()) {

@@ -57,6 +57,9 @@ impl Engine {
             if caller {
                 obey(live);
             }
+            if live.status.is_some() {
+                answer(live);
+            }
             if ended {
                 bury(live);
             }
@@ -118,12 +121,7 @@ impl Engine {
                 rest.push(live);
                 continue;
             }
-            if live.breach.is_none() {
-                live.breach = live.group.as_ref().and_then(Group::breach);
-            }
-            if let Some(reply) = live.reply.take() {
-                finish(&live, reply.as_fd());
-            }
+            answer(&mut live);
             self.leaving.extend(live.group.take());
         }
         self.live = rest;
@@ -132,7 +130,18 @@ impl Engine {
     }
 }
 
-/// Tells the caller how it ended.
+/// Tells the caller how it ended, once. Process 1 says so when nobody else is
+/// left, so what remains to do then is ours alone and need not be waited for.
+fn answer(live: &mut Live) {
+    if let Some(reply) = live.reply.take() {
+        if live.breach.is_none() {
+            live.breach = live.group.as_ref().and_then(Group::breach);
+        }
+        finish(live, reply.as_fd());
+    }
+}
+
+/// The last word about a run.
 fn finish(live: &Live, reply: BorrowedFd<'_>) {
     if let Some(failure) = &live.failure {
         let _ = sys::send(reply, request::FAILED, &failure.to_bytes(), &[]);

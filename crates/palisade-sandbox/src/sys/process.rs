@@ -257,6 +257,38 @@ pub fn wait_any() -> Option<(i32, i32)> {
     (pid > 0).then_some((pid, status))
 }
 
+/// Whether this process has a child that has not been reaped; reaps those that
+/// have ended.
+pub fn has_children() -> bool {
+    loop {
+        let mut status = 0;
+        // SAFETY: `status` is ours to write.
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+        if pid <= 0 {
+            return pid == 0;
+        }
+    }
+}
+
+/// Waits until a child has ended, and reaps it.
+pub fn wait_one() {
+    let mut status = 0;
+    // SAFETY: `status` is ours to write.
+    unsafe { libc::waitpid(-1, &raw mut status, 0) };
+}
+
+/// Leaves this process's namespaces of these kinds for new ones.
+pub fn leave_for_new(flags: ForkFlags) -> Result<()> {
+    // SAFETY: plain integer; no descriptor table or memory is shared with anybody.
+    check(libc::c_long::from(unsafe { libc::unshare(flags.0 as libc::c_int) })).map(drop)
+}
+
+/// Enters the network behind a descriptor.
+pub fn enter_network(network: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: plain integers.
+    check(libc::c_long::from(unsafe { libc::setns(network.as_raw_fd(), libc::CLONE_NEWNET) })).map(drop)
+}
+
 /// Reaps the child behind a descriptor; waits for its end where `block`.
 pub fn wait_pidfd(pidfd: BorrowedFd<'_>, block: bool) -> Result<bool> {
     // SAFETY: a zeroed `siginfo_t` is valid plain data.
