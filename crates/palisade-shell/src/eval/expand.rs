@@ -8,9 +8,11 @@ use crate::syntax::tree::{Part, Word};
 use crate::text::{ANY, ONE, STAR, Text};
 
 /// How many words one word's braces may make.
-const MAX_BRACES: usize = 256;
+const MAX_BRACES: usize = 1000;
+/// How many parts all those words may have together.
+const MAX_BRACE_PARTS: usize = 8192;
 /// How many fields one command may have.
-const MAX_FIELDS: usize = 4096;
+const MAX_FIELDS: usize = 2048;
 
 /// Fields under construction.
 #[derive(Default)]
@@ -27,7 +29,7 @@ impl Builder {
     fn finish(&mut self) {
         if self.solid || !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);
-            if self.done.len() < MAX_FIELDS {
+            if self.done.len() <= MAX_FIELDS {
                 self.done.push(Field {
                     text: Text::new(text),
                     labels: self.labels,
@@ -58,14 +60,22 @@ impl Eval<'_> {
                 continue;
             }
             if has_braces(word) {
-                for plain in expand_braces(word) {
+                let (words, cut) = expand_braces(word);
+                if cut {
+                    self.over_budget(word.span, "braces make more words than are followed");
+                }
+                for plain in words {
                     fields.extend(self.expand_word(&plain));
                 }
             } else {
                 fields.extend(self.expand_word(word));
             }
         }
-        fields.truncate(MAX_FIELDS);
+        if fields.len() > MAX_FIELDS {
+            let span = words.last().map(|word| word.span).unwrap_or_default();
+            self.over_budget(span, "more words than are followed");
+            fields.truncate(MAX_FIELDS);
+        }
         fields
     }
 
@@ -73,6 +83,8 @@ impl Eval<'_> {
         let mut builder = Builder { span: self.span(word.span), ..Builder::default() };
         self.parts(&word.parts, &mut builder, false, true);
         builder.finish();
+        let made = builder.done.iter().map(|field| field.text.raw().len()).sum();
+        self.spend(made, word.span);
         builder.done
     }
 
@@ -85,7 +97,7 @@ impl Eval<'_> {
         let expanded;
         let word = if has_braces(word) {
             // Not expanded here by bash, but by zsh in redirections.
-            expanded = expand_braces(word);
+            expanded = expand_braces(word).0;
             expanded.first().unwrap_or(word)
         } else {
             word
@@ -112,6 +124,10 @@ impl Eval<'_> {
     /// makes bare `*`, `?`, `[..]` and `~` what they are to the shell.
     fn parts(&mut self, parts: &[Part], builder: &mut Builder, quoted: bool, patterns: bool) {
         for (at, part) in parts.iter().enumerate() {
+            if builder.text.len() > super::value::MAX_STREAM {
+                self.spend(builder.text.len(), builder.span);
+                builder.text = ANY.to_string();
+            }
             match part {
                 Part::Bare(text) => {
                     if patterns {
@@ -378,48 +394,70 @@ fn has_braces(word: &Word) -> bool {
     word.parts.iter().any(|part| matches!(part, Part::Braces(_) | Part::Sequence(_)))
 }
 
-/// The words that a word's braces make, in order; past the limit the rest is
-/// left out.
-fn expand_braces(word: &Word) -> Vec<Word> {
-    let mut made = vec![Word { parts: Vec::new(), span: word.span }];
-    for part in &word.parts {
-        let alternatives: Vec<Vec<Part>> = match part {
+/// The words that a word's braces make, in order; and whether the limit left
+/// some out.
+fn expand_braces(word: &Word) -> (Vec<Word>, bool) {
+    let mut cut = false;
+    // For each part the runs of parts that may stand for it.
+    let slots: Vec<Vec<Vec<Part>>> = word
+        .parts
+        .iter()
+        .map(|part| match part {
             Part::Braces(words) => words
                 .iter()
                 .flat_map(|inner| {
-                    if has_braces(inner) { expand_braces(inner) } else { vec![inner.clone()] }
+                    if has_braces(inner) {
+                        let (words, more) = expand_braces(inner);
+                        cut |= more;
+                        words
+                    } else {
+                        vec![inner.clone()]
+                    }
                 })
                 .map(|inner| inner.parts)
                 .collect(),
-            Part::Sequence(items) => {
-                items.iter().map(|item| vec![Part::Bare(item.clone())]).collect()
-            }
+            Part::Sequence(items) => items.iter().map(|item| vec![Part::Bare(item.clone())]).collect(),
             other => vec![vec![other.clone()]],
-        };
-        if alternatives.is_empty() {
-            continue;
-        }
-        let mut next = Vec::with_capacity((made.len() * alternatives.len()).min(MAX_BRACES));
-        'all: for start in &made {
-            for alternative in &alternatives {
-                if next.len() >= MAX_BRACES {
-                    break 'all;
-                }
-                let mut parts = start.parts.clone();
-                for part in alternative {
-                    match (parts.last_mut(), part) {
-                        (Some(Part::Bare(before)), Part::Bare(after)) => {
-                            *before = format!("{before}{after}").into_boxed_str();
+        })
+        .collect();
+    let all = slots.iter().fold(1_usize, |all, slot| all.saturating_mul(slot.len().max(1)));
+    let most = MAX_BRACES.min(MAX_BRACE_PARTS / slots.len().max(1)).max(1);
+    cut |= all > most;
+    let words = (0..all.min(most))
+        .map(|number| {
+            // The last part turns fastest, as bash has it.
+            let mut left = number;
+            let mut chosen: Vec<usize> = slots
+                .iter()
+                .rev()
+                .map(|slot| {
+                    let count = slot.len().max(1);
+                    let at = left % count;
+                    left /= count;
+                    at
+                })
+                .collect();
+            chosen.reverse();
+            let mut parts: Vec<Part> = Vec::with_capacity(slots.len());
+            let mut text = String::new();
+            for part in slots.iter().zip(chosen).filter_map(|(slot, at)| slot.get(at)).flatten() {
+                match part {
+                    Part::Bare(more) => text.push_str(more),
+                    other => {
+                        if !text.is_empty() {
+                            parts.push(Part::Bare(std::mem::take(&mut text).into_boxed_str()));
                         }
-                        _ => parts.push(part.clone()),
+                        parts.push(other.clone());
                     }
                 }
-                next.push(Word { parts, span: word.span });
             }
-        }
-        made = next;
-    }
-    made
+            if !text.is_empty() {
+                parts.push(Part::Bare(text.into_boxed_str()));
+            }
+            Word { parts, span: word.span }
+        })
+        .collect();
+    (words, cut)
 }
 
 pub(super) fn trim_newlines(text: Text) -> Text {

@@ -32,7 +32,11 @@ use state::State;
 use value::{Field, Stream, Value, Variable};
 
 /// How many commands one input may run, loops and calls counted each time.
-const MAX_STEPS: u32 = 4096;
+const MAX_STEPS: u32 = 2048;
+/// How many bytes of text one input may make in all, expansions included.
+const MAX_WORK: usize = 1 << 20;
+/// The longest value that is kept; a longer one counts as unknown.
+const MAX_VALUE: usize = 16 * 1024;
 /// How deep code may nest in code.
 const MAX_DEPTH: u32 = 24;
 /// How many combinations of alternatives one command is looked at under.
@@ -71,6 +75,8 @@ pub(crate) struct Eval<'c> {
     /// Inside a container or another root: where its paths lead on the host.
     container: Option<Vec<(String, Text)>>,
     line: u32,
+    /// Bytes of text made so far.
+    work: usize,
     overrun: bool,
 }
 
@@ -164,6 +170,7 @@ impl<'c> Eval<'c> {
             output_network: false,
             container: None,
             line: 0,
+            work: 0,
             overrun: false,
         }
     }
@@ -193,6 +200,14 @@ impl<'c> Eval<'c> {
 
     fn hazard(&mut self, id: &'static str, span: Span) {
         self.emit(EffectKind::Hazard(id), Labels::NONE, span);
+    }
+
+    /// Counts text that was made; past the limit nothing more is followed.
+    fn spend(&mut self, bytes: usize, span: Span) {
+        self.work = self.work.saturating_add(bytes);
+        if self.work > MAX_WORK {
+            self.over_budget(span, "the expansions are longer than is followed");
+        }
     }
 
     fn over_budget(&mut self, span: Span, message: &'static str) {
@@ -553,6 +568,9 @@ impl<'c> Eval<'c> {
         span: Span,
     ) -> Stream {
         self.steps += 1;
+        if self.overrun {
+            return Stream::default();
+        }
         if self.steps > MAX_STEPS {
             self.over_budget(span, "more commands than are followed");
             return Stream::default();
@@ -608,6 +626,27 @@ impl<'c> Eval<'c> {
     }
 
     fn round(
+        &mut self,
+        assignments: &[Assignment],
+        words: &[Word],
+        redirects: &[Redirect],
+    ) -> Stream {
+        let (effects, commands) = (self.out.effects.len(), self.out.commands.len());
+        let stream = self.expanded(assignments, words, redirects);
+        // What the redirections do belongs to the command they are part of.
+        let outer = self.node;
+        let own = self.out.commands.iter().skip(commands).rposition(|command| command.parent == outer);
+        if let Some(own) = own.and_then(|at| u32::try_from(commands + at).ok()) {
+            for effect in self.out.effects.iter_mut().skip(effects) {
+                if effect.command == outer {
+                    effect.command = Some(own);
+                }
+            }
+        }
+        stream
+    }
+
+    fn expanded(
         &mut self,
         assignments: &[Assignment],
         words: &[Word],

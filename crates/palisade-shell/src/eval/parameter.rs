@@ -4,6 +4,7 @@ use super::Eval;
 use super::expand::Expanded;
 use super::value::{Field, Value, Variable};
 use crate::effect::{EffectKind, Labels};
+use crate::span::Span;
 use crate::syntax::tree::{Parameter, ParameterName, ParameterOperator, Part, Word};
 use crate::text::{ANY, Text};
 
@@ -38,6 +39,8 @@ impl Eval<'_> {
 
     /// Sets a variable in the current state.
     pub(super) fn assign(&mut self, name: &str, text: Text, labels: Labels) {
+        self.spend(text.raw().len(), Span::default());
+        let text = if text.raw().len() > super::MAX_VALUE { Text::unknown() } else { text };
         if name == "PS4" && self.state.xtrace && text.raw().contains(['$', '`']) {
             self.prompt_code(&text, labels);
         }

@@ -7,6 +7,9 @@ use crate::text::Text;
 /// How many alternatives a value keeps before it counts as unknown.
 pub(crate) const MAX_ALTERNATIVES: usize = 8;
 
+/// How much text a stream keeps; longer ones count as unknown.
+pub(crate) const MAX_STREAM: usize = 64 * 1024;
+
 /// One word after expansion.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Field {
@@ -128,6 +131,14 @@ impl Stream {
 
     /// This and then the other.
     pub fn then(&mut self, next: Self) {
+        let length = |text: &Option<Text>| text.as_ref().map_or(0, |text| text.raw().len());
+        if length(&self.text) + length(&next.text) > MAX_STREAM {
+            self.text = None;
+            self.labels = self.labels.and(next.labels);
+            self.network |= next.network;
+            self.shell |= next.shell;
+            return;
+        }
         self.labels = self.labels.and(next.labels);
         self.network |= next.network;
         self.shell |= next.shell;
