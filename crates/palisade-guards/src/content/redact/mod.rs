@@ -96,22 +96,11 @@ impl Redactor {
         Stream { redactor: self, buffer: String::new(), done: 0, state: State::Text }
     }
 
-    /// The next place at or after `from` where a secret could begin.
-    fn next(&self, text: &str, from: usize) -> Option<Candidate> {
-        let family = searcher().find(text.as_bytes(), from);
-        let known = self.known.as_ref().and_then(|known| known.find(text, from));
-        match (family, known) {
-            (Some((at, family)), None) => Some(Candidate::Family(at, family)),
-            (Some((at, family)), Some((start, ..))) if at < start => Some(Candidate::Family(at, family)),
-            (_, Some((start, end, name))) => Some(Candidate::Known(start, end, name)),
-            (None, None) => None,
-        }
-    }
-
     /// Where the end of `text` may be the beginning of a mark or a value.
     fn unfinished(&self, text: &str, from: usize) -> usize {
         let family = searcher().unfinished(text.as_bytes(), from);
-        let known = self.known.as_ref().map_or(text.len(), |known| known.unfinished(text.as_bytes(), from));
+        let known =
+            self.known.as_ref().map_or(text.len(), |known| known.unfinished(text.as_bytes(), from));
         family.min(known)
     }
 }
@@ -120,6 +109,36 @@ enum Candidate {
     Family(usize, Family),
     /// From, to, and the index of the name.
     Known(usize, usize, usize),
+}
+
+/// What each search found ahead, so that no stretch is searched twice.
+#[derive(Default)]
+struct Ahead {
+    family: Found<(usize, Family)>,
+    known: Found<(usize, usize, usize)>,
+}
+
+/// The result of a search: not made yet, or what it found.
+type Found<T> = Option<Option<T>>;
+
+impl Ahead {
+    /// The next place at or after `from` where a secret could begin.
+    fn next(&mut self, redactor: &Redactor, text: &str, from: usize) -> Option<Candidate> {
+        if self.family.is_none_or(|found| found.is_some_and(|(at, _)| at < from)) {
+            self.family = Some(searcher().find(text.as_bytes(), from));
+        }
+        if self.known.is_none_or(|found| found.is_some_and(|(at, ..)| at < from)) {
+            self.known = Some(redactor.known.as_ref().and_then(|known| known.find(text, from)));
+        }
+        match (self.family.flatten(), self.known.flatten()) {
+            (Some((at, family)), None) => Some(Candidate::Family(at, family)),
+            (Some((at, family)), Some((start, ..))) if at < start => {
+                Some(Candidate::Family(at, family))
+            }
+            (_, Some((start, end, name))) => Some(Candidate::Known(start, end, name)),
+            (None, None) => None,
+        }
+    }
 }
 
 /// One walk over a text.
@@ -136,6 +155,7 @@ impl Pass {
     fn run(&mut self, redactor: &Redactor, text: &str, mut at: usize, end: bool) -> usize {
         let bytes = text.as_bytes();
         self.kept = at;
+        let mut ahead = Ahead::default();
         let limit = if end { bytes.len() } else { redactor.unfinished(text, at) };
         loop {
             match self.state {
@@ -162,23 +182,30 @@ impl Pass {
                 }
                 State::Text => {}
             }
-            let found = redactor.next(text, at);
+            let found = ahead.next(redactor, text, at);
             let (value_from, resume, name, state) = match found {
-                Some(Candidate::Known(start, end, name)) if start < limit => {
-                    (start, end, redactor.known.as_ref().map_or("secret", |known| known.name(name)), State::Text)
+                Some(Candidate::Known(start, end, name)) if start < limit => (
+                    start,
+                    end,
+                    redactor.known.as_ref().map_or("secret", |known| known.name(name)),
+                    State::Text,
+                ),
+                Some(Candidate::Family(start, family)) if start < limit => {
+                    match family.look(bytes, start, end) {
+                        Look::Nothing => {
+                            at = start + 1;
+                            continue;
+                        }
+                        Look::More => {
+                            self.keep(text, start);
+                            return start;
+                        }
+                        Look::Secret { from, to, then } => {
+                            (from, to, family.name(), then.map_or(State::Text, State::Token))
+                        }
+                        Look::Key { from } => (from, from, family.name(), State::Key(0)),
+                    }
                 }
-                Some(Candidate::Family(start, family)) if start < limit => match family.look(bytes, start, end) {
-                    Look::Nothing => {
-                        at = start + 1;
-                        continue;
-                    }
-                    Look::More => {
-                        self.keep(text, start);
-                        return start;
-                    }
-                    Look::Secret { from, to, then } => (from, to, family.name(), then.map_or(State::Text, State::Token)),
-                    Look::Key { from } => (from, from, family.name(), State::Key(0)),
-                },
                 _ => {
                     let stop = limit.max(at);
                     self.keep(text, stop);
@@ -220,8 +247,26 @@ fn key_body(bytes: &[u8], end: bool) -> (usize, bool) {
                     return (at, false);
                 }
             }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' | b'\\' | b'"' | b'\'' | b',' | b':' | b'.'
-            | b'#' | b'*' | b'|' | b'>' | b' ' | b'\t' | b'\r' | b'\n' => {}
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'+'
+            | b'/'
+            | b'='
+            | b'\\'
+            | b'"'
+            | b'\''
+            | b','
+            | b':'
+            | b'.'
+            | b'#'
+            | b'*'
+            | b'|'
+            | b'>'
+            | b' '
+            | b'\t'
+            | b'\r'
+            | b'\n' => {}
             _ => return (at, true),
         }
         at += 1;
@@ -253,7 +298,8 @@ impl Stream<'_> {
     }
 
     fn walk(&mut self, end: bool) -> String {
-        let mut pass = Pass { state: self.state, out: String::new(), kept: self.done, changed: false };
+        let mut pass =
+            Pass { state: self.state, out: String::new(), kept: self.done, changed: false };
         self.done = pass.run(self.redactor, &self.buffer, self.done, end);
         self.state = pass.state;
         let useless = self.buffer.floor_char_boundary(self.done.saturating_sub(BACK));

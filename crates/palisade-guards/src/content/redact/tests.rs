@@ -326,8 +326,9 @@ fn hostile_text_costs_no_more_than_its_length() {
         "://:@",
     ] {
         let text = piece.repeat(60_000 / piece.len());
+        let known = Secret { name: "A".into(), value: "known-value-1".into() };
         let start = std::time::Instant::now();
-        let _ = plain().redact(&text);
+        let _ = Redactor::new(&[known]).redact(&text);
         let took = start.elapsed();
         // Debug builds on a busy machine are slow; squares would take hours.
         assert!(took.as_secs() < 60, "{piece}: {took:?}");
