@@ -4,12 +4,12 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use crate::git;
-use crate::protect::{Identity, Inventory, Kind, identify, scan};
+use crate::protect::{Identity, Inventory, Kind, identify, read_small, scan};
 use crate::sys;
 
 /// What a refused file is called afterwards.
@@ -29,6 +29,7 @@ pub fn after(inventory: &Inventory) -> Vec<String> {
             Kind::Named(_) | Kind::RepositoryLink => {}
         }
     }
+    check.contents();
     check.told
 }
 
@@ -47,6 +48,36 @@ impl Check<'_> {
         identify(path).is_some_and(|(identity, _)| self.inventory.known.contains_key(&identity))
     }
 
+    /// Where no mount held protected files: as they were before.
+    fn contents(&mut self) {
+        for (path, before) in &self.inventory.contents {
+            let now = read_small(path);
+            if now.as_ref() == Some(before) {
+                continue;
+            }
+            let shown = self.shown(path);
+            let aside = if now.is_some() || identify(path).is_some() { set_aside(path).map(drop) } else { Ok(()) };
+            match aside.and_then(|()| write_new(path, before)) {
+                Ok(()) => self.told.push(format!("`{shown}` was changed during the run and has its old content again")),
+                Err(error) => self.told.push(format!(
+                    "`{shown}` was changed during the run and could not be put right ({error}); look at it before you \
+                     go on"
+                )),
+            }
+        }
+        for dir in &self.inventory.directories {
+            let Ok(open) = sys::open_path(dir, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0) else { continue };
+            for entry in sys::directory_entries(open.as_fd()).unwrap_or_default() {
+                let path = dir.join(&entry.name);
+                let ours = entry.name.to_string_lossy().contains(SUFFIX);
+                let before = self.inventory.contents.contains_key(&path) || self.inventory.directories.contains(&path);
+                if !ours && !before {
+                    self.put_aside(&path, "it stands in a protected directory");
+                }
+            }
+        }
+    }
+
     fn put_aside(&mut self, path: &Path, why: &str) {
         let shown = self.shown(path);
         match set_aside(path) {
@@ -63,7 +94,7 @@ impl Check<'_> {
 
     /// A file that says where the repository is.
     fn link(&mut self, path: &Path) {
-        let text = read_small(path).unwrap_or_default();
+        let text = text_of(path).unwrap_or_default();
         let target = text.trim().strip_prefix("gitdir:").map(|target| {
             path.parent().unwrap_or(path).join(target.trim())
         });
@@ -119,7 +150,7 @@ impl Check<'_> {
         let owner = path.parent().filter(|dir| dir.ends_with("worktrees")).and_then(Path::parent);
         part.ends_with("commondir")
             && owner.is_some()
-            && read_small(part).is_some_and(|text| {
+            && text_of(part).is_some_and(|text| {
                 std::fs::canonicalize(path.join(text.trim())).ok().as_deref() == owner
             })
     }
@@ -135,13 +166,13 @@ impl Check<'_> {
     }
 
     fn configuration(&mut self, config: &Path) {
-        let Some(text) = read_small(config) else {
+        let Some(text) = text_of(config) else {
             self.put_aside(config, "it cannot be read as a configuration");
             return;
         };
         let Some(clean) = git::without_programs(&text) else { return };
         let shown = self.shown(config);
-        let kept = set_aside(config).and_then(|name| write_new(config, &clean).map(|()| name));
+        let kept = set_aside(config).and_then(|name| write_new(config, clean.as_bytes()).map(|()| name));
         match kept {
             Ok(name) => self.told.push(format!(
                 "`{shown}` appeared during the run with settings that run programs; they were taken out, and the \
@@ -154,6 +185,10 @@ impl Check<'_> {
             )),
         }
     }
+}
+
+fn text_of(path: &Path) -> Option<String> {
+    String::from_utf8(read_small(path)?).ok()
 }
 
 /// Renames within its directory, to a name that nothing runs.
@@ -176,30 +211,15 @@ fn set_aside(path: &Path) -> Result<OsString, sys::Errno> {
     Err(sys::Errno(libc::EEXIST))
 }
 
-fn open_small(path: &Path) -> Option<OwnedFd> {
-    let dir = sys::open_exact(path.parent()?).ok()?;
-    // Not blocking: it could be a pipe.
-    let flags = libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = sys::open_at(dir.as_fd(), Path::new(path.file_name()?), flags, 0).ok()?;
-    let regular = sys::status(file.as_fd()).is_ok_and(|found| found.2 & libc::S_IFMT == libc::S_IFREG);
-    regular.then_some(file)
-}
-
-fn read_small(path: &Path) -> Option<String> {
-    let mut bytes = Vec::new();
-    std::fs::File::from(open_small(path)?).take(1 << 20).read_to_end(&mut bytes).ok()?;
-    String::from_utf8(bytes).ok()
-}
-
 /// Writes a new file with the owner of the directory it stands in.
-fn write_new(path: &Path, text: &str) -> Result<(), sys::Errno> {
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), sys::Errno> {
     let missing = sys::Errno(libc::ENOENT);
     let dir = sys::open_exact(path.parent().ok_or(missing)?)?;
     let (_, _, _, uid, gid) = sys::status(dir.as_fd())?;
     let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
     let file = sys::open_at(dir.as_fd(), &PathBuf::from(path.file_name().ok_or(missing)?), flags, 0o644)?;
     let mut file = std::fs::File::from(file);
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     let _ = std::os::unix::fs::fchown(&file, Some(uid), Some(gid));
     Ok(())
 }

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::protect::read_small;
+
 /// The parts of a repository's directory that decide what git runs.
 pub const PARTS: &[&str] = &["hooks", "config", "config.worktree", "commondir", "gitdir"];
 
@@ -112,7 +114,7 @@ pub fn without_programs(text: &str) -> Option<String> {
 /// Files and directories of the workspace that a configuration has git run or
 /// read: they are as dangerous as the configuration itself.
 pub fn programs_named_in(config: &Path, repository: &Path, workspace: &Path) -> Vec<PathBuf> {
-    let Ok(text) = std::fs::read_to_string(config) else { return Vec::new() };
+    let Some(text) = read_small(config).and_then(|bytes| String::from_utf8(bytes).ok()) else { return Vec::new() };
     let worktree = repository.parent().unwrap_or(repository);
     parse(&text)
         .0

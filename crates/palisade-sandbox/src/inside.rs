@@ -95,6 +95,9 @@ pub fn lock(plan: &Plan) -> Result<(Option<OwnedFd>, u8), Failure> {
     plan.check_fault(Step::Landlock)?;
     let mut missing = 0;
     if !landlock::enforce(plan).map_err(|error| Failure::of(Step::Landlock, error))? {
+        if plan.strict {
+            return Err(Failure::of(Step::Landlock, sys::Errno(libc::EOPNOTSUPP)));
+        }
         missing |= MISSING_LANDLOCK;
     }
     plan.check_fault(Step::Seccomp)?;

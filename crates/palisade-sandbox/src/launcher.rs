@@ -51,6 +51,10 @@ pub fn launcher_main() {
 /// A launcher's life: messages come on standard input.
 fn serve() -> i32 {
     let Ok(line) = sys::inherited(0) else { return 125 };
+    // Nothing of the caller's stays open or in use here.
+    if sys::close_from(3, &[]).is_err() || std::env::set_current_dir("/").is_err() {
+        return 125;
+    }
     let Ok(mut engine) = Engine::ahead() else { return 125 };
     sys::set_process_name(c"palisade-launch");
     let _ = sys::death_signal();

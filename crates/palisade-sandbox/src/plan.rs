@@ -1,8 +1,9 @@
 //! A policy, worked out for this machine: what is mounted where, in order.
 
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 
-use crate::policy::{Limit, Limits, Network, Policy, Report, Tty};
+use crate::policy::{Limit, Limits, Minimum, Network, Policy, Report, Tty};
 use crate::protect::Inventory;
 use crate::sys::Access;
 use crate::system;
@@ -60,7 +61,8 @@ pub enum Stage {
 /// A sandbox to build.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Plan {
-    /// Tells plans of this process apart; a changed plan needs a new one.
+    /// The same for equal plans of this process, and for no others. See
+    /// [`Plan::sealed`].
     pub key: u64,
     /// The user and group id inside.
     pub inner: (u32, u32),
@@ -80,8 +82,10 @@ pub struct Plan {
     pub workspace: PathBuf,
     /// Who makes the namespaces.
     pub stage: Stage,
-    /// Accept running as the host's root where its files cannot be mapped.
-    pub root_accepted: bool,
+    /// Anything that cannot be enforced fully is a refusal.
+    pub strict: bool,
+    /// The user's home directory.
+    pub home: PathBuf,
     /// For tests: the step that fails, and how.
     pub fault: Option<(u8, i32)>,
 }
@@ -144,7 +148,7 @@ impl Plan {
         writable.extend(policy.write.iter().cloned());
         writable.push(cache);
         Self {
-            key: next_key(),
+            key: 0,
             inner,
             mounts,
             writable,
@@ -154,9 +158,23 @@ impl Plan {
             report: policy.report,
             workspace: policy.workspace.clone(),
             stage: Stage::Native,
-            root_accepted: true,
+            strict: policy.minimum == Minimum::Everything,
+            home: policy.home.clone(),
             fault: None,
         }
+        .sealed()
+    }
+
+    /// With the key that belongs to what it says: to be called after every
+    /// change. Equal plans, made at different times, find the same waiting
+    /// sandboxes.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        // Keyed afresh in every process, so nobody can prepare two plans with one key.
+        static KEYS: std::sync::OnceLock<std::hash::RandomState> = std::sync::OnceLock::new();
+        self.key = 0;
+        self.key = KEYS.get_or_init(std::hash::RandomState::new).hash_one(self.to_bytes());
+        self
     }
 
     /// As bytes, for the launcher.
@@ -170,7 +188,7 @@ impl Plan {
         });
         write_limits(&mut out, &self.limits);
         out.byte(self.network as u8).byte(self.tty as u8).byte(self.report as u8);
-        out.path(&self.workspace).byte(self.stage as u8).flag(self.root_accepted);
+        out.path(&self.workspace).byte(self.stage as u8).flag(self.strict).path(&self.home);
         let (step, errno) = self.fault.unwrap_or((u8::MAX, 0));
         out.byte(step).number(errno as u64);
         out.0
@@ -209,19 +227,14 @@ impl Plan {
                 2 => Stage::Bare,
                 _ => return None,
             },
-            root_accepted: input.flag()?,
+            strict: input.flag()?,
+            home: input.path()?,
             fault: match (input.byte()?, input.number()?) {
                 (u8::MAX, _) => None,
                 (step, errno) => Some((step, errno as i32)),
             },
         })
     }
-}
-
-/// A key that no other plan of this process has.
-pub fn next_key() -> u64 {
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
 fn bind(path: &Path, access: Access) -> Mount {

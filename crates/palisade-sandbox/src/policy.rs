@@ -90,9 +90,11 @@ impl Limits {
 pub enum Minimum {
     /// Landlock and seccomp without namespaces will do.
     Partial,
-    /// Namespaces, every lock and every protected file.
+    /// Namespaces; what else this machine lacks is told.
     #[default]
     Full,
+    /// Everything the policy says, held by the kernel: any gap is a refusal.
+    Everything,
 }
 
 /// Which mechanism to use.

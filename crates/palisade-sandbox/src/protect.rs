@@ -2,6 +2,7 @@
 //! it later.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -54,6 +55,10 @@ pub struct Inventory {
     pub known: HashMap<Identity, PathBuf>,
     /// Everything was looked at.
     pub complete: bool,
+    /// What protected files contain, for where no mount holds them.
+    pub contents: HashMap<PathBuf, Vec<u8>>,
+    /// Protected directories, likewise.
+    pub directories: HashSet<PathBuf>,
 }
 
 impl Inventory {
@@ -76,6 +81,29 @@ impl Inventory {
         inventory.read_only.retain(|path| !path.ancestors().skip(1).any(|above| all.contains(above)));
         inventory.pinned.sort();
         inventory
+    }
+
+    /// Remembers what protected files contain (up to 16 MiB together).
+    pub fn remember_contents(&mut self) {
+        let mut waiting = self.read_only.clone();
+        let mut room = 16_usize << 20;
+        while let Some(path) = waiting.pop() {
+            let Ok(open) = sys::open_exact(&path) else { continue };
+            if !sys::is_directory(open.as_fd()) {
+                match read_small(&path) {
+                    Some(bytes) if bytes.len() <= room => {
+                        room -= bytes.len();
+                        self.contents.insert(path, bytes);
+                    }
+                    _ => self.complete = false,
+                }
+                continue;
+            }
+            let listed = sys::open_path(&path, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0);
+            let entries = listed.and_then(|dir| sys::directory_entries(dir.as_fd())).unwrap_or_default();
+            waiting.extend(entries.into_iter().filter(|entry| !entry.link).map(|entry| path.join(entry.name)));
+            self.directories.insert(path);
+        }
     }
 
     fn keep(&mut self, path: PathBuf) {
@@ -170,4 +198,22 @@ pub fn scan(workspace: &Path) -> (Vec<Found>, bool) {
         }
     }
     (found, complete)
+}
+
+/// A file to look into, never one that could block.
+fn open_small(path: &Path) -> Option<OwnedFd> {
+    let dir = sys::open_exact(path.parent()?).ok()?;
+    // Not blocking: it could be a pipe.
+    let flags = libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = sys::open_at(dir.as_fd(), Path::new(path.file_name()?), flags, 0).ok()?;
+    let regular = sys::status(file.as_fd()).is_ok_and(|found| found.2 & libc::S_IFMT == libc::S_IFREG);
+    regular.then_some(file)
+}
+
+/// The content of an ordinary file, at most 1 MiB of it; nothing on the way to
+/// it is a link, and it never blocks.
+pub fn read_small(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::from(open_small(path)?).take(1 << 20).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }

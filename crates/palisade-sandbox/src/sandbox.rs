@@ -45,7 +45,7 @@ impl Sandbox {
             Backend::Bubblewrap => Stage::Bubblewrap,
             Backend::Landlock => Stage::Bare,
         };
-        if stage == Stage::Bare && policy.minimum == Minimum::Full {
+        if stage == Stage::Bare && policy.minimum != Minimum::Partial {
             return Err(SandboxError::Unsupported {
                 why: "Landlock alone is less than the profile's minimum".into(),
                 help: "accept it with `--minimum partial`, or use another backend".into(),
@@ -57,9 +57,18 @@ impl Sandbox {
                 help: "sudo apt install bubblewrap".into(),
             });
         }
-        let inventory = Inventory::of(&policy.workspace);
+        let mut inventory = Inventory::of(&policy.workspace);
+        if stage == Stage::Bare {
+            inventory.remember_contents();
+        }
         let mut gaps = Vec::new();
         if !inventory.complete {
+            if policy.minimum == Minimum::Everything {
+                return Err(SandboxError::Unsupported {
+                    why: Gap::WorkspaceUnseen.words().into(),
+                    help: "use a smaller workspace, or accept it with `--minimum full`".into(),
+                });
+            }
             gaps.push(Gap::WorkspaceUnseen);
         }
         let scratch = if stage == Stage::Bare { Some(bare_scratch(&mut policy)?) } else { None };
@@ -76,6 +85,7 @@ impl Sandbox {
             });
             plan.writable.push(scratch.clone());
         }
+        let plan = plan.sealed();
         Ok(Self { policy, plan, inventory, scratch, gaps })
     }
 
@@ -93,7 +103,7 @@ impl Sandbox {
     #[doc(hidden)]
     pub fn with_fault(mut self, step: Step, errno: i32) -> Self {
         self.plan.fault = Some((step as u8, errno));
-        self.plan.key = crate::plan::next_key();
+        self.plan = self.plan.clone().sealed();
         self
     }
 
@@ -139,7 +149,7 @@ impl Sandbox {
         let chosen = self.policy.backend == Backend::Best && self.plan.fault.is_none();
         if chosen {
             self.plan.stage = next;
-            self.plan.key = crate::plan::next_key();
+            self.plan = self.plan.clone().sealed();
         }
         chosen
     }

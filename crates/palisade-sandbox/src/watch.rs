@@ -130,19 +130,40 @@ fn refused_write(plan: &Plan, path: PathBuf) -> Option<Refusal> {
     ((!writable || protected) && !device).then_some(Refusal::Write(path))
 }
 
-/// Only what really exists outside and is not visible inside.
+/// Names that hold secrets, in a home directory. Other names there are looked
+/// for by every other program as a matter of course.
+const SECRETS: [&str; 20] = [
+    ".ssh", ".aws", ".gnupg", ".netrc", ".kube", ".docker", ".azure", ".config/gcloud", ".config/gh", ".npmrc", ".pypirc",
+    ".git-credentials", ".password-store", ".mozilla", ".config/google-chrome", ".vault-token", ".terraform.d", ".cargo/credentials.toml",
+    ".palisade", ".bash_history",
+];
+
+/// Whether or not it exists outside: a word only about what exists would tell
+/// the command what does.
 fn refused_read(plan: &Plan, path: PathBuf) -> Option<Refusal> {
     let visible = plan.mounts.iter().any(|mount| match mount {
         Mount::Bind { path: at, .. } | Mount::Memory(at, _) | Mount::Proc(at) | Mount::Alias(at, _) => {
-            path.starts_with(at)
+            path.starts_with(at) || at.starts_with(&path)
         }
-        Mount::File(at, _) | Mount::Link(at, _) => path == *at || path.starts_with(at),
+        Mount::File(at, _) | Mount::Link(at, _) => path.starts_with(at),
         Mount::Directory(at) | Mount::Terminals(at) => path == *at,
         Mount::Hide(_) => false,
     });
-    let above = plan.mounts.iter().any(|mount| matches!(mount, Mount::Bind { path: at, .. } if at.starts_with(&path)));
-    let boring = ["/proc", "/sys", "/dev", "/etc"].iter().any(|dir| path.starts_with(dir));
-    (!visible && !above && !boring && std::fs::symlink_metadata(&path).is_ok()).then_some(Refusal::Read(path))
+    if visible {
+        return None;
+    }
+    let hidden = plan.mounts.iter().any(|mount| matches!(mount, Mount::Hide(at) if path.starts_with(at)));
+    let word = match path.strip_prefix(&plan.home) {
+        Ok(rest) => SECRETS.iter().any(|name| rest.starts_with(name)),
+        // Where programs look for settings and libraries that need not be there.
+        Err(_) => {
+            const ORDINARY: [&str; 12] = [
+                "/proc", "/sys", "/dev", "/etc", "/run", "/var", "/lib", "/lib64", "/usr", "/bin", "/sbin", "/boot",
+            ];
+            path.components().count() > 2 && !ORDINARY.iter().any(|dir| path.starts_with(dir))
+        }
+    };
+    (word || hidden).then_some(Refusal::Read(path))
 }
 
 fn connection(pid: i32, address: u64, length: u64) -> Option<Refusal> {

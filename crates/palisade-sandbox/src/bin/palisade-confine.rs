@@ -49,6 +49,7 @@ fn run() -> Result<u8, String> {
                 let bytes = value()?.to_str().and_then(|text| text.parse().ok()).ok_or("not a number")?;
                 policy.limits.memory = Some(Limit::required(bytes));
             }
+            "--minimum-everything" => policy.minimum = Minimum::Everything,
             "--explain" => explain_only = true,
             "--output" => policy.limits.output = value()?.to_str().and_then(|text| text.parse().ok()),
             "--wall" => policy.limits.wall = value()?.to_str().and_then(|text| text.parse().ok()),

@@ -293,6 +293,7 @@ impl Engine {
             return elsewhere(plan, command, group, gaps, session);
         }
         let (prepared, outer) = self.prepare(plan, &mut gaps)?;
+        accepted(plan, &gaps)?;
         let (ours, theirs) = sys::pair().map_err(|error| Failure::of(Step::Message, error))?;
         let _ = sys::receive_timeout(ours.as_fd(), 5);
         let doors = match &group {
@@ -345,6 +346,14 @@ impl Engine {
     }
 }
 
+/// Where nothing less than everything is accepted, a gap is a refusal.
+fn accepted(plan: &Plan, gaps: &[Gap]) -> Result<(), Failure> {
+    match gaps.first() {
+        Some(gap) if plan.strict => Err(Failure::about(Step::Backend, Errno(libc::EOPNOTSUPP), gap.words())),
+        _ => Ok(()),
+    }
+}
+
 /// A sandbox whose namespaces something else makes, or nobody.
 fn elsewhere(
     plan: &Rc<Plan>,
@@ -356,6 +365,12 @@ fn elsewhere(
     if session {
         return Err(Failure::about(Step::Backend, Errno(libc::EOPNOTSUPP), "session"));
     }
+    if plan.stage == Stage::Bare {
+        gaps.extend([Gap::NoNamespaces, Gap::ProtectedAfterwards]);
+    } else if sys::own_ids().0 == 0 {
+        gaps.push(Gap::HostRoot);
+    }
+    accepted(plan, &gaps)?;
     let (ours, theirs) = sys::pair().map_err(|error| Failure::of(Step::Message, error))?;
     let _ = sys::receive_timeout(ours.as_fd(), 5);
     let started = sys::clone_with(ForkFlags::default()).map_err(|error| Failure::of(Step::Namespaces, error))?;
@@ -364,11 +379,6 @@ fn elsewhere(
         Child::Started(pid, pidfd) => (pid, pidfd),
     };
     drop(theirs);
-    if plan.stage == Stage::Bare {
-        gaps.extend([Gap::NoNamespaces, Gap::ProtectedAfterwards]);
-    } else if sys::own_ids().0 == 0 {
-        gaps.push(Gap::HostRoot);
-    }
     let live = Live { group, gaps, ..Live::new(plan, pid, pidfd, ours) };
     let given = || -> Result<(), Errno> {
         if let Some(group) = &live.group {

@@ -70,7 +70,7 @@ impl Engine {
             match self.prepare_one(mount, path) {
                 Ok(tree) => prepared.push((index, tree)),
                 // This file system cannot show its files as somebody else's.
-                Err(Errno(libc::EINVAL | libc::EPERM | libc::EOPNOTSUPP | libc::ENOSYS)) if plan.root_accepted => {
+                Err(Errno(libc::EINVAL | libc::EPERM | libc::EOPNOTSUPP | libc::ENOSYS)) if !plan.strict => {
                     gaps.push(Gap::HostRoot);
                     return Ok((Vec::new(), None));
                 }

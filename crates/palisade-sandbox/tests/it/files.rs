@@ -171,3 +171,43 @@ fn refusals_are_told_in_words() {
         assert!(!house.run("true").err.contains("refused"), "an ordinary command is not commented on");
     }
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_configuration_stops_nobody() {
+    if !native("a_pipe_in_the_place_of_a_configuration_stops_nobody") {
+        return;
+    }
+    let house = House::new();
+    let plant = "mkdir -p r/.git/objects r/.git/refs && echo x > r/.git/HEAD && mkfifo r/.git/config";
+    assert_eq!(house.run(plant).code, 0);
+    assert_eq!(house.run("true").code, 0, "the next run starts");
+}
+
+#[test]
+fn landlock_alone_puts_protected_files_right() {
+    let house = House::new();
+    house.repository(".");
+    house.write(".envrc", "old");
+    let said = house.with(
+        &["--backend", "landlock"],
+        "echo x > .git/hooks/pre-commit; echo evil >> .git/config; rm .envrc; echo new > file",
+    );
+    if said.code == 125 {
+        eprintln!("SKIPPED landlock_alone_puts_protected_files_right: {}", said.err.trim());
+        return;
+    }
+    assert!(!house.has(".git/hooks/pre-commit") && house.has("file"), "{}", said.err);
+    let read = |path: &str| std::fs::read_to_string(house.project().join(path)).unwrap();
+    assert!(!read(".git/config").contains("evil") && read(".envrc") == "old", "{}", said.err);
+}
+
+#[test]
+fn less_than_the_minimum_is_a_refusal() {
+    let house = House::new();
+    let mut policy = house.policy();
+    policy.backend = palisade_sandbox::Backend::Landlock;
+    let refused = palisade_sandbox::Sandbox::new(policy).unwrap_err();
+    assert!(refused.to_string().contains("minimum"), "{refused}");
+    let said = house.with(&["--backend", "landlock", "--minimum-everything"], "echo ran > ran");
+    assert!(said.code == 125 && !house.has("ran"), "{}", said.err);
+}
