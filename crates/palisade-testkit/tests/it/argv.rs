@@ -163,13 +163,14 @@ fn real_bash_runs_what_was_predicted() {
     let root = std::env::temp_dir().join(format!("palisade-argv-{}", std::process::id()));
     let stubs = root.join("stubs");
     fs::create_dir_all(&stubs).unwrap();
-    let log = root.join("log");
+    let log = root.join("ran");
+    fs::create_dir_all(&log).unwrap();
     for name in ["aa", "bb", "cc"] {
         let file = stubs.join(name);
-        // A record is its fields, each ended by \x1f, and \x1e.
+        // Each run has a file of its own: its fields, each ended by \x1f.
         let text = format!(
-            "#!/bin/sh\n{{ printf '%s\\037' {name} \"$@\"; printf '\\036'; }} >> {}\n",
-            log.display()
+            "#!/bin/sh\nprintf '%s\\037' {name} \"$@\" > {}.$$\n",
+            log.join(name).display()
         );
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
@@ -179,7 +180,8 @@ fn real_bash_runs_what_was_predicted() {
     for (number, line) in LINES.iter().enumerate() {
         let work = root.join(format!("work{number}"));
         fs::create_dir_all(&work).unwrap();
-        let _ = fs::remove_file(&log);
+        let _ = fs::remove_dir_all(&log);
+        fs::create_dir_all(&log).unwrap();
         let path = format!("{}:/usr/bin:/bin", stubs.display());
         let _ = Command::new("timeout")
             .args(["10", "bash", "-c", line])
@@ -191,7 +193,10 @@ fn real_bash_runs_what_was_predicted() {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
-        let ran = fs::read_to_string(&log).unwrap_or_default();
+        let ran: Vec<String> = fs::read_dir(&log)
+            .unwrap()
+            .map(|file| fs::read_to_string(file.unwrap().path()).unwrap_or_default())
+            .collect();
         let context = Context {
             cwd: work.display().to_string(),
             home: "/home/u".into(),
@@ -203,7 +208,7 @@ fn real_bash_runs_what_was_predicted() {
             .iter()
             .map(|command| std::iter::once(&command.program).chain(&command.arguments).collect())
             .collect();
-        for record in ran.split('\u{1e}').filter(|record| !record.is_empty()) {
+        for record in &ran {
             seen += 1;
             let argv: Vec<&str> =
                 record.strip_suffix('\u{1f}').unwrap_or(record).split('\u{1f}').collect();

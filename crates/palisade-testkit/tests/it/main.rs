@@ -4,5 +4,6 @@
 mod argv;
 mod metamorphic;
 mod rules;
+mod soup;
 mod specs;
 mod tidy;
