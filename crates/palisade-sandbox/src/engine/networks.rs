@@ -30,11 +30,11 @@ impl Drop for Visit<'_> {
 }
 
 impl Networks {
-    /// Makes them ahead, where this process may.
+    /// Makes them ahead, where this process may: an ordinary user's could leave
+    /// the host's network, but never come back to it.
     pub fn ahead() -> Self {
-        let may = sys::own_ids().0 == 0 || own_user_namespace().is_ok();
         let home = sys::open_path(Path::new("/proc/self/ns/net"), libc::O_RDONLY, 0);
-        Self { home: home.ok().filter(|_| may), waiting: Vec::new() }
+        Self { home: home.ok().filter(|_| sys::own_ids().0 == 0), waiting: Vec::new() }
     }
 
     /// Whether more should be made.
@@ -65,19 +65,4 @@ impl Networks {
         sys::enter_network(spare.as_fd()).ok()?;
         Some(Visit(home))
     }
-}
-
-/// An ordinary user's process may make networks only within a user namespace
-/// of its own; sandboxes then stand one level below it.
-fn own_user_namespace() -> Result<(), Errno> {
-    // Here such a process would come under a profile that takes its powers away.
-    let restricted = sys::read_text(Path::new("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"));
-    if restricted.is_ok_and(|text| text.trim() == "1") {
-        return Err(sys::Errno(libc::EPERM));
-    }
-    let (uid, gid) = sys::own_ids();
-    sys::leave_for_new(ForkFlags::USER)?;
-    sys::write_text(Path::new("/proc/self/setgroups"), "deny")?;
-    sys::write_text(Path::new("/proc/self/uid_map"), &format!("{uid} {uid} 1"))?;
-    sys::write_text(Path::new("/proc/self/gid_map"), &format!("{gid} {gid} 1"))
 }
