@@ -64,7 +64,10 @@ fn serve() -> i32 {
             match sys::receive(line.as_fd()) {
                 Ok(Some((kind, body, fds))) => engine.take(kind, &body, fds),
                 // The program that started us is gone; process 1 of each sandbox goes with us.
-                Ok(None) | Err(_) => return 0,
+                Ok(None) | Err(_) => {
+                    engine.finish();
+                    return 0;
+                }
             }
         }
     }
@@ -186,8 +189,13 @@ impl Launcher {
 
 impl Drop for Launcher {
     fn drop(&mut self) {
-        // It ends when the line closes; waiting would deadlock on the line that is still open here.
-        let _ = self.child.kill();
+        // It ends when the line closes, which lets it clear away behind itself.
+        if let Ok((ours, _)) = sys::pair() {
+            let line = self.line.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            line.fd = ours;
+        } else {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
     }
 }

@@ -124,6 +124,25 @@ impl Groups {
         Holding { memory: all || self.memory.is_some(), pids: all || self.pids.is_some(), cpus: all || self.cpu.is_some() }
     }
 
+    /// Removes groups whose maker is gone: one that was killed, or one that
+    /// ended before the kernel let go of its last group.
+    pub fn sweep(&self) {
+        for dir in [&self.unified, &self.memory, &self.pids, &self.cpu].into_iter().flatten() {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                let maker = name.to_str().and_then(|name| name.strip_prefix("palisade-")?.split('-').next());
+                let Some(maker) = maker.and_then(|maker| maker.parse::<u32>().ok()) else { continue };
+                let gone = maker != std::process::id() && !Path::new(&format!("/proc/{maker}")).exists();
+                // A maker in another process namespace cannot be seen from here; its groups are new, or in use.
+                let old = entry.metadata().and_then(|found| found.modified()).ok();
+                let old = old.and_then(|time| time.elapsed().ok()).is_some_and(|age| age.as_secs() >= 2);
+                if gone && old {
+                    let _ = std::fs::remove_dir(entry.path());
+                }
+            }
+        }
+    }
+
     /// Makes a group with these bounds. What it cannot hold is not in it.
     pub fn make(&self, limits: &Limits) -> sys::Result<Group> {
         static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -130,6 +130,35 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Ends everything and clears away behind it, for half a second at most.
+    pub fn finish(&mut self) {
+        self.warm.clear();
+        self.networks = super::networks::Networks::default();
+        for live in &self.live {
+            let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
+        }
+        let end = sys::monotonic_millis() + 500;
+        while !(self.live.is_empty() && self.leaving.is_empty()) && sys::monotonic_millis() < end {
+            self.turn(&[]);
+        }
+    }
+}
+
+impl Drop for Engine {
+    /// Nothing goes on without somebody to see it through. Groups that the
+    /// kernel still counts something in are swept up by the next engine.
+    fn drop(&mut self) {
+        for mut live in std::mem::take(&mut self.live) {
+            let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
+            self.leaving.extend(live.group.take());
+        }
+        for mut group in std::mem::take(&mut self.leaving) {
+            let _ = group.remove();
+        }
+    }
+}
+
 /// Tells the caller how it ended, once. Process 1 says so when nobody else is
 /// left, so what remains to do then is ours alone and need not be waited for.
 fn answer(live: &mut Live) {

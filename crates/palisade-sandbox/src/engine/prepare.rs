@@ -22,7 +22,11 @@ impl Engine {
         if limits.memory.is_none() && limits.pids.is_none() && limits.cpus.is_none() {
             return Ok(None);
         }
-        let groups = self.groups.get_or_insert_with(Groups::find);
+        let groups = self.groups.get_or_insert_with(|| {
+            let groups = Groups::find();
+            groups.sweep();
+            groups
+        });
         let mut holding = groups.holding();
         let group = match groups.make(limits) {
             Ok(group) => group,

@@ -63,6 +63,34 @@ fn a_hundred_at_once() {
     }
 }
 
+/// A process that ran one command leaves at most its last control groups, and
+/// the next one sweeps them up.
+#[test]
+fn one_shot_runs_leave_nothing_behind() {
+    if !native("one_shot_runs_leave_nothing_behind") {
+        return;
+    }
+    let house = House::new();
+    let made = |pid: u32| groups_of(pid);
+    let mut makers = Vec::new();
+    for _ in 0..5 {
+        let child = std::process::Command::new(crate::house::CONFINE)
+            .args(["--workspace", house.project().to_str().unwrap(), "--", "/bin/true"])
+            .current_dir(house.project())
+            .env("HOME", house.home())
+            .stdin(std::process::Stdio::null())
+            .spawn();
+        let mut child = child.unwrap();
+        makers.push(child.id());
+        assert!(child.wait().unwrap().success());
+    }
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while makers.iter().any(|pid| made(*pid) > 0) {
+        assert!(std::time::Instant::now() < end, "control groups stay");
+        assert_eq!(house.run("true").code, 0);
+    }
+}
+
 /// 1000 starts in a row; 10 000 with PALISADE_MANY=1.
 #[test]
 fn starts_leave_nothing_behind() {
@@ -88,13 +116,18 @@ fn starts_leave_nothing_behind() {
     // What ended last is cleared away a moment later.
     let mut after = left(&launcher);
     for _ in 0..100_000 {
-        if after <= before {
+        if settled(after, before) {
             break;
         }
         std::thread::yield_now();
         after = left(&launcher);
     }
-    assert!(after <= before, "descriptors, children, mounts, control groups: {after:?}, before {before:?}");
+    assert!(settled(after, before), "descriptors, children, mounts, control groups: {after:?}, before {before:?}");
+}
+
+/// Up to four networks may have been made ahead meanwhile, a descriptor each.
+fn settled(after: (usize, usize, usize, usize), before: (usize, usize, usize, usize)) -> bool {
+    after.0 <= before.0 + 4 && (after.1, after.2, after.3) <= (before.1, before.2, before.3)
 }
 
 fn left(launcher: &palisade_sandbox::Launcher) -> (usize, usize, usize, usize) {
@@ -103,14 +136,21 @@ fn left(launcher: &palisade_sandbox::Launcher) -> (usize, usize, usize, usize) {
     let text = |path: String| std::fs::read_to_string(path).unwrap_or_default();
     let children = text(format!("/proc/{pid}/task/{pid}/children")).split_whitespace().count();
     let mounts = text("/proc/self/mountinfo".into()).lines().count();
-    let mut groups = 0;
-    for line in text("/proc/self/cgroup".into()).lines() {
-        let mut parts = line.splitn(3, ':').skip(1);
-        let (controllers, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let dir = format!("/sys/fs/cgroup/{controllers}{path}");
-        groups += std::fs::read_dir(dir).into_iter().flatten().flatten()
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&format!("palisade-{pid}-")))
-            .count();
-    }
-    (count(format!("/proc/{pid}/fd")), children, mounts, groups)
+    (count(format!("/proc/{pid}/fd")), children, mounts, groups_of(pid))
+}
+
+fn groups_of(pid: u32) -> usize {
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    own.lines()
+        .map(|line| {
+            let mut parts = line.splitn(3, ':').skip(1);
+            let (controllers, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            std::fs::read_dir(format!("/sys/fs/cgroup/{controllers}{path}"))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with(&format!("palisade-{pid}-")))
+                .count()
+        })
+        .sum()
 }
