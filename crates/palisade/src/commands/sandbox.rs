@@ -66,6 +66,7 @@ enum Mechanism {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Least {
+    Everything,
     Full,
     Partial,
 }
@@ -108,6 +109,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Mechanism::Landlock => Backend::Landlock,
     };
     policy.minimum = match arguments.minimum {
+        Least::Everything => Minimum::Everything,
         Least::Full => Minimum::Full,
         Least::Partial => Minimum::Partial,
     };
