@@ -25,6 +25,8 @@ impl Labels {
     pub const ENVIRONMENT: Self = Self(8);
     /// It was written by a command of this session.
     pub const WRITTEN: Self = Self(16);
+    /// It is what a known program prints to set up a shell. Never kept.
+    pub(crate) const SETUP: Self = Self(32);
 
     /// Both.
     #[must_use]

@@ -73,6 +73,7 @@ fn by_region(seen: &Seen, recursive: bool, moved: bool) -> Option<&'static Rule>
         Region::Above if seen.everything => recursive.then_some(&rules::DELETE_TREE),
         Region::Above if whole => Some(&rules::DELETE_PARENT),
         Region::Workspace => (recursive && !moved).then_some(&rules::DELETE_TREE),
+        Region::Project if !recursive || moved => None,
         Region::Temporary | Region::Cache | Region::Harmless | Region::Container => None,
         Region::Home
         | Region::Above
@@ -81,6 +82,7 @@ fn by_region(seen: &Seen, recursive: bool, moved: bool) -> Option<&'static Rule>
         | Region::System
         | Region::Local
         | Region::Elsewhere
+        | Region::Project
         | Region::Unknown => Some(if recursive && !moved {
             &rules::DELETE_TREE_OUTSIDE
         } else {

@@ -115,7 +115,9 @@ fn of_script(language: Language, path: &Text, scene: &Scene<'_>) -> Option<&'sta
     Some(match (language, seen.region) {
         (Language::Shell, _) if path.literal().is_some_and(environment) => &rules::RUN_PROJECT_CODE,
         (Language::Shell, _) => &rules::EXECUTE_SCRIPT,
-        (_, Region::Workspace | Region::Above | Region::Unknown) => &rules::RUN_PROJECT_CODE,
+        (_, Region::Workspace | Region::Project | Region::Above | Region::Unknown) => {
+            &rules::RUN_PROJECT_CODE
+        }
         _ => &rules::EXECUTE_OUTSIDE_SCRIPT,
     })
 }
@@ -126,6 +128,8 @@ fn environment(path: &str) -> bool {
         "/bin/activate",
         "/bin/activate.fish",
         "/.cargo/env",
+        "/.env",
+        "/.envrc",
         "/.nvm/nvm.sh",
         "/.sdkman/bin/sdkman-init.sh",
         "/.ghcup/env",
@@ -144,7 +148,10 @@ fn of_program(path: &Text, scene: &Scene<'_>) -> &'static Rule {
         return &rules::EXECUTE_UNTRUSTED_PLACE;
     }
     match path.literal() {
-        Some(text) if seen.region == Region::Workspace && launcher(text) => {
+        Some(text)
+            if matches!(seen.region, Region::Workspace | Region::Project)
+                && (launcher(text) || named_script(text) || built(path, scene)) =>
+        {
             &rules::RUN_PROJECT_CODE
         }
         _ => &rules::EXECUTE_PROGRAM,
@@ -161,6 +168,10 @@ fn launcher(path: &str) -> bool {
         "mvnw.cmd",
         "manage.py",
         "bootstrap",
+        "rails",
+        "rake",
+        "rspec",
+        "console",
         "autogen.sh",
         "a.out",
         "config",
@@ -193,6 +204,49 @@ fn launcher(path: &str) -> bool {
     ];
     NAMES.contains(&base(path)) || PLACES.iter().any(|place| path.contains(place))
 }
+
+/// A script of the project that says its language: `./a.py` is `python a.py`.
+/// Shell scripts are not among them, as those are read where they can be.
+fn named_script(path: &str) -> bool {
+    const ENDS: &[&str] = &[".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".lua"];
+    ENDS.iter().any(|end| path.ends_with(end))
+}
+
+/// Whether a compiler of the same line has made the program.
+fn built(path: &Text, scene: &Scene<'_>) -> bool {
+    scene.analysis.effects.iter().any(|effect| {
+        matches!(&effect.kind, EffectKind::Write { path: written, .. } if written == path)
+            && of_flow(effect.labels, Language::Other).is_none()
+            && COMPILERS.contains(&scene.program(effect))
+    })
+}
+
+/// Programs that make programs of source files.
+const COMPILERS: &[&str] = &[
+    "c++",
+    "cc",
+    "clang",
+    "clang++",
+    "dmd",
+    "fpc",
+    "g++",
+    "gcc",
+    "gdc",
+    "gfortran",
+    "ghc",
+    "gnatmake",
+    "go",
+    "ldc2",
+    "nasm",
+    "ld",
+    "nim",
+    "ocamlfind",
+    "ocamlopt",
+    "rustc",
+    "swiftc",
+    "tcc",
+    "zig",
+];
 
 fn untrusted(path: &Text, region: Region, scene: &Scene<'_>) -> bool {
     region == Region::Temporary

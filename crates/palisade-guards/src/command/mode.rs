@@ -94,6 +94,7 @@ const fn outside(region: Region) -> bool {
         Region::Home
         | Region::Above
         | Region::Workspace
+        | Region::Project
         | Region::Temporary
         | Region::Cache
         | Region::Visible

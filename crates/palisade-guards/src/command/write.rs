@@ -92,6 +92,7 @@ fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
         Region::Home
         | Region::Above
         | Region::Workspace
+        | Region::Project
         | Region::Temporary
         | Region::Cache
         | Region::Visible

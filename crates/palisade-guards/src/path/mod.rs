@@ -24,6 +24,8 @@ pub(crate) enum Region {
     Above,
     /// Inside the workspace.
     Workspace,
+    /// Inside a directory where containers and runners keep a project.
+    Project,
     /// A directory for temporary files.
     Temporary,
     /// A cache below a home directory.
@@ -214,6 +216,22 @@ const SYSTEM: &[&str] = &[
 
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/var/folders", "/dev/shm"];
 
+/// Where containers, runners and written examples keep a project.
+const PROJECTS: &[&str] = &[
+    "/app",
+    "/code",
+    "/path",
+    "/project",
+    "/projects",
+    "/repo",
+    "/repos",
+    "/src",
+    "/testbed",
+    "/workdir",
+    "/workspace",
+    "/workspaces",
+];
+
 const CACHES: &[&str] = &[
     ".cache",
     ".npm",
@@ -336,6 +354,9 @@ fn region(path: &str, places: &Places) -> Region {
     }
     if stands("/container", path) {
         return Region::Container;
+    }
+    if PROJECTS.iter().any(|name| below(name, path).is_some_and(|rest| !rest.is_empty())) {
+        return Region::Project;
     }
     if stands("/usr/local", path) || stands("/opt", path) {
         return Region::Local;

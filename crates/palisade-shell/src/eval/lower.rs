@@ -535,6 +535,7 @@ impl Eval<'_> {
                     labels: from.labels.and(Labels::DECODED),
                     network: from.network,
                     shell: false,
+                    names: false,
                 }
             }
         };

@@ -693,6 +693,13 @@ fn remove(text: &str, pattern: &[Glob], suffix: bool, longest: bool) -> String {
 /// suffix or prefix, `%.*`, `##*/`.
 fn remove_known(text: &Text, pattern: &[Glob], suffix: bool, longest: bool) -> Text {
     let raw = text.raw();
+    // A name below the working directory stays one without its end.
+    if suffix
+        && raw.strip_prefix("./").is_some_and(|rest| rest.chars().eq([ANY]))
+        && !pattern.contains(&Glob::Letter('/'))
+    {
+        return text.clone();
+    }
     let letters: Option<String> = pattern
         .iter()
         .map(|one| match one {

@@ -101,6 +101,8 @@ pub(crate) struct Stream {
     pub network: bool,
     /// Whether it comes out of a shell that obeys its input.
     pub shell: bool,
+    /// Whether it is a list of names below the working directory.
+    pub names: bool,
 }
 
 impl Stream {
@@ -130,7 +132,14 @@ impl Stream {
     }
 
     /// This and then the other.
-    pub fn then(&mut self, next: Self) {
+    pub fn then(&mut self, mut next: Self) {
+        if self.is_nothing() {
+            self.names = next.names;
+        } else {
+            self.labels = self.labels.without(Labels::SETUP);
+            next.labels = next.labels.without(Labels::SETUP);
+            self.names &= next.names;
+        }
         let length = |text: &Option<Text>| text.as_ref().map_or(0, |text| text.raw().len());
         if length(&self.text) + length(&next.text) > MAX_STREAM {
             self.text = None;

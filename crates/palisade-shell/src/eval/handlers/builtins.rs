@@ -7,7 +7,7 @@ use super::super::{Eval, decode};
 use crate::effect::{Code, EffectKind, Labels};
 use crate::programs::{Language, Program};
 use crate::span::Span;
-use crate::text::Text;
+use crate::text::{ANY, Text};
 
 fn rest(fields: &[Field]) -> &[Field] {
     fields.get(1..).unwrap_or(&[])
@@ -162,8 +162,11 @@ pub(super) fn eval_words(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         return Stream::nothing();
     }
     let tainted = labels.has(Labels::DOWNLOADED) || labels.has(Labels::DECODED);
+    // `eval "$(ssh-agent -s)"`: what known programs print for eval.
+    if labels == Labels::SETUP && words.len() == 1 && code == Text::unknown() {
+        return Stream::nothing();
+    }
     if code.has_unknown() || tainted {
-        // `eval "$(ssh-agent -s)"`: what known programs print for eval.
         eval.emit(
             EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
             labels,
@@ -491,6 +494,7 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                     }
                 }
             }
+            _ if input.names && names.len() == 1 => Text::new(format!("./{ANY}")),
             _ => Text::unknown(),
         };
         // A loop reads more lines than the first.

@@ -360,3 +360,115 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     eval.deferred = deferred;
     Stream::nothing()
 }
+
+/// What `npx` and its kin run, where it is a tool that projects are built and
+/// tested with and nothing else is asked of them.
+pub(super) fn project_tool(program: &Program, fields: &[Field]) -> Option<Vec<Field>> {
+    const RUNNERS: &[&str] = &[
+        "npx",
+        "bunx",
+        "pnpx",
+        "bun x",
+        "npm exec",
+        "pnpm dlx",
+        "pnpm exec",
+        "yarn dlx",
+        "yarn exec",
+    ];
+    const FLAGS: &[&str] = &[
+        "-y",
+        "--yes",
+        "-q",
+        "--quiet",
+        "--no-install",
+        "--no",
+        "--offline",
+        "--prefer-offline",
+        "--bun",
+        "--",
+    ];
+    const TOOLS: &[&str] = &[
+        "astro",
+        "autoprefixer",
+        "ava",
+        "babel",
+        "biome",
+        "browserslist",
+        "c8",
+        "changeset",
+        "commitlint",
+        "concurrently",
+        "cspell",
+        "cypress",
+        "depcheck",
+        "drizzle-kit",
+        "esbuild",
+        "eslint",
+        "expo",
+        "gatsby",
+        "graphql-codegen",
+        "gulp",
+        "hardhat",
+        "husky",
+        "jest",
+        "karma",
+        "knex",
+        "knip",
+        "lerna",
+        "lint-staged",
+        "madge",
+        "markdownlint",
+        "mocha",
+        "ng",
+        "next",
+        "nodemon",
+        "npm-check-updates",
+        "nuxi",
+        "nuxt",
+        "nx",
+        "nyc",
+        "oxlint",
+        "parcel",
+        "playwright",
+        "postcss",
+        "prettier",
+        "prisma",
+        "react-scripts",
+        "remix",
+        "rollup",
+        "sass",
+        "serve",
+        "start-server-and-test",
+        "storybook",
+        "stylelint",
+        "svelte-check",
+        "swc",
+        "tailwindcss",
+        "ts-node",
+        "tsc",
+        "tsd",
+        "tsup",
+        "tsx",
+        "turbo",
+        "typedoc",
+        "typeorm",
+        "typescript",
+        "vite",
+        "vitest",
+        "vue-tsc",
+        "wait-on",
+        "webpack",
+        "xo",
+    ];
+    if !RUNNERS.contains(&program.name.get()) {
+        return None;
+    }
+    let at = fields
+        .iter()
+        .skip(1)
+        .position(|word| !word.literal().is_some_and(|word| FLAGS.contains(&word)))?
+        + 1;
+    let tool = fields.get(at..)?;
+    let name = tool.first()?.literal()?;
+    (TOOLS.contains(&name) && crate::programs::lookup(name).is_some()).then(|| tool.to_vec())
+}

@@ -76,6 +76,7 @@ pub(super) fn base64(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
         labels: from.labels.and(Labels::DECODED),
         network: from.network,
         shell: false,
+        names: false,
     }
 }
 
@@ -101,6 +102,7 @@ pub(super) fn xxd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         labels: from.labels.and(Labels::DECODED),
         network: from.network,
         shell: false,
+        names: false,
     };
     if let Some(file) = arguments.operands.get(1) {
         let path = eval.resolve(&file.text);
@@ -122,7 +124,13 @@ pub(super) fn rev(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
             text.lines().map(|line| line.chars().rev().collect::<String>() + "\n").collect()
         }
     });
-    Stream { text: text.map(Text::new), labels: from.labels, network: from.network, shell: false }
+    Stream {
+        text: text.map(Text::new),
+        labels: from.labels,
+        network: from.network,
+        shell: false,
+        names: false,
+    }
 }
 
 pub(super) fn tr(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
@@ -137,7 +145,13 @@ pub(super) fn tr(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         }
         _ => None,
     };
-    Stream { text: text.map(Text::new), labels: from.labels, network: from.network, shell: false }
+    Stream {
+        text: text.map(Text::new),
+        labels: from.labels,
+        network: from.network,
+        shell: false,
+        names: false,
+    }
 }
 
 /// `openssl enc -d`, `openssl base64 -d`; and its hazards by data.
@@ -229,7 +243,13 @@ pub(super) fn sed(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     if edits {
         return Stream::nothing();
     }
-    Stream { text: text.map(Text::new), labels: from.labels, network: from.network, shell: false }
+    Stream {
+        text: text.map(Text::new),
+        labels: from.labels,
+        network: from.network,
+        shell: false,
+        names: false,
+    }
 }
 
 /// `awk`: the program is code; `-v` values and operands are data or files.
@@ -250,7 +270,13 @@ pub(super) fn awk(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         let stream = eval.code(Language::Awk, &code.text, code.labels, "awk code", code.span);
         eval.stdin = outer;
         let labels = from.labels.and(stream.labels);
-        printed = Some(Stream { text: stream.text, labels, network: from.network, shell: false });
+        printed = Some(Stream {
+            text: stream.text,
+            labels,
+            network: from.network,
+            shell: false,
+            names: false,
+        });
     } else {
         let from = input(eval, &operands);
         printed.get_or_insert(Stream { text: None, labels: from.labels, ..Stream::default() });

@@ -6,6 +6,7 @@ mod develop;
 mod files;
 mod filters;
 mod network;
+mod outcome;
 mod shells;
 
 use super::Eval;
@@ -14,6 +15,21 @@ use crate::programs::{Handler, Program};
 
 /// Runs an invocation: by its handler, or by the data alone.
 pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let input = eval.stdin.clone();
+    let printed = match develop::project_tool(program, fields) {
+        Some(tool) => {
+            eval.hazard(
+                "run/project-code",
+                fields.first().map(|field| field.span).unwrap_or_default(),
+            );
+            eval.nested("wrapper", |eval| eval.run(tool))
+        }
+        None => dispatch(eval, program, fields),
+    };
+    outcome::complete(eval, program.name.get(), fields, &input, printed)
+}
+
+fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     match program.handler {
         Handler::Data => eval.lower(program, fields),
         Handler::Alias => builtins::alias(eval, fields),

@@ -269,5 +269,6 @@ pub(super) fn ssh(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         labels: stream.labels.and(Labels::DOWNLOADED),
         network: false,
         shell: false,
+        names: false,
     }
 }

@@ -290,6 +290,9 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
                 .map(|piece| Field { text: Text::new(piece), labels: input.labels, span })
                 .collect()
         }
+        _ if input.names => {
+            vec![Field { text: Text::new(format!("./{ANY}")), labels: input.labels, span }]
+        }
         _ => vec![Field { text: Text::unknown(), labels: input.labels, span }],
     };
     let command = if words.is_empty() { vec![Field::new("echo", span)] } else { words };
