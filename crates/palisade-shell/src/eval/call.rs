@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::handlers;
-use super::value::{Field, Stream, Value};
+use super::state::State;
+use super::value::{Field, Stream, Value, Variable};
 use super::{Eval, MAX_DEPTH, languages};
 use crate::effect::{Code, EffectKind, Labels};
 use crate::programs::{self, Language, Program};
@@ -25,12 +26,25 @@ impl Eval<'_> {
             // An empty word is no program; the shell says so.
             return Stream::nothing();
         }
+        let program = programs::lookup(name);
         if !self.state.functions.is_empty()
+            && !self.past_functions()
             && let Some(bodies) = self.state.functions.get(name).cloned()
         {
-            return self.call(&bodies, fields);
+            // Where the function may not be in force, the program of its name
+            // may be what runs.
+            let other = program.filter(|_| {
+                self.state.doubtful.contains(name) && !self.calls.iter().any(|call| **call == *name)
+            });
+            let Some(program) = other else { return self.call(&bodies, fields) };
+            let before = self.state.clone();
+            let _ = self.invoke(program, fields.clone());
+            let after = std::mem::replace(&mut self.state, before);
+            let stream = self.call(&bodies, fields);
+            self.state.join(after);
+            return stream;
         }
-        if let Some(program) = programs::lookup(name) {
+        if let Some(program) = program {
             return self.invoke(program, fields);
         }
         if !name.is_ascii() {
@@ -54,6 +68,30 @@ impl Eval<'_> {
             }
             Stream::unknown(eval.stdin.labels)
         })
+    }
+
+    /// Whether the command is started by another program, which knows nothing
+    /// of the shell's functions.
+    fn past_functions(&self) -> bool {
+        matches!(self.via, "wrapper" | "exec" | "xargs" | "find -exec" | "fd -x" | "script")
+    }
+
+    /// Runs `inside` as a shell of its own: what is not exported may be gone.
+    pub(super) fn child_shell<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.state.clone();
+        let State { functions, doubtful, variables, exported, .. } = &mut self.state;
+        doubtful.extend(functions.keys().cloned());
+        for (name, variable) in variables.iter_mut() {
+            let given = exported.contains(name) || self.temporary.iter().any(|(known, _)| known == name);
+            if !given && let Variable::Scalar(value) = variable {
+                value.join(&Value::new(Text::unknown(), Labels::NONE));
+            }
+        }
+        let result = inside(self);
+        let files = std::mem::take(&mut self.state.files);
+        self.state = before;
+        self.state.files = files;
+        result
     }
 
     /// A first word that is not known: a pattern is tried as what it fits.
@@ -197,8 +235,15 @@ impl Eval<'_> {
         self.calls.push(name);
         self.depth += 1;
         let mut printed = Stream::nothing();
+        self.locals.push(Vec::new());
         for body in bodies {
             printed = self.with_arguments(&fields, |eval| eval.command(body));
+        }
+        for (name, outer) in self.locals.pop().unwrap_or_default().into_iter().rev() {
+            match outer {
+                Some(outer) => self.state.variables.insert(name, outer),
+                None => self.state.variables.remove(&name),
+            };
         }
         self.depth -= 1;
         self.calls.pop();

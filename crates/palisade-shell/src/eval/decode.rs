@@ -185,7 +185,7 @@ pub(super) fn printf(format: &str, arguments: &[&str]) -> Option<String> {
     let mut out = String::new();
     let mut next = arguments.iter();
     let mut left = arguments.len();
-    for _ in 0..256 {
+    for _ in 0..4096 {
         let before = left;
         let mut rest = format;
         while let Some(at) = rest.find('%') {
@@ -199,6 +199,9 @@ pub(super) fn printf(format: &str, arguments: &[&str]) -> Option<String> {
             let spec = rest.find(|letter: char| letter.is_ascii_alphabetic())?;
             let (flags, kind) = (rest.get(..spec)?, rest.get(spec..=spec)?);
             rest = rest.get(spec + 1..)?;
+            if flags.contains('*') {
+                return None;
+            }
             let argument = next.next().copied();
             left = left.saturating_sub(1);
             let value = argument.unwrap_or("");
@@ -247,11 +250,14 @@ pub(super) fn printf(format: &str, arguments: &[&str]) -> Option<String> {
             }
         }
         out.push_str(&escapes(rest));
-        if left == 0 || left == before || out.len() > 65_536 {
-            break;
+        if out.len() > 65_536 {
+            return None;
+        }
+        if left == 0 || left == before {
+            return Some(out);
         }
     }
-    Some(out)
+    None
 }
 
 /// Words of a command string as `env -S`, `xargs` and `exec` options split

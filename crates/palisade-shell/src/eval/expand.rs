@@ -215,9 +215,14 @@ impl Eval<'_> {
                 None => (after, ""),
             };
             match user {
-                "" => builder.text.push_str(&self.context.home),
+                "" => match self.state.variables.contains_key("HOME").then(|| self.variable("HOME")).flatten() {
+                    Some((home, _)) => builder.text.push_str(home.raw()),
+                    None => builder.text.push_str(&self.context.home),
+                },
                 "+" => builder.text.push_str(self.directory().raw()),
                 "-" => builder.text.push(ANY),
+                // `~1` is a place of the directory stack.
+                place if place.trim_start_matches(['+', '-']).parse::<u8>().is_ok() => builder.text.push(ANY),
                 "root" => builder.text.push_str("/root"),
                 name if name
                     .bytes()
@@ -315,7 +320,10 @@ impl Eval<'_> {
         &mut self,
         script: &std::rc::Rc<crate::syntax::tree::Script>,
     ) -> Stream {
-        self.nested("$( )", |eval| eval.subshell(script))
+        let output = self.state.exec_output.take();
+        let stream = self.nested("$( )", |eval| eval.subshell(script));
+        self.state.exec_output = output;
+        stream
     }
 
     /// `<( .. )` and `>( .. )`: a path standing for the stream.
@@ -327,7 +335,9 @@ impl Eval<'_> {
         self.substitutions += 1;
         let path = format!("/dev/fd/{}", 63_u32.saturating_add(self.substitutions));
         if input {
+            let output = self.state.exec_output.take();
             let stream = self.nested("<( )", |eval| eval.subshell(script));
+            self.state.exec_output = output;
             self.state.files.insert(
                 path.clone(),
                 super::state::File {

@@ -37,10 +37,19 @@ const MAX_STEPS: u32 = 2048;
 const MAX_WORK: usize = 1 << 20;
 /// The longest value that is kept; a longer one counts as unknown.
 const MAX_VALUE: usize = 16 * 1024;
+/// How many effects are noted.
+const MAX_EFFECTS: usize = 16_384;
 /// How deep code may nest in code.
 const MAX_DEPTH: u32 = 24;
 /// How many combinations of alternatives one command is looked at under.
 const MAX_ROUNDS: u32 = 12;
+
+/// A process that goes on reading: `exec > >(..)`, `coproc`.
+#[derive(Clone)]
+enum Late {
+    Script(Rc<Script>),
+    Command(Rc<Command>),
+}
 
 pub(crate) struct Eval<'c> {
     context: &'c Context,
@@ -57,17 +66,23 @@ pub(crate) struct Eval<'c> {
     base: Option<Span>,
     choices: Vec<(usize, usize)>,
     choice: usize,
+    /// The alternative that everything takes now.
+    diagonal: Option<usize>,
     /// Which of the possible directories is meant now.
     place: usize,
     nowhere: Text,
     substitutions: u32,
     sinks: Vec<(String, Rc<Script>)>,
+    /// What reads, at the end, what was written to a path meanwhile.
+    lasting: Vec<(String, Late)>,
     /// Whether `$1` and its kin come from outside.
     positional_unknown: bool,
     calls: Vec<Box<str>>,
     self_calls: u32,
     /// Variables whose value as code is being looked at.
     twins: Vec<&'static str>,
+    /// What the locals of the functions that run now hide.
+    locals: Vec<Vec<(Box<str>, Option<Variable>)>>,
     /// Variables given to the one command that runs now.
     temporary: Vec<(Box<str>, Field)>,
     /// Whether standard output goes to the network now.
@@ -90,6 +105,7 @@ pub(crate) fn analyse(text: &str, context: &Context) -> Analysis {
         eval.emit(EffectKind::ZshOnly, Labels::NONE, *span);
     }
     let _ = eval.script(&parsed.script);
+    eval.drain();
     if let Some(problem) = parsed.problem {
         let kind =
             EffectKind::Unreadable { over_budget: problem.over_budget, message: problem.message };
@@ -158,14 +174,17 @@ impl<'c> Eval<'c> {
             base: None,
             choices: Vec::new(),
             choice: 0,
+            diagonal: None,
             place: 0,
             nowhere: Text::unknown(),
             substitutions: 0,
             sinks: Vec::new(),
+            lasting: Vec::new(),
             positional_unknown: true,
             calls: Vec::new(),
             self_calls: 0,
             twins: Vec::new(),
+            locals: Vec::new(),
             temporary: Vec::new(),
             output_network: false,
             container: None,
@@ -193,8 +212,15 @@ impl<'c> Eval<'c> {
     fn emit(&mut self, kind: EffectKind, labels: Labels, span: Span) {
         let span = self.span(span);
         let effect = Effect { kind, command: self.node, labels, span };
-        if self.out.effects.last() != Some(&effect) && self.out.effects.len() < 16_384 {
+        if self.out.effects.last() == Some(&effect) {
+            return;
+        }
+        if self.out.effects.len() < MAX_EFFECTS {
             self.out.effects.push(effect);
+        } else if !self.overrun {
+            self.overrun = true;
+            let kind = EffectKind::Unreadable { over_budget: true, message: "more effects than are followed" };
+            self.out.effects.push(Effect { kind, command: None, labels: Labels::NONE, span });
         }
     }
 
@@ -251,6 +277,9 @@ impl<'c> Eval<'c> {
         if count <= 1 {
             return 0;
         }
+        if let Some(at) = self.diagonal {
+            return at.min(count - 1);
+        }
         let at = self.choice;
         self.choice += 1;
         match self.choices.get(at) {
@@ -303,6 +332,18 @@ impl<'c> Eval<'c> {
         printed
     }
 
+    /// Gives those that went on reading what they were written.
+    fn drain(&mut self) {
+        for (path, late) in std::mem::take(&mut self.lasting) {
+            let file = self.state.files.remove(&path).unwrap_or_default();
+            self.stdin = Stream { text: file.content, labels: file.labels, ..Stream::default() };
+            let _ = match late {
+                Late::Script(script) => self.subshell(&script),
+                Late::Command(command) => self.command(&command),
+            };
+        }
+    }
+
     fn background(&mut self) {
         // A function that starts itself in the background and again.
         if !self.calls.is_empty() && self.self_calls > 0 {
@@ -322,6 +363,9 @@ impl<'c> Eval<'c> {
                 self.stdin = flow;
             }
             let before = self.state.clone();
+            if at < last {
+                self.state.exec_output = None;
+            }
             flow = self.command(&stage.command);
             if at < last {
                 // A stage is a subshell; only files outlive it.
@@ -444,7 +488,11 @@ impl<'c> Eval<'c> {
                     for pattern in &arm.patterns {
                         let _ = self.expand_single(pattern);
                     }
+                    // `;&` goes on into the next body.
                     let before = self.state.clone();
+                    if let Some(fallen) = ends.last() {
+                        self.state.join(fallen.clone());
+                    }
                     printed.then(self.script(&arm.body));
                     ends.push(std::mem::replace(&mut self.state, before));
                 }
@@ -476,6 +524,7 @@ impl<'c> Eval<'c> {
             }
             CommandKind::Function { name, body } => {
                 self.state.functions.insert(name.clone(), vec![body.clone()]);
+                self.state.doubtful.remove(name);
                 if matches!(
                     &**name,
                     "command_not_found_handle"
@@ -491,13 +540,18 @@ impl<'c> Eval<'c> {
                 }
                 Stream::nothing()
             }
-            CommandKind::Coproc { body, .. } => {
+            CommandKind::Coproc { name, body } => {
                 let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
                 let stream = self.command(body);
                 self.stdin = outer;
-                for fd in [60, 61] {
-                    self.state.descriptors.insert(fd, stream.clone());
-                }
+                self.state.descriptors.insert(60, stream);
+                let path = format!("/dev/fd/coproc{}", self.lasting.len());
+                self.state.outputs.insert(61, Text::new(path.as_str()));
+                self.lasting.push((path, Late::Command(Rc::new((**body).clone()))));
+                let ends = ["60", "61"].iter().enumerate();
+                let ends = ends.map(|(at, fd)| (Text::new(at.to_string()), Value::new(Text::from(*fd), Labels::NONE)));
+                let name = name.as_deref().unwrap_or("COPROC");
+                self.state.variables.insert(name.into(), Variable::Array(ends.collect()));
                 Stream::nothing()
             }
         };
@@ -575,8 +629,16 @@ impl<'c> Eval<'c> {
             self.over_budget(span, "more commands than are followed");
             return Stream::default();
         }
-        if let Some(stream) = self.alias(words, redirects) {
-            return stream;
+        if !self.state.aliases.is_empty() {
+            // Not in force in every shell, nor on the line that makes it: the
+            // program of that name may run as well.
+            let before = self.state.clone();
+            if let Some((name, stream)) = self.alias(words, redirects) {
+                if crate::programs::lookup(name).is_none() && !self.state.functions.contains_key(name) {
+                    return stream;
+                }
+                self.state.join(before);
+            }
         }
         let plain = assignments.is_empty()
             && redirects.is_empty()
@@ -591,6 +653,7 @@ impl<'c> Eval<'c> {
         let choices = std::mem::take(&mut self.choices);
         let (choice, place) = (self.choice, self.place);
         self.choice = 0;
+        let diagonal = self.diagonal.take();
         let mut printed: Option<Stream> = None;
         let mut end: Option<State> = None;
         for _ in 0..MAX_ROUNDS {
@@ -616,13 +679,30 @@ impl<'c> Eval<'c> {
                 Some(end) => end.join(after),
             }
         }
+        // More combinations than are tried: each alternative once, then.
+        if !self.choices.is_empty() {
+            for at in 0..value::MAX_ALTERNATIVES {
+                self.diagonal = Some(at);
+                let after = std::mem::replace(&mut self.state, start.clone());
+                match &mut end {
+                    None => end = Some(after),
+                    Some(end) => end.join(after),
+                }
+                let _ = self.round(assignments, words, redirects);
+            }
+            self.diagonal = None;
+            if let Some(printed) = &mut printed {
+                printed.text = None;
+            }
+        }
         if let Some(end) = end {
             self.state.join(end);
         }
         self.choices = choices;
         self.choice = choice;
         self.place = place;
-        printed.unwrap_or_default()
+        self.diagonal = diagonal;
+        self.send_to_exec_output(printed.unwrap_or_default())
     }
 
     fn round(
@@ -683,8 +763,13 @@ impl<'c> Eval<'c> {
             }
             stream
         };
+        let redirects_last = redirected.persist;
         let stream = self.redirected(redirected, stream);
         let made = std::mem::replace(&mut self.sinks, sinks);
+        if redirects_last && !made.is_empty() {
+            self.lasting.extend(made.into_iter().map(|(path, script)| (path, Late::Script(script))));
+            return stream;
+        }
         for (path, script) in made {
             // `>(cmd)` reads what was written to its path, or what the
             // command printed.
@@ -720,6 +805,7 @@ impl<'c> Eval<'c> {
                         value: AssignedValue::Array(elements.clone()),
                         span: word.span,
                     };
+                    self.localise(&assignment.name, words);
                     let _ = self.set(&assignment);
                 }
                 _ => left.push(word.clone()),
@@ -730,6 +816,21 @@ impl<'c> Eval<'c> {
             left.push(Word { parts: vec![Part::Bare("_=".into())], span: Span::default() });
         }
         Some(left)
+    }
+
+    /// A variable that the command's function makes its own.
+    fn localise(&mut self, name: &str, command: &[Word]) {
+        use crate::syntax::tree::Part;
+        let first = command.first().map(|word| &*word.parts);
+        if matches!(first, Some([Part::Bare(word)]) if matches!(&**word, "local" | "declare" | "typeset")) {
+            self.local(name);
+        }
+    }
+
+    fn local(&mut self, name: &str) {
+        if let Some(frame) = self.locals.last_mut() {
+            frame.push((name.into(), self.state.variables.get(name).cloned()));
+        }
     }
 
     fn send_to_exec_output(&mut self, stream: Stream) -> Stream {
@@ -752,8 +853,15 @@ impl<'c> Eval<'c> {
             AssignedValue::Scalar(word) => {
                 let field = self.expand_single(word);
                 if let Some(subscript) = &assignment.subscript {
-                    let key = self.expand_single(subscript).text;
-                    self.set_element(&assignment.name, key, field.text.clone(), field.labels);
+                    let key = self.key(subscript);
+                    let mut text = field.text;
+                    if assignment.append
+                        && let Some(mut before) = self.element(&assignment.name, &key)
+                    {
+                        before.push(text.raw());
+                        text = before;
+                    }
+                    self.set_element(&assignment.name, key, text, field.labels);
                     return None;
                 }
                 let mut text = field.text.clone();
@@ -775,7 +883,7 @@ impl<'c> Eval<'c> {
                     _ => Vec::new(),
                 };
                 for (key, word) in elements {
-                    let key = key.as_ref().map(|key| self.expand_single(key).text);
+                    let key = key.as_ref().map(|key| self.key(key));
                     match key {
                         Some(key) => {
                             let field = self.expand_single(word);
@@ -783,7 +891,7 @@ impl<'c> Eval<'c> {
                         }
                         None => {
                             for field in self.expand_words(std::slice::from_ref(word)) {
-                                let key = Text::new(values.len().to_string());
+                                let key = Text::new(next_index(&values).to_string());
                                 values.push((key, Value::new(field.text, field.labels)));
                             }
                         }
@@ -792,6 +900,16 @@ impl<'c> Eval<'c> {
                 self.state.variables.insert(assignment.name.clone(), Variable::Array(values));
                 None
             }
+        }
+    }
+
+    /// What an element holds so far, if it is known.
+    fn element(&self, name: &str, key: &Text) -> Option<Text> {
+        let Some(Variable::Array(values)) = self.state.variables.get(name) else { return None };
+        let (_, value) = values.iter().find(|(known, _)| known == key)?;
+        match &*value.options {
+            [only] => Some(only.clone()),
+            _ => Some(Text::unknown()),
         }
     }
 
@@ -814,10 +932,7 @@ impl<'c> Eval<'c> {
     /// The command of the first word as an alias, run as the text it stands
     /// for. An alias is in force from the line after the one that defines it;
     /// taking it at once too only sees more.
-    fn alias(&mut self, words: &[Word], redirects: &[Redirect]) -> Option<Stream> {
-        if self.state.aliases.is_empty() {
-            return None;
-        }
+    fn alias<'w>(&mut self, words: &'w [Word], redirects: &[Redirect]) -> Option<(&'w str, Stream)> {
         use crate::syntax::tree::Part;
         let first = words.first()?;
         let [Part::Bare(name)] = &*first.parts else { return None };
@@ -836,7 +951,7 @@ impl<'c> Eval<'c> {
         let labels = rest.iter().fold(Labels::NONE, |all, field| all.and(field.labels));
         let stream = self.code(Language::Shell, &Text::new(line), labels, "alias", first.span);
         self.calls.pop();
-        Some(self.redirected(redirected, stream))
+        Some((name, self.redirected(redirected, stream)))
     }
 
     /// Runs known shell text in the current shell (`eval`, an alias).
@@ -910,6 +1025,14 @@ impl<'c> Eval<'c> {
         self.node = node;
         self.via = via;
         result
+    }
+}
+
+/// The index that an array's next element without a key gets.
+fn next_index(values: &[(Text, Value)]) -> usize {
+    match values.last() {
+        Some((key, _)) => key.literal().and_then(|key| key.parse::<usize>().ok()).map_or(values.len(), |at| at.saturating_add(1)),
+        None => 0,
     }
 }
 

@@ -29,6 +29,7 @@ impl Eval<'_> {
                 Some((value.options.get(at).cloned().unwrap_or_default(), value.labels))
             }
             None => match name {
+                "SHELL" | "BASH" => Some((Text::from("/bin/bash"), Labels::NONE)),
                 "HOME" => Some((Text::new(self.context.home.clone()), Labels::NONE)),
                 "PWD" => Some((self.directory().clone(), Labels::NONE)),
                 "IFS" => Some((Text::from(" \t\n"), Labels::NONE)),
@@ -134,6 +135,14 @@ impl Eval<'_> {
         Expanded::One(text, labels)
     }
 
+    /// The key that a subscript means: a number where it is one.
+    pub(super) fn key(&mut self, subscript: &Word) -> Text {
+        match self.number(subscript) {
+            Some(number) => Text::new(number.to_string()),
+            None => self.expand_single(subscript).text,
+        }
+    }
+
     fn positionals(&mut self) -> Vec<(Text, Labels)> {
         if self.positional_unknown && self.state.positional.is_empty() {
             return vec![(Text::unknown(), Labels::NONE)];
@@ -155,15 +164,12 @@ impl Eval<'_> {
                     (&parameter.subscript, self.state.variables.get(name))
                 {
                     let values = values.clone();
-                    let key = self.expand_single(subscript).text;
-                    let key = match self.number(subscript) {
-                        Some(number) => Text::new(number.to_string()),
-                        None => key,
-                    };
+                    let key = self.key(subscript);
                     let found = match key.literal() {
-                        Some(key) => {
-                            values.iter().rev().find(|(known, _)| known.literal() == Some(key))
-                        }
+                        Some(key) => match key.strip_prefix('-').and_then(|back| back.parse::<usize>().ok()) {
+                            Some(back) => values.len().checked_sub(back).and_then(|at| values.get(at)),
+                            None => values.iter().rev().find(|(known, _)| known.literal() == Some(key)),
+                        },
                         None => None,
                     };
                     return match found {
@@ -171,7 +177,7 @@ impl Eval<'_> {
                             let at = self.choose(value.options.len());
                             Some((value.options.get(at).cloned().unwrap_or_default(), value.labels))
                         }
-                        None if key.literal().is_some() => Some((Text::default(), Labels::NONE)),
+                        None if key.literal().is_some() && values.iter().all(|(known, _)| known.literal().is_some()) => Some((Text::default(), Labels::NONE)),
                         None => {
                             // Any of them: the first few stand for all.
                             let at = self.choose(values.len());
@@ -314,7 +320,9 @@ impl Eval<'_> {
                 let pattern = self.expand_single(pattern);
                 let Some((text, labels)) = value else { return unknown };
                 match (text.literal(), glob_of(&pattern)) {
+                    (Some(text), Some(_)) if text.len() > MAX_PATTERN_TEXT => (Text::unknown(), labels),
                     (Some(text), Some(pattern)) => {
+                        self.spend(text.len().saturating_mul(pattern.len().max(1)), Span::default());
                         (Text::new(remove(text, &pattern, *suffix, *longest)), labels)
                     }
                     (None, Some(pattern)) => {
@@ -329,7 +337,12 @@ impl Eval<'_> {
                 let Some((text, labels)) = value else { return unknown };
                 let labels = labels.and(replacement.labels);
                 match (text.literal(), glob_of(&pattern), replacement.literal()) {
+                    (Some(text), Some(_), Some(_)) if text.len() > MAX_PATTERN_TEXT => (Text::unknown(), labels),
+                    // Newer shells put what matched at an `&`.
+                    (Some(_), Some(_), Some(by)) if by.contains('&') => (Text::unknown(), labels),
                     (Some(text), Some(pattern), Some(by)) => {
+                        let pieces = if pattern.contains(&Glob::Run) { text.len().saturating_mul(text.len()) } else { text.len() };
+                        self.spend(pieces.saturating_mul(pattern.len().max(1)) / 16, Span::default());
                         (Text::new(substitute(text, &pattern, by, *all, *anchor)), labels)
                     }
                     _ => (Text::unknown(), labels),

@@ -104,6 +104,9 @@ impl Eval<'_> {
                 if rest == "root" || rest.starts_with("root/") {
                     return Some(normalise(rest.strip_prefix("root").unwrap_or(rest)));
                 }
+                if rest.starts_with("fd/") {
+                    return Some(format!("/dev/{rest}"));
+                }
                 if let Some(rest) = rest.strip_prefix("cwd") {
                     return Some(normalise(&format!("{}/{rest}", self.directory().raw())));
                 }

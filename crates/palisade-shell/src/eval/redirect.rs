@@ -96,7 +96,11 @@ impl Eval<'_> {
                         .literal()
                         .and_then(|text| text.trim_end_matches('-').parse::<u32>().ok());
                     match number {
-                        Some(0) => {}
+                        Some(0) if fd == 0 => {}
+                        Some(0) => {
+                            let stream = self.stdin.clone();
+                            self.set_input(fd, stream, &mut out);
+                        }
                         Some(1 | 2) if out.network.is_some() || self.output_network => {
                             let stream = Stream {
                                 labels: Labels::DOWNLOADED,
@@ -136,6 +140,13 @@ impl Eval<'_> {
                         .and_then(|text| text.trim_end_matches('-').parse::<u32>().ok());
                     match number {
                         Some(number) if number > 2 => {
+                            if let Some(path) = self.state.outputs.get(&number).cloned() {
+                                if fd == 1 {
+                                    out.outputs.push((path, Writing::Append, span));
+                                } else if fd > 2 {
+                                    self.state.outputs.insert(fd, path);
+                                }
+                            }
                             if self
                                 .state
                                 .descriptors
@@ -224,7 +235,11 @@ impl Eval<'_> {
                     if fd == 1 || both {
                         out.outputs.push((path, how, span));
                     } else {
-                        self.store(&path, how, &Stream::unknown(field.labels), span);
+                        let stream = if fd > 2 { Stream::nothing() } else { Stream::unknown(field.labels) };
+                        self.store(&path, how, &stream, span);
+                        if fd > 2 {
+                            self.state.outputs.insert(fd, path);
+                        }
                     }
                 }
             }
@@ -249,7 +264,7 @@ impl Eval<'_> {
                 self.state.exec_output = Some(path.clone());
             }
             for (path, how, span) in &redirected.outputs {
-                self.emit(EffectKind::Write { path: path.clone(), how: *how }, Labels::NONE, *span);
+                self.store(path, *how, &Stream::nothing(), *span);
             }
             return Stream::nothing();
         }
@@ -394,7 +409,13 @@ impl Eval<'_> {
             }
             let file = self.state.files.entry(known.to_owned()).or_default();
             file.labels = file.labels.and(stream.labels);
-            file.content = stream.text.clone();
+            file.content = match (file.content.take(), &stream.text) {
+                (Some(mut before), Some(after)) if how == Writing::Append => {
+                    before.push(after.raw());
+                    Some(before)
+                }
+                (_, text) => text.clone(),
+            };
             return;
         }
         self.emit(EffectKind::Write { path: path.clone(), how }, stream.labels, span);

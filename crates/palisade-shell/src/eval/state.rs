@@ -1,6 +1,6 @@
 //! What the shell would know at a point of the input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::value::{Stream, Value, Variable};
@@ -24,6 +24,11 @@ pub(crate) struct State {
     pub variables: BTreeMap<Box<str>, Variable>,
     /// Bodies by name; several where branches differ.
     pub functions: BTreeMap<Box<str>, Vec<Rc<Command>>>,
+    /// Functions that may not be what their name means here: defined on one
+    /// way only, or outside of the shell that runs now.
+    pub doubtful: BTreeSet<Box<str>>,
+    /// Variables that programs are given.
+    pub exported: BTreeSet<Box<str>>,
     /// Alias texts with the line each was defined on.
     pub aliases: BTreeMap<Box<str>, (String, u32)>,
     /// Where it may be.
@@ -32,6 +37,8 @@ pub(crate) struct State {
     pub positional: Vec<Value>,
     pub zero: Option<Value>,
     pub descriptors: BTreeMap<u32, Stream>,
+    /// What file or process each descriptor beyond the usual writes to.
+    pub outputs: BTreeMap<u32, Text>,
     pub files: BTreeMap<String, File>,
     /// What file the standard output goes to after `exec > file`.
     pub exec_output: Option<Text>,
@@ -56,6 +63,15 @@ impl State {
                 }
             }
         }
+        if !self.functions.is_empty() || !other.functions.is_empty() {
+            for name in self.functions.keys().filter(|name| !other.functions.contains_key(*name)) {
+                self.doubtful.insert(name.clone());
+            }
+            for name in other.functions.keys().filter(|name| !self.functions.contains_key(*name)) {
+                self.doubtful.insert(name.clone());
+            }
+            self.doubtful.extend(other.doubtful);
+        }
         for (name, bodies) in other.functions {
             let ours = self.functions.entry(name).or_default();
             for body in bodies {
@@ -64,6 +80,7 @@ impl State {
                 }
             }
         }
+        self.exported.extend(other.exported);
         for (name, alias) in other.aliases {
             self.aliases.entry(name).or_insert(alias);
         }
@@ -84,6 +101,9 @@ impl State {
                 ours.text = None;
             }
         }
+        for (fd, path) in other.outputs {
+            self.outputs.entry(fd).or_insert(path);
+        }
         for (path, file) in other.files {
             match self.files.get_mut(&path) {
                 Some(ours) => {
@@ -92,6 +112,7 @@ impl State {
                         ours.content = None;
                     }
                     ours.link = ours.link.take().or(file.link);
+                    ours.copy_of = ours.copy_of.take().or(file.copy_of);
                 }
                 None => {
                     self.files.insert(path, file);

@@ -30,7 +30,7 @@ fn joined(fields: &[Field]) -> Text {
 
 pub(super) fn echo(_: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let mut words = rest(fields);
-    let (mut newline, mut escapes) = (true, false);
+    let (mut newline, mut escapes, mut plain) = (true, false, false);
     while let Some(word) = words.first().and_then(Field::literal) {
         let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
             break;
@@ -40,15 +40,24 @@ pub(super) fn echo(_: &mut Eval<'_>, fields: &[Field]) -> Stream {
         }
         newline &= !letters.contains('n');
         escapes |= letters.contains('e');
+        plain |= letters.contains('E');
         words = rest(words);
     }
     let mut text = joined(words);
     // sh's echo decodes without being asked, so a backslash is decoded where
     // that is all the difference it can make.
-    if (escapes || text.raw().contains("\\x") || text.raw().contains("\\0"))
-        && let Some(known) = text.literal()
+    if let Some(known) = text.literal()
+        && (escapes || known.contains('\\'))
     {
-        text = Text::new(decode::escapes(known));
+        let decoded = decode::escapes(known);
+        text = if escapes || decoded == known {
+            Text::new(decoded)
+        } else if plain {
+            text
+        } else {
+            // One shell decodes, another does not: what either prints.
+            Text::new(format!("{known}\n{decoded}"))
+        };
     }
     if newline {
         text.push("\n");
@@ -65,6 +74,10 @@ pub(super) fn printf(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             words = words.get(2..).unwrap_or(&[]);
         }
         Some("--") => words = rest(words),
+        Some(word) if word.starts_with("-v") => {
+            target = words.first().map(|field| field.with(word.get(2..).unwrap_or("")));
+            words = rest(words);
+        }
         _ => {}
     }
     let labels = labels_of(words).without(Labels::WRITTEN);
@@ -107,7 +120,7 @@ pub(super) fn cd(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         .iter()
         .find(|field| !matches!(field.literal(), Some("-P" | "-L" | "-e" | "-@" | "--")));
     let place = match target {
-        None => Text::new(eval.context.home.clone()),
+        None => eval.variable("HOME").map_or_else(Text::unknown, |(home, _)| home),
         Some(field) if field.literal() == Some("-") => match eval.variable("OLDPWD") {
             Some((text, _)) => text,
             None => Text::unknown(),
@@ -118,6 +131,7 @@ pub(super) fn cd(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     eval.state
         .variables
         .insert("OLDPWD".into(), Variable::Scalar(Value::new(before, Labels::NONE)));
+    eval.state.variables.remove("PWD");
     eval.state.cwd = vec![place];
     eval.place = 0;
     Stream::nothing()
@@ -141,9 +155,27 @@ pub(super) fn hash(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
 }
 
 pub(super) fn push_directory(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
+    let turns = rest(fields)
+        .iter()
+        .any(|field| field.literal().is_none_or(|word| word.starts_with(['+', '-'])));
+    match eval.state.stack.pop() {
+        // `pushd` alone changes places with the top.
+        Some(top) if rest(fields).is_empty() => {
+            eval.state.stack.push(std::mem::replace(&mut eval.state.cwd, top));
+            eval.place = 0;
+            return Stream::nothing();
+        }
+        Some(top) => eval.state.stack.push(top),
+        None => {}
+    }
     eval.state.stack.push(eval.state.cwd.clone());
-    let plain: Vec<Field> = fields.to_vec();
-    cd(eval, &plain)
+    if turns {
+        // `pushd +2`: any of those that were.
+        eval.state.cwd = eval.state.stack.concat();
+        eval.place = 0;
+        return Stream::nothing();
+    }
+    cd(eval, fields)
 }
 
 pub(super) fn pop_directory(eval: &mut Eval<'_>) -> Stream {
@@ -290,6 +322,8 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let name = fields.first().and_then(Field::literal).unwrap_or("").to_owned();
     let span = fields.first().map(|field| field.span).unwrap_or_default();
     let mut operands = 0;
+    let own = matches!(name.as_str(), "local" | "declare" | "typeset") && !eval.locals.is_empty();
+    let (mut exports, mut global) = (name == "export", false);
     let (mut integer, mut functions, mut listing, mut lower, mut upper, mut reference) =
         (false, false, false, false, false, false);
     for field in rest(fields) {
@@ -300,12 +334,21 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             listing |= raw.contains('p');
             lower |= raw.contains('l');
             upper |= raw.contains('u');
-            reference |= raw.contains('n');
+            reference |= raw.contains('n') && raw.starts_with('-');
+            global |= raw.contains('g');
+            exports |= raw.contains('x') && raw.starts_with('-');
             continue;
         }
         operands += 1;
         let Some((target, value)) = raw.split_once('=') else {
             eval.subscript_code(&raw, field.labels);
+            if own && !global && is_name(&raw) {
+                eval.local(&raw);
+                eval.state.variables.remove(raw.as_str());
+            }
+            if exports {
+                eval.state.exported.insert(raw.as_str().into());
+            }
             if name == "export"
                 && let Some(known) = field.literal().filter(|known| is_name(known))
                 && let Some((text, labels)) = eval.variable(known)
@@ -316,6 +359,7 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             continue;
         };
         eval.subscript_code(target, field.labels);
+        let appends = target.ends_with('+');
         let target = target.trim_end_matches('+');
         let base = target.split('[').next().unwrap_or(target);
         let mut text = Text::new(value);
@@ -337,8 +381,23 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             // A name reference: what it names is what it is.
             if let Some(referred) = text.literal().map(str::to_owned) {
                 eval.subscript_code(&referred, field.labels);
-                text = eval.variable(&referred).map_or_else(Text::unknown, |(text, _)| text);
+                // What is assigned to one is assigned to the other, which is
+                // not followed.
+                if is_name(&referred) {
+                    eval.assign(&referred, Text::unknown(), field.labels);
+                }
+                text = Text::unknown();
             }
+        }
+        if own && !global {
+            eval.local(&base);
+        }
+        if exports {
+            eval.state.exported.insert(base.as_str().into());
+        }
+        if appends && let Some((mut before, _)) = eval.variable(&base) {
+            before.push(text.raw());
+            text = before;
         }
         eval.assign(&base, text.clone(), field.labels);
         eval.variable_effect(&base, &text, field.labels, field.span);
@@ -419,7 +478,10 @@ pub(super) fn unset(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
                     Variable::Scalar(Value::new(Text::default(), Labels::NONE)),
                 );
             }
-            eval.state.functions.remove(name.as_str());
+            // The variable of that name goes first, if there is one.
+            if eval.state.functions.contains_key(name.as_str()) {
+                eval.state.doubtful.insert(name.as_str().into());
+            }
         }
     }
     Stream::nothing()
@@ -436,80 +498,108 @@ pub(super) fn shift(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     Stream::nothing()
 }
 
+/// How many lines a `read` in a loop is followed over.
+const MAX_LINES: usize = 7;
+
 pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
-    let input = eval.stdin.clone();
-    let line = input.text.as_ref().and_then(Text::literal).map(str::to_owned);
-    let line = line.map(|text| text.lines().next().unwrap_or("").to_owned());
-    if let Some(array) =
-        arguments.value(&["-a"]).and_then(|field| field.literal().map(str::to_owned))
-    {
-        let values = match &line {
-            Some(line) => line
-                .split_whitespace()
-                .enumerate()
-                .map(|(at, word)| {
-                    (Text::new(at.to_string()), Value::new(Text::new(word), input.labels))
-                })
-                .collect(),
-            None => vec![(Text::from("0"), Value::new(Text::unknown(), input.labels))],
-        };
-        eval.state.variables.insert(array.into(), Variable::Array(values));
-        return Stream::nothing();
+    let input = read_from(eval, arguments.value(&["-u"]));
+    let known = input.text.as_ref().and_then(Text::literal);
+    let lines: Option<Vec<&str>> = known.map(|text| match arguments.value(&["-d"]).map(Field::literal) {
+        Some(Some("")) => text.split('\0').collect(),
+        Some(Some(mark)) => text.split(|letter| mark.starts_with(letter)).collect(),
+        Some(None) => vec![text],
+        None => text.lines().collect(),
+    });
+    let mut lines = lines;
+    if arguments.has(&["-n", "-N"]) {
+        lines = None;
     }
-    let names: Vec<Field> = if arguments.operands.is_empty() {
-        vec![Field::new("REPLY", Span::default())]
-    } else {
-        arguments.operands.clone()
-    };
     let ifs = match eval.variable("IFS") {
         Some((text, _)) => text.literal().map(str::to_owned),
         None => Some(" \t\n".to_owned()),
     };
-    let mut left = line;
-    let last = names.len().saturating_sub(1);
-    for (at, field) in names.iter().enumerate() {
-        eval.subscript_code(field.text.raw(), field.labels);
-        let Some(name) = field.literal().filter(|name| is_name(name)).map(str::to_owned) else {
-            continue;
-        };
-        let value = match (&mut left, &ifs) {
-            (Some(line), Some(ifs)) => {
-                let trimmed = line
-                    .trim_matches(|letter: char| letter.is_whitespace() && ifs.contains(letter))
-                    .to_owned();
-                if at == last {
-                    Text::new(trimmed)
-                } else {
-                    match trimmed.split_once(|letter: char| ifs.contains(letter)) {
-                        Some((first, more)) => {
-                            let first = Text::new(first);
-                            *line = more.to_owned();
-                            first
-                        }
-                        None => {
-                            line.clear();
-                            Text::new(trimmed)
+    let unknown = || Value::new(Text::unknown(), input.labels);
+    if let Some(array) = arguments.value(&["-a"]).and_then(Field::literal) {
+        let mut values: Vec<(Text, Value)> = Vec::new();
+        match (&lines, &ifs) {
+            (Some(lines), Some(ifs)) => {
+                // A loop reads more lines than the first.
+                for line in lines.iter().take(MAX_LINES) {
+                    let words = line.split(|letter| ifs.contains(letter)).filter(|word| !word.is_empty());
+                    for (at, word) in words.take(256).enumerate() {
+                        let value = Value::new(Text::new(word), input.labels);
+                        match values.get_mut(at) {
+                            Some((_, before)) => before.join(&value),
+                            None => values.push((Text::new(at.to_string()), value)),
                         }
                     }
                 }
+                if lines.len() > MAX_LINES {
+                    for (_, value) in &mut values {
+                        value.join(&unknown());
+                    }
+                }
             }
-            _ if input.names && names.len() == 1 => Text::new(format!("./{ANY}")),
-            _ => Text::unknown(),
-        };
-        // A loop reads more lines than the first.
-        let mut value = Value::new(value, input.labels);
-        if let Some(text) = input.text.as_ref().and_then(Text::literal)
-            && at == last
-            && names.len() == 1
-        {
-            for line in text.lines().skip(1).take(6) {
-                value.join(&Value::new(Text::new(line.trim()), input.labels));
+            _ => values.push((Text::from("0"), unknown())),
+        }
+        eval.state.variables.insert(array.into(), Variable::Array(values));
+        return Stream::nothing();
+    }
+    let reply = [Field::new("REPLY", Span::default())];
+    let names = if arguments.operands.is_empty() { &reply[..] } else { &arguments.operands[..] };
+    for field in names {
+        eval.subscript_code(field.text.raw(), field.labels);
+    }
+    let mut values: Vec<Option<Value>> = vec![None; names.len()];
+    if let (Some(lines), Some(ifs)) = (&lines, &ifs) {
+        let first = [""];
+        let lines = if lines.is_empty() { &first[..] } else { lines };
+        for line in lines.iter().take(MAX_LINES) {
+            let mut left = line.trim_matches(|letter: char| letter.is_whitespace() && ifs.contains(letter));
+            let last = values.len().saturating_sub(1);
+            for (at, value) in values.iter_mut().enumerate() {
+                let (word, more) = match left.split_once(|letter| ifs.contains(letter)) {
+                    Some((word, more)) if at < last => (word, more.trim_start_matches([' ', '\t'])),
+                    _ => (left, ""),
+                };
+                left = more;
+                let word = Value::new(Text::new(word), input.labels);
+                match value {
+                    Some(before) => before.join(&word),
+                    None => *value = Some(word),
+                }
             }
         }
-        eval.state.variables.insert(name.into(), Variable::Scalar(value));
+        if lines.len() > MAX_LINES {
+            values.iter_mut().flatten().for_each(|value| value.join(&unknown()));
+        }
+    }
+    for (field, value) in names.iter().zip(values) {
+        if let Some(name) = field.literal().filter(|name| is_name(name)) {
+            let value = value.unwrap_or_else(|| {
+                if input.names && names.len() == 1 && !arguments.has(&["-n", "-N"]) {
+                    Value::new(Text::new(format!("./{ANY}")), input.labels)
+                } else {
+                    unknown()
+                }
+            });
+            eval.state.variables.insert(name.into(), Variable::Scalar(value));
+        }
     }
     Stream::nothing()
+}
+
+/// What `-u FD` names, or standard input.
+fn read_from(eval: &Eval<'_>, fd: Option<&Field>) -> Stream {
+    match fd.map(|fd| fd.literal().and_then(|number| number.parse::<u32>().ok())) {
+        None | Some(Some(0)) => eval.stdin.clone(),
+        Some(Some(number)) => eval.state.descriptors.get(&number).cloned().unwrap_or_default(),
+        Some(None) => eval.state.descriptors.values().fold(Stream::default(), |mut all, one| {
+            all.labels = all.labels.and(one.labels);
+            all
+        }),
+    }
 }
 
 /// `mapfile` and `readarray`, whose `-C` is code.
@@ -523,17 +613,17 @@ pub(super) fn array_read(
         let _ = eval.code(Language::Shell, &code.text, code.labels, "callback", code.span);
     }
     let name = arguments.operands.first().and_then(Field::literal).unwrap_or("MAPFILE").to_owned();
-    let input = eval.stdin.clone();
+    let input = read_from(eval, arguments.value(&["-u"]));
+    let plain = ["-n", "-O", "-s", "-d"].iter().all(|option| !arguments.has(&[option]));
     let values = match input.text.as_ref().and_then(Text::literal) {
-        Some(text) => text
+        Some(text) if plain && text.lines().count() <= 1024 => text
             .lines()
-            .take(64)
             .enumerate()
             .map(|(at, line)| {
                 (Text::new(at.to_string()), Value::new(Text::new(line), input.labels))
             })
             .collect(),
-        None => vec![(Text::from("0"), Value::new(Text::unknown(), input.labels))],
+        _ => vec![(Text::unknown(), Value::new(Text::unknown(), input.labels))],
     };
     eval.state.variables.insert(name.into(), Variable::Array(values));
     Stream::nothing()

@@ -20,6 +20,10 @@ fn place(fields: &[Field]) -> Span {
 /// `sh`, `bash` and their kin: `-c` and its bundles, a script file, or
 /// standard input.
 pub(super) fn shell(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    eval.child_shell(|eval| started(eval, program, fields))
+}
+
+fn started(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let words = rest(fields);
     let span = place(fields);
     eval.environment_twins(program, span);
@@ -150,6 +154,7 @@ pub(super) fn env(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         eval.state.cwd = vec![eval.resolve(&directory.text)];
     }
     let mut saved = Vec::new();
+    let temporary = eval.temporary.len();
     let mut at = 0;
     while let Some(field) = words.get(at) {
         let Some((name, value)) = field.text.raw().split_once('=') else { break };
@@ -157,6 +162,7 @@ pub(super) fn env(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         let value = Text::new(value);
         saved.push((name.clone(), eval.state.variables.get(name.as_str()).cloned()));
         eval.assign(&name, value.clone(), field.labels);
+        eval.temporary.push((name.as_str().into(), field.with(value.clone())));
         eval.variable_effect(&name, &value, field.labels, field.span);
         at += 1;
     }
@@ -167,6 +173,7 @@ pub(super) fn env(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     } else {
         eval.nested("wrapper", |eval| eval.run(command))
     };
+    eval.temporary.truncate(temporary);
     for (name, old) in saved {
         match old {
             Some(old) => eval.state.variables.insert(name.into(), old),
@@ -192,12 +199,17 @@ pub(super) fn sudo(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     if let Some(directory) = arguments.value(&["-D", "--chdir"]) {
         eval.state.cwd = vec![eval.resolve(&directory.text)];
     }
-    while let Some(field) = words.first() {
+    let mut saved = Vec::new();
+    let temporary = eval.temporary.len();
+    while let Some(field) = words.first().cloned() {
         let Some((name, value)) = field.text.raw().split_once('=') else { break };
         if !super::super::parameter::is_name(name) {
             break;
         }
         let (name, value) = (name.to_owned(), Text::new(value));
+        saved.push((name.clone(), eval.state.variables.get(name.as_str()).cloned()));
+        eval.assign(&name, value.clone(), field.labels);
+        eval.temporary.push((name.as_str().into(), field.with(value.clone())));
         eval.variable_effect(&name, &value, field.labels, field.span);
         words.remove(0);
     }
@@ -221,6 +233,13 @@ pub(super) fn sudo(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         } else {
             eval.nested("wrapper", |eval| eval.run(words))
         };
+    eval.temporary.truncate(temporary);
+    for (name, old) in saved {
+        match old {
+            Some(old) => eval.state.variables.insert(name.into(), old),
+            None => eval.state.variables.remove(name.as_str()),
+        };
+    }
     eval.state.cwd = outer;
     stream
 }
@@ -252,6 +271,9 @@ pub(super) fn ld_so(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     }
     eval.nested("wrapper", |eval| eval.run(words))
 }
+
+/// How many items of `xargs` and `parallel` are followed.
+const MAX_ITEMS: usize = 256;
 
 /// `xargs`: standard input becomes operands.
 pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
@@ -286,7 +308,7 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
             pieces
                 .into_iter()
                 .filter(|piece| !piece.is_empty())
-                .take(256)
+                .take(MAX_ITEMS)
                 .map(|piece| Field { text: Text::new(piece), labels: input.labels, span })
                 .collect()
         }
@@ -295,12 +317,15 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         }
         _ => vec![Field { text: Text::unknown(), labels: input.labels, span }],
     };
+    if items.len() >= MAX_ITEMS {
+        eval.over_budget(span, "more items than are followed");
+    }
     let command = if words.is_empty() { vec![Field::new("echo", span)] } else { words };
     let outer = std::mem::replace(&mut eval.stdin, Stream::nothing());
     let stream = match replace {
         Some(mark) if !mark.is_empty() => {
             let mut printed = Stream::nothing();
-            for item in items.iter().take(64) {
+            for item in &items {
                 let filled = command.iter().map(|field| fill(field, &mark, item)).collect();
                 printed.then(eval.nested("xargs", |eval| eval.run(filled)));
             }
@@ -314,7 +339,7 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
                 .unwrap_or(items.len())
                 .max(1);
             let mut printed = Stream::nothing();
-            for group in items.chunks(most).take(64) {
+            for group in items.chunks(most) {
                 let mut filled = command.clone();
                 filled.extend(group.iter().cloned());
                 printed.then(eval.nested("xargs", |eval| eval.run(filled)));
@@ -371,7 +396,7 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
         match &eval.stdin.text {
             Some(text) if !text.is_unknown() => {
                 let labels = eval.stdin.labels;
-                items.extend(text.raw().lines().take(64).map(|line| Field {
+                items.extend(text.raw().lines().take(MAX_ITEMS).map(|line| Field {
                     text: Text::new(line),
                     labels,
                     span,
@@ -382,7 +407,10 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
     }
     let outer = std::mem::replace(&mut eval.stdin, Stream::nothing());
     let mut printed = Stream::nothing();
-    for item in items.iter().take(64) {
+    if items.len() >= MAX_ITEMS {
+        eval.over_budget(span, "more items than are followed");
+    }
+    for item in items.iter().take(MAX_ITEMS) {
         let marked = template.iter().any(|field| field.text.raw().contains('{'));
         // The template is a line for a shell, whatever its quoting was.
         let mut line = String::new();
@@ -495,7 +523,7 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                     }
                     command.push(next.clone());
                 }
-                for root in roots.iter().take(4) {
+                for root in roots.iter().take(64) {
                     let found = Field {
                         text: if only_roots { root.clone() } else { below(root, &names, narrowed) },
                         labels: Labels::NONE,
@@ -594,7 +622,7 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
     );
     let marked = command.iter().any(|field| field.text.raw().contains("{}"));
     let mut stream = Stream::default();
-    for root in roots.iter().take(4) {
+    for root in roots.iter().take(64) {
         let found = Field { text: below(root, &[], narrowed), labels: Labels::NONE, span };
         let mut filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
         if !marked {

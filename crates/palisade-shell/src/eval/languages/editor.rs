@@ -9,11 +9,83 @@ use crate::span::Span;
 use crate::text::Text;
 
 pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
-    for line in code.split(['\n']) {
-        for part in line.split(" | ") {
-            command(eval, part.trim(), labels, span);
+    for line in code.lines() {
+        commands(eval, line, labels, span);
+    }
+}
+
+/// Commands parted by bars; a shell command goes on to the end of the line.
+fn commands(eval: &mut Eval<'_>, line: &str, labels: Labels, span: Span) {
+    let mut rest = line;
+    for _ in 0..64 {
+        let word = bare(rest);
+        if word.starts_with('!') || word.split_once('!').is_some_and(|(name, _)| matches!(name.trim_end(), "w" | "write" | "r" | "read")) {
+            break;
+        }
+        // Patterns and replacements may hold bars of their own.
+        let skipped = match delimited(word) {
+            Some((true, body)) => {
+                command(eval, body, labels, span);
+                return;
+            }
+            Some((false, body)) => rest.len() - body.len(),
+            None => 0,
+        };
+        let mut quote = None;
+        let cut = rest.char_indices().skip_while(|(at, _)| *at < skipped).find(|(_, letter)| match (quote, *letter) {
+            (Some(open), letter) => {
+                if letter == open {
+                    quote = None;
+                }
+                false
+            }
+            (None, '"' | '\'') => {
+                quote = Some(*letter);
+                false
+            }
+            (None, letter) => letter == '|',
+        });
+        let Some((at, _)) = cut else { break };
+        command(eval, rest.get(..at).unwrap_or("").trim(), labels, span);
+        rest = rest.get(at + 1..).unwrap_or("");
+    }
+    command(eval, rest.trim(), labels, span);
+}
+
+/// A command without its range.
+fn bare(text: &str) -> &str {
+    text.trim_start_matches([':', ' ', '%', '$', '+']).trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ',' || letter == '.')
+}
+
+/// Behind the delimited parts of `s/../../` and `g/../`; `true` where what
+/// follows is a command of its own.
+fn delimited(text: &str) -> Option<(bool, &str)> {
+    let global = text.starts_with(['g', 'v']);
+    let body = text.strip_prefix(['s', 'g', 'v'])?;
+    let body = if global { body.trim_start_matches('!') } else { body };
+    let mark = body.chars().next().filter(char::is_ascii_punctuation)?;
+    let mut left = if global { 2 } else { 3 };
+    let mut escaped = false;
+    for (at, letter) in body.char_indices() {
+        if escaped {
+            escaped = false;
+        } else if letter == '\\' {
+            escaped = true;
+        } else if letter == mark {
+            left -= 1;
+            if left == 0 {
+                return Some((global, body.get(at + mark.len_utf8()..).unwrap_or("")));
+            }
         }
     }
+    Some((false, ""))
+}
+
+/// Runs what an editor hands its text to.
+fn filter(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
+    let outer = std::mem::replace(&mut eval.stdin, Stream::default());
+    let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor !", span);
+    eval.stdin = outer;
 }
 
 fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
@@ -71,10 +143,19 @@ fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
                 opaque(eval, Language::Ex, labels, span);
             }
         }
+        "exe" | "exec" | "execute" => {
+            let quoted: Vec<&str> = rest.split(['\'', '"']).skip(1).step_by(2).collect();
+            if quoted.is_empty() || rest.contains('.') {
+                opaque(eval, Language::Ex, labels, span);
+            } else {
+                command(eval, &quoted.join(" "), labels, span);
+            }
+        }
+        "pu" | "put" if rest.contains("system(") => call(eval, rest, labels, span),
         "call" | "cal" | "eval" => call(eval, rest, labels, span),
         "w" | "write" | "sav" | "saveas" | "wn" | "up" | "update" => {
             if let Some(code) = rest.strip_prefix('!') {
-                let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor !", span);
+                filter(eval, code, labels, span);
             } else if !rest.is_empty() {
                 let file = rest.trim_start_matches(">>").trim();
                 let path = eval.resolve(&Text::new(file));

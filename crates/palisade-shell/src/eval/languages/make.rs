@@ -7,9 +7,27 @@ use crate::span::Span;
 use crate::text::Text;
 
 pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
-    for line in code.lines().take(2000) {
-        let recipe = if let Some(recipe) = line.strip_prefix('\t') {
+    let joined = code.replace("\\\n", " ");
+    let mut prefix = '\t';
+    let mut defines = false;
+    for (at, line) in joined.lines().enumerate() {
+        if at >= MAX_LINES {
+            super::super::lower::opaque(eval, Language::Make, labels, span);
+            return;
+        }
+        if let Some((".RECIPEPREFIX", value)) = line.split_once('=').map(|(name, value)| (name.trim().trim_end_matches([':', '+', '?']).trim(), value)) {
+            prefix = value.trim().chars().next().unwrap_or('\t');
+            continue;
+        }
+        defines |= line.starts_with("define ");
+        defines &= !line.starts_with("endef");
+        let recipe = if let Some(recipe) = line.strip_prefix(prefix) {
             Some(recipe)
+        } else if let Some((_, code)) = line.split_once("!=").filter(|(name, _)| !name.contains([':', '\t'])) {
+            Some(code)
+        } else if defines && !line.starts_with("define ") {
+            // What is defined may become a recipe.
+            Some(line)
         } else {
             // `target: deps; recipe`
             match line.split_once(';') {
@@ -24,22 +42,25 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
                 let _ = eval.code(Language::Shell, &Text::new(recipe), labels, "make recipe", span);
             }
         }
-        for (at, _) in line.match_indices("$(shell ") {
-            let rest = line.get(at + 8..).unwrap_or("");
-            let mut depth = 1;
-            let end = rest
-                .char_indices()
-                .find(|(_, letter)| {
-                    match letter {
-                        '(' => depth += 1,
-                        ')' => depth -= 1,
-                        _ => {}
+        for (open, close) in [('(', ')'), ('{', '}')] {
+            let call = format!("${open}shell ");
+            for (at, _) in line.match_indices(&call) {
+                let rest = line.get(at + call.len()..).unwrap_or("");
+                let mut depth = 1;
+                let end = rest.char_indices().find(|(_, letter)| {
+                    if *letter == open {
+                        depth += 1;
+                    } else if *letter == close {
+                        depth -= 1;
                     }
                     depth == 0
-                })
-                .map_or(rest.len(), |(at, _)| at);
-            let inner = rest.get(..end).unwrap_or("");
-            let _ = eval.code(Language::Shell, &Text::new(inner), labels, "make $(shell)", span);
+                });
+                let inner = rest.get(..end.map_or(rest.len(), |(at, _)| at)).unwrap_or("");
+                let _ = eval.code(Language::Shell, &Text::new(inner), labels, "make $(shell)", span);
+            }
         }
     }
 }
+
+/// How many lines of a makefile are followed.
+const MAX_LINES: usize = 2000;

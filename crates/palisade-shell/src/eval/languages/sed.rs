@@ -26,7 +26,7 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             's' => {
                 let Some(&mark) = letters.get(at) else { break };
                 let (_, end) = delimited(&letters, at + 1, mark);
-                let (replacement, end) = delimited(&letters, end, mark);
+                let (replacement, end) = literal(&letters, end, mark);
                 at = end;
                 let mut flags = String::new();
                 while let Some(&flag) = letters.get(at) {
@@ -63,8 +63,8 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             }
             'y' => {
                 let Some(&mark) = letters.get(at) else { break };
-                let (_, end) = delimited(&letters, at + 1, mark);
-                let (_, end) = delimited(&letters, end, mark);
+                let (_, end) = literal(&letters, at + 1, mark);
+                let (_, end) = literal(&letters, end, mark);
                 at = end;
             }
             'e' => {
@@ -163,9 +163,19 @@ fn skip_address(letters: &[char], mut at: usize) -> usize {
 /// Text up to an unescaped mark; brackets of a pattern are not followed, which
 /// only ends it too early.
 fn delimited(letters: &[char], from: usize, mark: char) -> (String, usize) {
+    parted(letters, from, mark, true)
+}
+
+/// The same for a part in which brackets mean nothing.
+fn literal(letters: &[char], from: usize, mark: char) -> (String, usize) {
+    parted(letters, from, mark, false)
+}
+
+fn parted(letters: &[char], from: usize, mark: char, brackets: bool) -> (String, usize) {
     let mut out = String::new();
     let mut at = from;
     let mut bracket = false;
+    let mut hopeless = false;
     while let Some(&letter) = letters.get(at) {
         at += 1;
         match letter {
@@ -178,13 +188,15 @@ fn delimited(letters: &[char], from: usize, mark: char) -> (String, usize) {
                     out.push(next);
                 }
             }
-            '[' if !bracket => {
+            '[' if brackets && !bracket && !hopeless => {
                 bracket = letters.get(at..).is_some_and(|rest| {
                     rest.iter()
                         .skip(1)
                         .take_while(|letter| **letter != '\n')
                         .any(|letter| *letter == ']')
                 });
+                // None follows on this line, so none will for the next one.
+                hopeless = !bracket;
                 out.push(letter);
             }
             ']' if bracket => {
@@ -220,7 +232,7 @@ pub(in super::super) fn result(script: &str, text: &str) -> Option<String> {
         let mark = body.chars().next()?;
         let letters: Vec<char> = body.chars().collect();
         let (pattern, end) = delimited(&letters, 1, mark);
-        let (replacement, end) = delimited(&letters, end, mark);
+        let (replacement, end) = literal(&letters, end, mark);
         let flags: String = letters.get(end..)?.iter().collect();
         if pattern.is_empty()
             || pattern.contains(['.', '*', '[', ']', '^', '$', '\\', '+', '?', '(', '|'])

@@ -2,7 +2,7 @@
 
 use super::super::Eval;
 use super::super::value::{Field, Stream};
-use crate::effect::{Labels, Writing};
+use crate::effect::{EffectKind, Labels, Writing};
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
@@ -52,6 +52,22 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
                 }
             }
             ["GRANT" | "REVOKE", ..] => eval.hazard("database/grant", span),
+            ["SYSTEM", ..] => {
+                let code = trimmed.get("system".len()..).unwrap_or("");
+                let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
+            }
+            ["ATTACH", ..] => {
+                if let Some(file) = quoted_after(trimmed, "ATTACH") {
+                    let path = eval.resolve(&Text::new(file));
+                    let _ = eval.read(&path, span);
+                    eval.emit(EffectKind::Write { path, how: Writing::Edit }, labels, span);
+                }
+            }
+            ["LOAD", "DATA" | "XML", ..] => {
+                if let Some(file) = quoted_after(trimmed, "INFILE") {
+                    let _ = eval.read_operand(&Field::new(file, span));
+                }
+            }
             ["SHUTDOWN", ..] => eval.hazard("database/drop", span),
             _ => {}
         }
@@ -74,6 +90,16 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             let path = eval.resolve(&Text::new(file));
             eval.store(&path, Writing::Replace, &Stream::default(), span);
         }
+        // psql: `select .. \g |command`
+        if let Some((_, code)) = trimmed.split_once("\\g").or_else(|| trimmed.split_once("\\gx"))
+            && let Some(code) = code.trim_start_matches('x').trim_start().strip_prefix('|')
+        {
+            pipe(eval, code, labels, span);
+        }
+        if upper.contains("EDIT(") && trimmed.matches('\'').count() >= 4 {
+            let code = trimmed.rsplit('\'').nth(1).unwrap_or("");
+            let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
+        }
         if upper.contains("XP_CMDSHELL") {
             match quoted_after(trimmed, "XP_CMDSHELL") {
                 Some(code) => {
@@ -86,7 +112,7 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
         if upper.contains("LOAD_EXTENSION(")
             || upper.contains("CREATE FUNCTION") && upper.contains("SONAME")
         {
-            super::super::lower::opaque(eval, Language::Sql, labels, span);
+            super::super::lower::opaque(eval, Language::Other, labels, span);
         }
         if upper.contains("FLUSHALL") || upper.contains("FLUSHDB") {
             eval.hazard("database/flush", span);
@@ -101,11 +127,19 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
     }
 }
 
+/// A command that is given the client's output.
+fn pipe(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
+    let outer = std::mem::replace(&mut eval.stdin, Stream::default());
+    let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
+    eval.stdin = outer;
+}
+
 /// Client commands: psql's `\! cmd`, `\o |cmd`, sqlite's `.shell cmd`.
 fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
     let body = text.get(1..).unwrap_or("");
     let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let rest = rest.trim();
+    let rest = rest.strip_prefix(['"', '\'']).and_then(|inner| inner.split(['"', '\'']).next()).unwrap_or(rest);
     if let Some(code) = body.strip_prefix('!') {
         let code = if code.trim().is_empty() { "sh" } else { code };
         let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
@@ -117,8 +151,7 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
         }
         "o" | "out" | "output" | "once" | "g" | "gx" | "w" | "write" | "tee" | "log" | "pipe" => {
             if let Some(code) = rest.strip_prefix('|') {
-                let _ =
-                    eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
+                pipe(eval, code, labels, span);
             } else if !rest.is_empty() {
                 let path = eval.resolve(&Text::new(rest));
                 eval.store(&path, Writing::Replace, &Stream::default(), span);
