@@ -14,8 +14,10 @@ pub(super) static GUARD: Guard = Guard {
     look: Look::Effects(look),
 };
 
-fn look(effect: &Effect, _: &Scene<'_>, report: &mut Report<'_>) {
+fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let rule = match &effect.kind {
+        // `{{command}}` of written examples: no program is called so.
+        EffectKind::UnrecognisedProgram if placeholder(scene.program(effect)) => return,
         EffectKind::UnrecognisedProgram | EffectKind::UnrecognisedOption => {
             &rules::COMMAND_UNRECOGNISED
         }
@@ -26,4 +28,8 @@ fn look(effect: &Effect, _: &Scene<'_>, report: &mut Report<'_>) {
         _ => return,
     };
     report.raise(rule, effect);
+}
+
+fn placeholder(name: &str) -> bool {
+    name.starts_with("{{") || name.ends_with("}}")
 }

@@ -166,3 +166,19 @@ fn picks(program: &str, words: &[Field]) -> bool {
             && !SECRETS.iter().any(|secret| name.contains(secret) || secret.contains(&*name))
     })
 }
+
+/// Whether the tests of a `find` leave only files of certain names, broken
+/// links or what is empty, all of which hold at once.
+pub(super) fn certain_files(words: &[Field], names: &[Text]) -> bool {
+    let is = |name: &str| words.iter().any(|word| word.literal() == Some(name));
+    if ["-o", "-or", "!", "-not", ",", "-D", "-follow", "-L"].iter().any(|name| is(name)) {
+        return false;
+    }
+    let letters =
+        |name: &Text| name.raw().chars().filter(|letter| letter.is_alphanumeric()).count();
+    let links = words.windows(2).any(|pair| {
+        matches!(pair.first().and_then(Field::literal), Some("-type" | "-xtype"))
+            && pair.get(1).and_then(Field::literal) == Some("l")
+    });
+    is("-empty") || links || !names.is_empty() && names.iter().all(|name| letters(name) > 1)
+}

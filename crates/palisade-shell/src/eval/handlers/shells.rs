@@ -505,7 +505,10 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 for root in &roots {
                     let path = eval.resolve(&below(root, &names, narrowed));
                     eval.emit(
-                        EffectKind::Delete { path, recursive: !one_level || !narrowed },
+                        EffectKind::Delete {
+                            path,
+                            recursive: !super::outcome::certain_files(words, &names) && (!one_level || !narrowed),
+                        },
                         Labels::NONE,
                         field.span,
                     );
