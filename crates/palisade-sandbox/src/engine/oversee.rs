@@ -151,7 +151,11 @@ impl Drop for Engine {
     fn drop(&mut self) {
         for mut live in std::mem::take(&mut self.live) {
             let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
-            self.leaving.extend(live.group.take());
+            if let Some(group) = live.group.take() {
+                // Its last process ends within microseconds; a group can only be removed after that.
+                let _ = sys::wait_pidfd(live.pidfd.as_fd(), true);
+                self.leaving.push(group);
+            }
         }
         for mut group in std::mem::take(&mut self.leaving) {
             let _ = group.remove();
