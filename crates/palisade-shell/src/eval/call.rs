@@ -37,7 +37,7 @@ impl Eval<'_> {
                 self.state.doubtful.contains(name) && !self.calls.iter().any(|call| **call == *name)
             });
             let Some(program) = other else { return self.call(&bodies, fields) };
-            let before = self.state.clone();
+            let before = self.fork();
             let _ = self.invoke(program, fields.clone());
             let after = std::mem::replace(&mut self.state, before);
             let stream = self.call(&bodies, fields);
@@ -70,6 +70,22 @@ impl Eval<'_> {
         })
     }
 
+    /// A stream as far as it is kept.
+    fn kept(&mut self, mut stream: Stream) -> Stream {
+        let length = stream.text.as_ref().map_or(0, |text| text.raw().len());
+        self.spend(length, Span::default());
+        if length > super::value::MAX_STREAM {
+            stream.text = None;
+        }
+        stream
+    }
+
+    /// The state as it is, to come back to or to join with.
+    pub(super) fn fork(&mut self) -> State {
+        self.spend(16 * self.state.size(), Span::default());
+        self.state.clone()
+    }
+
     /// Whether the command is started by another program, which knows nothing
     /// of the shell's functions.
     fn past_functions(&self) -> bool {
@@ -78,11 +94,12 @@ impl Eval<'_> {
 
     /// Runs `inside` as a shell of its own: what is not exported may be gone.
     pub(super) fn child_shell<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
-        let before = self.state.clone();
+        let before = self.fork();
         let State { functions, doubtful, variables, exported, .. } = &mut self.state;
         doubtful.extend(functions.keys().cloned());
         for (name, variable) in variables.iter_mut() {
-            let given = exported.contains(name) || self.temporary.iter().any(|(known, _)| known == name);
+            let given =
+                exported.contains(name) || self.temporary.iter().any(|(known, _)| known == name);
             if !given && let Variable::Scalar(value) = variable {
                 value.join(&Value::new(Text::unknown(), Labels::NONE));
             }
@@ -100,6 +117,7 @@ impl Eval<'_> {
         let (text, labels, span) = (first.text.clone(), first.labels, first.span);
         let mut printed = Stream::default();
         if !text.has_unknown() {
+            self.spend(4096, span);
             let base = text.raw().rsplit('/').next().unwrap_or("");
             let pattern = Text::new(base);
             let fitting: Vec<&'static str> = programs::names()
@@ -164,7 +182,14 @@ impl Eval<'_> {
         let span = first.span;
         let program = first.text.clone();
         self.enter(&program, &fields, true, |eval| {
-            eval.emit(EffectKind::Program { path: path.clone() }, labels, span);
+            let language = content.as_ref().map(|text| languages::of_shebang(text.raw()));
+            match language {
+                Some(language) if is_read(language, content.as_ref()) => {
+                    let kind = EffectKind::Execute { language, code: Code::Analysed };
+                    eval.emit(kind, labels.without(Labels::WRITTEN), span);
+                }
+                _ => eval.emit(EffectKind::Program { path: path.clone() }, labels, span),
+            }
             for field in fields.iter().skip(1) {
                 eval.maybe_path(field);
             }
@@ -259,14 +284,12 @@ impl Eval<'_> {
             return Stream::default();
         }
         let name = fields.first().map(|field| field.text.clone()).unwrap_or_default();
-        let inputs = self.stdin.labels;
         self.depth += 1;
         let stream = self.enter(&name, &fields, program.interpreter, |eval| {
             handlers::run(eval, program, &fields)
         });
         self.depth -= 1;
-        let _ = inputs;
-        stream
+        self.kept(stream)
     }
 
     /// Code in a language, as text: analysed where it is known and the
@@ -371,11 +394,14 @@ impl Eval<'_> {
             _ => {
                 let (labels, content) = self.file_facts(&path);
                 let labels = labels.and(field.labels);
-                self.emit(
-                    EffectKind::Execute { language, code: Code::File(path.clone()) },
-                    labels,
-                    span,
-                );
+                let code = if is_read(language, content.as_ref()) {
+                    Code::Analysed
+                } else {
+                    Code::File(path.clone())
+                };
+                let shown =
+                    if code == Code::Analysed { labels.without(Labels::WRITTEN) } else { labels };
+                self.emit(EffectKind::Execute { language, code }, shown, span);
                 Stream { text: content, labels, ..Stream::default() }
             }
         };
@@ -411,4 +437,23 @@ impl Eval<'_> {
         stream.shell = input.text.is_none();
         stream
     }
+}
+
+/// Whether a script's content is known and in a language that is followed, so
+/// that what it does is judged in its place.
+fn is_read(language: Language, content: Option<&Text>) -> bool {
+    let followed = matches!(
+        language,
+        Language::Shell
+            | Language::Python
+            | Language::Perl
+            | Language::Ruby
+            | Language::JavaScript
+            | Language::Php
+            | Language::Lua
+            | Language::Awk
+            | Language::Sed
+            | Language::Make
+    );
+    followed && content.is_some_and(|text| text.literal().is_some_and(|text| !text.is_empty()))
 }
