@@ -215,14 +215,22 @@ impl Eval<'_> {
                 None => (after, ""),
             };
             match user {
-                "" => match self.state.variables.contains_key("HOME").then(|| self.variable("HOME")).flatten() {
+                "" => match self
+                    .state
+                    .variables
+                    .contains_key("HOME")
+                    .then(|| self.variable("HOME"))
+                    .flatten()
+                {
                     Some((home, _)) => builder.text.push_str(home.raw()),
                     None => builder.text.push_str(&self.context.home),
                 },
                 "+" => builder.text.push_str(self.directory().raw()),
                 "-" => builder.text.push(ANY),
                 // `~1` is a place of the directory stack.
-                place if place.trim_start_matches(['+', '-']).parse::<u8>().is_ok() => builder.text.push(ANY),
+                place if place.trim_start_matches(['+', '-']).parse::<u8>().is_ok() => {
+                    builder.text.push(ANY)
+                }
                 "root" => builder.text.push_str("/root"),
                 name if name
                     .bytes()
@@ -426,7 +434,9 @@ fn expand_braces(word: &Word) -> (Vec<Word>, bool) {
                 })
                 .map(|inner| inner.parts)
                 .collect(),
-            Part::Sequence(items) => items.iter().map(|item| vec![Part::Bare(item.clone())]).collect(),
+            Part::Sequence(items) => {
+                items.iter().map(|item| vec![Part::Bare(item.clone())]).collect()
+            }
             other => vec![vec![other.clone()]],
         })
         .collect();

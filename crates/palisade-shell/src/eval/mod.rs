@@ -6,15 +6,20 @@
 //! and a command is looked at under each.
 
 mod arguments;
+mod arithmetic;
+mod assign;
 mod call;
 mod decode;
+mod environment;
 mod expand;
 mod handlers;
 mod languages;
 mod lower;
 mod parameter;
 mod paths;
+mod patterns;
 mod redirect;
+mod simple;
 mod state;
 mod value;
 
@@ -23,9 +28,7 @@ use std::rc::Rc;
 use crate::effect::{Analysis, Code, Context, Effect, EffectKind, Invocation, Labels};
 use crate::programs::Language;
 use crate::span::Span;
-use crate::syntax::tree::{
-    AssignedValue, Assignment, Command, CommandKind, Item, Pipeline, Redirect, Script, Word,
-};
+use crate::syntax::tree::{Command, CommandKind, Item, Pipeline, Redirect, Script, Word};
 use crate::syntax::{self, Budget};
 use crate::text::Text;
 use state::State;
@@ -219,7 +222,10 @@ impl<'c> Eval<'c> {
             self.out.effects.push(effect);
         } else if !self.overrun {
             self.overrun = true;
-            let kind = EffectKind::Unreadable { over_budget: true, message: "more effects than are followed" };
+            let kind = EffectKind::Unreadable {
+                over_budget: true,
+                message: "more effects than are followed",
+            };
             self.out.effects.push(Effect { kind, command: None, labels: Labels::NONE, span });
         }
     }
@@ -324,7 +330,7 @@ impl<'c> Eval<'c> {
             self.background();
         }
         for (_, pipeline) in &item.rest {
-            let skipped = self.state.clone();
+            let skipped = self.fork();
             let stream = self.pipeline(pipeline);
             self.state.join(skipped);
             printed.then(stream);
@@ -362,7 +368,7 @@ impl<'c> Eval<'c> {
             if at > 0 {
                 self.stdin = flow;
             }
-            let before = self.state.clone();
+            let before = self.fork();
             if at < last {
                 self.state.exec_output = None;
             }
@@ -383,7 +389,7 @@ impl<'c> Eval<'c> {
 
     /// A script whose changes to the state do not last, files aside.
     fn subshell(&mut self, script: &Script) -> Stream {
-        let before = self.state.clone();
+        let before = self.fork();
         let sinks = std::mem::take(&mut self.sinks);
         let stream = self.script(script);
         self.sinks = sinks;
@@ -416,7 +422,7 @@ impl<'c> Eval<'c> {
                 let mut ends: Vec<State> = Vec::new();
                 for (condition, body) in arms {
                     printed.then(self.script(condition));
-                    let before = self.state.clone();
+                    let before = self.fork();
                     printed.then(self.script(body));
                     ends.push(std::mem::replace(&mut self.state, before));
                 }
@@ -489,7 +495,7 @@ impl<'c> Eval<'c> {
                         let _ = self.expand_single(pattern);
                     }
                     // `;&` goes on into the next body.
-                    let before = self.state.clone();
+                    let before = self.fork();
                     if let Some(fallen) = ends.last() {
                         self.state.join(fallen.clone());
                     }
@@ -549,7 +555,9 @@ impl<'c> Eval<'c> {
                 self.state.outputs.insert(61, Text::new(path.as_str()));
                 self.lasting.push((path, Late::Command(Rc::new((**body).clone()))));
                 let ends = ["60", "61"].iter().enumerate();
-                let ends = ends.map(|(at, fd)| (Text::new(at.to_string()), Value::new(Text::from(*fd), Labels::NONE)));
+                let ends = ends.map(|(at, fd)| {
+                    (Text::new(at.to_string()), Value::new(Text::from(*fd), Labels::NONE))
+                });
                 let name = name.as_deref().unwrap_or("COPROC");
                 self.state.variables.insert(name.into(), Variable::Array(ends.collect()));
                 Stream::nothing()
@@ -561,7 +569,7 @@ impl<'c> Eval<'c> {
     /// A body that runs any number of times. Twice is enough to carry what
     /// the first time set into the second.
     fn repeat(&mut self, body: &Script) -> Stream {
-        let before = self.state.clone();
+        let before = self.fork();
         let known = self.out.commands.len();
         let mut printed = self.script(body);
         let changed = self.state.variables != before.variables
@@ -614,325 +622,14 @@ impl<'c> Eval<'c> {
         }
     }
 
-    fn simple(
-        &mut self,
-        assignments: &[Assignment],
-        words: &[Word],
-        redirects: &[Redirect],
-        span: Span,
-    ) -> Stream {
-        self.steps += 1;
-        if self.overrun {
-            return Stream::default();
-        }
-        if self.steps > MAX_STEPS {
-            self.over_budget(span, "more commands than are followed");
-            return Stream::default();
-        }
-        if !self.state.aliases.is_empty() {
-            // Not in force in every shell, nor on the line that makes it: the
-            // program of that name may run as well.
-            let before = self.state.clone();
-            if let Some((name, stream)) = self.alias(words, redirects) {
-                if crate::programs::lookup(name).is_none() && !self.state.functions.contains_key(name) {
-                    return stream;
-                }
-                self.state.join(before);
-            }
-        }
-        let plain = assignments.is_empty()
-            && redirects.is_empty()
-            && self.state.cwd.len() == 1
-            && words.iter().all(plain_word);
-        if plain {
-            let fields = self.expand_words(words);
-            let stream = self.run(fields);
-            return self.send_to_exec_output(stream);
-        }
-        let start = self.state.clone();
-        let choices = std::mem::take(&mut self.choices);
-        let (choice, place) = (self.choice, self.place);
-        self.choice = 0;
-        let diagonal = self.diagonal.take();
-        let mut printed: Option<Stream> = None;
-        let mut end: Option<State> = None;
-        for _ in 0..MAX_ROUNDS {
-            self.place = self.choose(self.state.cwd.len());
-            let stream = self.round(assignments, words, redirects);
-            match &mut printed {
-                None => printed = Some(stream),
-                Some(before) => {
-                    if before.text != stream.text {
-                        before.text = None;
-                    }
-                    before.labels = before.labels.and(stream.labels);
-                    before.network |= stream.network;
-                    before.shell |= stream.shell;
-                }
-            }
-            if !self.advance() {
-                break;
-            }
-            let after = std::mem::replace(&mut self.state, start.clone());
-            match &mut end {
-                None => end = Some(after),
-                Some(end) => end.join(after),
-            }
-        }
-        // More combinations than are tried: each alternative once, then.
-        if !self.choices.is_empty() {
-            for at in 0..value::MAX_ALTERNATIVES {
-                self.diagonal = Some(at);
-                let after = std::mem::replace(&mut self.state, start.clone());
-                match &mut end {
-                    None => end = Some(after),
-                    Some(end) => end.join(after),
-                }
-                let _ = self.round(assignments, words, redirects);
-            }
-            self.diagonal = None;
-            if let Some(printed) = &mut printed {
-                printed.text = None;
-            }
-        }
-        if let Some(end) = end {
-            self.state.join(end);
-        }
-        self.choices = choices;
-        self.choice = choice;
-        self.place = place;
-        self.diagonal = diagonal;
-        self.send_to_exec_output(printed.unwrap_or_default())
-    }
-
-    fn round(
-        &mut self,
-        assignments: &[Assignment],
-        words: &[Word],
-        redirects: &[Redirect],
-    ) -> Stream {
-        let (effects, commands) = (self.out.effects.len(), self.out.commands.len());
-        let stream = self.expanded(assignments, words, redirects);
-        // What the redirections do belongs to the command they are part of.
-        let outer = self.node;
-        let own = self.out.commands.iter().skip(commands).rposition(|command| command.parent == outer);
-        if let Some(own) = own.and_then(|at| u32::try_from(commands + at).ok()) {
-            for effect in self.out.effects.iter_mut().skip(effects) {
-                if effect.command == outer {
-                    effect.command = Some(own);
-                }
-            }
-        }
-        stream
-    }
-
-    fn expanded(
-        &mut self,
-        assignments: &[Assignment],
-        words: &[Word],
-        redirects: &[Redirect],
-    ) -> Stream {
-        let sinks = std::mem::take(&mut self.sinks);
-        let plain = self.declared_arrays(words);
-        let fields = self.expand_words(plain.as_deref().unwrap_or(words));
-        let mut redirected = self.redirect(redirects);
-        let stream = if fields.is_empty() {
-            for assignment in assignments {
-                self.set(assignment);
-            }
-            Stream::nothing()
-        } else {
-            let mut saved = Vec::new();
-            let before = self.temporary.len();
-            for assignment in assignments {
-                let old = self.state.variables.get(&assignment.name).cloned();
-                saved.push((assignment.name.clone(), old));
-                if let Some(field) = self.set(assignment) {
-                    self.temporary.push((assignment.name.clone(), field));
-                }
-            }
-            redirected.persist = fields.len() == 1
-                && fields.first().and_then(Field::literal).is_some_and(|name| name == "exec");
-            let stream = self.run(fields);
-            self.temporary.truncate(before);
-            for (name, old) in saved {
-                match old {
-                    Some(old) => self.state.variables.insert(name, old),
-                    None => self.state.variables.remove(&name),
-                };
-            }
-            stream
-        };
-        let redirects_last = redirected.persist;
-        let stream = self.redirected(redirected, stream);
-        let made = std::mem::replace(&mut self.sinks, sinks);
-        if redirects_last && !made.is_empty() {
-            self.lasting.extend(made.into_iter().map(|(path, script)| (path, Late::Script(script))));
-            return stream;
-        }
-        for (path, script) in made {
-            // `>(cmd)` reads what was written to its path, or what the
-            // command printed.
-            let written = self.state.files.get(&path).cloned().unwrap_or_default();
-            let input = Stream {
-                text: written.content,
-                labels: written.labels.and(stream.labels),
-                ..Stream::default()
-            };
-            let outer = std::mem::replace(&mut self.stdin, input);
-            let _ = self.subshell(&script);
-            self.stdin = outer;
-        }
-        stream
-    }
-
-    /// Makes the assignments of `declare a=(..)` and its kin; the other words.
-    fn declared_arrays(&mut self, words: &[Word]) -> Option<Vec<Word>> {
-        use crate::syntax::tree::Part;
-        let array = |word: &Word| word.parts.iter().any(|part| matches!(part, Part::Array(_)));
-        if !words.iter().any(array) {
-            return None;
-        }
-        let mut left = Vec::new();
-        for word in words {
-            match &*word.parts {
-                [Part::Bare(name), Part::Array(elements), ..] => {
-                    let name = name.trim_end_matches('=');
-                    let assignment = Assignment {
-                        name: name.trim_end_matches('+').into(),
-                        subscript: None,
-                        append: name.ends_with('+'),
-                        value: AssignedValue::Array(elements.clone()),
-                        span: word.span,
-                    };
-                    self.localise(&assignment.name, words);
-                    let _ = self.set(&assignment);
-                }
-                _ => left.push(word.clone()),
-            }
-        }
-        // A bare `declare` would print; this one did not.
-        if left.len() == 1 {
-            left.push(Word { parts: vec![Part::Bare("_=".into())], span: Span::default() });
-        }
-        Some(left)
-    }
-
-    /// A variable that the command's function makes its own.
-    fn localise(&mut self, name: &str, command: &[Word]) {
-        use crate::syntax::tree::Part;
-        let first = command.first().map(|word| &*word.parts);
-        if matches!(first, Some([Part::Bare(word)]) if matches!(&**word, "local" | "declare" | "typeset")) {
-            self.local(name);
-        }
-    }
-
-    fn local(&mut self, name: &str) {
-        if let Some(frame) = self.locals.last_mut() {
-            frame.push((name.into(), self.state.variables.get(name).cloned()));
-        }
-    }
-
-    fn send_to_exec_output(&mut self, stream: Stream) -> Stream {
-        match self.state.exec_output.clone() {
-            Some(path) => {
-                self.store(&path, crate::effect::Writing::Append, &stream, Span::default());
-                Stream::nothing()
-            }
-            None => stream,
-        }
-    }
-
-    /// Makes an assignment; the value where it is a scalar.
-    fn set(&mut self, assignment: &Assignment) -> Option<Field> {
-        let span = self.span(assignment.span);
-        if let Some(subscript) = &assignment.subscript {
-            let _ = self.arithmetic(subscript);
-        }
-        match &assignment.value {
-            AssignedValue::Scalar(word) => {
-                let field = self.expand_single(word);
-                if let Some(subscript) = &assignment.subscript {
-                    let key = self.key(subscript);
-                    let mut text = field.text;
-                    if assignment.append
-                        && let Some(mut before) = self.element(&assignment.name, &key)
-                    {
-                        before.push(text.raw());
-                        text = before;
-                    }
-                    self.set_element(&assignment.name, key, text, field.labels);
-                    return None;
-                }
-                let mut text = field.text.clone();
-                let mut labels = field.labels;
-                if assignment.append {
-                    let (mut before, more) =
-                        self.variable(&assignment.name).unwrap_or((Text::unknown(), Labels::NONE));
-                    before.push(text.raw());
-                    text = before;
-                    labels = labels.and(more);
-                }
-                self.assign(&assignment.name, text.clone(), labels);
-                self.variable_effect(&assignment.name, &text, labels, span);
-                Some(Field { text, labels, span })
-            }
-            AssignedValue::Array(elements) => {
-                let mut values = match self.state.variables.get(&assignment.name) {
-                    Some(Variable::Array(values)) if assignment.append => values.clone(),
-                    _ => Vec::new(),
-                };
-                for (key, word) in elements {
-                    let key = key.as_ref().map(|key| self.key(key));
-                    match key {
-                        Some(key) => {
-                            let field = self.expand_single(word);
-                            values.push((key, Value::new(field.text, field.labels)));
-                        }
-                        None => {
-                            for field in self.expand_words(std::slice::from_ref(word)) {
-                                let key = Text::new(next_index(&values).to_string());
-                                values.push((key, Value::new(field.text, field.labels)));
-                            }
-                        }
-                    }
-                }
-                self.state.variables.insert(assignment.name.clone(), Variable::Array(values));
-                None
-            }
-        }
-    }
-
-    /// What an element holds so far, if it is known.
-    fn element(&self, name: &str, key: &Text) -> Option<Text> {
-        let Some(Variable::Array(values)) = self.state.variables.get(name) else { return None };
-        let (_, value) = values.iter().find(|(known, _)| known == key)?;
-        match &*value.options {
-            [only] => Some(only.clone()),
-            _ => Some(Text::unknown()),
-        }
-    }
-
-    fn set_element(&mut self, name: &str, key: Text, text: Text, labels: Labels) {
-        let value = Value::new(text, labels);
-        match self.state.variables.get_mut(name) {
-            Some(Variable::Array(values)) => {
-                if let Some((_, old)) = values.iter_mut().find(|(known, _)| *known == key) {
-                    *old = value;
-                } else {
-                    values.push((key, value));
-                }
-            }
-            _ => {
-                self.state.variables.insert(name.into(), Variable::Array(vec![(key, value)]));
-            }
-        }
-    }
-
     /// The command of the first word as an alias, run as the text it stands
     /// for. An alias is in force from the line after the one that defines it;
     /// taking it at once too only sees more.
-    fn alias<'w>(&mut self, words: &'w [Word], redirects: &[Redirect]) -> Option<(&'w str, Stream)> {
+    fn alias<'w>(
+        &mut self,
+        words: &'w [Word],
+        redirects: &[Redirect],
+    ) -> Option<(&'w str, Stream)> {
         use crate::syntax::tree::Part;
         let first = words.first()?;
         let [Part::Bare(name)] = &*first.parts else { return None };
@@ -1025,14 +722,6 @@ impl<'c> Eval<'c> {
         self.node = node;
         self.via = via;
         result
-    }
-}
-
-/// The index that an array's next element without a key gets.
-fn next_index(values: &[(Text, Value)]) -> usize {
-    match values.last() {
-        Some((key, _)) => key.literal().and_then(|key| key.parse::<usize>().ok()).map_or(values.len(), |at| at.saturating_add(1)),
-        None => 0,
     }
 }
 

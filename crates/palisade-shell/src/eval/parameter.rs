@@ -1,8 +1,10 @@
 //! `$name`, `${..}` and arithmetic.
 
 use super::Eval;
+use super::arithmetic::Sum;
 use super::expand::Expanded;
-use super::value::{Field, Value, Variable};
+use super::patterns::{Glob, MAX_PATTERN_TEXT, glob_of, remove, remove_known, substitute};
+use super::value::{Value, Variable};
 use crate::effect::{EffectKind, Labels};
 use crate::span::Span;
 use crate::syntax::tree::{Parameter, ParameterName, ParameterOperator, Part, Word};
@@ -166,9 +168,16 @@ impl Eval<'_> {
                     let values = values.clone();
                     let key = self.key(subscript);
                     let found = match key.literal() {
-                        Some(key) => match key.strip_prefix('-').and_then(|back| back.parse::<usize>().ok()) {
-                            Some(back) => values.len().checked_sub(back).and_then(|at| values.get(at)),
-                            None => values.iter().rev().find(|(known, _)| known.literal() == Some(key)),
+                        Some(key) => match key
+                            .strip_prefix('-')
+                            .and_then(|back| back.parse::<usize>().ok())
+                        {
+                            Some(back) => {
+                                values.len().checked_sub(back).and_then(|at| values.get(at))
+                            }
+                            None => {
+                                values.iter().rev().find(|(known, _)| known.literal() == Some(key))
+                            }
                         },
                         None => None,
                     };
@@ -177,7 +186,11 @@ impl Eval<'_> {
                             let at = self.choose(value.options.len());
                             Some((value.options.get(at).cloned().unwrap_or_default(), value.labels))
                         }
-                        None if key.literal().is_some() && values.iter().all(|(known, _)| known.literal().is_some()) => Some((Text::default(), Labels::NONE)),
+                        None if key.literal().is_some()
+                            && values.iter().all(|(known, _)| known.literal().is_some()) =>
+                        {
+                            Some((Text::default(), Labels::NONE))
+                        }
                         None => {
                             // Any of them: the first few stand for all.
                             let at = self.choose(values.len());
@@ -320,9 +333,14 @@ impl Eval<'_> {
                 let pattern = self.expand_single(pattern);
                 let Some((text, labels)) = value else { return unknown };
                 match (text.literal(), glob_of(&pattern)) {
-                    (Some(text), Some(_)) if text.len() > MAX_PATTERN_TEXT => (Text::unknown(), labels),
+                    (Some(text), Some(_)) if text.len() > MAX_PATTERN_TEXT => {
+                        (Text::unknown(), labels)
+                    }
                     (Some(text), Some(pattern)) => {
-                        self.spend(text.len().saturating_mul(pattern.len().max(1)), Span::default());
+                        self.spend(
+                            text.len().saturating_mul(pattern.len().max(1)),
+                            Span::default(),
+                        );
                         (Text::new(remove(text, &pattern, *suffix, *longest)), labels)
                     }
                     (None, Some(pattern)) => {
@@ -337,12 +355,26 @@ impl Eval<'_> {
                 let Some((text, labels)) = value else { return unknown };
                 let labels = labels.and(replacement.labels);
                 match (text.literal(), glob_of(&pattern), replacement.literal()) {
-                    (Some(text), Some(_), Some(_)) if text.len() > MAX_PATTERN_TEXT => (Text::unknown(), labels),
+                    (Some(text), Some(_), Some(_)) if text.len() > MAX_PATTERN_TEXT => {
+                        (Text::unknown(), labels)
+                    }
+                    (Some(text), Some(pattern), Some(_))
+                        if pattern.contains(&Glob::Run) && text.len() > 256 =>
+                    {
+                        (Text::unknown(), labels)
+                    }
                     // Newer shells put what matched at an `&`.
                     (Some(_), Some(_), Some(by)) if by.contains('&') => (Text::unknown(), labels),
                     (Some(text), Some(pattern), Some(by)) => {
-                        let pieces = if pattern.contains(&Glob::Run) { text.len().saturating_mul(text.len()) } else { text.len() };
-                        self.spend(pieces.saturating_mul(pattern.len().max(1)) / 16, Span::default());
+                        let pieces = if pattern.contains(&Glob::Run) {
+                            text.len().saturating_mul(text.len())
+                        } else {
+                            text.len()
+                        };
+                        self.spend(
+                            pieces.saturating_mul(pattern.len().max(1)) / 16,
+                            Span::default(),
+                        );
                         (Text::new(substitute(text, &pattern, by, *all, *anchor)), labels)
                     }
                     _ => (Text::unknown(), labels),
@@ -481,135 +513,6 @@ impl Eval<'_> {
     }
 }
 
-/// An integer expression by precedence climbing.
-struct Sum<'a, 'e, 'c> {
-    text: &'a [u8],
-    at: usize,
-    depth: u32,
-    eval: &'e mut Eval<'c>,
-}
-
-impl Sum<'_, '_, '_> {
-    fn skip(&mut self) {
-        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
-            self.at += 1;
-        }
-    }
-
-    fn ternary(&mut self, lowest: u8) -> Option<i64> {
-        self.depth += 1;
-        if self.depth > 64 {
-            return None;
-        }
-        let mut left = self.unary()?;
-        loop {
-            self.skip();
-            let rest = self.text.get(self.at..)?;
-            let (operator, rank): (&str, u8) = match rest {
-                [b'*', b'*', ..] => ("**", 9),
-                [b'<', b'<', ..] => ("<<", 6),
-                [b'>', b'>', ..] => (">>", 6),
-                [b'*', ..] => ("*", 8),
-                [b'/', ..] => ("/", 8),
-                [b'%', ..] => ("%", 8),
-                [b'+', ..] => ("+", 7),
-                [b'-', ..] => ("-", 7),
-                [b'&', b'&', ..] | [b'|', b'|', ..] => return None,
-                [b'&', ..] => ("&", 4),
-                [b'^', ..] => ("^", 3),
-                [b'|', ..] => ("|", 2),
-                _ => break,
-            };
-            if rank <= lowest {
-                break;
-            }
-            self.at += operator.len();
-            let right = self.ternary(rank)?;
-            left = match operator {
-                "**" => left.checked_pow(u32::try_from(right).ok()?)?,
-                "<<" => left.checked_shl(u32::try_from(right).ok()?)?,
-                ">>" => left.checked_shr(u32::try_from(right).ok()?)?,
-                "*" => left.checked_mul(right)?,
-                "/" => left.checked_div(right)?,
-                "%" => left.checked_rem(right)?,
-                "+" => left.checked_add(right)?,
-                "-" => left.checked_sub(right)?,
-                "&" => left & right,
-                "^" => left ^ right,
-                _ => left | right,
-            };
-        }
-        self.depth -= 1;
-        Some(left)
-    }
-
-    fn unary(&mut self) -> Option<i64> {
-        self.skip();
-        match self.text.get(self.at)? {
-            b'-' => {
-                self.at += 1;
-                self.depth += 1;
-                (self.depth < 64).then(|| self.unary())?.map(|value| -value)
-            }
-            b'+' => {
-                self.at += 1;
-                self.depth += 1;
-                (self.depth < 64).then(|| self.unary())?
-            }
-            b'~' => {
-                self.at += 1;
-                self.depth += 1;
-                (self.depth < 64).then(|| self.unary())?.map(|value| !value)
-            }
-            b'(' => {
-                self.at += 1;
-                let value = self.ternary(0)?;
-                self.skip();
-                (self.text.get(self.at) == Some(&b')')).then(|| self.at += 1)?;
-                Some(value)
-            }
-            b'0'..=b'9' => {
-                let start = self.at;
-                while self
-                    .text
-                    .get(self.at)
-                    .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'#')
-                {
-                    self.at += 1;
-                }
-                let digits = std::str::from_utf8(self.text.get(start..self.at)?).ok()?;
-                if let Some((base, digits)) = digits.split_once('#') {
-                    let base: u32 = base.parse().ok()?;
-                    return (2..=36)
-                        .contains(&base)
-                        .then(|| i64::from_str_radix(digits, base).ok())?;
-                }
-                if let Some(hex) = digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
-                    return i64::from_str_radix(hex, 16).ok();
-                }
-                if digits.len() > 1 && digits.starts_with('0') {
-                    return i64::from_str_radix(digits, 8).ok();
-                }
-                digits.parse().ok()
-            }
-            first if first.is_ascii_alphabetic() || *first == b'_' => {
-                let start = self.at;
-                while self
-                    .text
-                    .get(self.at)
-                    .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
-                {
-                    self.at += 1;
-                }
-                let name = std::str::from_utf8(self.text.get(start..self.at)?).ok()?.to_owned();
-                let (value, _) = self.eval.variable(&name)?;
-                value.literal()?.trim().parse().ok()
-            }
-            _ => None,
-        }
-    }
-}
-
 pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -626,185 +529,6 @@ fn join(values: &[(Text, Labels)]) -> (Text, Labels) {
         labels = labels.and(*more);
     }
     (text, labels)
-}
-
-/// A pattern word as a glob of `*` and `?`; none where it is not known.
-fn glob_of(field: &Field) -> Option<Vec<Glob>> {
-    let mut pattern = Vec::new();
-    for letter in field.text.raw().chars() {
-        pattern.push(match letter {
-            ANY => return None,
-            crate::text::STAR => Glob::Run,
-            crate::text::ONE => Glob::One,
-            other => Glob::Letter(other),
-        });
-    }
-    Some(pattern)
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Glob {
-    Run,
-    One,
-    Letter(char),
-}
-
-fn glob_matches(pattern: &[Glob], text: &[char]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match (pattern.get(p), text.get(t)) {
-            (Some(Glob::Run), _) => {
-                star = Some((p, t));
-                p += 1;
-            }
-            (Some(Glob::One), Some(_)) => {
-                p += 1;
-                t += 1;
-            }
-            (Some(Glob::Letter(a)), Some(b)) if a == b => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    p = at + 1;
-                    t = from + 1;
-                    star = Some((at, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(p..).unwrap_or(&[]).iter().all(|one| *one == Glob::Run)
-}
-
-/// How much text the pattern operators work on; beyond it they give nothing.
-const MAX_PATTERN_TEXT: usize = 2048;
-
-fn remove(text: &str, pattern: &[Glob], suffix: bool, longest: bool) -> String {
-    let letters: Vec<char> = text.chars().take(MAX_PATTERN_TEXT).collect();
-    let count = letters.len();
-    let cuts: Vec<usize> =
-        if suffix == longest { (0..=count).collect() } else { (0..=count).rev().collect() };
-    for cut in cuts {
-        let (part, rest) = if suffix {
-            (letters.get(cut..), letters.get(..cut))
-        } else {
-            (letters.get(..cut), letters.get(cut..))
-        };
-        if let (Some(part), Some(rest)) = (part, rest)
-            && glob_matches(pattern, part)
-        {
-            return rest.iter().collect();
-        }
-    }
-    text.to_owned()
-}
-
-/// `#` and `%` on text known in part, where its known end decides: a literal
-/// suffix or prefix, `%.*`, `##*/`.
-fn remove_known(text: &Text, pattern: &[Glob], suffix: bool, longest: bool) -> Text {
-    let raw = text.raw();
-    // A name below the working directory stays one without its end.
-    if suffix
-        && raw.strip_prefix("./").is_some_and(|rest| rest.chars().eq([ANY]))
-        && !pattern.contains(&Glob::Letter('/'))
-    {
-        return text.clone();
-    }
-    let letters: Option<String> = pattern
-        .iter()
-        .map(|one| match one {
-            Glob::Letter(letter) => Some(*letter),
-            _ => None,
-        })
-        .collect();
-    if let Some(known) = letters {
-        let cut = if suffix {
-            raw.strip_suffix(known.as_str())
-        } else {
-            raw.strip_prefix(known.as_str())
-        };
-        return cut.map_or_else(Text::unknown, Text::new);
-    }
-    match pattern {
-        [Glob::Letter(mark), Glob::Run] if suffix && !longest => {
-            let known = text.known_suffix();
-            match known.rfind(*mark) {
-                Some(at) => Text::new(raw.get(..raw.len() - known.len() + at).unwrap_or(raw)),
-                None => Text::unknown(),
-            }
-        }
-        [Glob::Run, Glob::Letter(mark)] if !suffix && longest => {
-            let known = text.known_suffix();
-            match known.rfind(*mark) {
-                Some(at) => Text::new(known.get(at + mark.len_utf8()..).unwrap_or("")),
-                None => match raw.rfind(*mark) {
-                    Some(at) if !raw.get(at..).unwrap_or("").contains(ANY) => {
-                        Text::new(raw.get(at + mark.len_utf8()..).unwrap_or(""))
-                    }
-                    _ => Text::unknown(),
-                },
-            }
-        }
-        _ => Text::unknown(),
-    }
-}
-
-fn substitute(text: &str, pattern: &[Glob], by: &str, all: bool, anchor: Option<char>) -> String {
-    if pattern.is_empty() && anchor.is_none() {
-        return text.to_owned();
-    }
-    let letters: Vec<char> = text.chars().take(MAX_PATTERN_TEXT).collect();
-    let count = letters.len();
-    let fixed = (!pattern.contains(&Glob::Run)).then_some(pattern.len());
-    let longest_at = |at: usize| -> Option<usize> {
-        let ends: Vec<usize> = match fixed {
-            Some(length) => vec![at + length],
-            None => (at..=count).rev().collect(),
-        };
-        ends.into_iter()
-            .find(|end| letters.get(at..*end).is_some_and(|part| glob_matches(pattern, part)))
-    };
-    let mut out = String::new();
-    let mut at = 0;
-    match anchor {
-        Some('#') => {
-            if let Some(end) = longest_at(0) {
-                out.push_str(by);
-                at = end;
-            }
-        }
-        Some(_) => {
-            if let Some(start) = (0..=count)
-                .find(|start| letters.get(*start..).is_some_and(|part| glob_matches(pattern, part)))
-            {
-                out.extend(letters.get(..start).unwrap_or(&[]));
-                out.push_str(by);
-                return out;
-            }
-        }
-        None => {
-            while at < count {
-                match longest_at(at).filter(|end| *end > at) {
-                    Some(end) => {
-                        out.push_str(by);
-                        at = end;
-                        if !all {
-                            break;
-                        }
-                    }
-                    None => {
-                        out.extend(letters.get(at));
-                        at += 1;
-                    }
-                }
-            }
-        }
-    }
-    out.extend(letters.get(at..).unwrap_or(&[]));
-    out
 }
 
 fn recase(text: &str, operator: char, all: bool) -> String {

@@ -235,7 +235,8 @@ impl Eval<'_> {
                     if fd == 1 || both {
                         out.outputs.push((path, how, span));
                     } else {
-                        let stream = if fd > 2 { Stream::nothing() } else { Stream::unknown(field.labels) };
+                        let stream =
+                            if fd > 2 { Stream::nothing() } else { Stream::unknown(field.labels) };
                         self.store(&path, how, &stream, span);
                         if fd > 2 {
                             self.state.outputs.insert(fd, path);
@@ -332,6 +333,9 @@ impl Eval<'_> {
         } else if path.must_match("/proc/*/environ") {
             self.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
             return Stream::unknown(Labels::ENVIRONMENT);
+        }
+        if path.has_pattern() {
+            self.spend(self.state.files.len().saturating_mul(path.raw().len()), span);
         }
         let (mut labels, content) = self.file_facts(path);
         if (self.context.classify.secret)(path) {

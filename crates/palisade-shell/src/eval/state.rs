@@ -47,6 +47,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// How much there is to copy and to compare.
+    pub fn size(&self) -> usize {
+        self.variables.len() + self.files.len() + self.functions.len() + self.aliases.len()
+    }
+
     /// Takes up what may have happened on another way.
     pub fn join(&mut self, other: Self) {
         for (name, theirs) in other.variables {

@@ -505,12 +505,13 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     let arguments = arguments::read(program, rest(fields), false);
     let input = read_from(eval, arguments.value(&["-u"]));
     let known = input.text.as_ref().and_then(Text::literal);
-    let lines: Option<Vec<&str>> = known.map(|text| match arguments.value(&["-d"]).map(Field::literal) {
-        Some(Some("")) => text.split('\0').collect(),
-        Some(Some(mark)) => text.split(|letter| mark.starts_with(letter)).collect(),
-        Some(None) => vec![text],
-        None => text.lines().collect(),
-    });
+    let lines: Option<Vec<&str>> =
+        known.map(|text| match arguments.value(&["-d"]).map(Field::literal) {
+            Some(Some("")) => text.split('\0').collect(),
+            Some(Some(mark)) => text.split(|letter| mark.starts_with(letter)).collect(),
+            Some(None) => vec![text],
+            None => text.lines().collect(),
+        });
     let mut lines = lines;
     if arguments.has(&["-n", "-N"]) {
         lines = None;
@@ -526,7 +527,8 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             (Some(lines), Some(ifs)) => {
                 // A loop reads more lines than the first.
                 for line in lines.iter().take(MAX_LINES) {
-                    let words = line.split(|letter| ifs.contains(letter)).filter(|word| !word.is_empty());
+                    let words =
+                        line.split(|letter| ifs.contains(letter)).filter(|word| !word.is_empty());
                     for (at, word) in words.take(256).enumerate() {
                         let value = Value::new(Text::new(word), input.labels);
                         match values.get_mut(at) {
@@ -556,7 +558,8 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         let first = [""];
         let lines = if lines.is_empty() { &first[..] } else { lines };
         for line in lines.iter().take(MAX_LINES) {
-            let mut left = line.trim_matches(|letter: char| letter.is_whitespace() && ifs.contains(letter));
+            let mut left =
+                line.trim_matches(|letter: char| letter.is_whitespace() && ifs.contains(letter));
             let last = values.len().saturating_sub(1);
             for (at, value) in values.iter_mut().enumerate() {
                 let (word, more) = match left.split_once(|letter| ifs.contains(letter)) {

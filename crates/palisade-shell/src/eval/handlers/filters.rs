@@ -137,8 +137,15 @@ pub(super) fn tr(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
     let arguments = arguments::read(program, rest(fields), false);
     let from = eval.stdin.clone();
     let delete = arguments.has(&["-d", "--delete"]);
-    let complement =
-        arguments.has(&["-c", "-C", "--complement", "-s", "--squeeze-repeats", "-t", "--truncate-set1"]);
+    let complement = arguments.has(&[
+        "-c",
+        "-C",
+        "--complement",
+        "-s",
+        "--squeeze-repeats",
+        "-t",
+        "--truncate-set1",
+    ]);
     let sets: Vec<&str> = arguments.operands.iter().filter_map(Field::literal).collect();
     let text = match (from.text.as_ref().and_then(Text::literal), complement) {
         (Some(text), false) => {

@@ -5,8 +5,10 @@ mod containers;
 mod develop;
 mod files;
 mod filters;
+mod interpreters;
 mod network;
 mod outcome;
+mod search;
 mod shells;
 
 use super::Eval;
@@ -55,11 +57,11 @@ fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) ->
         Handler::EvalWords => builtins::eval_words(eval, fields),
         Handler::Exec => builtins::exec(eval, program, fields),
         Handler::Fetch => network::fetch(eval, program, fields),
-        Handler::Find => shells::find(eval, program, fields),
+        Handler::Find => search::find(eval, program, fields),
         Handler::FixCommand => builtins::fix_command(eval, fields),
         Handler::Git => develop::git(eval, program, fields),
         Handler::GitConfig => develop::git_config_command(eval, program, fields),
-        Handler::Interpreter => shells::interpreter(eval, program, fields),
+        Handler::Interpreter => interpreters::interpreter(eval, program, fields),
         Handler::LdSo => shells::ld_so(eval, program, fields),
         Handler::Let => builtins::let_words(eval, fields),
         Handler::Link => files::link(eval, program, fields),
@@ -70,12 +72,12 @@ fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) ->
         Handler::Parallel => shells::parallel(eval, program, fields),
         Handler::PrintDirectory => builtins::print_directory(eval),
         Handler::Hash => builtins::hash(eval, program, fields),
-        Handler::Fd => shells::fd(eval, program, fields),
+        Handler::Fd => search::fd(eval, program, fields),
         Handler::PopDirectory => builtins::pop_directory(eval),
         Handler::PrintEnvironment => builtins::print_environment(eval, program, fields),
         Handler::Printf => builtins::printf(eval, fields),
         Handler::PushDirectory => builtins::push_directory(eval, fields),
-        Handler::Python => shells::python(eval, program, fields),
+        Handler::Python => interpreters::python(eval, program, fields),
         Handler::Read => builtins::read(eval, program, fields),
         Handler::Remove => files::remove(eval, program, fields),
         Handler::Rev => filters::rev(eval, program, fields),

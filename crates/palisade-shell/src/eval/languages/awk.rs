@@ -26,7 +26,11 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
     }
     let (tokens, doubtful) = tokens(code);
     if doubtful {
-        eval.emit(EffectKind::Execute { language: Language::Awk, code: Code::Opaque }, labels, span);
+        eval.emit(
+            EffectKind::Execute { language: Language::Awk, code: Code::Opaque },
+            labels,
+            span,
+        );
     }
     let variables = variables(&tokens);
     let variables = &variables;
@@ -66,22 +70,30 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
                 }
                 // `print` alone prints the line that was read.
                 let literal: Option<String> = if parts.is_empty() {
-                    eval.stdin.text.as_ref().and_then(Text::literal).map(|text| text.trim_end_matches('\n').to_owned())
+                    eval.stdin
+                        .text
+                        .as_ref()
+                        .and_then(Text::literal)
+                        .map(|text| text.trim_end_matches('\n').to_owned())
                 } else if word == "printf" {
                     formatted(&parts)
                 } else {
                     None
                 };
                 let whole = parts.is_empty() || word == "printf";
-                let literal: Option<String> = if whole { literal } else { parts
-                    .iter()
-                    .filter(|part| !matches!(part, Token::Mark('(' | ')')))
-                    .map(|part| match part {
-                        Token::Text(text) => Some(text.clone()),
-                        Token::Mark(',') => Some(" ".to_owned()),
-                        _ => None,
-                    })
-                    .collect() };
+                let literal: Option<String> = if whole {
+                    literal
+                } else {
+                    parts
+                        .iter()
+                        .filter(|part| !matches!(part, Token::Mark('(' | ')')))
+                        .map(|part| match part {
+                            Token::Text(text) => Some(text.clone()),
+                            Token::Mark(',') => Some(" ".to_owned()),
+                            _ => None,
+                        })
+                        .collect()
+                };
                 match tokens.get(end) {
                     Some(Token::Mark('|')) => {
                         let target = tokens.get(end + 1);
@@ -146,7 +158,12 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
                 if tokens.get(ahead) == Some(&Token::Mark('<')) {
                     let file = match tokens.get(ahead + 1) {
                         Some(Token::Mark('(')) => expression(eval, variables, &tokens, ahead + 2),
-                        Some(_) => expression(eval, variables, tokens.get(..ahead + 2).unwrap_or(&[]), ahead + 1),
+                        Some(_) => expression(
+                            eval,
+                            variables,
+                            tokens.get(..ahead + 2).unwrap_or(&[]),
+                            ahead + 1,
+                        ),
                         None => String::new(),
                     };
                     if !file.is_empty() && !file.starts_with(ANY) {
@@ -156,7 +173,11 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
             }
             // `ARGV[1] = "file"` reads that file.
             Token::Word(word) if word == "ARGV" => {
-                let equals = tokens.iter().skip(at).position(|token| *token == Token::Mark('=')).filter(|far| *far <= 4);
+                let equals = tokens
+                    .iter()
+                    .skip(at)
+                    .position(|token| *token == Token::Mark('='))
+                    .filter(|far| *far <= 4);
                 if let Some(far) = equals {
                     let file = expression(eval, variables, &tokens, at + far + 1);
                     if !file.is_empty() && !file.starts_with(ANY) {
@@ -166,7 +187,11 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
             }
             // A function by a name made at run time.
             Token::Mark('@') if tokens.get(at + 2) == Some(&Token::Mark('(')) => {
-                eval.emit(EffectKind::Execute { language: Language::Awk, code: Code::Opaque }, labels, span);
+                eval.emit(
+                    EffectKind::Execute { language: Language::Awk, code: Code::Opaque },
+                    labels,
+                    span,
+                );
             }
             Token::Mark('@') => {
                 if let Some(Token::Word(word)) = tokens.get(at + 1)
@@ -200,7 +225,10 @@ fn variables(tokens: &[Token]) -> Vec<(&str, Option<String>)> {
     let mut out: Vec<(&str, Option<String>)> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let Token::Word(name) = token else { continue };
-        if tokens.get(at + 1) != Some(&Token::Mark('=')) || tokens.get(at + 2) == Some(&Token::Mark('=')) || out.len() > 64 {
+        if tokens.get(at + 1) != Some(&Token::Mark('='))
+            || tokens.get(at + 2) == Some(&Token::Mark('='))
+            || out.len() > 64
+        {
             continue;
         }
         let parts: Vec<&Token> = tokens
@@ -242,7 +270,12 @@ fn formatted(parts: &[Token]) -> Option<String> {
 
 /// The text that an expression of strings and known names makes; all else is
 /// unknown.
-fn expression(eval: &Eval<'_>, variables: &[(&str, Option<String>)], tokens: &[Token], from: usize) -> String {
+fn expression(
+    eval: &Eval<'_>,
+    variables: &[(&str, Option<String>)],
+    tokens: &[Token],
+    from: usize,
+) -> String {
     let mut text = String::new();
     let mut depth = 0;
     let mut at = from;
@@ -254,11 +287,15 @@ fn expression(eval: &Eval<'_>, variables: &[(&str, Option<String>)], tokens: &[T
             Token::Mark(')') if depth > 0 => depth -= 1,
             Token::Mark(')' | ';' | '}' | '|' | '{') | Token::Line => break,
             Token::Mark(' ') => {}
-            Token::Word(name) if name == "ENVIRON" && tokens.get(at + 1) == Some(&Token::Text("HOME".to_owned())) => {
+            Token::Word(name)
+                if name == "ENVIRON"
+                    && tokens.get(at + 1) == Some(&Token::Text("HOME".to_owned())) =>
+            {
                 text.push_str(&eval.context.home);
                 at += 3;
             }
-            Token::Mark('$') if matches!(tokens.get(at), Some(Token::Word(field)) if field == "0") => {
+            Token::Mark('$') if matches!(tokens.get(at), Some(Token::Word(field)) if field == "0") =>
+            {
                 at += 1;
                 match eval.stdin.text.as_ref().and_then(Text::literal) {
                     Some(line) => text.push_str(line.trim_end_matches('\n')),
@@ -349,7 +386,9 @@ fn tokens(code: &str) -> (Vec<Token>, bool) {
             }
             '/' if out.last() == Some(&Token::Mark(')'))
                 && letters.get(at + 1..).is_some_and(|rest| {
-                    rest.iter().take_while(|letter| !matches!(letter, '/' | '\n')).any(|letter| *letter == '"')
+                    rest.iter()
+                        .take_while(|letter| !matches!(letter, '/' | '\n'))
+                        .any(|letter| *letter == '"')
                 }) =>
             {
                 doubtful = true;
@@ -390,7 +429,10 @@ fn tokens(code: &str) -> (Vec<Token>, bool) {
 fn begins_pattern(before: Option<&Token>) -> bool {
     match before {
         Some(Token::Word(word)) => {
-            matches!(word.as_str(), "print" | "printf" | "return" | "in" | "else" | "do" | "case" | "||")
+            matches!(
+                word.as_str(),
+                "print" | "printf" | "return" | "in" | "else" | "do" | "case" | "||"
+            )
         }
         Some(Token::Text(_) | Token::Mark(')' | ']')) => false,
         _ => true,

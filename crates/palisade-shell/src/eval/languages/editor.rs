@@ -19,7 +19,11 @@ fn commands(eval: &mut Eval<'_>, line: &str, labels: Labels, span: Span) {
     let mut rest = line;
     for _ in 0..64 {
         let word = bare(rest);
-        if word.starts_with('!') || word.split_once('!').is_some_and(|(name, _)| matches!(name.trim_end(), "w" | "write" | "r" | "read")) {
+        if word.starts_with('!')
+            || word
+                .split_once('!')
+                .is_some_and(|(name, _)| matches!(name.trim_end(), "w" | "write" | "r" | "read"))
+        {
             break;
         }
         // Patterns and replacements may hold bars of their own.
@@ -32,19 +36,22 @@ fn commands(eval: &mut Eval<'_>, line: &str, labels: Labels, span: Span) {
             None => 0,
         };
         let mut quote = None;
-        let cut = rest.char_indices().skip_while(|(at, _)| *at < skipped).find(|(_, letter)| match (quote, *letter) {
-            (Some(open), letter) => {
-                if letter == open {
-                    quote = None;
+        let cut =
+            rest.char_indices().skip_while(|(at, _)| *at < skipped).find(|(_, letter)| {
+                match (quote, *letter) {
+                    (Some(open), letter) => {
+                        if letter == open {
+                            quote = None;
+                        }
+                        false
+                    }
+                    (None, '"' | '\'') => {
+                        quote = Some(*letter);
+                        false
+                    }
+                    (None, letter) => letter == '|',
                 }
-                false
-            }
-            (None, '"' | '\'') => {
-                quote = Some(*letter);
-                false
-            }
-            (None, letter) => letter == '|',
-        });
+            });
         let Some((at, _)) = cut else { break };
         command(eval, rest.get(..at).unwrap_or("").trim(), labels, span);
         rest = rest.get(at + 1..).unwrap_or("");
@@ -54,7 +61,9 @@ fn commands(eval: &mut Eval<'_>, line: &str, labels: Labels, span: Span) {
 
 /// A command without its range.
 fn bare(text: &str) -> &str {
-    text.trim_start_matches([':', ' ', '%', '$', '+']).trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ',' || letter == '.')
+    text.trim_start_matches([':', ' ', '%', '$', '+']).trim_start_matches(|letter: char| {
+        letter.is_ascii_digit() || letter == ',' || letter == '.'
+    })
 }
 
 /// Behind the delimited parts of `s/../../` and `g/../`; `true` where what
@@ -83,7 +92,7 @@ fn delimited(text: &str) -> Option<(bool, &str)> {
 
 /// Runs what an editor hands its text to.
 fn filter(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
-    let outer = std::mem::replace(&mut eval.stdin, Stream::default());
+    let outer = std::mem::take(&mut eval.stdin);
     let _ = eval.code(Language::Shell, &Text::new(code), labels, "editor !", span);
     eval.stdin = outer;
 }

@@ -15,7 +15,10 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             super::super::lower::opaque(eval, Language::Make, labels, span);
             return;
         }
-        if let Some((".RECIPEPREFIX", value)) = line.split_once('=').map(|(name, value)| (name.trim().trim_end_matches([':', '+', '?']).trim(), value)) {
+        if let Some((".RECIPEPREFIX", value)) = line
+            .split_once('=')
+            .map(|(name, value)| (name.trim().trim_end_matches([':', '+', '?']).trim(), value))
+        {
             prefix = value.trim().chars().next().unwrap_or('\t');
             continue;
         }
@@ -23,7 +26,9 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
         defines &= !line.starts_with("endef");
         let recipe = if let Some(recipe) = line.strip_prefix(prefix) {
             Some(recipe)
-        } else if let Some((_, code)) = line.split_once("!=").filter(|(name, _)| !name.contains([':', '\t'])) {
+        } else if let Some((_, code)) =
+            line.split_once("!=").filter(|(name, _)| !name.contains([':', '\t']))
+        {
             Some(code)
         } else if defines && !line.starts_with("define ") {
             // What is defined may become a recipe.
@@ -56,7 +61,8 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
                     depth == 0
                 });
                 let inner = rest.get(..end.map_or(rest.len(), |(at, _)| at)).unwrap_or("");
-                let _ = eval.code(Language::Shell, &Text::new(inner), labels, "make $(shell)", span);
+                let _ =
+                    eval.code(Language::Shell, &Text::new(inner), labels, "make $(shell)", span);
             }
         }
     }

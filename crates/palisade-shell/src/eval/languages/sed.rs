@@ -192,6 +192,7 @@ fn parted(letters: &[char], from: usize, mark: char, brackets: bool) -> (String,
                 bracket = letters.get(at..).is_some_and(|rest| {
                     rest.iter()
                         .skip(1)
+                        .take(256)
                         .take_while(|letter| **letter != '\n')
                         .any(|letter| *letter == ']')
                 });

@@ -54,7 +54,8 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             ["GRANT" | "REVOKE", ..] => eval.hazard("database/grant", span),
             ["SYSTEM", ..] => {
                 let code = trimmed.get("system".len()..).unwrap_or("");
-                let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
+                let _ =
+                    eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
             }
             ["ATTACH", ..] => {
                 if let Some(file) = quoted_after(trimmed, "ATTACH") {
@@ -129,7 +130,7 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
 
 /// A command that is given the client's output.
 fn pipe(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
-    let outer = std::mem::replace(&mut eval.stdin, Stream::default());
+    let outer = std::mem::take(&mut eval.stdin);
     let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
     eval.stdin = outer;
 }
@@ -139,7 +140,10 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
     let body = text.get(1..).unwrap_or("");
     let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let rest = rest.trim();
-    let rest = rest.strip_prefix(['"', '\'']).and_then(|inner| inner.split(['"', '\'']).next()).unwrap_or(rest);
+    let rest = rest
+        .strip_prefix(['"', '\''])
+        .and_then(|inner| inner.split(['"', '\'']).next())
+        .unwrap_or(rest);
     if let Some(code) = body.strip_prefix('!') {
         let code = if code.trim().is_empty() { "sh" } else { code };
         let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);

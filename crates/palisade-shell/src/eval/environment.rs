@@ -1,0 +1,180 @@
+//! Variables that change what programs do.
+
+use super::Eval;
+use super::value::Stream;
+use crate::effect::{EffectKind, Labels};
+use crate::programs::Language;
+use crate::span::Span;
+use crate::text::Text;
+
+impl Eval<'_> {
+    /// A variable that changes what programs do, as an effect; one that
+    /// carries code, as code.
+    pub(super) fn variable_effect(&mut self, name: &str, value: &Text, labels: Labels, span: Span) {
+        if let Some(language) = code_variable(name) {
+            let quiet = value.is_empty();
+            if !quiet && !self.twins.contains(&name) {
+                // `LESSOPEN='|cmd %s'` pipes, `||` and `|-` are its variants.
+                let piped = value.raw().trim_start_matches(['|', '-']);
+                let value =
+                    &if name.starts_with("LESS") { Text::new(piped) } else { value.clone() };
+                let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
+                let _ = self.code(language, value, labels, "variable", span);
+                self.stdin = outer;
+            }
+            return;
+        }
+        if name == "NODE_OPTIONS"
+            && !["-r", "--require", "--import", "loader", "--inspect", "--eval"]
+                .iter()
+                .any(|option| value.raw().contains(option))
+        {
+            return;
+        }
+        if loader_variable(name) && !value.is_empty() {
+            let kind = EffectKind::Environment { name: Text::from(name), value: value.clone() };
+            let (more, _) = if name == "PATH" || value.raw().contains(' ') {
+                (Labels::NONE, None)
+            } else {
+                self.file_facts(&self.resolve(value))
+            };
+            self.emit(kind, labels.and(more), span);
+        }
+    }
+}
+
+/// Variables whose value programs run as a command or load as code.
+pub(super) fn code_variable(name: &str) -> Option<Language> {
+    Some(match name {
+        "PROMPT_COMMAND"
+        | "GIT_SSH_COMMAND"
+        | "GIT_SSH"
+        | "GIT_PAGER"
+        | "GIT_EDITOR"
+        | "GIT_SEQUENCE_EDITOR"
+        | "GIT_EXTERNAL_DIFF"
+        | "GIT_ASKPASS"
+        | "GIT_PROXY_COMMAND"
+        | "SSH_ASKPASS"
+        | "SUDO_ASKPASS"
+        | "PAGER"
+        | "MANPAGER"
+        | "SYSTEMD_PAGER"
+        | "DELTA_PAGER"
+        | "BAT_PAGER"
+        | "EDITOR"
+        | "VISUAL"
+        | "FCEDIT"
+        | "SUDO_EDITOR"
+        | "SYSTEMD_EDITOR"
+        | "KUBE_EDITOR"
+        | "HGEDITOR"
+        | "SVN_EDITOR"
+        | "BROWSER"
+        | "LESSOPEN"
+        | "LESSCLOSE"
+        | "RSYNC_RSH"
+        | "CVS_RSH"
+        | "SVN_SSH"
+        | "RSH"
+        | "FZF_DEFAULT_COMMAND"
+        | "RUSTC_WRAPPER"
+        | "RUSTC_WORKSPACE_WRAPPER"
+        | "CARGO_BUILD_RUSTC_WRAPPER"
+        | "HOMEBREW_EDITOR"
+        | "ACLOCAL_COMMAND"
+        | "GIT_CONFIG_COUNT_COMMAND"
+        | "TEXEDIT"
+        | "MAKEOBJDIR_COMMAND"
+        | "GREP_COMMAND" => Language::Shell,
+        "PERL5DB" => Language::Perl,
+        "PYTHONBREAKPOINT" => Language::Other,
+        _ => return None,
+    })
+}
+
+/// Variables that change which code is found and loaded.
+fn loader_variable(name: &str) -> bool {
+    matches!(
+        name,
+        "PATH"
+            | "LD_PRELOAD"
+            | "LD_LIBRARY_PATH"
+            | "LD_AUDIT"
+            | "LD_DEBUG_OUTPUT"
+            | "GCONV_PATH"
+            | "DYLD_INSERT_LIBRARIES"
+            | "DYLD_LIBRARY_PATH"
+            | "DYLD_FRAMEWORK_PATH"
+            | "BASH_ENV"
+            | "ENV"
+            | "ZDOTDIR"
+            | "PS4"
+            | "SHELLOPTS"
+            | "BASHOPTS"
+            | "CDPATH"
+            | "GLOBIGNORE"
+            | "PYTHONSTARTUP"
+            | "PYTHONHOME"
+            | "PYTHONINSPECT"
+            | "PYTHONUSERBASE"
+            | "PERL5OPT"
+            | "PERL5LIB"
+            | "PERLLIB"
+            | "RUBYOPT"
+            | "RUBYLIB"
+            | "NODE_OPTIONS"
+            | "NODE_PATH"
+            | "JAVA_TOOL_OPTIONS"
+            | "_JAVA_OPTIONS"
+            | "JDK_JAVA_OPTIONS"
+            | "CLASSPATH"
+            | "LUA_INIT"
+            | "LUA_PATH"
+            | "LUA_CPATH"
+            | "R_PROFILE"
+            | "R_PROFILE_USER"
+            | "R_ENVIRON"
+            | "JULIA_LOAD_PATH"
+            | "GIT_EXEC_PATH"
+            | "GIT_TEMPLATE_DIR"
+            | "GIT_CONFIG_GLOBAL"
+            | "GIT_CONFIG_SYSTEM"
+            | "GIT_CONFIG"
+            | "GIT_CONFIG_PARAMETERS"
+            | "GIT_CONFIG_COUNT"
+            | "GIT_DIR"
+            | "OPENSSL_CONF"
+            | "OPENSSL_ENGINES"
+            | "TERMINFO"
+            | "INPUTRC"
+            | "VIMINIT"
+            | "EXINIT"
+            | "MYVIMRC"
+            | "KUBECONFIG"
+            | "DOCKER_HOST"
+            | "CARGO_HOME_CONFIG"
+            | "npm_config_script_shell"
+            | "NPM_CONFIG_SCRIPT_SHELL"
+            | "HISTFILE"
+            | "SHELL"
+            | "http_proxy"
+            | "https_proxy"
+            | "HTTP_PROXY"
+            | "HTTPS_PROXY"
+            | "ALL_PROXY"
+            | "all_proxy"
+            | "NODE_TLS_REJECT_UNAUTHORIZED"
+            | "GIT_SSL_NO_VERIFY"
+            | "PYTHONHTTPSVERIFY"
+            | "SSL_CERT_FILE"
+            | "PALISADE_HOME"
+            | "PALISADE_SESSION"
+            | "PALISADE_PROFILE"
+            | "ANTHROPIC_BASE_URL"
+            | "OPENAI_BASE_URL"
+            | "PIP_INDEX_URL"
+            | "PIP_EXTRA_INDEX_URL"
+            | "npm_config_registry"
+    )
+}

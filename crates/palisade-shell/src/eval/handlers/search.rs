@@ -1,0 +1,237 @@
+//! `find` and `fd`, which run commands on what they find.
+
+use super::super::arguments;
+use super::super::value::{Field, Stream};
+use super::super::{Eval, decode};
+use super::shells::fill;
+use crate::effect::{EffectKind, Labels};
+use crate::programs::Program;
+use crate::span::Span;
+use crate::text::{ANY, STAR, Text};
+
+fn rest(fields: &[Field]) -> &[Field] {
+    fields.get(1..).unwrap_or(&[])
+}
+
+fn place(fields: &[Field]) -> Span {
+    fields.first().map(|field| field.span).unwrap_or_default()
+}
+
+/// `find`: starting points, then an expression with actions.
+pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let words = rest(fields);
+    let span = place(fields);
+    let mut at = 0;
+    let mut roots: Vec<Text> = Vec::new();
+    while let Some(field) = words.get(at) {
+        let raw = field.text.raw();
+        match field.literal() {
+            Some("-H" | "-L" | "-P") => {}
+            Some("-D" | "-f") => at += 1,
+            Some(option) if option.starts_with("-O") => {}
+            _ if raw.starts_with('-') || matches!(raw, "(" | "!" | ")" | ",") => break,
+            _ => roots.push(field.text.clone()),
+        }
+        at += 1;
+    }
+    if roots.is_empty() {
+        roots.push(Text::from("."));
+    }
+    for root in &roots {
+        let path = eval.resolve(root);
+        eval.emit(EffectKind::List { path }, Labels::NONE, span);
+    }
+    let mut names: Vec<Text> = Vec::new();
+    let mut narrowed = false;
+    let mut stream = Stream::default();
+    let mut one_level = false;
+    let mut only_roots = false;
+    while let Some(field) = words.get(at) {
+        at += 1;
+        let Some(word) = field.literal() else { continue };
+        match word {
+            "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex"
+            | "-iregex" => {
+                if let Some(next) = words.get(at) {
+                    let glob = if word.contains("regex") { None } else { next.literal() };
+                    if glob.is_some_and(|glob| glob.bytes().all(|b| b == b'*')) {
+                        at += 1;
+                        continue;
+                    }
+                    if let Some(glob) = glob {
+                        let mut text = String::new();
+                        super::super::expand::activate(glob, &mut text);
+                        names.push(Text::new(text));
+                    }
+                    narrowed = true;
+                }
+                at += 1;
+            }
+            "-maxdepth" => {
+                one_level = words
+                    .get(at)
+                    .and_then(Field::literal)
+                    .is_some_and(|depth| depth == "1" || depth == "0");
+                only_roots = words.get(at).and_then(Field::literal) == Some("0");
+                at += 1;
+            }
+            "-delete" => {
+                for root in &roots {
+                    let path = eval.resolve(&below(root, &names, narrowed));
+                    eval.emit(
+                        EffectKind::Delete {
+                            path,
+                            recursive: !super::outcome::certain_files(words, &names)
+                                && (!one_level || !narrowed),
+                        },
+                        Labels::NONE,
+                        field.span,
+                    );
+                }
+            }
+            "-exec" | "-execdir" | "-ok" | "-okdir" => {
+                let mut command: Vec<Field> = Vec::new();
+                while let Some(next) = words.get(at) {
+                    at += 1;
+                    if next.literal() == Some(";")
+                        || next.literal() == Some("+")
+                            && command.last().is_some_and(|last| last.text.raw().contains("{}"))
+                    {
+                        break;
+                    }
+                    command.push(next.clone());
+                }
+                for root in roots.iter().take(64) {
+                    let found = Field {
+                        text: if only_roots { root.clone() } else { below(root, &names, narrowed) },
+                        labels: Labels::NONE,
+                        span: field.span,
+                    };
+                    let filled: Vec<Field> =
+                        command.iter().map(|word| fill(word, "{}", &found)).collect();
+                    stream = eval.nested("find -exec", |eval| eval.run(filled));
+                }
+            }
+            "-fprint" | "-fprint0" | "-fls" => {
+                if let Some(file) = words.get(at).cloned() {
+                    let path = eval.resolve(&file.text);
+                    eval.store(
+                        &path,
+                        crate::effect::Writing::Replace,
+                        &Stream::default(),
+                        file.span,
+                    );
+                }
+                at += 1;
+            }
+            "-fprintf" => {
+                if let (Some(file), Some(format)) = (words.get(at).cloned(), words.get(at + 1)) {
+                    let text = format.literal().map(decode::escapes).map(Text::new);
+                    let path = eval.resolve(&file.text);
+                    eval.store(
+                        &path,
+                        crate::effect::Writing::Replace,
+                        &Stream { text, ..Stream::default() },
+                        file.span,
+                    );
+                }
+                at += 2;
+            }
+            "-files0-from" => {
+                if let Some(file) = words.get(at).cloned() {
+                    let _ = eval.read_operand(&file);
+                }
+                at += 1;
+            }
+            "-mtime" | "-mmin" | "-atime" | "-amin" | "-ctime" | "-cmin" | "-size" | "-user"
+            | "-group" | "-newer" | "-perm" | "-inum" | "-lname" | "-xtype" | "-nouser"
+            | "-nogroup" | "-empty" | "-links" => {
+                narrowed = true;
+                if !matches!(word, "-nouser" | "-nogroup" | "-empty") {
+                    at += 1;
+                }
+            }
+            _ => {
+                let takes = program.options.iter().any(|option| {
+                    option.names.iter().any(|name| *name == word) && option.value.is_some()
+                });
+                if takes {
+                    at += 1;
+                }
+            }
+        }
+    }
+    if stream.text.is_none() && stream.labels.is_none() {
+        // What find prints are the names it found.
+        let mut all = Text::default();
+        for root in &roots {
+            all.push(below(root, &names, narrowed).raw());
+            all.push("\n");
+        }
+        stream.text = Some(all);
+    }
+    stream
+}
+
+/// `fd PATTERN ROOT.. -x COMMAND`: what was found is put at `{}` or behind.
+pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let words = rest(fields);
+    let arguments = arguments::read(program, words, false);
+    let Some(at) = arguments.command else { return eval.lower(program, fields) };
+    let span = place(fields);
+    let roots: Vec<Text> = match arguments.operands.get(1..) {
+        Some(roots) if !roots.is_empty() => roots.iter().map(|field| field.text.clone()).collect(),
+        _ => vec![Text::from(".")],
+    };
+    let narrowed = arguments
+        .operands
+        .first()
+        .and_then(Field::literal)
+        .is_some_and(|pattern| !matches!(pattern, "." | "" | ".*"));
+    let mut command: Vec<Field> =
+        arguments.options.last().and_then(|(_, value)| value.clone()).into_iter().collect();
+    command.extend(
+        words
+            .get(at + 1..)
+            .unwrap_or(&[])
+            .iter()
+            .take_while(|field| field.literal() != Some(";"))
+            .cloned(),
+    );
+    let marked = command.iter().any(|field| field.text.raw().contains("{}"));
+    let mut stream = Stream::default();
+    for root in roots.iter().take(64) {
+        let found = Field { text: below(root, &[], narrowed), labels: Labels::NONE, span };
+        let mut filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
+        if !marked {
+            filled.push(found);
+        }
+        stream = eval.nested("fd -x", |eval| eval.run(filled));
+    }
+    stream
+}
+
+/// What a search below `root` may find.
+fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
+    let mut text = root.clone();
+    if !narrowed {
+        text.push("/");
+        text.push(&STAR.to_string());
+        return text;
+    }
+    match names {
+        [name] if !name.raw().contains('/') && !root.raw().ends_with('/') => {
+            // A file of that name, at any depth.
+            text.push("/");
+            text.push(&ANY.to_string());
+            text.push("/");
+            text.push(name.raw());
+            text
+        }
+        _ => {
+            text.push("/");
+            text.push(&ANY.to_string());
+            text
+        }
+    }
+}

@@ -1,0 +1,742 @@
+//! Python, Perl, Ruby, JavaScript, PHP and Lua, read as calls with literal
+//! arguments.
+//!
+//! One scanner serves all six: they share identifiers, dotted chains, strings
+//! and calls. It looks for the calls that reach outside (start a program, touch
+//! a file, open a connection, evaluate text), evaluates their arguments as far
+//! as they are literals, and calls the code opaque where such an argument, or
+//! what is evaluated, is not known.
+//!
+//! Known gaps: a program that builds names at run time in a way not listed
+//! here is taken for plain computation; the sandbox is for that.
+
+mod imports;
+mod patterns;
+mod perl;
+mod tables;
+mod tokens;
+mod values;
+
+use tables::{Sink, sink};
+use tokens::{Token, tokens};
+use values::receiver;
+
+use super::super::Eval;
+use super::super::lower::opaque;
+use super::super::value::{Field, Stream};
+use crate::effect::{EffectKind, Labels, Writing};
+use crate::programs::Language;
+use crate::span::Span;
+use crate::text::Text;
+
+pub(super) fn run(
+    eval: &mut Eval<'_>,
+    language: Language,
+    code: &str,
+    labels: Labels,
+    span: Span,
+) -> Stream {
+    let code = if code.len() > 65_536 {
+        opaque(eval, language, labels, span);
+        let mut end = 65_536;
+        while !code.is_char_boundary(end) {
+            end -= 1;
+        }
+        code.get(..end).unwrap_or("")
+    } else {
+        code
+    };
+    let tokens = tokens(language, code);
+    let mut scan = Scan {
+        language,
+        labels,
+        span,
+        variables: Vec::new(),
+        shell: false,
+        network: false,
+        decoded: false,
+        evaluates: 0,
+        loops: false,
+        imports: Vec::new(),
+    };
+    scan.walk(eval, &tokens);
+    if scan.network && scan.shell && wires(&tokens) {
+        eval.emit(EffectKind::RemoteShell, labels, span);
+    }
+    let mut out = Stream::unknown(labels);
+    if scan.network {
+        out.labels = out.labels.and(Labels::DOWNLOADED);
+    }
+    if scan.decoded {
+        out.labels = out.labels.and(Labels::DECODED);
+    }
+    if let Some(text) = printed(language, &tokens) {
+        out = Stream::known(text).with_labels(labels);
+    }
+    out
+}
+
+/// Code of a language without a scanner: its strings may still name what is
+/// protected.
+pub(super) fn strings(
+    eval: &mut Eval<'_>,
+    language: Language,
+    code: &str,
+    labels: Labels,
+    span: Span,
+) {
+    for token in tokens(language, code) {
+        if let Token::Text(text, _) = token {
+            let field = Field { text: Text::new(text.as_str()), labels, span };
+            if text.starts_with(['/', '~']) {
+                eval.maybe_path(&field);
+            }
+            if text.contains(' ')
+                && (text.contains("rm ") || text.contains("curl") || text.contains("sh "))
+            {
+                let _ = eval.code(Language::Shell, &field.text, labels, "string", span);
+            }
+        }
+    }
+}
+
+/// A shell or program wired to a socket: both ends appear, with the calls
+/// that join them or the system shell by its path.
+fn wires(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| match token {
+        Token::Name(name) => {
+            name.contains("dup2")
+                || name.ends_with("pty.spawn")
+                || name.ends_with(".pipe")
+                || name.ends_with("fdopen")
+                || name.contains("TCPSocket")
+                || name.ends_with("fileno")
+        }
+        Token::Text(text, _) => {
+            matches!(
+                text.as_str(),
+                "/bin/sh"
+                    | "/bin/bash"
+                    | "sh"
+                    | "bash"
+                    | "/bin/sh -i"
+                    | "/bin/bash -i"
+                    | "sh -i"
+                    | "bash -i"
+                    | "cmd.exe"
+                    | "cmd"
+                    | "/bin/zsh"
+                    | "powershell"
+            ) || text.contains(">&")
+                || text.contains("<&")
+        }
+        Token::Mark(_) => false,
+    })
+}
+
+struct Scan {
+    language: Language,
+    labels: Labels,
+    span: Span,
+    variables: Vec<(String, Text)>,
+    shell: bool,
+    network: bool,
+    decoded: bool,
+    evaluates: u32,
+    loops: bool,
+    imports: Vec<(String, String)>,
+}
+
+impl Scan {
+    fn walk(&mut self, eval: &mut Eval<'_>, tokens: &[Token]) {
+        // What flows anywhere in the text counts for what is evaluated.
+        for token in tokens {
+            if let Token::Name(name) = token {
+                let name = self.full_name(name);
+                match sink(self.language, &name) {
+                    Some(Sink::Decode) => self.decoded = true,
+                    Some(Sink::Connect | Sink::Send) => self.network = true,
+                    _ => {}
+                }
+                self.loops |= matches!(name.as_str(), "while" | "for" | "loop" | "until");
+            }
+        }
+        self.read_imports(tokens);
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            match token {
+                Token::Text(text, true) => {
+                    // Backquotes in Perl, Ruby and PHP.
+                    self.shell = true;
+                    let code = Text::new(text.as_str());
+                    let _ = eval.code(Language::Shell, &code, self.labels, "backquotes", self.span);
+                }
+                // A function by its name in a text: `$f = 'system'`.
+                Token::Text(text, false)
+                    if matches!(self.language, Language::Php | Language::Perl)
+                        && matches!(
+                            sink(self.language, text),
+                            Some(Sink::Shell | Sink::Argv | Sink::Evaluate)
+                        ) =>
+                {
+                    opaque(eval, self.language, self.labels, self.span);
+                }
+                Token::Name(name) => self.name(eval, tokens, at, name),
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// A search through what is known costs by how much that is.
+    fn spend(&self, eval: &mut Eval<'_>) {
+        eval.spend(8 * (self.variables.len() + self.imports.len()), self.span);
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        let (head, tail) = match name.split_once('.') {
+            Some((head, tail)) => (head, Some(tail)),
+            None => (name, None),
+        };
+        for (short, full) in &self.imports {
+            if short == head {
+                return match tail {
+                    Some(tail) => format!("{full}.{tail}"),
+                    None => full.clone(),
+                };
+            }
+        }
+        if tail.is_none()
+            && let Some((_, module)) = self.imports.iter().find(|(short, _)| short == "*")
+            && sink(self.language, &format!("{module}.{name}")).is_some()
+        {
+            return format!("{module}.{name}");
+        }
+        name.to_owned()
+    }
+
+    fn name(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
+        let full = self.full_name(name);
+        let next = tokens.get(at + 1);
+        // Plain assignments of literals are remembered.
+        if next == Some(&Token::Mark('=')) && tokens.get(at + 2) != Some(&Token::Mark('=')) {
+            let (value, _) = self.expression(eval, tokens, at + 2, 0);
+            self.spend(eval);
+            self.variables.retain(|(known, _)| known != name);
+            if let Some(value) = value {
+                self.variables.push((name.to_owned(), value));
+            }
+        }
+        // `x += ..`, `x .= ..`
+        if matches!(next, Some(Token::Mark('+' | '.')))
+            && tokens.get(at + 2) == Some(&Token::Mark('='))
+        {
+            let (more, _) = self.expression(eval, tokens, at + 3, 0);
+            if let Some((_, value)) = self.variables.iter_mut().find(|(known, _)| known == name) {
+                value.push(more.as_ref().map_or("\u{F0000}", Text::raw));
+                if value.raw().len() > 65_536 {
+                    *value = Text::unknown();
+                }
+            }
+        }
+        let Some(kind) = sink(self.language, &full) else { return };
+        if kind == Sink::Evaluate && next == Some(&Token::Mark('{')) {
+            // Perl's `eval { .. }` catches; it evaluates no text.
+            return;
+        }
+        let called = next == Some(&Token::Mark('('));
+        let bare = matches!(
+            self.language,
+            Language::Perl | Language::Ruby | Language::Php | Language::Lua
+        );
+        if kind == Sink::Environment {
+            self.environment(eval, tokens, at);
+            return;
+        }
+        if !called && !bare {
+            // A name that is only mentioned: passed on or bound elsewhere.
+            if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate)
+                && !matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "import" || word == "from")
+                && (next != Some(&Token::Mark(','))
+                    || tokens.get(at.wrapping_sub(1)) == Some(&Token::Mark('(')))
+                && !self.imports.iter().any(|(_, module)| *module == full)
+            {
+                opaque(eval, self.language, self.labels, self.span);
+            }
+            return;
+        }
+        let from = if called { at + 2 } else { at + 1 };
+        let mut arguments = self.arguments(eval, tokens, from, called);
+        // `path.read_text()`: the file is what the method is of.
+        if matches!(
+            full.rsplit('.').next(),
+            Some("read_text" | "read_bytes" | "write_text" | "write_bytes")
+        ) && !full.starts_with("builtin.")
+        {
+            let of = match full.rsplit_once('.') {
+                Some((head, _)) if !head.is_empty() => self
+                    .variables
+                    .iter()
+                    .rev()
+                    .find(|(known, _)| known == head)
+                    .map(|(_, text)| text.clone()),
+                _ => {
+                    let start = receiver(tokens, at);
+                    self.expression(eval, tokens.get(..at).unwrap_or(&[]), start, 0).0
+                }
+            };
+            arguments.insert(0, of.map(|text| vec![text]));
+        }
+        self.sink(eval, kind, &full, arguments, tokens, at);
+    }
+
+    fn sink(
+        &mut self,
+        eval: &mut Eval<'_>,
+        kind: Sink,
+        name: &str,
+        arguments: Vec<Option<Vec<Text>>>,
+        tokens: &[Token],
+        at: usize,
+    ) {
+        let first = arguments.first().cloned().flatten();
+        let text = first.as_ref().and_then(|words| words.first()).cloned();
+        let field =
+            |text: &Text| Field { text: text.clone(), labels: self.labels, span: self.span };
+        let (labels, span) = (self.labels, self.span);
+        match kind {
+            Sink::Shell | Sink::Argv => {
+                self.shell = true;
+                // A list, or several strings, is an argument vector.
+                let words: Option<Vec<Text>> = match &first {
+                    Some(list) if list.len() > 1 => Some(list.clone()),
+                    _ if kind == Sink::Argv
+                        && arguments.len() > 1
+                        && arguments.iter().take(8).all(Option::is_some) =>
+                    {
+                        Some(arguments.iter().flatten().flatten().cloned().collect())
+                    }
+                    _ if kind == Sink::Argv
+                        && matches!(arguments.get(1), Some(Some(list)) if !list.is_empty()) =>
+                    {
+                        let mut all: Vec<Text> = text.clone().into_iter().collect();
+                        all.extend(arguments.get(1).cloned().flatten().unwrap_or_default());
+                        Some(all)
+                    }
+                    _ => None,
+                };
+                let tainted = self.taint();
+                match (words, text) {
+                    (Some(mut words), _) => {
+                        // `os.execl(path, argv0, ..)` names the program twice.
+                        if (name.contains(".exec")
+                            || name.contains("spawnl")
+                            || name.contains("posix_spawn"))
+                            && words.len() > 1
+                        {
+                            words.remove(1.min(words.len() - 1));
+                        }
+                        let fields = words.iter().map(&field).collect();
+                        let _ = eval.nested("script", |eval| eval.run(fields));
+                    }
+                    (None, Some(text)) if !text.is_unknown() => {
+                        let _ = eval.code(Language::Shell, &text, labels, "script", span);
+                    }
+                    _ => opaque(
+                        eval,
+                        Language::Shell,
+                        labels.and(tainted).and(eval.stdin.labels),
+                        span,
+                    ),
+                }
+            }
+            Sink::Read => {
+                if let Some(text) = text {
+                    let _ = eval.read_operand(&field(&text));
+                }
+            }
+            Sink::Write => {
+                if let Some(text) = text {
+                    let path = eval.resolve(&text);
+                    let content = arguments
+                        .get(1)
+                        .cloned()
+                        .flatten()
+                        .and_then(|words| words.first().cloned());
+                    let stream = Stream {
+                        text: content.filter(|text| !text.has_unknown()),
+                        labels: self.taint(),
+                        ..Stream::default()
+                    };
+                    eval.store(&path, Writing::Replace, &stream, span);
+                }
+            }
+            Sink::Open if self.language == Language::Perl => {
+                self.perl_open(eval, &arguments, tokens, at)
+            }
+            Sink::Open => {
+                let mode = arguments
+                    .get(1)
+                    .cloned()
+                    .flatten()
+                    .and_then(|words| words.first().cloned())
+                    .unwrap_or_else(|| Text::from("r"));
+                let Some(text) = text else { return };
+                let mode = mode.raw().to_owned();
+                // Perl's and Ruby's open run a command behind or before a pipe.
+                let raw = text.raw();
+                if let Some(code) = raw.strip_prefix('|').or_else(|| raw.strip_suffix('|'))
+                    && matches!(self.language, Language::Perl | Language::Ruby)
+                {
+                    self.shell = true;
+                    let _ = eval.code(Language::Shell, &Text::new(code), labels, "open", span);
+                    return;
+                }
+                let path = eval.resolve(&Text::new(raw.trim_start_matches(['<', '>', '+', ' '])));
+                let writes = mode.contains(['w', 'a', 'x', '+'])
+                    || raw.starts_with('>')
+                    || mode.contains('>');
+                if writes {
+                    let content = written(self.language, tokens, at);
+                    let stream = Stream {
+                        text: content.map(Text::new),
+                        labels: self.taint(),
+                        ..Stream::default()
+                    };
+                    let how = if mode.contains('a') || raw.starts_with(">>") {
+                        Writing::Append
+                    } else {
+                        Writing::Replace
+                    };
+                    eval.store(&path, how, &stream, span);
+                } else {
+                    let _ = eval.read(&path, span);
+                }
+            }
+            Sink::Delete | Sink::DeleteTree => {
+                let recursive = kind == Sink::DeleteTree || recursive_option(tokens, at);
+                for words in arguments.iter().flatten() {
+                    for word in words.iter().take(1) {
+                        let path = eval.resolve(word);
+                        eval.emit(EffectKind::Delete { path, recursive }, labels, span);
+                    }
+                    if matches!(self.language, Language::Python | Language::JavaScript) {
+                        break;
+                    }
+                }
+                if text.is_none() && recursive {
+                    eval.emit(
+                        EffectKind::Delete { path: Text::unknown(), recursive },
+                        labels,
+                        span,
+                    );
+                }
+            }
+            Sink::Move => {
+                let target =
+                    arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
+                let stream = match &text {
+                    Some(text) => {
+                        let path = eval.resolve(text);
+                        eval.read(&path, span)
+                    }
+                    None => Stream::default(),
+                };
+                if let Some(target) = target {
+                    let path = eval.resolve(&target);
+                    eval.store(&path, Writing::Replace, &stream, span);
+                }
+            }
+            Sink::Link => {
+                let target =
+                    arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
+                if let (Some(source), Some(target)) = (&text, target) {
+                    let leads = eval.resolve(source);
+                    let path = eval.resolve(&target);
+                    eval.emit(
+                        EffectKind::Write { path: path.clone(), how: Writing::Link },
+                        labels,
+                        span,
+                    );
+                    if let Some(known) = path.literal() {
+                        let file =
+                            super::super::state::File { link: Some(leads), ..Default::default() };
+                        eval.state.files.insert(known.to_owned(), file);
+                    }
+                }
+            }
+            Sink::Mode => {
+                if let Some(text) = text {
+                    let path = eval.resolve(&text);
+                    let mode = match tokens.get(at + 4) {
+                        Some(Token::Name(number)) => number.trim_start_matches("0o").to_owned(),
+                        _ => "644".to_owned(),
+                    };
+                    eval.emit(
+                        EffectKind::Mode { path, mode: Text::new(mode), recursive: false },
+                        labels,
+                        span,
+                    );
+                }
+            }
+            Sink::Connect | Sink::Send => {
+                self.network = true;
+                let host = text.unwrap_or_else(Text::unknown);
+                let taint = self.secret_reads(eval);
+                let sends = kind == Sink::Send || !taint.is_none();
+                eval.connect(&host, sends, labels.and(taint), span);
+            }
+            Sink::Evaluate => {
+                self.evaluates += 1;
+                if self.evaluates > 64 {
+                    opaque(eval, self.language, labels, span);
+                    return;
+                }
+                match text {
+                    Some(text)
+                        if !text.is_unknown()
+                            && !text.has_unknown()
+                            && first.as_ref().is_some_and(|list| list.len() == 1) =>
+                    {
+                        let _ = eval.code(
+                            self.language,
+                            &text,
+                            labels.and(self.taint()),
+                            "evaluated text",
+                            span,
+                        );
+                    }
+                    _ => opaque(
+                        eval,
+                        self.language,
+                        labels.and(self.taint()).and(eval.stdin.labels),
+                        span,
+                    ),
+                }
+            }
+            Sink::Load => match text {
+                Some(text) => {
+                    let raw = text.raw();
+                    if raw.contains('/') || raw.ends_with(".so") || raw.ends_with(".dll") {
+                        let path = eval.resolve(&text);
+                        eval.emit(EffectKind::Load { path }, labels, span);
+                    } else if matches!(name, "ctypes.CDLL" | "ctypes.cdll.LoadLibrary") {
+                        opaque(eval, self.language, labels, span);
+                    }
+                }
+                None if matches!(self.language, Language::Python) => {
+                    opaque(eval, self.language, labels.and(self.taint()), span)
+                }
+                None => {}
+            },
+            Sink::Fork => {
+                if self.loops {
+                    eval.emit(EffectKind::ForkBomb, labels, span);
+                }
+            }
+            Sink::Kill => eval.hazard("process/kill-force", span),
+            Sink::Escalate => eval.emit(EffectKind::Escalate, labels, span),
+            Sink::Decode | Sink::Environment => {}
+        }
+    }
+
+    /// What evaluated or started text carries, as far as the whole says.
+    fn taint(&self) -> Labels {
+        let mut labels = Labels::NONE;
+        if self.network {
+            labels = labels.and(Labels::DOWNLOADED);
+        }
+        if self.decoded {
+            labels = labels.and(Labels::DECODED);
+        }
+        labels
+    }
+
+    /// Labels of what this command read so far: anything of it may be sent.
+    fn secret_reads(&self, eval: &Eval<'_>) -> Labels {
+        let mut labels = Labels::NONE;
+        for effect in &eval.out.effects {
+            if effect.command != eval.node {
+                continue;
+            }
+            match &effect.kind {
+                EffectKind::Read { .. } => labels = labels.and(effect.labels),
+                EffectKind::DumpEnvironment => labels = labels.and(Labels::ENVIRONMENT),
+                _ => {}
+            }
+        }
+        labels.without(Labels::WRITTEN)
+    }
+
+    /// `os.environ`, `process.env`, `%ENV`, `ENV`, `$_ENV`: one variable by its
+    /// name is not all of them, and handing all to a child is not showing them.
+    fn environment(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize) {
+        let named = match tokens.get(at + 1) {
+            Some(Token::Mark('[' | '{')) => true,
+            Some(Token::Mark('(')) => matches!(tokens.get(at + 2), Some(Token::Text(..))),
+            Some(Token::Name(word)) => matches!(word.as_str(), "if" | "and" | "or" | "else"),
+            _ => false,
+        };
+        if named
+            || matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "in" && !tokens.iter().any(|token| matches!(token, Token::Name(word) if word == "for" || word == "foreach")))
+        {
+            return;
+        }
+        if let Some(Token::Name(name)) = tokens.get(at)
+            && [
+                "environ.get",
+                "environ.setdefault",
+                "environ.pop",
+                "environ.update",
+                "env.fetch",
+                "ENV.fetch",
+                "ENV.key",
+                "environ.__contains__",
+                "environ.copy",
+            ]
+            .iter()
+            .any(|tail| name.ends_with(tail))
+        {
+            return;
+        }
+        eval.spend(tokens.len(), self.span);
+        if handed_on(tokens, at) {
+            return;
+        }
+        let shows = tokens.iter().any(|token| match token {
+            Token::Name(name) => {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                matches!(
+                    last,
+                    "print"
+                        | "pprint"
+                        | "puts"
+                        | "p"
+                        | "pp"
+                        | "log"
+                        | "write"
+                        | "dumps"
+                        | "dump"
+                        | "stringify"
+                        | "echo"
+                        | "print_r"
+                        | "var_dump"
+                        | "say"
+                        | "printf"
+                        | "post"
+                        | "urlopen"
+                        | "send"
+                        | "sendall"
+                        | "table"
+                        | "dir"
+                        | "inspect"
+                        | "writeFileSync"
+                        | "error"
+                        | "keys"
+                        | "values"
+                        | "each"
+                )
+            }
+            _ => false,
+        });
+        let only = tokens.len() <= 3;
+        if shows || only {
+            eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, self.span);
+        }
+    }
+}
+
+/// The literal that a `.write(..)` or `print .. "text"` further on writes.
+fn written(language: Language, tokens: &[Token], from: usize) -> Option<String> {
+    let mut at = from;
+    while let Some(token) = tokens.get(at) {
+        if let Token::Name(name) = token
+            && (name.ends_with("write")
+                || name == "print" && language == Language::Perl
+                || name.ends_with("puts"))
+        {
+            for ahead in 1..4 {
+                if let Some(Token::Text(text, _)) = tokens.get(at + ahead) {
+                    return Some(text.clone());
+                }
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+/// What a script that only prints one literal prints: `print("..")`.
+fn printed(language: Language, tokens: &[Token]) -> Option<String> {
+    let bare: Vec<&Token> =
+        tokens.iter().filter(|token| !matches!(token, Token::Mark('(' | ')' | ';'))).collect();
+    match bare.as_slice() {
+        [Token::Name(name), Token::Text(text, false)]
+            if matches!(
+                name.as_str(),
+                "print" | "puts" | "echo" | "console.log" | "say" | "printf"
+            ) =>
+        {
+            let newline = !(matches!(language, Language::Perl | Language::Php) && name != "say");
+            Some(if newline { format!("{text}\n") } else { text.clone() })
+        }
+        _ => None,
+    }
+}
+
+fn recursive_option(tokens: &[Token], at: usize) -> bool {
+    tokens
+        .iter()
+        .skip(at)
+        .take(12)
+        .any(|token| matches!(token, Token::Name(name) if name == "recursive"))
+}
+
+/// Whether the environment at `at` becomes, with additions, that of a child:
+/// `env=dict(os.environ, A=1)`, `env = {**os.environ}`, and the name it is
+/// given is only added to and handed on.
+fn handed_on(tokens: &[Token], at: usize) -> bool {
+    let mark = |at: usize, mark: char| matches!(tokens.get(at), Some(Token::Mark(found)) if *found == mark);
+    let name = |at: usize| match tokens.get(at) {
+        Some(Token::Name(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let equals = if at >= 3 && mark(at - 1, '(') && name(at - 2) == Some("dict") {
+        at - 3
+    } else if at >= 4 && mark(at - 1, '*') && mark(at - 2, '*') && mark(at - 3, '{') {
+        at - 4
+    } else {
+        return false;
+    };
+    let Some(target) = equals.checked_sub(1).and_then(name).filter(|_| mark(equals, '=')) else {
+        return false;
+    };
+    // Only a name that says so: `post(url, json=dict(os.environ))` is none.
+    if !target.to_ascii_lowercase().ends_with("env") {
+        return false;
+    }
+    let told = |token: &Token| match token {
+        Token::Text(text, inner) => {
+            *inner || text.contains([crate::text::ANY]) || text.contains(target)
+        }
+        Token::Name(name) => {
+            matches!(name.as_str(), "locals" | "globals" | "vars" | "eval" | "exec")
+        }
+        _ => false,
+    };
+    if tokens.iter().any(told) {
+        return false;
+    }
+    (0..tokens.len()).filter(|other| *other + 1 != equals).all(|other| match name(other) {
+        Some(found) if found == target => {
+            mark(other + 1, '[')
+                || mark(other + 1, '=')
+                || other >= 2 && mark(other - 1, '=') && name(other - 2) == Some("env")
+        }
+        Some(found) => match found.strip_prefix(target).and_then(|rest| rest.strip_prefix('.')) {
+            Some(rest) => matches!(rest, "update" | "pop" | "setdefault"),
+            None => true,
+        },
+        None => true,
+    })
+}

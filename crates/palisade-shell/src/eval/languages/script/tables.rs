@@ -1,0 +1,357 @@
+//! The calls that reach outside, by language.
+
+use crate::programs::Language;
+
+/// What a call does with its arguments.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Sink {
+    Shell,
+    Argv,
+    Read,
+    Write,
+    Delete,
+    DeleteTree,
+    Move,
+    Mode,
+    Connect,
+    Send,
+    Evaluate,
+    Decode,
+    Load,
+    Fork,
+    Kill,
+    Escalate,
+    Open,
+    Environment,
+    Link,
+}
+
+/// The sinks of each language, by full name or by a telling last part.
+pub(super) fn sink(language: Language, name: &str) -> Option<Sink> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    match language {
+        Language::Python => python(name, last),
+        Language::Perl => perl(name),
+        Language::Ruby => ruby(name, last),
+        Language::JavaScript => javascript(name, last),
+        Language::Php => php(name),
+        Language::Lua => lua(name),
+        _ => None,
+    }
+}
+
+fn python(name: &str, last: &str) -> Option<Sink> {
+    Some(match name {
+        "os.system"
+        | "posix.system"
+        | "os.popen"
+        | "posix.popen"
+        | "commands.getoutput"
+        | "commands.getstatusoutput"
+        | "subprocess.getoutput"
+        | "subprocess.getstatusoutput"
+        | "asyncio.create_subprocess_shell"
+        | "pty.spawn"
+        | "popen2.popen2"
+        | "platform.popen"
+        | "subprocess.run"
+        | "subprocess.call"
+        | "subprocess.check_call"
+        | "subprocess.check_output"
+        | "subprocess.Popen" => Sink::Shell,
+        "os.execl"
+        | "os.execlp"
+        | "os.execle"
+        | "os.execv"
+        | "os.execvp"
+        | "os.execve"
+        | "os.execvpe"
+        | "os.execlpe"
+        | "os.spawnl"
+        | "os.spawnlp"
+        | "os.spawnv"
+        | "os.spawnvp"
+        | "os.posix_spawn"
+        | "os.posix_spawnp"
+        | "asyncio.create_subprocess_exec" => Sink::Argv,
+        "os.remove" | "os.unlink" | "os.rmdir" | "posix.remove" | "posix.unlink" => Sink::Delete,
+        "shutil.rmtree" | "os.removedirs" => Sink::DeleteTree,
+        "os.rename" | "os.replace" | "shutil.move" | "shutil.copy" | "shutil.copyfile"
+        | "shutil.copy2" | "shutil.copytree" => Sink::Move,
+        "os.symlink" | "os.link" => Sink::Link,
+        "os.chmod" => Sink::Mode,
+        "open" | "io.open" | "os.open" | "codecs.open" | "builtins.open" => Sink::Open,
+        "linecache.getlines" | "linecache.getline" | "fileinput.input" | "mmap.mmap"
+        | "np.loadtxt" | "runpy.run_path" => Sink::Read,
+        "os.environ" | "posix.environ" | "os.environb" | "os.environ.items" | "os.environ.copy"
+        | "os.environ.values" | "os.environ.keys" => Sink::Environment,
+        "os.fork" | "posix.fork" => Sink::Fork,
+        "os.kill" | "os.killpg" => Sink::Kill,
+        "os.setuid" | "os.setgid" | "os.seteuid" | "os.setresuid" | "os.setreuid" => Sink::Escalate,
+        "exec"
+        | "eval"
+        | "execfile"
+        | "builtins.exec"
+        | "builtins.eval"
+        | "code.interact"
+        | "code.InteractiveInterpreter"
+        | "marshal.loads"
+        | "pickle.loads"
+        | "cPickle.loads"
+        | "types.FunctionType"
+        | "timeit.timeit"
+        | "runpy.run_module" => Sink::Evaluate,
+        "compile" | "builtins.compile" => Sink::Evaluate,
+        "ctypes.CDLL"
+        | "ctypes.cdll.LoadLibrary"
+        | "ctypes.PyDLL"
+        | "cffi.FFI"
+        | "imp.load_source"
+        | "imp.load_dynamic" => Sink::Load,
+        "base64.b64decode"
+        | "base64.b32decode"
+        | "base64.b85decode"
+        | "base64.decodebytes"
+        | "binascii.unhexlify"
+        | "binascii.a2b_base64"
+        | "bytes.fromhex"
+        | "codecs.decode"
+        | "zlib.decompress"
+        | "gzip.decompress"
+        | "bz2.decompress"
+        | "lzma.decompress"
+        | "bytearray.fromhex" => Sink::Decode,
+        "urllib.request.urlopen"
+        | "urllib2.urlopen"
+        | "urllib.urlopen"
+        | "urllib.request.urlretrieve"
+        | "urllib.urlretrieve"
+        | "requests.get"
+        | "requests.head"
+        | "requests.request"
+        | "httpx.get"
+        | "http.client.HTTPConnection"
+        | "http.client.HTTPSConnection"
+        | "httplib.HTTPConnection"
+        | "socket.create_connection"
+        | "ftplib.FTP"
+        | "telnetlib.Telnet"
+        | "socket.socket"
+        | "urlopen"
+        | "urllib.request.Request"
+        | "aiohttp.ClientSession" => Sink::Connect,
+        "requests.post" | "requests.put" | "requests.patch" | "httpx.post" | "smtplib.SMTP"
+        | "smtplib.SMTP_SSL" => Sink::Send,
+        "requests.delete" => Sink::Send,
+        "getattr" | "__import__" | "importlib.import_module" | "builtins.__import__" => {
+            return dynamic(name);
+        }
+        _ => match last {
+            // Methods of values whose kind is not followed.
+            "system" | "popen" | "check_output" | "check_call" | "Popen" | "getoutput"
+            | "spawn"
+                if name.contains('.') =>
+            {
+                Sink::Shell
+            }
+            "execv" | "execve" | "execvp" | "execl" | "execlp" => Sink::Argv,
+            "read_text" | "read_bytes" => Sink::Read,
+            "write_text" | "write_bytes" => Sink::Write,
+            "rmtree" => Sink::DeleteTree,
+            "connect"
+                if name.contains('.')
+                    && !name.contains("sqlite")
+                    && !name.contains("db")
+                    && !name.contains("psycopg")
+                    && !name.contains("mysql") =>
+            {
+                Sink::Connect
+            }
+            "urlopen" => Sink::Connect,
+            _ => return None,
+        },
+    })
+}
+
+/// Names looked up at run time: harmless for plain modules, else not known.
+fn dynamic(name: &str) -> Option<Sink> {
+    match name {
+        "getattr" => None,
+        _ => Some(Sink::Load),
+    }
+}
+
+fn perl(name: &str) -> Option<Sink> {
+    let name = name.strip_prefix("CORE::GLOBAL::").or(name.strip_prefix("CORE::")).unwrap_or(name);
+    Some(match name {
+        "system" | "exec" | "readpipe" => Sink::Argv,
+        "open" | "sysopen" => Sink::Open,
+        "unlink" | "rmdir" => Sink::Delete,
+        "rmtree" | "remove_tree" => Sink::DeleteTree,
+        "rename" | "copy" | "move" => Sink::Move,
+        "symlink" | "link" => Sink::Link,
+        "eval" | "evalbytes" => Sink::Evaluate,
+        "fork" => Sink::Fork,
+        "kill" => Sink::Kill,
+        "decode_base64" | "pack" | "MIME::Base64::decode" => Sink::Decode,
+        "socket"
+        | "IO::Socket::INET"
+        | "IO::Socket::INET->new"
+        | "connect"
+        | "LWP::Simple::get"
+        | "getprint"
+        | "LWP::UserAgent"
+        | "HTTP::Tiny" => Sink::Connect,
+        "%ENV" => Sink::Environment,
+        "setuid" | "POSIX::setuid" => Sink::Escalate,
+        _ => return None,
+    })
+}
+
+fn ruby(name: &str, last: &str) -> Option<Sink> {
+    Some(match name {
+        "system" | "exec" | "spawn" | "sh" | "Kernel.system" | "Kernel.exec" | "Kernel.spawn"
+        | "Process.spawn" | "IO.popen" | "Open3.capture2" | "Open3.capture3" | "Open3.popen3"
+        | "PTY.spawn" => Sink::Argv,
+        "open" | "File.open" | "File.new" | "Kernel.open" | "IO.open" => Sink::Open,
+        "Pathname.new" | "Pathname" | "IO.copy_stream" | "File.read" | "IO.read"
+        | "File.readlines" | "IO.readlines" | "File.binread" | "File.foreach" => Sink::Read,
+        "File.write" | "IO.write" | "File.binwrite" => Sink::Write,
+        "File.delete" | "File.unlink" | "Dir.rmdir" | "FileUtils.rm" | "FileUtils.rm_f" => {
+            Sink::Delete
+        }
+        "FileUtils.rm_rf"
+        | "FileUtils.rm_r"
+        | "FileUtils.remove_dir"
+        | "FileUtils.remove_entry_secure"
+        | "FileUtils.rmtree"
+        | "FileUtils.remove_entry" => Sink::DeleteTree,
+        "FileUtils.mv" | "FileUtils.cp" | "FileUtils.cp_r" | "File.rename" | "FileUtils.copy" => {
+            Sink::Move
+        }
+        "File.symlink" | "FileUtils.ln_s" | "File.link" => Sink::Link,
+        "eval" | "instance_eval" | "class_eval" | "Kernel.eval" | "binding.eval" => Sink::Evaluate,
+        "ENV" | "ENV.each" | "ENV.to_h" | "ENV.to_a" | "ENV.inspect" | "ENV.map"
+        | "ENV.each_pair" => Sink::Environment,
+        "fork" | "Process.fork" => Sink::Fork,
+        "Process.kill" => Sink::Kill,
+        "TCPSocket.new"
+        | "TCPSocket.open"
+        | "UDPSocket.new"
+        | "Net::HTTP.get"
+        | "Net::HTTP.get_response"
+        | "URI.open"
+        | "Net::HTTP.start"
+        | "Socket.tcp"
+        | "TCPSocket" => Sink::Connect,
+        "Net::HTTP.post" | "Net::HTTP.post_form" => Sink::Send,
+        "Base64.decode64" | "Base64.strict_decode64" => Sink::Decode,
+        "Process::Sys.setuid" | "Process.uid" => Sink::Escalate,
+        "Fiddle.dlopen" | "load" => Sink::Load,
+        _ => match last {
+            "unpack1" | "unpack" | "decode64" => Sink::Decode,
+            _ => return None,
+        },
+    })
+}
+
+fn javascript(name: &str, last: &str) -> Option<Sink> {
+    Some(match name {
+        "eval"
+        | "Function"
+        | "vm.runInNewContext"
+        | "vm.runInThisContext"
+        | "vm.Script"
+        | "globalThis.eval" => Sink::Evaluate,
+        "process.env" | "Deno.env.toObject" | "Bun.env" => Sink::Environment,
+        "process.binding" | "process.dlopen" => Sink::Load,
+        "process.kill" => Sink::Kill,
+        "process.setuid" | "process.setgid" => Sink::Escalate,
+        "atob" | "Buffer.from" => Sink::Decode,
+        "fetch"
+        | "http.get"
+        | "https.get"
+        | "http.request"
+        | "https.request"
+        | "net.connect"
+        | "net.createConnection"
+        | "net.Socket"
+        | "axios.get"
+        | "XMLHttpRequest"
+        | "WebSocket" => Sink::Connect,
+        "axios.post" => Sink::Send,
+        "Deno.run" | "Deno.Command" | "Bun.spawn" | "Bun.spawnSync" => Sink::Argv,
+        "Deno.readTextFile" | "Deno.readTextFileSync" | "Deno.readFileSync" | "Bun.file" => {
+            Sink::Read
+        }
+        "Deno.writeTextFile" | "Deno.writeTextFileSync" | "Bun.write" => Sink::Write,
+        "Deno.remove" | "Deno.removeSync" => Sink::Delete,
+        _ => match last {
+            "execSync" | "execFileSync" | "spawnSync" | "execFile" | "spawn" => Sink::Argv,
+            "exec"
+                if name == "exec"
+                    || name.contains("child_process")
+                    || name.starts_with("cp.")
+                    || name == ".exec" =>
+            {
+                Sink::Argv
+            }
+            "fork" if name.contains("child_process") || name.contains("cluster") => Sink::Fork,
+            "readFileSync" | "readFile" | "createReadStream" => Sink::Read,
+            "writeFileSync" | "writeFile" | "appendFileSync" | "appendFile"
+            | "createWriteStream" => Sink::Write,
+            "unlinkSync" | "unlink" | "rmdirSync" | "rmdir" => Sink::Delete,
+            "rmSync" | "rm" if name.contains('.') => Sink::Delete,
+            "removeSync" | "rimraf" | "rimrafSync" | "sync"
+                if name.contains("rimraf") || name.contains("fs") =>
+            {
+                Sink::DeleteTree
+            }
+            "copyFileSync" | "copyFile" | "renameSync" | "rename" | "cpSync" => Sink::Move,
+            "symlinkSync" | "symlink" | "linkSync" => Sink::Link,
+            "chmodSync" | "chmod" => Sink::Mode,
+            _ => return None,
+        },
+    })
+}
+
+fn php(name: &str) -> Option<Sink> {
+    Some(match name {
+        "system" | "exec" | "shell_exec" | "passthru" | "popen" | "proc_open" => Sink::Shell,
+        "pcntl_exec" => Sink::Argv,
+        "eval" | "assert" | "create_function" | "call_user_func" => Sink::Evaluate,
+        "file_get_contents" | "readfile" | "file" | "highlight_file" | "show_source"
+        | "fpassthru" => Sink::Read,
+        "file_put_contents" => Sink::Write,
+        "fopen" => Sink::Open,
+        "unlink" | "rmdir" => Sink::Delete,
+        "rename" | "copy" => Sink::Move,
+        "symlink" | "link" => Sink::Link,
+        "chmod" => Sink::Mode,
+        "base64_decode" | "gzinflate" | "gzuncompress" | "str_rot13" | "hex2bin" => Sink::Decode,
+        "fsockopen" | "pfsockopen" | "curl_init" | "stream_socket_client" | "socket_connect" => {
+            Sink::Connect
+        }
+        "mail" => Sink::Send,
+        "$_ENV" | "getenv" | "phpinfo" => Sink::Environment,
+        "pcntl_fork" => Sink::Fork,
+        "posix_kill" => Sink::Kill,
+        "posix_setuid" => Sink::Escalate,
+        "include" | "require" | "include_once" | "require_once" | "dl" => Sink::Load,
+        _ => return None,
+    })
+}
+
+fn lua(name: &str) -> Option<Sink> {
+    Some(match name {
+        "os.execute" | "io.popen" | "vim.fn.system" | "vim.cmd" => Sink::Shell,
+        "io.open" => Sink::Open,
+        "io.lines" | "io.input" | "dofile" | "loadfile" => Sink::Read,
+        "os.remove" => Sink::Delete,
+        "os.rename" => Sink::Move,
+        "load" | "loadstring" => Sink::Evaluate,
+        "package.loadlib" => Sink::Load,
+        "socket.connect" | "socket.tcp" => Sink::Connect,
+        _ => return None,
+    })
+}
