@@ -2,8 +2,18 @@
 
 use crate::house::House;
 
-const COMMANDS: &[&str] =
-    &["run", "check", "why", "grants", "profile", "init", "doctor", "completions", "log"];
+const COMMANDS: &[&str] = &[
+    "run",
+    "sandbox",
+    "check",
+    "why",
+    "grants",
+    "profile",
+    "init",
+    "doctor",
+    "completions",
+    "log",
+];
 
 #[test]
 fn every_help_has_an_example() {

@@ -8,6 +8,8 @@ mod help;
 mod house;
 mod log;
 mod run;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod screen;
 mod sessions;
 mod terminal;
