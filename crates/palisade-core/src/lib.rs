@@ -10,13 +10,15 @@
 //! serialisation, no panic.
 
 mod action;
+pub mod fakes;
 mod finding;
 mod judge;
 mod permit;
 pub mod ports;
-pub mod fakes;
 
 pub use action::{Action, Actor, Certainty, Command, Surface};
 pub use finding::{Contained, Finding, RuleId, Severity, Span, Subject};
-pub use judge::{Answer, Decision, Grant, GrantScope, GrantUse, Lifetime, Posture, Unrecognised, Verdict, judge};
+pub use judge::{
+    Answer, Decision, Grant, GrantScope, GrantUse, Lifetime, Posture, Unrecognised, Verdict, judge,
+};
 pub use permit::{Confinement, NoPermit, Obligations, Permit};

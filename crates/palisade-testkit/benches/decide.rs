@@ -48,7 +48,10 @@ fn script() -> String {
 
 /// A here-document of 20 KiB into a file.
 fn document() -> String {
-    format!("cat > notes.md <<'END'\n{}END\n", "some line of text with `code` and $(nothing)\n".repeat(450))
+    format!(
+        "cat > notes.md <<'END'\n{}END\n",
+        "some line of text with `code` and $(nothing)\n".repeat(450)
+    )
 }
 
 #[divan::bench(args = ["script", "document"])]

@@ -24,6 +24,35 @@ impl Eval<'_> {
             }
             return;
         }
+        // No history kept: what was done is not to be seen afterwards.
+        let erased = match name {
+            "HISTFILE" => matches!(value.literal(), Some("/dev/null" | "")),
+            "HISTSIZE" | "HISTFILESIZE" => value.literal() == Some("0"),
+            _ => false,
+        };
+        if erased {
+            self.hazard("history/hidden", span);
+        }
+        // Where an interpreter looks for modules first: a place that anybody
+        // can write to is as good as code from there.
+        if matches!(
+            name,
+            "PYTHONPATH"
+                | "PERL5LIB"
+                | "PERLLIB"
+                | "RUBYLIB"
+                | "NODE_PATH"
+                | "CLASSPATH"
+                | "LUA_PATH"
+        ) {
+            for place in value.raw().split(':') {
+                let path = self.resolve(&Text::new(place));
+                let known = path.known_prefix();
+                if ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|open| known.starts_with(open)) {
+                    self.emit(EffectKind::Load { path }, labels, span);
+                }
+            }
+        }
         if name == "NODE_OPTIONS"
             && !["-r", "--require", "--import", "loader", "--inspect", "--eval"]
                 .iter()

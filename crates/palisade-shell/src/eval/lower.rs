@@ -29,6 +29,8 @@ pub(super) struct Flow {
     pub written: Vec<(Text, Writing, Span)>,
     /// Whether standard input was read as an operand.
     pub input: bool,
+    /// Whether a local file was named that a remote place may get.
+    pub local: bool,
 }
 
 impl Eval<'_> {
@@ -151,7 +153,7 @@ impl Eval<'_> {
         }
         for (name, role) in program.environment.items() {
             // `EDITOR=vim`: vim itself looks at EDITOR too.
-            if self.twins.contains(&name.get()) {
+            if self.twins.contains(&name.get()) || !self.state.variables.contains_key(name.get()) {
                 continue;
             }
             if let Some((text, labels)) = self.variable(name.get()) {
@@ -398,11 +400,18 @@ impl Eval<'_> {
                 flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
             }
             Role::RemotePath => {
+                // From left to right: what comes before a remote place is sent
+                // there, what comes behind one is written.
                 if remote(&field.text) {
+                    flow.sends |= flow.local;
                     flow.hosts.push((field.text.clone(), span));
-                } else {
+                } else if flow.hosts.is_empty() {
                     let stream = self.read_operand(field);
                     flow.sent = flow.sent.and(stream.labels);
+                    flow.local = true;
+                } else {
+                    let path = self.resolve(&field.text);
+                    self.store(&path, Writing::Replace, &Stream::unknown(Labels::DOWNLOADED), span);
                 }
             }
             // A filter's own language: it has no way out, and its output is
@@ -644,7 +653,11 @@ pub(super) fn remote(text: &Text) -> bool {
         return true;
     }
     match raw.find(':') {
-        Some(colon) => raw.find('/').is_none_or(|slash| colon < slash) && colon > 1,
+        Some(colon) => {
+            raw.find('/').is_none_or(|slash| colon < slash)
+                && colon >= 1
+                && raw.as_bytes().get(colon + 1) != Some(&b'\\')
+        }
         None => false,
     }
 }

@@ -438,6 +438,11 @@ pub(super) fn set(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
                 if words.get(at + 1).and_then(Field::literal) == Some("xtrace") {
                     eval.state.xtrace = true;
                 }
+                if field.literal() == Some("+o")
+                    && words.get(at + 1).and_then(Field::literal) == Some("history")
+                {
+                    eval.hazard("history/hidden", span);
+                }
                 return Stream::nothing();
             }
             Some(flags) if flags.starts_with(['-', '+']) && flags.len() > 1 => {

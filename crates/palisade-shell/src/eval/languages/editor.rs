@@ -235,6 +235,13 @@ pub(super) fn debugger(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Sp
             continue;
         }
         match word {
+            // ftp and sftp: a file goes out.
+            "put" | "mput" | "send" | "reput" | "append" => {
+                for file in rest.split_whitespace().filter(|word| !word.starts_with('-')).take(8) {
+                    let stream = eval.read_operand(&Field::new(file, span));
+                    eval.connect(&Text::unknown(), true, stream.labels, span);
+                }
+            }
             "shell" | "platform" => {
                 let code = rest.strip_prefix("shell").unwrap_or(rest).trim();
                 let _ = eval.code(
