@@ -12,7 +12,9 @@ use std::path::Path;
 use std::process::{Command as Plain, Stdio};
 use std::time::Instant;
 
-use palisade_sandbox::{Launcher, Limits, Policy, Report, Sandbox, bubblewrap, bubblewrap_arguments};
+use palisade_sandbox::{
+    Launcher, Limits, Policy, Report, Sandbox, bubblewrap, bubblewrap_arguments,
+};
 
 const CONFINE: &str = env!("CARGO_BIN_EXE_palisade-confine");
 
@@ -61,7 +63,8 @@ fn start(base: &Path, rounds: usize) {
             "native cold, planned and checked each time",
             Box::new(|| {
                 let sandbox = Sandbox::new(policy(Limits::none(), Report::Nothing)).unwrap();
-                let finished = sandbox.start(&launcher, &command, stdio(), false).unwrap().wait().unwrap();
+                let finished =
+                    sandbox.start(&launcher, &command, stdio(), false).unwrap().wait().unwrap();
                 sandbox.conclude(finished);
             }),
         ),
@@ -116,7 +119,9 @@ fn start(base: &Path, rounds: usize) {
     println!("{rounds} rounds, interleaved; microseconds");
     println!("{:<46}{:>8}{:>8}{:>9}{:>9}", "", "p10", "p50", "x plain", "x bwrap");
     for ((name, _), (p10, p50)) in variants.iter().zip(&results) {
-        let ratio = |base: u128| if base == 0 { "-".into() } else { format!("{:.2}", *p50 as f64 / base as f64) };
+        let ratio = |base: u128| {
+            if base == 0 { "-".into() } else { format!("{:.2}", *p50 as f64 / base as f64) }
+        };
         println!("{name:<46}{p10:>8}{p50:>8}{:>9}{:>9}", ratio(plain_p50), ratio(bwrap_p50));
     }
     drop(variants);
@@ -145,16 +150,28 @@ fn large_parent(launcher: &Launcher, sandbox: &Sandbox, null: &File, rounds: usi
     ballast.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
     let large = measure();
     drop(ballast);
-    println!("native cold from a small caller {small} us, from one with 512 MB {large} us: x {:.2}", large as f64 / small as f64);
+    println!(
+        "native cold from a small caller {small} us, from one with 512 MB {large} us: x {:.2}",
+        large as f64 / small as f64
+    );
 }
 
 fn concurrent(launcher: &Launcher, sandbox: &Sandbox, null: &File) {
     let command = sandbox.command(["/bin/true".into()], Path::new("/"));
     let begun = Instant::now();
     let running: Vec<_> = (0..100)
-        .map(|_| launcher.run(sandbox.plan(), &command, [null.as_fd(), null.as_fd(), null.as_fd()], false).unwrap())
+        .map(|_| {
+            launcher
+                .run(sandbox.plan(), &command, [null.as_fd(), null.as_fd(), null.as_fd()], false)
+                .unwrap()
+        })
         .collect();
-    let fine = running.into_iter().filter(|_| true).map(palisade_sandbox::Running::wait).filter(Result::is_ok).count();
+    let fine = running
+        .into_iter()
+        .filter(|_| true)
+        .map(palisade_sandbox::Running::wait)
+        .filter(Result::is_ok)
+        .count();
     println!("100 at once: {fine} ended well, {} ms together", begun.elapsed().as_millis());
 }
 

@@ -15,7 +15,8 @@ use crate::system;
 const WITHIN: &str = "/.palisade-inside";
 
 /// Where `bwrap` is looked for: never in PATH, which the caller may have set.
-const PLACES: [&str; 3] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap"];
+const PLACES: [&str; 3] =
+    ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap"];
 
 /// The system's `bwrap`.
 pub fn bubblewrap() -> Option<&'static Path> {
@@ -59,7 +60,9 @@ fn go(plan: &Plan, control: &OwnedFd) -> Result<std::convert::Infallible, Errno>
     arguments.extend(["--".into(), WITHIN.into(), inside::INSIDE_ARGUMENT.into()]);
     arguments.push(control.as_raw_fd().to_string().into());
     sys::clear_close_on_exec(control.as_fd())?;
-    let words = |list: &[OsString]| -> Vec<Vec<u8>> { list.iter().map(|word| word.as_bytes().to_vec()).collect() };
+    let words = |list: &[OsString]| -> Vec<Vec<u8>> {
+        list.iter().map(|word| word.as_bytes().to_vec()).collect()
+    };
     let program = bwrap.as_os_str().as_bytes().to_vec();
     let mut line = vec![program.clone()];
     line.extend(words(&arguments));
@@ -74,13 +77,29 @@ pub fn arguments(
     file: &mut dyn FnMut(&[u8]) -> Result<String, Errno>,
 ) -> Result<Vec<OsString>, Errno> {
     let mut out: Vec<OsString> = Vec::new();
-    let mut add = |words: &[&dyn AsRef<std::ffi::OsStr>]| out.extend(words.iter().map(|word| word.as_ref().to_os_string()));
-    add(&[&"--unshare-user", &"--unshare-pid", &"--unshare-ipc", &"--unshare-uts", &"--unshare-cgroup-try"]);
+    let mut add = |words: &[&dyn AsRef<std::ffi::OsStr>]| {
+        out.extend(words.iter().map(|word| word.as_ref().to_os_string()))
+    };
+    add(&[
+        &"--unshare-user",
+        &"--unshare-pid",
+        &"--unshare-ipc",
+        &"--unshare-uts",
+        &"--unshare-cgroup-try",
+    ]);
     if plan.network != Network::Host {
         add(&[&"--unshare-net"]);
     }
     add(&[&"--uid", &plan.inner.0.to_string(), &"--gid", &plan.inner.1.to_string()]);
-    add(&[&"--hostname", &system::HOSTNAME, &"--die-with-parent", &"--as-pid-1", &"--clearenv", &"--cap-drop", &"ALL"]);
+    add(&[
+        &"--hostname",
+        &system::HOSTNAME,
+        &"--die-with-parent",
+        &"--as-pid-1",
+        &"--clearenv",
+        &"--cap-drop",
+        &"ALL",
+    ]);
     if plan.tty == Tty::Detached {
         add(&[&"--new-session"]);
     }
@@ -109,8 +128,12 @@ pub fn arguments(
                 add(&[&word, path, path]);
             }
             Mount::Hide(path) => add(&[&"--tmpfs", path, &"--remount-ro", path]),
-            Mount::Memory(path, bytes) => add(&[&"--size", &bytes.to_string(), &"--perms", &"1777", &"--tmpfs", path]),
-            Mount::Alias(path, _) => add(&[&"--size", &plan.limits.scratch.to_string(), &"--tmpfs", path]),
+            Mount::Memory(path, bytes) => {
+                add(&[&"--size", &bytes.to_string(), &"--perms", &"1777", &"--tmpfs", path])
+            }
+            Mount::Alias(path, _) => {
+                add(&[&"--size", &plan.limits.scratch.to_string(), &"--tmpfs", path])
+            }
             Mount::Proc(path) => add(&[&"--proc", path, &"--remount-ro", path]),
         }
     }
@@ -125,7 +148,8 @@ pub fn private_scratch() -> std::io::Result<PathBuf> {
     let mut last = std::io::ErrorKind::AlreadyExists.into();
     for attempt in 0..100_u32 {
         let now = sys::monotonic_millis();
-        let path = std::env::temp_dir().join(format!("palisade-{}-{now}-{attempt}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("palisade-{}-{now}-{attempt}", std::process::id()));
         match std::fs::DirBuilder::new().mode(0o700).create(&path) {
             Ok(()) => return Ok(path),
             Err(error) => last = error,

@@ -56,7 +56,11 @@ impl Check<'_> {
                 continue;
             }
             let shown = self.shown(path);
-            let aside = if now.is_some() || identify(path).is_some() { set_aside(path).map(drop) } else { Ok(()) };
+            let aside = if now.is_some() || identify(path).is_some() {
+                set_aside(path).map(drop)
+            } else {
+                Ok(())
+            };
             match aside.and_then(|()| write_new(path, before)) {
                 Ok(()) => self.told.push(format!("`{shown}` was changed during the run and has its old content again")),
                 Err(error) => self.told.push(format!(
@@ -66,11 +70,16 @@ impl Check<'_> {
             }
         }
         for dir in &self.inventory.directories {
-            let Ok(open) = sys::open_path(dir, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0) else { continue };
+            let Ok(open) =
+                sys::open_path(dir, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0)
+            else {
+                continue;
+            };
             for entry in sys::directory_entries(open.as_fd()).unwrap_or_default() {
                 let path = dir.join(&entry.name);
                 let ours = entry.name.to_string_lossy().contains(SUFFIX);
-                let before = self.inventory.contents.contains_key(&path) || self.inventory.directories.contains(&path);
+                let before = self.inventory.contents.contains_key(&path)
+                    || self.inventory.directories.contains(&path);
                 if !ours && !before {
                     self.put_aside(&path, "it stands in a protected directory");
                 }
@@ -95,9 +104,10 @@ impl Check<'_> {
     /// A file that says where the repository is.
     fn link(&mut self, path: &Path) {
         let text = text_of(path).unwrap_or_default();
-        let target = text.trim().strip_prefix("gitdir:").map(|target| {
-            path.parent().unwrap_or(path).join(target.trim())
-        });
+        let target = text
+            .trim()
+            .strip_prefix("gitdir:")
+            .map(|target| path.parent().unwrap_or(path).join(target.trim()));
         let target = target.and_then(|target| std::fs::canonicalize(target).ok());
         match target.and_then(|target| identify(&target).map(|(identity, _)| (target, identity))) {
             Some((target, identity)) if target.starts_with(&self.inventory.workspace) => {
@@ -156,7 +166,11 @@ impl Check<'_> {
     }
 
     fn hooks(&mut self, hooks: &Path) {
-        let Ok(dir) = sys::open_path(hooks, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0) else { return };
+        let Ok(dir) =
+            sys::open_path(hooks, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0)
+        else {
+            return;
+        };
         for entry in sys::directory_entries(dir.as_fd()).unwrap_or_default() {
             let name = entry.name.to_string_lossy();
             if !name.ends_with(".sample") && !name.contains(SUFFIX) {
@@ -172,7 +186,8 @@ impl Check<'_> {
         };
         let Some(clean) = git::without_programs(&text) else { return };
         let shown = self.shown(config);
-        let kept = set_aside(config).and_then(|name| write_new(config, clean.as_bytes()).map(|()| name));
+        let kept =
+            set_aside(config).and_then(|name| write_new(config, clean.as_bytes()).map(|()| name));
         match kept {
             Ok(name) => self.told.push(format!(
                 "`{shown}` appeared during the run with settings that run programs; they were taken out, and the \
@@ -217,7 +232,8 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), sys::Errno> {
     let dir = sys::open_exact(path.parent().ok_or(missing)?)?;
     let (_, _, _, uid, gid) = sys::status(dir.as_fd())?;
     let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
-    let file = sys::open_at(dir.as_fd(), &PathBuf::from(path.file_name().ok_or(missing)?), flags, 0o644)?;
+    let file =
+        sys::open_at(dir.as_fd(), &PathBuf::from(path.file_name().ok_or(missing)?), flags, 0o644)?;
     let mut file = std::fs::File::from(file);
     file.write_all(bytes)?;
     let _ = std::os::unix::fs::fchown(&file, Some(uid), Some(gid));

@@ -92,9 +92,15 @@ impl Step {
             Self::Execute => {
                 "check that the program exists inside: a program below your home directory needs `--read DIRECTORY`"
             }
-            Self::Directory => "choose a directory inside the workspace, or allow it with `--read DIRECTORY`",
-            Self::Source => "check that the path still exists and that no part of it is a symbolic link",
-            Self::Limits => "run `palisade sandbox probe` to see which limits this machine can enforce",
+            Self::Directory => {
+                "choose a directory inside the workspace, or allow it with `--read DIRECTORY`"
+            }
+            Self::Source => {
+                "check that the path still exists and that no part of it is a symbolic link"
+            }
+            Self::Limits => {
+                "run `palisade sandbox probe` to see which limits this machine can enforce"
+            }
             _ => "run `palisade sandbox probe` to see what this machine allows",
         }
     }
@@ -163,7 +169,11 @@ impl fmt::Display for SandboxError {
                 }
                 if *errno != 0 {
                     let text = std::io::Error::from_raw_os_error(*errno).to_string();
-                    write!(f, ": {}", text.split(" (os error").next().unwrap_or(&text).to_lowercase())?;
+                    write!(
+                        f,
+                        ": {}",
+                        text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+                    )?;
                 }
                 Ok(())
             }

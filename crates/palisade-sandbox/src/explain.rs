@@ -21,7 +21,9 @@ pub fn explain(sandbox: &Sandbox) -> String {
         mounts
             .iter()
             .filter_map(|mount| match mount {
-                Mount::Bind { path, access, device: false, .. } if *access == wanted && *path != policy.workspace => {
+                Mount::Bind { path, access, device: false, .. }
+                    if *access == wanted && *path != policy.workspace =>
+                {
                     Some(path.display().to_string())
                 }
                 _ => None,
@@ -29,14 +31,19 @@ pub fn explain(sandbox: &Sandbox) -> String {
             .collect()
     };
     let inside = |path: &String| std::path::Path::new(path).starts_with(&policy.workspace);
-    let (kept, read): (Vec<String>, Vec<String>) = paths(&plan.mounts, Access::ReadOnly).into_iter().partition(inside);
-    let write: Vec<String> = paths(&plan.mounts, Access::ReadWrite).into_iter().filter(|path| !inside(path)).collect();
+    let (kept, read): (Vec<String>, Vec<String>) =
+        paths(&plan.mounts, Access::ReadOnly).into_iter().partition(inside);
+    let write: Vec<String> =
+        paths(&plan.mounts, Access::ReadWrite).into_iter().filter(|path| !inside(path)).collect();
     row("read only", &read.join(" "));
     row("write", if write.is_empty() { "nothing else" } else { "" });
     for path in &write {
         row("", path);
     }
-    row("protected", if kept.is_empty() { "nothing in the workspace that the host would run" } else { "" });
+    row(
+        "protected",
+        if kept.is_empty() { "nothing in the workspace that the host would run" } else { "" },
+    );
     for path in &kept {
         row("", path);
     }
@@ -59,14 +66,29 @@ pub fn explain(sandbox: &Sandbox) -> String {
     row("memory", &limit(policy.limits.memory, &|value| format!("{} MiB", value >> 20)));
     row("processes", &limit(policy.limits.pids, &|value| value.to_string()));
     row("processors", &limit(policy.limits.cpus, &|value| format!("{:.2}", value as f64 / 1000.0)));
-    row("time", &policy.limits.wall.map_or("no limit".into(), |wall| format!("{} s", wall.div_ceil(1000))));
-    row("output", &policy.limits.output.map_or("no limit".into(), |bytes| format!("{} KiB", bytes >> 10)));
-    row("terminal", if policy.tty == Tty::Shared { "the caller's, without typing into it" } else { "none" });
+    row(
+        "time",
+        &policy.limits.wall.map_or("no limit".into(), |wall| format!("{} s", wall.div_ceil(1000))),
+    );
+    row(
+        "output",
+        &policy.limits.output.map_or("no limit".into(), |bytes| format!("{} KiB", bytes >> 10)),
+    );
+    row(
+        "terminal",
+        if policy.tty == Tty::Shared { "the caller's, without typing into it" } else { "none" },
+    );
     let names: Vec<_> = policy.environment.iter().map(|(name, _)| name.to_string_lossy()).collect();
     row("variables", &names.join(" "));
-    row("system calls", "no namespaces, mounts, tracing, keys, kernel programs, unix sockets; see the manual");
+    row(
+        "system calls",
+        "no namespaces, mounts, tracing, keys, kernel programs, unix sockets; see the manual",
+    );
 
-    let _ = writeln!(out, "\nThe same mounts and namespaces with bubblewrap, without the filter, Landlock, limits,\nand the check afterwards:\n");
+    let _ = writeln!(
+        out,
+        "\nThe same mounts and namespaces with bubblewrap, without the filter, Landlock, limits,\nand the check afterwards:\n"
+    );
     let mut number = 10;
     let mut files = String::new();
     let words = backend::arguments(plan, &mut |bytes| {
@@ -85,7 +107,11 @@ pub fn explain(sandbox: &Sandbox) -> String {
 /// A word as a shell reads it back.
 fn quote(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

@@ -64,16 +64,35 @@ pub fn parse(text: &str) -> (Vec<Setting>, bool) {
 /// Whether a setting only describes: it names no program and no other file.
 fn harmless(setting: &Setting) -> bool {
     const CORE: &[&str] = &[
-        "repositoryformatversion", "filemode", "bare", "logallrefupdates", "ignorecase", "precomposeunicode",
-        "symlinks", "autocrlf", "eol", "sharedrepository", "quotepath", "abbrev", "compression",
+        "repositoryformatversion",
+        "filemode",
+        "bare",
+        "logallrefupdates",
+        "ignorecase",
+        "precomposeunicode",
+        "symlinks",
+        "autocrlf",
+        "eol",
+        "sharedrepository",
+        "quotepath",
+        "abbrev",
+        "compression",
     ];
     let key = setting.key.as_str();
     match setting.section.as_str() {
         "core" => CORE.contains(&key),
         "remote" => {
             // An `ext::` address is a program.
-            matches!(key, "url" | "pushurl" | "fetch" | "tagopt" | "promisor" | "partialclonefilter" | "prune")
-                && !setting.value.trim_start_matches('"').starts_with("ext::")
+            matches!(
+                key,
+                "url"
+                    | "pushurl"
+                    | "fetch"
+                    | "tagopt"
+                    | "promisor"
+                    | "partialclonefilter"
+                    | "prune"
+            ) && !setting.value.trim_start_matches('"').starts_with("ext::")
                 && !setting.value.trim_start_matches('"').starts_with('-')
         }
         "branch" => matches!(key, "remote" | "merge" | "rebase" | "description"),
@@ -84,8 +103,10 @@ fn harmless(setting: &Setting) -> bool {
         "pull" => matches!(key, "rebase" | "ff"),
         "push" => matches!(key, "default" | "autosetupremote"),
         "advice" | "color" | "gc" | "fetch" | "rebase" | "merge" => {
-            matches!(setting.value.as_str(), "true" | "false" | "auto" | "always" | "never" | "only" | "diff3" | "zdiff3")
-                || setting.value.parse::<u64>().is_ok()
+            matches!(
+                setting.value.as_str(),
+                "true" | "false" | "auto" | "always" | "never" | "only" | "diff3" | "zdiff3"
+            ) || setting.value.parse::<u64>().is_ok()
         }
         _ => false,
     }
@@ -97,7 +118,9 @@ pub fn without_programs(text: &str) -> Option<String> {
     use std::fmt::Write;
     let (settings, whole) = parse(text);
     let plain = |setting: &Setting| {
-        harmless(setting) && !setting.value.ends_with('\\') && !setting.subsection.contains(['"', '\\', '\n'])
+        harmless(setting)
+            && !setting.value.ends_with('\\')
+            && !setting.subsection.contains(['"', '\\', '\n'])
     };
     if whole && settings.iter().all(plain) {
         return None;
@@ -105,7 +128,11 @@ pub fn without_programs(text: &str) -> Option<String> {
     let mut out = String::new();
     for setting in settings.iter().filter(|setting| plain(setting)) {
         let Setting { section, subsection, key, value } = setting;
-        let head = if subsection.is_empty() { format!("[{section}]") } else { format!("[{section} \"{subsection}\"]") };
+        let head = if subsection.is_empty() {
+            format!("[{section}]")
+        } else {
+            format!("[{section} \"{subsection}\"]")
+        };
         let _ = writeln!(out, "{head}\n\t{key} = {value}");
     }
     Some(out)
@@ -114,7 +141,9 @@ pub fn without_programs(text: &str) -> Option<String> {
 /// Files and directories of the workspace that a configuration has git run or
 /// read: they are as dangerous as the configuration itself.
 pub fn programs_named_in(config: &Path, repository: &Path, workspace: &Path) -> Vec<PathBuf> {
-    let Some(text) = read_small(config).and_then(|bytes| String::from_utf8(bytes).ok()) else { return Vec::new() };
+    let Some(text) = read_small(config).and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        return Vec::new();
+    };
     let worktree = repository.parent().unwrap_or(repository);
     parse(&text)
         .0
@@ -126,7 +155,12 @@ pub fn programs_named_in(config: &Path, repository: &Path, workspace: &Path) -> 
             [worktree.join(value), repository.join(value), worktree.join(program)]
         })
         .filter_map(|path| std::fs::canonicalize(path).ok())
-        .filter(|path| path.starts_with(workspace) && path != workspace && path != worktree && path != repository)
+        .filter(|path| {
+            path.starts_with(workspace)
+                && path != workspace
+                && path != worktree
+                && path != repository
+        })
         .collect()
 }
 

@@ -138,14 +138,25 @@ fn limits(plan: &Plan) -> Result<(), Failure> {
 
 /// Process 1: waits for the command if it was not given, starts it, and ends
 /// with it.
-pub fn serve(control: BorrowedFd<'_>, given: Option<(Command, [OwnedFd; 3])>) -> Result<std::convert::Infallible, Failure> {
-    let signals = sys::block_signals(&[libc::SIGCHLD]).map_err(|error| Failure::of(Step::Descriptors, error))?;
+pub fn serve(
+    control: BorrowedFd<'_>,
+    given: Option<(Command, [OwnedFd; 3])>,
+) -> Result<std::convert::Infallible, Failure> {
+    let signals = sys::block_signals(&[libc::SIGCHLD])
+        .map_err(|error| Failure::of(Step::Descriptors, error))?;
     let (command, stdio) = match given {
         Some(given) => given,
         None => wait_for_start(control)?,
     };
-    let exec = sys::Exec::new(&command.candidates(), &command.arguments, &command.environment, &command.directory)
-        .map_err(|error| Failure::about(Step::Execute, error, &String::from_utf8_lossy(&command.arguments.concat())))?;
+    let exec = sys::Exec::new(
+        &command.candidates(),
+        &command.arguments,
+        &command.environment,
+        &command.directory,
+    )
+    .map_err(|error| {
+        Failure::about(Step::Execute, error, &String::from_utf8_lossy(&command.arguments.concat()))
+    })?;
     let [input, output, error] = &stdio;
     let started = sys::exec_vfork(&exec, [input.as_fd(), output.as_fd(), error.as_fd()], false);
     let child = started.map_err(|(stage, error)| {
@@ -198,7 +209,8 @@ fn end_the_rest() {
             // Everybody in this process namespace but ourselves.
             let _ = sys::kill(-1, libc::SIGKILL);
         } else {
-            let children = sys::read_text(Path::new("/proc/thread-self/children")).unwrap_or_default();
+            let children =
+                sys::read_text(Path::new("/proc/thread-self/children")).unwrap_or_default();
             for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
                 let _ = sys::kill(child, libc::SIGKILL);
             }
@@ -238,7 +250,8 @@ pub fn enter(number: i32) -> ! {
 }
 
 fn enter_with(plan: &Plan, control: &OwnedFd) -> Result<std::convert::Infallible, Failure> {
-    sys::close_from(3, &[control.as_fd()]).map_err(|error| Failure::of(Step::Descriptors, error))?;
+    sys::close_from(3, &[control.as_fd()])
+        .map_err(|error| Failure::of(Step::Descriptors, error))?;
     crate::native::offer_way_out(plan, control.as_fd())?;
     let control = control.try_clone().map_err(|error| Failure::of(Step::Message, error.into()))?;
     crate::native::finish(plan, control, None)

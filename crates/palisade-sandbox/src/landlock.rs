@@ -67,7 +67,9 @@ pub fn enforce(plan: &Plan) -> Result<bool, Errno> {
             Mount::Bind { path, access: Access::ReadWrite, .. } if plan.writable.contains(path) => {
                 allow(path, READ | WRITE | IOCTL_DEV)?;
             }
-            Mount::Memory(path, _) | Mount::Alias(path, _) if own_root => allow(path, READ | WRITE)?,
+            Mount::Memory(path, _) | Mount::Alias(path, _) if own_root => {
+                allow(path, READ | WRITE)?
+            }
             // The host's own small files, instead of copies.
             Mount::File(path, _) if path.starts_with("/etc") => allow(path, READ_FILE)?,
             _ => {}

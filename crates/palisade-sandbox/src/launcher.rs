@@ -11,8 +11,8 @@ use std::sync::Mutex;
 use crate::engine::{Engine, request};
 use crate::error::{SandboxError, Step};
 use crate::inside::{self, Command, message};
-use crate::native::Failure;
 use crate::limits::Breach;
+use crate::native::Failure;
 use crate::plan::Plan;
 use crate::policy::Tty;
 use crate::report::Finished;
@@ -115,14 +115,22 @@ impl Launcher {
             .stdout(Stdio::null())
             .env_clear()
             .spawn()
-            .map_err(|error| SandboxError::setup(Step::Backend, error.raw_os_error().unwrap_or(0), "launcher"))?;
+            .map_err(|error| {
+                SandboxError::setup(Step::Backend, error.raw_os_error().unwrap_or(0), "launcher")
+            })?;
         let line = Line { fd: ours, plans: VecDeque::new() };
         Ok(Self { line: Mutex::new(line), child })
     }
 
     /// Sends a request about a plan, and the plan itself where the launcher
     /// does not have it.
-    fn send(&self, kind: u8, plan: &Plan, rest: &Writer, fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
+    fn send(
+        &self,
+        kind: u8,
+        plan: &Plan,
+        rest: &Writer,
+        fds: &[BorrowedFd<'_>],
+    ) -> Result<(), SandboxError> {
         let mut line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !line.plans.contains(&plan.key) {
             if line.plans.len() >= PLANS {
@@ -211,11 +219,20 @@ impl Session {
     ///
     /// # Errors
     /// Where the session is gone.
-    pub fn run(&self, command: &Command, stdio: [BorrowedFd<'_>; 3]) -> Result<Running, SandboxError> {
+    pub fn run(
+        &self,
+        command: &Command,
+        stdio: [BorrowedFd<'_>; 3],
+    ) -> Result<Running, SandboxError> {
         let (ours, theirs) = sys::pair().map_err(talk)?;
         let [input, output, error] = stdio;
-        sys::send(self.line.as_fd(), request::RUN, &command.to_bytes(), &[theirs.as_fd(), input, output, error])
-            .map_err(talk)?;
+        sys::send(
+            self.line.as_fd(),
+            request::RUN,
+            &command.to_bytes(),
+            &[theirs.as_fd(), input, output, error],
+        )
+        .map_err(talk)?;
         Ok(Running { line: ours })
     }
 }
@@ -318,7 +335,13 @@ pub fn run_in(
             (Some(Relay { pipes, left: most }), to_output, to_error)
         }
     };
-    engine.run(std::rc::Rc::new(plan.clone()), command.clone(), [own(input)?, output, error], theirs, false);
+    engine.run(
+        std::rc::Rc::new(plan.clone()),
+        command.clone(),
+        [own(input)?, output, error],
+        theirs,
+        false,
+    );
     let running = Running { line: ours };
     loop {
         let mut answered = [sys::Poll::readable(running.as_fd())];
@@ -340,7 +363,9 @@ pub fn run_in(
             continue;
         }
         let mut also = vec![running.as_fd(), signals.descriptor()];
-        also.extend(relay.iter().flat_map(|relay| relay.pipes.iter().map(|(from, _)| from.as_fd())));
+        also.extend(
+            relay.iter().flat_map(|relay| relay.pipes.iter().map(|(from, _)| from.as_fd())),
+        );
         let ready = engine.turn(&also);
         if ready.get(1) == Some(&true) {
             while let Some((signal, from_terminal)) = signals.next() {
@@ -400,7 +425,8 @@ impl Relay {
     /// Passes on what the command left behind.
     fn drain(&mut self) -> bool {
         while !self.pipes.is_empty() {
-            let mut set: Vec<sys::Poll> = self.pipes.iter().map(|(from, _)| sys::Poll::readable(from.as_fd())).collect();
+            let mut set: Vec<sys::Poll> =
+                self.pipes.iter().map(|(from, _)| sys::Poll::readable(from.as_fd())).collect();
             if sys::poll(&mut set, 0).is_err() || !set.iter().any(|one| one.ready) {
                 break;
             }

@@ -48,7 +48,9 @@ impl Breach {
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        [Self::Memory, Self::Pids, Self::Wall, Self::Output].into_iter().find(|breach| *breach as u8 == number)
+        [Self::Memory, Self::Pids, Self::Wall, Self::Output]
+            .into_iter()
+            .find(|breach| *breach as u8 == number)
     }
 }
 
@@ -89,16 +91,29 @@ impl Groups {
         let mut groups = Self::default();
         for line in own.lines() {
             let mut parts = line.splitn(3, ':');
-            let (Some(id), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
+            let (Some(id), Some(controllers), Some(path)) =
+                (parts.next(), parts.next(), parts.next())
+            else {
+                continue;
+            };
             if id == "0" && controllers.is_empty() {
                 let Some(mounted) = mounted(mounts, "cgroup2", "") else { continue };
                 let here = below(&mounted, path);
                 // Processes may only stand in leaves, so a sibling of our own group comes first.
-                let places = here.parent().into_iter().chain([here.as_path()]).filter(|dir| dir.starts_with(&mounted));
+                let places = here
+                    .parent()
+                    .into_iter()
+                    .chain([here.as_path()])
+                    .filter(|dir| dir.starts_with(&mounted));
                 for dir in places {
-                    let on = std::fs::read_to_string(dir.join("cgroup.subtree_control")).unwrap_or_default();
+                    let on = std::fs::read_to_string(dir.join("cgroup.subtree_control"))
+                        .unwrap_or_default();
                     let has = |name: &str| on.split_whitespace().any(|one| one == name);
-                    if has("memory") && has("pids") && writable(dir) && writable(&dir.join("cgroup.procs")) {
+                    if has("memory")
+                        && has("pids")
+                        && writable(dir)
+                        && writable(&dir.join("cgroup.procs"))
+                    {
                         groups.unified = Some(dir.to_path_buf());
                         break;
                     }
@@ -112,7 +127,9 @@ impl Groups {
                     "cpu" => &mut groups.cpu,
                     _ => continue,
                 };
-                *slot = mounted(mounts, "cgroup", controller).map(|root| below(&root, path)).filter(|dir| writable(dir));
+                *slot = mounted(mounts, "cgroup", controller)
+                    .map(|root| below(&root, path))
+                    .filter(|dir| writable(dir));
             }
         }
         groups
@@ -121,7 +138,11 @@ impl Groups {
     /// How each bound would be held.
     pub fn holding(&self) -> Holding {
         let all = self.unified.is_some();
-        Holding { memory: all || self.memory.is_some(), pids: all || self.pids.is_some(), cpus: all || self.cpu.is_some() }
+        Holding {
+            memory: all || self.memory.is_some(),
+            pids: all || self.pids.is_some(),
+            cpus: all || self.cpu.is_some(),
+        }
     }
 
     /// Removes groups whose maker is gone: one that was killed, or one that
@@ -131,12 +152,18 @@ impl Groups {
             // A few at a time: nobody waits for tidiness.
             for entry in std::fs::read_dir(dir).into_iter().flatten().flatten().take(64) {
                 let name = entry.file_name();
-                let maker = name.to_str().and_then(|name| name.strip_prefix("palisade-")?.split('-').next());
-                let Some(maker) = maker.and_then(|maker| maker.parse::<u32>().ok()) else { continue };
-                let gone = maker != std::process::id() && !Path::new(&format!("/proc/{maker}")).exists();
+                let maker = name
+                    .to_str()
+                    .and_then(|name| name.strip_prefix("palisade-")?.split('-').next());
+                let Some(maker) = maker.and_then(|maker| maker.parse::<u32>().ok()) else {
+                    continue;
+                };
+                let gone =
+                    maker != std::process::id() && !Path::new(&format!("/proc/{maker}")).exists();
                 // A maker in another process namespace cannot be seen from here; its groups are new, or in use.
                 let old = entry.metadata().and_then(|found| found.modified()).ok();
-                let old = old.and_then(|time| time.elapsed().ok()).is_some_and(|age| age.as_secs() >= 2);
+                let old =
+                    old.and_then(|time| time.elapsed().ok()).is_some_and(|age| age.as_secs() >= 2);
                 if gone && old {
                     let _ = std::fs::remove_dir(entry.path());
                 }
@@ -147,7 +174,8 @@ impl Groups {
     /// Makes a group with these bounds. What it cannot hold is not in it.
     pub fn make(&self, limits: &Limits) -> sys::Result<Group> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("palisade-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("palisade-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut group = Group::default();
         let made = self.fill(limits, &name, &mut group);
         if let Err(error) = made {
@@ -186,7 +214,10 @@ impl Groups {
             let path = make(dir)?;
             group.paths.push(path.clone());
             sys::write_text(&path.join("memory.limit_in_bytes"), &memory.value.to_string())?;
-            let _ = sys::write_text(&path.join("memory.memsw.limit_in_bytes"), &memory.value.to_string());
+            let _ = sys::write_text(
+                &path.join("memory.memsw.limit_in_bytes"),
+                &memory.value.to_string(),
+            );
         }
         if let (Some(dir), Some(pids)) = (&self.pids, pids) {
             let path = make(dir)?;
@@ -213,7 +244,9 @@ pub struct Group {
 impl Group {
     /// Puts a process in it; all it starts will be in it too.
     pub fn add(&self, pid: i32) -> sys::Result<()> {
-        self.paths.iter().try_for_each(|path| sys::write_text(&path.join("cgroup.procs"), &pid.to_string()))
+        self.paths
+            .iter()
+            .try_for_each(|path| sys::write_text(&path.join("cgroup.procs"), &pid.to_string()))
     }
 
     /// Files by which a process with one thread puts itself in (version 1):
@@ -223,14 +256,20 @@ impl Group {
         if self.unified {
             return Ok(Vec::new());
         }
-        self.paths.iter().map(|path| sys::open_path(&path.join("tasks"), libc::O_WRONLY, 0)).collect()
+        self.paths
+            .iter()
+            .map(|path| sys::open_path(&path.join("tasks"), libc::O_WRONLY, 0))
+            .collect()
     }
 
     /// Which bound was reached, if one was.
     pub fn breach(&self) -> Option<Breach> {
         let count = |file: &str, key: &str| {
             self.paths.iter().filter_map(|path| sys::read_text(&path.join(file)).ok()).any(|text| {
-                text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim() != "0" && rest.starts_with(' ')))
+                text.lines().any(|line| {
+                    line.strip_prefix(key)
+                        .is_some_and(|rest| rest.trim() != "0" && rest.starts_with(' '))
+                })
             })
         };
         let memory = if self.unified { "memory.events" } else { "memory.oom_control" };
@@ -260,7 +299,8 @@ fn mounted(mounts: &str, kind: &str, controller: &str) -> Option<PathBuf> {
         let (left, right) = line.split_once(" - ")?;
         let mut right = right.split(' ');
         let (found, _, options) = (right.next()?, right.next()?, right.next()?);
-        let here = found == kind && (controller.is_empty() || options.split(',').any(|one| one == controller));
+        let here = found == kind
+            && (controller.is_empty() || options.split(',').any(|one| one == controller));
         here.then(|| left.split(' ').nth(4).map(PathBuf::from))?
     })
 }
@@ -283,7 +323,8 @@ pub fn sampled_memory(pid: i32) -> u64 {
             };
             total += (field("RssAnon:").unwrap_or(0) + field("RssShmem:").unwrap_or(0)) << 10;
         }
-        if let Ok(children) = sys::read_text(Path::new(&format!("/proc/{pid}/task/{pid}/children"))) {
+        if let Ok(children) = sys::read_text(Path::new(&format!("/proc/{pid}/task/{pid}/children")))
+        {
             waiting.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
         }
     }

@@ -93,7 +93,8 @@ pub fn live(plan: &Plan, handed: Handed) -> ! {
 }
 
 fn build_and_serve(plan: &Plan, handed: Handed) -> Result<Infallible, Failure> {
-    let Handed { control, prepared, doors, become_outer, network_made, wait, command, session } = handed;
+    let Handed { control, prepared, doors, become_outer, network_made, wait, command, session } =
+        handed;
     for door in doors {
         sys::write_all(door.as_fd(), b"0").map_err(|error| Failure::of(Step::Limits, error))?;
     }
@@ -128,15 +129,21 @@ pub fn offer_way_out(plan: &Plan, control: BorrowedFd<'_>) -> Result<(), Failure
         return Ok(());
     }
     let listener = inside::listener().map_err(|error| Failure::of(Step::Network, error.into()))?;
-    sys::send(control, message::LISTENER, &[], &[listener.as_fd()]).map_err(|error| Failure::of(Step::Message, error))
+    sys::send(control, message::LISTENER, &[], &[listener.as_fd()])
+        .map_err(|error| Failure::of(Step::Message, error))
 }
 
 /// The locks and process 1, for a child that is in its place.
-pub fn finish(plan: &Plan, control: OwnedFd, command: Option<(Command, [OwnedFd; 3])>) -> Result<Infallible, Failure> {
+pub fn finish(
+    plan: &Plan,
+    control: OwnedFd,
+    command: Option<(Command, [OwnedFd; 3])>,
+) -> Result<Infallible, Failure> {
     sys::set_process_name(c"palisade-init");
     let (listener, missing) = inside::lock(plan)?;
     let fds: Vec<BorrowedFd<'_>> = listener.iter().map(AsFd::as_fd).collect();
-    sys::send(control.as_fd(), message::READY, &[missing], &fds).map_err(|error| Failure::of(Step::Message, error))?;
+    sys::send(control.as_fd(), message::READY, &[missing], &fds)
+        .map_err(|error| Failure::of(Step::Message, error))?;
     drop(listener);
     inside::serve(control.as_fd(), command)
 }
@@ -147,13 +154,20 @@ fn map_own_identity(plan: &Plan, outer: Option<(u32, u32)>) -> Result<(), Failur
     if outer.is_none() {
         let (uid, gid) = host_ids();
         sys::write_text(Path::new("/proc/self/setgroups"), "deny").map_err(failed)?;
-        sys::write_text(Path::new("/proc/self/uid_map"), &format!("{} {uid} 1", plan.inner.0)).map_err(failed)?;
-        sys::write_text(Path::new("/proc/self/gid_map"), &format!("{} {gid} 1", plan.inner.1)).map_err(failed)?;
+        sys::write_text(Path::new("/proc/self/uid_map"), &format!("{} {uid} 1", plan.inner.0))
+            .map_err(failed)?;
+        sys::write_text(Path::new("/proc/self/gid_map"), &format!("{} {gid} 1", plan.inner.1))
+            .map_err(failed)?;
     }
     Ok(())
 }
 
-fn identity(plan: &Plan, outer: Option<(u32, u32)>, wait: bool, control: BorrowedFd<'_>) -> Result<(), Failure> {
+fn identity(
+    plan: &Plan,
+    outer: Option<(u32, u32)>,
+    wait: bool,
+    control: BorrowedFd<'_>,
+) -> Result<(), Failure> {
     let failed = |error: Errno| Failure::of(Step::Identity, error);
     if wait {
         match sys::receive(control) {
@@ -181,11 +195,19 @@ fn build(plan: &Plan, trees: &[(usize, OwnedFd)]) -> Result<(), Failure> {
     plan.check_fault(Step::Root)?;
     let base = sys::tmp_mount_fallback();
     let failed = |error: Errno| Failure::of(Step::Root, error);
-    sys::mount_new("tmpfs", base, libc::MS_NOSUID | libc::MS_NODEV, "mode=755,size=16m,nr_inodes=8k").map_err(failed)?;
+    sys::mount_new(
+        "tmpfs",
+        base,
+        libc::MS_NOSUID | libc::MS_NODEV,
+        "mode=755,size=16m,nr_inodes=8k",
+    )
+    .map_err(failed)?;
     std::env::set_current_dir(base).map_err(|error| failed(error.into()))?;
-    let root = sys::open_path(Path::new("."), libc::O_PATH | libc::O_DIRECTORY, 0).map_err(failed)?;
+    let root =
+        sys::open_path(Path::new("."), libc::O_PATH | libc::O_DIRECTORY, 0).map_err(failed)?;
 
-    let mut place = Place { root: &root, made: HashSet::new(), closed: Vec::new(), links: Vec::new() };
+    let mut place =
+        Place { root: &root, made: HashSet::new(), closed: Vec::new(), links: Vec::new() };
     for (index, mount) in plan.mounts.iter().enumerate() {
         let tree = trees.iter().find(|(at, _)| *at == index).map(|(_, tree)| tree);
         put(plan, &mut place, mount, tree)?;
@@ -193,7 +215,8 @@ fn build(plan: &Plan, trees: &[(usize, OwnedFd)]) -> Result<(), Failure> {
 
     plan.check_fault(Step::Pivot)?;
     let failed = |error: Errno| Failure::of(Step::Pivot, error);
-    let read_only = BindAttributes { access: Access::ReadOnly, devices: false, execute: true, idmap: None };
+    let read_only =
+        BindAttributes { access: Access::ReadOnly, devices: false, execute: true, idmap: None };
     sys::change_mount(root.as_fd(), &read_only, false).map_err(failed)?;
     sys::pivot_here().map_err(failed)?;
     sys::detach_here().map_err(failed)
@@ -201,7 +224,10 @@ fn build(plan: &Plan, trees: &[(usize, OwnedFd)]) -> Result<(), Failure> {
 
 /// Every part of the host as a detached tree with its attributes set, before
 /// anything is hung anywhere.
-fn open_sources(plan: &Plan, prepared: Vec<(usize, OwnedFd)>) -> Result<Vec<(usize, OwnedFd)>, Failure> {
+fn open_sources(
+    plan: &Plan,
+    prepared: Vec<(usize, OwnedFd)>,
+) -> Result<Vec<(usize, OwnedFd)>, Failure> {
     plan.check_fault(Step::Source)?;
     let mut trees = prepared;
     for (index, mount) in plan.mounts.iter().enumerate() {
@@ -219,7 +245,11 @@ fn open_sources(plan: &Plan, prepared: Vec<(usize, OwnedFd)>) -> Result<Vec<(usi
 }
 
 /// One part of the host as a detached tree.
-pub fn open_source(mount: &Mount, path: &Path, idmap: Option<BorrowedFd<'_>>) -> Result<OwnedFd, Errno> {
+pub fn open_source(
+    mount: &Mount,
+    path: &Path,
+    idmap: Option<BorrowedFd<'_>>,
+) -> Result<OwnedFd, Errno> {
     let Mount::Bind { access, device, .. } = mount else { return Err(Errno(libc::EINVAL)) };
     let source = sys::open_exact(path)?;
     let tree = sys::clone_tree(source.as_fd())?;
@@ -283,7 +313,12 @@ impl Place<'_> {
     }
 }
 
-fn put(plan: &Plan, place: &mut Place<'_>, mount: &Mount, tree: Option<&OwnedFd>) -> Result<(), Failure> {
+fn put(
+    plan: &Plan,
+    place: &mut Place<'_>,
+    mount: &Mount,
+    tree: Option<&OwnedFd>,
+) -> Result<(), Failure> {
     let (step, path) = match mount {
         Mount::Directory(path) | Mount::File(path, _) | Mount::Link(path, _) => (Step::Root, path),
         Mount::Bind { path, .. } | Mount::Hide(path) => (Step::Attach, path),
@@ -292,7 +327,8 @@ fn put(plan: &Plan, place: &mut Place<'_>, mount: &Mount, tree: Option<&OwnedFd>
         Mount::Proc(path) => (Step::Proc, path),
     };
     plan.check_fault(step)?;
-    put_one(place, mount, tree).map_err(|error| Failure::about(step, error, &path.to_string_lossy()))
+    put_one(place, mount, tree)
+        .map_err(|error| Failure::about(step, error, &path.to_string_lossy()))
 }
 
 fn put_one(place: &mut Place<'_>, mount: &Mount, tree: Option<&OwnedFd>) -> Result<(), Errno> {
@@ -335,7 +371,12 @@ fn put_one(place: &mut Place<'_>, mount: &Mount, tree: Option<&OwnedFd>) -> Resu
         Mount::Terminals(path) => {
             place.directories(path)?;
             let flags = libc::MS_NOSUID | libc::MS_NOEXEC;
-            sys::mount_new("devpts", Place::inside(path), flags, "newinstance,ptmxmode=0666,mode=620,max=64")
+            sys::mount_new(
+                "devpts",
+                Place::inside(path),
+                flags,
+                "newinstance,ptmxmode=0666,mode=620,max=64",
+            )
         }
         Mount::Proc(path) => {
             place.directories(path)?;
@@ -352,8 +393,13 @@ pub fn mount_proc(path: &Path) -> Result<(), Errno> {
 }
 
 fn alias(place: &Place<'_>, from: &Path, to: &Path, access: Access) -> Result<(), Errno> {
-    let source = sys::open_at(place.root.as_fd(), Place::inside(from), libc::O_PATH | libc::O_NOFOLLOW, 0)?;
+    let source =
+        sys::open_at(place.root.as_fd(), Place::inside(from), libc::O_PATH | libc::O_NOFOLLOW, 0)?;
     let tree = sys::clone_tree(source.as_fd())?;
-    sys::change_mount(tree.as_fd(), &BindAttributes { access, devices: false, execute: true, idmap: None }, false)?;
+    sys::change_mount(
+        tree.as_fd(),
+        &BindAttributes { access, devices: false, execute: true, idmap: None },
+        false,
+    )?;
     place.attach(tree.as_fd(), to)
 }

@@ -106,14 +106,24 @@ impl Plan {
         mounts.push(Mount::Memory("/dev/shm".into(), policy.limits.scratch));
         mounts.push(Mount::Directory("/var".into()));
         let in_var_tmp = |path: &PathBuf| path.starts_with("/var/tmp");
-        if !policy.read.iter().chain(&policy.write).chain([&policy.workspace, &policy.home]).any(in_var_tmp) {
+        if !policy
+            .read
+            .iter()
+            .chain(&policy.write)
+            .chain([&policy.workspace, &policy.home])
+            .any(in_var_tmp)
+        {
             mounts.push(Mount::Link("/var/tmp".into(), "/tmp".into()));
         }
         mounts.push(Mount::Directory("/run".into()));
         mounts.push(Mount::Directory(policy.home.clone()));
-        mounts.push(Mount::File(system::MARKER.into(), policy.workspace.to_string_lossy().into_owned().into_bytes()));
+        mounts.push(Mount::File(
+            system::MARKER.into(),
+            policy.workspace.to_string_lossy().into_owned().into_bytes(),
+        ));
 
-        let mut given: Vec<(&PathBuf, Access)> = policy.read.iter().map(|path| (path, Access::ReadOnly)).collect();
+        let mut given: Vec<(&PathBuf, Access)> =
+            policy.read.iter().map(|path| (path, Access::ReadOnly)).collect();
         given.extend(policy.write.iter().map(|path| (path, Access::ReadWrite)));
         given.push((&policy.workspace, Access::ReadWrite));
         // A parent before what lies in it, so that the more exact word comes last and holds.
@@ -143,7 +153,8 @@ impl Plan {
                 mounts.push(Mount::Hide(hidden.clone()));
             }
         }
-        let mut writable: Vec<PathBuf> = ["/tmp", "/dev", "/proc/self"].iter().map(PathBuf::from).collect();
+        let mut writable: Vec<PathBuf> =
+            ["/tmp", "/dev", "/proc/self"].iter().map(PathBuf::from).collect();
         writable.push(policy.workspace.clone());
         writable.extend(policy.write.iter().cloned());
         writable.push(cache);
@@ -258,7 +269,8 @@ fn system_trees(mounts: &mut Vec<Mount>) {
 }
 
 fn etc(mounts: &mut Vec<Mount>, policy: &Policy, inner: (u32, u32)) {
-    let file = |name: &str, text: String| Mount::File(Path::new("/etc").join(name), text.into_bytes());
+    let file =
+        |name: &str, text: String| Mount::File(Path::new("/etc").join(name), text.into_bytes());
     let (user, home) = (&policy.user, policy.home.display());
     let (uid, gid) = inner;
     mounts.push(Mount::Directory("/etc".into()));
@@ -292,7 +304,13 @@ fn etc(mounts: &mut Vec<Mount>, policy: &Policy, inner: (u32, u32)) {
         if std::fs::symlink_metadata(&path).is_ok_and(|found| !found.is_symlink())
             && std::fs::canonicalize(&path).is_ok_and(|real| real == path)
         {
-            mounts.push(Mount::Bind { path, access: Access::ReadOnly, optional: true, own: false, device: false });
+            mounts.push(Mount::Bind {
+                path,
+                access: Access::ReadOnly,
+                optional: true,
+                own: false,
+                device: false,
+            });
         }
     }
 }
@@ -323,9 +341,13 @@ fn write_mount(out: &mut Writer, mount: &Mount) {
         Mount::Directory(path) => out.byte(0).path(path),
         Mount::Link(path, target) => out.byte(1).path(path).path(target),
         Mount::File(path, bytes) => out.byte(2).path(path).bytes(bytes),
-        Mount::Bind { path, access, optional, own, device } => {
-            out.byte(3).path(path).flag(*access == Access::ReadWrite).flag(*optional).flag(*own).flag(*device)
-        }
+        Mount::Bind { path, access, optional, own, device } => out
+            .byte(3)
+            .path(path)
+            .flag(*access == Access::ReadWrite)
+            .flag(*optional)
+            .flag(*own)
+            .flag(*device),
         Mount::Hide(path) => out.byte(4).path(path),
         Mount::Memory(path, bytes) => out.byte(5).path(path).number(*bytes),
         Mount::Alias(path, of) => out.byte(6).path(path).path(of),
@@ -360,7 +382,9 @@ fn write_limits(out: &mut Writer, limits: &Limits) {
         let limit = limit.unwrap_or(Limit { value: u64::MAX, required: false });
         out.number(limit.value).flag(limit.required);
     }
-    out.number(limits.wall.unwrap_or(u64::MAX)).number(limits.output.unwrap_or(u64::MAX)).number(limits.scratch);
+    out.number(limits.wall.unwrap_or(u64::MAX))
+        .number(limits.output.unwrap_or(u64::MAX))
+        .number(limits.scratch);
 }
 
 fn read_limits(input: &mut Reader<'_>) -> Option<Limits> {
@@ -370,5 +394,12 @@ fn read_limits(input: &mut Reader<'_>) -> Option<Limits> {
     };
     let (memory, pids, cpus) = (limit()?, limit()?, limit()?);
     let some = |value: u64| (value != u64::MAX).then_some(value);
-    Some(Limits { memory, pids, cpus, wall: some(input.number()?), output: some(input.number()?), scratch: input.number()? })
+    Some(Limits {
+        memory,
+        pids,
+        cpus,
+        wall: some(input.number()?),
+        output: some(input.number()?),
+        scratch: input.number()?,
+    })
 }

@@ -180,10 +180,16 @@ impl Policy {
 
     /// Takes over from the caller's variables those that any command may see
     /// and those named in `also`.
-    pub fn inherit(&mut self, variables: impl IntoIterator<Item = (OsString, OsString)>, also: &[String]) {
+    pub fn inherit(
+        &mut self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        also: &[String],
+    ) {
         for (name, value) in variables {
             let wanted = name.to_str().is_some_and(|name| {
-                ORDINARY.contains(&name) || name.starts_with("LC_") || also.iter().any(|one| one == name)
+                ORDINARY.contains(&name)
+                    || name.starts_with("LC_")
+                    || also.iter().any(|one| one == name)
             });
             if wanted {
                 self.set(name, value);
@@ -220,7 +226,9 @@ impl Policy {
             self.check_writable(path)?;
         }
         for path in &self.read {
-            if path == Path::new("/") || ["/proc", "/sys", "/dev", "/run"].iter().any(|no| path.starts_with(no)) {
+            if path == Path::new("/")
+                || ["/proc", "/sys", "/dev", "/run"].iter().any(|no| path.starts_with(no))
+            {
                 return Err(SandboxError::Policy {
                     why: format!("`{}` cannot be opened to a sandbox for reading", path.display()),
                     help: "name the directories that the command needs".into(),
@@ -236,8 +244,20 @@ impl Policy {
     }
 
     fn check_writable(&self, path: &Path) -> Result<(), SandboxError> {
-        const SYSTEM: [&str; 12] =
-            ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/boot", "/proc", "/sys", "/dev", "/run", "/nix/store"];
+        const SYSTEM: [&str; 12] = [
+            "/usr",
+            "/bin",
+            "/sbin",
+            "/lib",
+            "/lib64",
+            "/etc",
+            "/boot",
+            "/proc",
+            "/sys",
+            "/dev",
+            "/run",
+            "/nix/store",
+        ];
         let refuse = |why: String| {
             Err(SandboxError::Policy {
                 why,
@@ -250,8 +270,14 @@ impl Policy {
                 path.display()
             ));
         }
-        if SYSTEM.iter().any(|system| path.starts_with(system) || Path::new(system).starts_with(path)) {
-            return refuse(format!("`{}` belongs to the system and stays read-only", path.display()));
+        if SYSTEM
+            .iter()
+            .any(|system| path.starts_with(system) || Path::new(system).starts_with(path))
+        {
+            return refuse(format!(
+                "`{}` belongs to the system and stays read-only",
+                path.display()
+            ));
         }
         if ["/tmp", "/var/tmp", "/var"].iter().any(|shared| path == Path::new(shared)) {
             return refuse(format!("`{}` is shared with every other program", path.display()));
@@ -262,7 +288,11 @@ impl Policy {
     fn check_hidden(&self, path: &Path) -> Result<(), SandboxError> {
         match self.hidden.iter().find(|hidden| path.starts_with(hidden)) {
             Some(hidden) => Err(SandboxError::Policy {
-                why: format!("`{}` lies in `{}`, where Palisade keeps its own", path.display(), hidden.display()),
+                why: format!(
+                    "`{}` lies in `{}`, where Palisade keeps its own",
+                    path.display(),
+                    hidden.display()
+                ),
                 help: "choose a directory outside it".into(),
             }),
             None => Ok(()),
@@ -272,7 +302,11 @@ impl Policy {
 
 fn resolved(path: &Path, what: &str) -> Result<PathBuf, SandboxError> {
     std::fs::canonicalize(path).map_err(|error| SandboxError::Policy {
-        why: format!("{what}, `{}`, cannot be used: {}", path.display(), error.to_string().split(" (os").next().unwrap_or_default().to_lowercase()),
+        why: format!(
+            "{what}, `{}`, cannot be used: {}",
+            path.display(),
+            error.to_string().split(" (os").next().unwrap_or_default().to_lowercase()
+        ),
         help: "check the path".into(),
     })
 }
@@ -296,9 +330,16 @@ mod tests {
     #[test]
     fn only_ordinary_variables_come_along() {
         let mut policy = Policy::of("/x", "/h");
-        let pairs = [("PATH", "/bin"), ("AWS_SECRET_ACCESS_KEY", "s"), ("LC_ALL", "C"), ("MINE", "1"), ("LD_PRELOAD", "x")];
+        let pairs = [
+            ("PATH", "/bin"),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("LC_ALL", "C"),
+            ("MINE", "1"),
+            ("LD_PRELOAD", "x"),
+        ];
         policy.inherit(pairs.map(|(name, value)| (name.into(), value.into())), &["MINE".into()]);
-        let names: Vec<_> = policy.environment.iter().filter_map(|(name, _)| name.to_str()).collect();
+        let names: Vec<_> =
+            policy.environment.iter().filter_map(|(name, _)| name.to_str()).collect();
         assert_eq!(names, ["PATH", "LC_ALL", "MINE"]);
     }
 }

@@ -73,11 +73,16 @@ impl Probe {
 impl fmt::Display for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.inside {
-            writeln!(f, "this is the inside of a sandbox: it stays in force, and another cannot be made here")?;
+            writeln!(
+                f,
+                "this is the inside of a sandbox: it stays in force, and another cannot be made here"
+            )?;
         }
-        for (name, works) in
-            [("native", &self.native), ("bubblewrap", &self.bubblewrap), ("landlock", &self.landlock)]
-        {
+        for (name, works) in [
+            ("native", &self.native),
+            ("bubblewrap", &self.bubblewrap),
+            ("landlock", &self.landlock),
+        ] {
             match works {
                 Works::Yes => writeln!(f, "{name:<12}works")?,
                 Works::Partly(gaps) => {
@@ -93,9 +98,19 @@ impl fmt::Display for Probe {
             }
         }
         writeln!(f, "{:<12}version {}", "Landlock", self.landlock_abi)?;
-        let held = |by_group: bool, other: &'static str| if by_group { "control group" } else { other };
-        writeln!(f, "{:<12}{}", "memory", held(self.holding.memory, "measured twenty times a second"))?;
-        let by_user = if sys::own_ids().0 == 0 { "not bounded" } else { "resource limit of the user namespace" };
+        let held =
+            |by_group: bool, other: &'static str| if by_group { "control group" } else { other };
+        writeln!(
+            f,
+            "{:<12}{}",
+            "memory",
+            held(self.holding.memory, "measured twenty times a second")
+        )?;
+        let by_user = if sys::own_ids().0 == 0 {
+            "not bounded"
+        } else {
+            "resource limit of the user namespace"
+        };
         writeln!(f, "{:<12}{}", "processes", held(self.holding.pids, by_user))?;
         writeln!(f, "{:<12}{}", "processors", held(self.holding.cpus, "not bounded"))
     }
@@ -105,7 +120,9 @@ fn attempt(stage: Stage) -> Works {
     if stage == Stage::Bubblewrap && backend::bubblewrap().is_none() {
         return Works::No {
             why: "`bwrap` is not installed".into(),
-            mend: "sudo apt install bubblewrap (Debian, Ubuntu); dnf, pacman and apk call it the same".into(),
+            mend:
+                "sudo apt install bubblewrap (Debian, Ubuntu); dnf, pacman and apk call it the same"
+                    .into(),
         };
     }
     match try_one(stage) {
@@ -121,8 +138,13 @@ fn attempt(stage: Stage) -> Works {
 }
 
 fn try_one(stage: Stage) -> Result<Vec<Gap>, crate::error::SandboxError> {
-    let scratch = backend::private_scratch()
-        .map_err(|error| crate::error::SandboxError::setup(crate::error::Step::Scratch, error.raw_os_error().unwrap_or(0), ""))?;
+    let scratch = backend::private_scratch().map_err(|error| {
+        crate::error::SandboxError::setup(
+            crate::error::Step::Scratch,
+            error.raw_os_error().unwrap_or(0),
+            "",
+        )
+    })?;
     let mut policy = Policy::of(&scratch, "/nonexistent/home");
     policy.limits = Limits::none();
     policy.report = Report::Nothing;
@@ -135,9 +157,9 @@ fn try_one(stage: Stage) -> Result<Vec<Gap>, crate::error::SandboxError> {
         environment: vec![b"PATH=/usr/bin:/bin".to_vec()],
         directory: b"/".to_vec(),
     };
-    let finished = Engine::new()
-        .map_err(Into::into)
-        .and_then(|engine| crate::launcher::run_in(engine, &plan, &command, crate::launcher::own_streams(), None));
+    let finished = Engine::new().map_err(Into::into).and_then(|engine| {
+        crate::launcher::run_in(engine, &plan, &command, crate::launcher::own_streams(), None)
+    });
     let _ = std::fs::remove_dir_all(&scratch);
     let finished = finished?;
     if finished.status != crate::report::Status::Exit(0) {
@@ -157,7 +179,10 @@ fn diagnose(stage: Stage, error: &str, read: &dyn Fn(&str) -> Option<String>) ->
         } else {
             "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
         };
-        return ("AppArmor keeps ordinary programs from making user namespaces".into(), mend.into());
+        return (
+            "AppArmor keeps ordinary programs from making user namespaces".into(),
+            mend.into(),
+        );
     }
     if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
         return (
@@ -166,7 +191,10 @@ fn diagnose(stage: Stage, error: &str, read: &dyn Fn(&str) -> Option<String>) ->
         );
     }
     if is("/proc/sys/user/max_user_namespaces", "0") {
-        return ("no user namespaces are allowed".into(), "sudo sysctl user.max_user_namespaces=15000".into());
+        return (
+            "no user namespaces are allowed".into(),
+            "sudo sysctl user.max_user_namespaces=15000".into(),
+        );
     }
     if error.contains("/proc") {
         return (

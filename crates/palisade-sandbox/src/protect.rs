@@ -65,7 +65,8 @@ impl Inventory {
     /// Looks through a workspace.
     pub fn of(workspace: &Path) -> Self {
         let (found, complete) = scan(workspace);
-        let mut inventory = Self { workspace: workspace.to_path_buf(), complete, ..Self::default() };
+        let mut inventory =
+            Self { workspace: workspace.to_path_buf(), complete, ..Self::default() };
         for one in found {
             inventory.known.insert(one.identity, one.path.clone());
             match one.kind {
@@ -78,7 +79,9 @@ impl Inventory {
         inventory.read_only.dedup();
         // What lies in something read-only is read-only already.
         let all: HashSet<PathBuf> = inventory.read_only.iter().cloned().collect();
-        inventory.read_only.retain(|path| !path.ancestors().skip(1).any(|above| all.contains(above)));
+        inventory
+            .read_only
+            .retain(|path| !path.ancestors().skip(1).any(|above| all.contains(above)));
         inventory.pinned.sort();
         inventory
     }
@@ -99,9 +102,13 @@ impl Inventory {
                 }
                 continue;
             }
-            let listed = sys::open_path(&path, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0);
-            let entries = listed.and_then(|dir| sys::directory_entries(dir.as_fd())).unwrap_or_default();
-            waiting.extend(entries.into_iter().filter(|entry| !entry.link).map(|entry| path.join(entry.name)));
+            let listed =
+                sys::open_path(&path, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW, 0);
+            let entries =
+                listed.and_then(|dir| sys::directory_entries(dir.as_fd())).unwrap_or_default();
+            waiting.extend(
+                entries.into_iter().filter(|entry| !entry.link).map(|entry| path.join(entry.name)),
+            );
             self.directories.insert(path);
         }
     }
@@ -145,7 +152,9 @@ pub fn identify(path: &Path) -> Option<(Identity, bool)> {
 pub fn scan(workspace: &Path) -> (Vec<Found>, bool) {
     let names: HashMap<&str, &'static str> = table().collect();
     let mut found = Vec::new();
-    let Ok(root) = sys::open_path(workspace, libc::O_RDONLY | libc::O_DIRECTORY, 0) else { return (found, false) };
+    let Ok(root) = sys::open_path(workspace, libc::O_RDONLY | libc::O_DIRECTORY, 0) else {
+        return (found, false);
+    };
     let mut waiting: VecDeque<PathBuf> = VecDeque::from([PathBuf::new()]);
     let mut seen = 0;
     let mut complete = true;
@@ -169,12 +178,18 @@ pub fn scan(workspace: &Path) -> (Vec<Found>, bool) {
         };
         let mut push = |name: &Path, kind: Kind| {
             if let Ok((device, inode, _)) = sys::name_at(dir.as_fd(), name) {
-                let path = if name.as_os_str().is_empty() { workspace.join(&below) } else { workspace.join(&below).join(name) };
+                let path = if name.as_os_str().is_empty() {
+                    workspace.join(&below)
+                } else {
+                    workspace.join(&below).join(name)
+                };
                 found.push(Found { path, identity: (device, inode), kind });
             }
         };
         let has = |wanted: &str, directory: bool| {
-            entries.iter().any(|entry| entry.name == wanted && (entry.directory == directory || entry.link))
+            entries
+                .iter()
+                .any(|entry| entry.name == wanted && (entry.directory == directory || entry.link))
         };
         if has("HEAD", false) && has("objects", true) && has("refs", true) {
             if let Ok((device, inode, _, _, _)) = sys::status(dir.as_fd()) {
@@ -206,7 +221,8 @@ fn open_small(path: &Path) -> Option<OwnedFd> {
     // Not blocking: it could be a pipe.
     let flags = libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = sys::open_at(dir.as_fd(), Path::new(path.file_name()?), flags, 0).ok()?;
-    let regular = sys::status(file.as_fd()).is_ok_and(|found| found.2 & libc::S_IFMT == libc::S_IFREG);
+    let regular =
+        sys::status(file.as_fd()).is_ok_and(|found| found.2 & libc::S_IFMT == libc::S_IFREG);
     regular.then_some(file)
 }
 

@@ -47,7 +47,9 @@ impl Gap {
     /// For a person.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::NoLandlock => "this kernel has no Landlock, so the mounts are the only lock on files",
+            Self::NoLandlock => {
+                "this kernel has no Landlock, so the mounts are the only lock on files"
+            }
             Self::NoReport => "refused calls are not reported",
             Self::HostRoot => {
                 "the workspace's file system cannot map owners, so the host's root id is used inside, without \
@@ -57,12 +59,18 @@ impl Gap {
                 "memory is measured twenty times a second instead of bounded by the kernel (no control group may be \
                  made here)"
             }
-            Self::CpuUnbounded => "processor time is not bounded (no control group may be made here)",
-            Self::PidsUnbounded => "the number of processes is not bounded (no control group may be made here)",
+            Self::CpuUnbounded => {
+                "processor time is not bounded (no control group may be made here)"
+            }
+            Self::PidsUnbounded => {
+                "the number of processes is not bounded (no control group may be made here)"
+            }
             Self::NoNamespaces => {
                 "no namespaces: other processes are visible, and files are hidden only by Landlock"
             }
-            Self::ProtectedAfterwards => "protected files in the workspace are checked after the run, not locked",
+            Self::ProtectedAfterwards => {
+                "protected files in the workspace are checked after the run, not locked"
+            }
             Self::WorkspaceUnseen => "the workspace is too large to look for every protected file",
         }
     }
@@ -233,6 +241,12 @@ impl Finished {
         let breach = Breach::from_number(input.byte()?);
         let gaps = input.list(|input| input.byte().and_then(Gap::from_number))?;
         let refusals = input.list(Refusal::read)?;
-        Some(Self { status, breach, enforced: Enforced::from_gaps(gaps), refusals, undone: Vec::new() })
+        Some(Self {
+            status,
+            breach,
+            enforced: Enforced::from_gaps(gaps),
+            refusals,
+            undone: Vec::new(),
+        })
     }
 }

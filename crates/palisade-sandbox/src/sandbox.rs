@@ -108,8 +108,14 @@ impl Sandbox {
     }
 
     /// A program with its arguments, in a directory.
-    pub fn command(&self, arguments: impl IntoIterator<Item = OsString>, directory: &Path) -> Command {
-        let pair = |(name, value): &(OsString, OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();
+    pub fn command(
+        &self,
+        arguments: impl IntoIterator<Item = OsString>,
+        directory: &Path,
+    ) -> Command {
+        let pair = |(name, value): &(OsString, OsString)| {
+            [name.as_bytes(), b"=", value.as_bytes()].concat()
+        };
         Command {
             arguments: arguments.into_iter().map(OsStringExt::into_vec).collect(),
             environment: self.policy.environment.iter().map(pair).collect(),
@@ -128,13 +134,18 @@ impl Sandbox {
         stdio: [BorrowedFd<'_>; 3],
         mut way_out: Option<&mut dyn FnMut(OwnedFd)>,
     ) -> Result<Finished, SandboxError> {
-        let attempt = run_in(Engine::new()?, &self.plan, command, stdio, way_out.as_mut().map(|f| &mut **f as _));
+        let attempt = run_in(
+            Engine::new()?,
+            &self.plan,
+            command,
+            stdio,
+            way_out.as_mut().map(|f| &mut **f as _),
+        );
         let finished = match attempt {
-            Err(SandboxError::Setup { step: Step::Namespaces | Step::Identity | Step::Proc | Step::Private, .. })
-                if self.falls_back() =>
-            {
-                run_in(Engine::new()?, &self.plan, command, stdio, way_out)
-            }
+            Err(SandboxError::Setup {
+                step: Step::Namespaces | Step::Identity | Step::Proc | Step::Private,
+                ..
+            }) if self.falls_back() => run_in(Engine::new()?, &self.plan, command, stdio, way_out),
             other => other,
         };
         finished.map(|finished| self.conclude(finished))
@@ -204,15 +215,17 @@ impl Drop for Sandbox {
 }
 
 fn bare_scratch(policy: &mut Policy) -> Result<std::path::PathBuf, SandboxError> {
-    let scratch = backend::private_scratch()
-        .map_err(|error| SandboxError::setup(Step::Scratch, error.raw_os_error().unwrap_or(0), "/tmp"))?;
+    let scratch = backend::private_scratch().map_err(|error| {
+        SandboxError::setup(Step::Scratch, error.raw_os_error().unwrap_or(0), "/tmp")
+    })?;
     policy.set("TMPDIR", scratch.clone());
     Ok(scratch)
 }
 
 /// What every command needs to find its way.
 fn complete_environment(policy: &mut Policy, scratch: Option<&Path>) {
-    let missing = |policy: &Policy, name: &str| !policy.environment.iter().any(|(other, _)| other == name);
+    let missing =
+        |policy: &Policy, name: &str| !policy.environment.iter().any(|(other, _)| other == name);
     if missing(policy, "PATH") {
         policy.set("PATH", "/usr/local/bin:/usr/bin:/bin");
     }
@@ -224,7 +237,9 @@ fn complete_environment(policy: &mut Policy, scratch: Option<&Path>) {
     policy.set("PALISADE_SANDBOX", "1");
     if policy.network == Network::Proxy {
         let address = format!("http://127.0.0.1:{PROXY_PORT}");
-        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        for name in
+            ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"]
+        {
             policy.set(name, address.clone());
         }
         policy.set("NO_PROXY", "localhost,127.0.0.1,::1");

@@ -8,20 +8,39 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::policy::{Network, Policy};
 use crate::names;
+use crate::policy::{Network, Policy};
 
 /// Read by programs before their first line of code.
 const SYSTEM_READ: [&str; 16] = [
-    "/System", "/usr", "/bin", "/sbin", "/Library/Apple", "/Library/Developer", "/Library/Frameworks",
-    "/Library/Preferences/Logging", "/opt/homebrew", "/Applications/Xcode.app", "/private/etc/ssl",
-    "/private/etc/localtime", "/private/var/db/timezone", "/private/var/db/dyld", "/private/etc/protocols",
+    "/System",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/Library/Apple",
+    "/Library/Developer",
+    "/Library/Frameworks",
+    "/Library/Preferences/Logging",
+    "/opt/homebrew",
+    "/Applications/Xcode.app",
+    "/private/etc/ssl",
+    "/private/etc/localtime",
+    "/private/var/db/timezone",
+    "/private/var/db/dyld",
+    "/private/etc/protocols",
     "/private/etc/services",
 ];
 
 /// Device files that programs open.
 const DEVICES: [&str; 9] = [
-    "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/stdin", "/dev/stdout", "/dev/stderr",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/tty",
+    "/dev/stdin",
+    "/dev/stdout",
+    "/dev/stderr",
     "/dev/dtracehelper",
 ];
 
@@ -51,7 +70,12 @@ pub fn profile(policy: &Policy, scratch: &Path) -> String {
     for path in &policy.read {
         rule(&mut out, "allow file-read*", "subpath", path);
     }
-    for path in policy.write.iter().map(std::path::PathBuf::as_path).chain([policy.workspace.as_path(), scratch]) {
+    for path in policy
+        .write
+        .iter()
+        .map(std::path::PathBuf::as_path)
+        .chain([policy.workspace.as_path(), scratch])
+    {
         rule(&mut out, "allow file-read* file-write*", "subpath", path);
     }
     match policy.network {
@@ -65,12 +89,19 @@ pub fn profile(policy: &Policy, scratch: &Path) -> String {
     // From here on only denials.
     let workspace = quoted_pattern(&policy.workspace);
     for (name, _) in names::table() {
-        let _ = writeln!(out, "(deny file-write* (regex #\"^{workspace}/(.*/)?{}(/|$)\"))", fold(name));
+        let _ =
+            writeln!(out, "(deny file-write* (regex #\"^{workspace}/(.*/)?{}(/|$)\"))", fold(name));
     }
     for part in ["hooks", "config", "config.worktree", "commondir"] {
-        let _ = writeln!(out, "(deny file-write* (regex #\"^{workspace}/(.*/)?{}/(.*/)?{}(/|$)\"))", fold(".git"), fold(part));
+        let _ = writeln!(
+            out,
+            "(deny file-write* (regex #\"^{workspace}/(.*/)?{}/(.*/)?{}(/|$)\"))",
+            fold(".git"),
+            fold(part)
+        );
     }
-    let _ = writeln!(out, "(deny file-write-unlink (regex #\"^{workspace}/(.*/)?{}$\"))", fold(".git"));
+    let _ =
+        writeln!(out, "(deny file-write-unlink (regex #\"^{workspace}/(.*/)?{}$\"))", fold(".git"));
     for path in &policy.hidden {
         rule(&mut out, "deny file-read* file-write*", "subpath", path);
     }
@@ -111,7 +142,8 @@ fn quoted_pattern(path: &Path) -> String {
         } else if character == '"' {
             out.push('.');
         } else {
-            let _ = write!(out, "[{}{character}]", if "\\]^".contains(character) { "\\" } else { "" });
+            let _ =
+                write!(out, "[{}{character}]", if "\\]^".contains(character) { "\\" } else { "" });
         }
     }
     out
@@ -143,7 +175,9 @@ pub enum Wants {
 pub fn allows(profile: &str, wants: Wants, path: &str) -> bool {
     let mut allowed = false;
     for line in profile.lines() {
-        let Some(rule) = line.strip_prefix('(').and_then(|line| line.strip_suffix(')')) else { continue };
+        let Some(rule) = line.strip_prefix('(').and_then(|line| line.strip_suffix(')')) else {
+            continue;
+        };
         let (verdict, rest) = rule.split_once(' ').unwrap_or((rule, ""));
         let (operations, filter) = match rest.find('(') {
             Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at..).unwrap_or_default()),
@@ -156,7 +190,8 @@ pub fn allows(profile: &str, wants: Wants, path: &str) -> bool {
         if !operations.split_whitespace().any(|operation| wanted.contains(&operation)) {
             continue;
         }
-        let matches = filter.is_empty() || filter_matches(filter, path).unwrap_or(verdict == "deny");
+        let matches =
+            filter.is_empty() || filter_matches(filter, path).unwrap_or(verdict == "deny");
         if matches {
             allowed = verdict == "allow";
         }
@@ -187,7 +222,9 @@ fn filter_matches(filter: &str, path: &str) -> Option<bool> {
     }
     match how {
         "literal" => Some(path == text),
-        "subpath" => Some(path == text || path.strip_prefix(&text).is_some_and(|rest| rest.starts_with('/'))),
+        "subpath" => {
+            Some(path == text || path.strip_prefix(&text).is_some_and(|rest| rest.starts_with('/')))
+        }
         _ => None,
     }
 }
@@ -206,14 +243,17 @@ fn pattern_matches(pattern: &str, path: &str) -> bool {
                 });
         }
         if let Some(rest) = pattern.strip_prefix("(/|$)") {
-            return path.is_empty() || path.strip_prefix('/').is_some_and(|path| go(rest, path) || rest.is_empty());
+            return path.is_empty()
+                || path.strip_prefix('/').is_some_and(|path| go(rest, path) || rest.is_empty());
         }
         if let Some(rest) = pattern.strip_prefix('$') {
             return path.is_empty() && rest.is_empty();
         }
         let Some(character) = path.chars().next() else { return false };
         let after = path.get(character.len_utf8()..).unwrap_or_default();
-        if let Some((set, rest)) = pattern.strip_prefix('[').and_then(|pattern| pattern.split_once(']')) {
+        if let Some((set, rest)) =
+            pattern.strip_prefix('[').and_then(|pattern| pattern.split_once(']'))
+        {
             return set.contains(character) && go(rest, after);
         }
         let mut rest = pattern.chars();
@@ -259,21 +299,42 @@ mod tests {
     fn what_it_lets_through() {
         let text = text();
         let can = |wants, path| allows(&text, wants, path);
-        for path in ["/Users/a/work/src/x.rs", "/Users/a/work/.git/index", "/private/tmp/palisade-1/x", "/dev/null"] {
+        for path in [
+            "/Users/a/work/src/x.rs",
+            "/Users/a/work/.git/index",
+            "/private/tmp/palisade-1/x",
+            "/dev/null",
+        ] {
             assert!(can(Wants::Write, path), "{path}");
         }
-        for path in ["/usr/bin/env", "/Users/a/.cargo/bin/x", "/Users/a/work/.git/hooks/pre-commit"] {
+        for path in ["/usr/bin/env", "/Users/a/.cargo/bin/x", "/Users/a/work/.git/hooks/pre-commit"]
+        {
             assert!(can(Wants::Read, path), "{path}");
         }
         for path in [
-            "/Users/a/.zshrc", "/Users/a/workshop/x", "/usr/bin/env", "/Users/a/.cargo/config.toml", "/etc/hosts",
-            "/Users/a/work/.git/hooks/pre-commit", "/Users/a/work/.git/config", "/Users/a/work/.GIT/Config",
-            "/Users/a/work/vendor/lib/.git/hooks/x", "/Users/a/work/.vscode/tasks.json", "/Users/a/work/.mcp.json",
-            "/Users/a/work/.git/modules/x/config", "/Users/a/work/sub/.claude", "/Users/a/work/.palisade-home/key",
+            "/Users/a/.zshrc",
+            "/Users/a/workshop/x",
+            "/usr/bin/env",
+            "/Users/a/.cargo/config.toml",
+            "/etc/hosts",
+            "/Users/a/work/.git/hooks/pre-commit",
+            "/Users/a/work/.git/config",
+            "/Users/a/work/.GIT/Config",
+            "/Users/a/work/vendor/lib/.git/hooks/x",
+            "/Users/a/work/.vscode/tasks.json",
+            "/Users/a/work/.mcp.json",
+            "/Users/a/work/.git/modules/x/config",
+            "/Users/a/work/sub/.claude",
+            "/Users/a/work/.palisade-home/key",
         ] {
             assert!(!can(Wants::Write, path), "{path}");
         }
-        for path in ["/Users/a/.ssh/id_rsa", "/Users/a/.aws/credentials", "/Users/a/work/.palisade-home/key", "/private/tmp/x"] {
+        for path in [
+            "/Users/a/.ssh/id_rsa",
+            "/Users/a/.aws/credentials",
+            "/Users/a/work/.palisade-home/key",
+            "/private/tmp/x",
+        ] {
             assert!(!can(Wants::Read, path), "{path}");
         }
     }

@@ -102,18 +102,52 @@ pub fn table(network: Network, report: Report, ask: bool) -> Vec<(u32, Verdict)>
     ];
     // Mounts; other processes; the kernel's keys, programs, counters, clocks, modules and log.
     let never = [
-        libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_chroot, libc::SYS_open_tree,
-        libc::SYS_move_mount, libc::SYS_fsopen, libc::SYS_fsconfig, libc::SYS_fsmount, libc::SYS_fspick,
-        libc::SYS_mount_setattr, libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_quotactl, 443,
-        libc::SYS_open_by_handle_at, libc::SYS_name_to_handle_at,
-        libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_kcmp,
-        libc::SYS_pidfd_getfd, libc::SYS_process_madvise, libc::SYS_process_mrelease,
-        libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key,
-        libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_fanotify_init, libc::SYS_lookup_dcookie,
-        libc::SYS_clock_settime, libc::SYS_settimeofday, libc::SYS_clock_adjtime,
-        libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_kexec_load,
-        libc::SYS_reboot, libc::SYS_syslog, libc::SYS_acct, libc::SYS_vhangup,
-        libc::SYS_sethostname, libc::SYS_setdomainname, libc::SYS_move_pages, libc::SYS_migrate_pages,
+        libc::SYS_mount,
+        libc::SYS_umount2,
+        libc::SYS_pivot_root,
+        libc::SYS_chroot,
+        libc::SYS_open_tree,
+        libc::SYS_move_mount,
+        libc::SYS_fsopen,
+        libc::SYS_fsconfig,
+        libc::SYS_fsmount,
+        libc::SYS_fspick,
+        libc::SYS_mount_setattr,
+        libc::SYS_swapon,
+        libc::SYS_swapoff,
+        libc::SYS_quotactl,
+        443,
+        libc::SYS_open_by_handle_at,
+        libc::SYS_name_to_handle_at,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_kcmp,
+        libc::SYS_pidfd_getfd,
+        libc::SYS_process_madvise,
+        libc::SYS_process_mrelease,
+        libc::SYS_keyctl,
+        libc::SYS_add_key,
+        libc::SYS_request_key,
+        libc::SYS_bpf,
+        libc::SYS_perf_event_open,
+        libc::SYS_fanotify_init,
+        libc::SYS_lookup_dcookie,
+        libc::SYS_clock_settime,
+        libc::SYS_settimeofday,
+        libc::SYS_clock_adjtime,
+        libc::SYS_init_module,
+        libc::SYS_finit_module,
+        libc::SYS_delete_module,
+        libc::SYS_kexec_load,
+        libc::SYS_reboot,
+        libc::SYS_syslog,
+        libc::SYS_acct,
+        libc::SYS_vhangup,
+        libc::SYS_sethostname,
+        libc::SYS_setdomainname,
+        libc::SYS_move_pages,
+        libc::SYS_migrate_pages,
         libc::SYS_nfsservctl,
     ];
     rules.extend(never.map(|call| (call, refused)));
@@ -127,29 +161,51 @@ pub fn table(network: Network, report: Report, ask: bool) -> Vec<(u32, Verdict)>
             (libc::SYS_mknod, Verdict::Look(Check::Node { at: 1 })),
         ]);
         let old = [
-            libc::SYS_kexec_file_load, libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_modify_ldt, libc::SYS_uselib,
-            libc::SYS_ustat, libc::SYS_sysfs, libc::SYS__sysctl, 174, 178,
-            177, libc::SYS_afs_syscall, libc::SYS_tuxcall, libc::SYS_security,
+            libc::SYS_kexec_file_load,
+            libc::SYS_iopl,
+            libc::SYS_ioperm,
+            libc::SYS_modify_ldt,
+            libc::SYS_uselib,
+            libc::SYS_ustat,
+            libc::SYS_sysfs,
+            libc::SYS__sysctl,
+            174,
+            178,
+            177,
+            libc::SYS_afs_syscall,
+            libc::SYS_tuxcall,
+            libc::SYS_security,
         ];
         rules.extend(old.map(|call| (call, refused)));
     }
     if report != Report::Nothing {
         // These happen or not by the other locks; asked about only to have a word for the refusal.
         let watched = [
-            libc::SYS_unlinkat, libc::SYS_renameat2, libc::SYS_symlinkat, libc::SYS_linkat, libc::SYS_truncate,
+            libc::SYS_unlinkat,
+            libc::SYS_renameat2,
+            libc::SYS_symlinkat,
+            libc::SYS_linkat,
+            libc::SYS_truncate,
             libc::SYS_renameat,
         ];
         rules.extend(watched.map(|call| (call, changes)));
         #[cfg(target_arch = "x86_64")]
         rules.extend(
-            [libc::SYS_unlink, libc::SYS_rmdir, libc::SYS_rename, libc::SYS_symlink, libc::SYS_link]
-                .map(|call| (call, changes)),
+            [
+                libc::SYS_unlink,
+                libc::SYS_rmdir,
+                libc::SYS_rename,
+                libc::SYS_symlink,
+                libc::SYS_link,
+            ]
+            .map(|call| (call, changes)),
         );
         if network != Network::Host {
             rules.push((libc::SYS_connect, changes));
         }
     }
-    let mut rules: Vec<(u32, Verdict)> = rules.into_iter().map(|(call, verdict)| (call as u32, verdict)).collect();
+    let mut rules: Vec<(u32, Verdict)> =
+        rules.into_iter().map(|(call, verdict)| (call as u32, verdict)).collect();
     rules.sort_by_key(|(call, _)| *call);
     rules.dedup_by_key(|(call, _)| *call);
     rules
@@ -160,7 +216,10 @@ pub fn program(plan: &Plan, ask: bool) -> Vec<Instruction> {
     // Without a network namespace, no network means no socket at all.
     let internet = plan.stage != Stage::Bare || plan.network == Network::Host;
     let reads = ask && plan.report == Report::Everything;
-    compile(&table(plan.network, plan.report, ask), &Context { network: plan.network, internet, ask, reads })
+    compile(
+        &table(plan.network, plan.report, ask),
+        &Context { network: plan.network, internet, ask, reads },
+    )
 }
 
 /// What the checks of arguments depend on.
@@ -221,7 +280,9 @@ pub fn compile(table: &[(u32, Verdict)], context: &Context) -> Vec<Instruction> 
 fn search(ranges: &[(u32, Verdict)], context: &Context) -> Vec<Instruction> {
     let (low, high) = ranges.split_at(ranges.len() / 2);
     let (Some(_), Some((middle, _))) = (low.first(), high.first()) else {
-        return high.first().map_or_else(|| vec![answer(KILL)], |(_, verdict)| leaf(*verdict, context));
+        return high
+            .first()
+            .map_or_else(|| vec![answer(KILL)], |(_, verdict)| leaf(*verdict, context));
     };
     let (low, mut high) = (search(low, context), search(high, context));
     let mut out = match u8::try_from(low.len()) {
@@ -277,7 +338,11 @@ fn look(check: Check, context: &Context) -> Vec<Instruction> {
                     denied,
                 ]);
             }
-            out.extend([(EQUAL, 0, 1, libc::AF_UNIX as u32), no, answer(ERRNO | libc::EAFNOSUPPORT as u32)]);
+            out.extend([
+                (EQUAL, 0, 1, libc::AF_UNIX as u32),
+                no,
+                answer(ERRNO | libc::EAFNOSUPPORT as u32),
+            ]);
             out
         }
         // A datagram pair could be pointed at any socket file afterwards; a stream pair cannot.
@@ -320,7 +385,8 @@ fn look(check: Check, context: &Context) -> Vec<Instruction> {
         Check::Open { flags } => {
             // O_CREAT, and the bit of O_TMPFILE that is not O_DIRECTORY: only then is there a mode.
             const CREATES: u32 = libc::O_CREAT as u32 | 0x0040_0000;
-            const CHANGES: u32 = (libc::O_WRONLY | libc::O_RDWR | libc::O_TRUNC | libc::O_CREAT) as u32;
+            const CHANGES: u32 =
+                (libc::O_WRONLY | libc::O_RDWR | libc::O_TRUNC | libc::O_CREAT) as u32;
             vec![
                 argument(flags),
                 (ANY_BIT, 0, 4, CREATES),
@@ -386,7 +452,8 @@ mod tests {
                 let (table, program) = (table(network, Report::Changes, ask), filter(network, ask));
                 assert!(program.len() < 4096);
                 for number in 0..600 {
-                    let rule = table.iter().find(|(call, _)| *call == number).map(|(_, verdict)| *verdict);
+                    let rule =
+                        table.iter().find(|(call, _)| *call == number).map(|(_, verdict)| *verdict);
                     let wanted = match rule {
                         _ if number >= UNREVIEWED => ERRNO | libc::ENOSYS as u32,
                         None | Some(Verdict::Allow) => ALLOW,
@@ -394,7 +461,11 @@ mod tests {
                         Some(Verdict::Ask) => NOTIFY,
                         Some(Verdict::Look(_)) => continue,
                     };
-                    assert_eq!(run(&program, ARCHITECTURE, number, [0; 6]), wanted, "call {number}");
+                    assert_eq!(
+                        run(&program, ARCHITECTURE, number, [0; 6]),
+                        wanted,
+                        "call {number}"
+                    );
                 }
             }
         }

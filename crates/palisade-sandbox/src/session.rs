@@ -19,9 +19,11 @@ pub fn serve(plan: &Plan, control: OwnedFd) -> Result<Infallible, Failure> {
     let failed = |error: Errno| Failure::of(Step::Namespaces, error);
     sys::not_dumpable().map_err(failed)?;
     let signals = sys::block_signals(&[libc::SIGCHLD]).map_err(failed)?;
-    sys::send(control.as_fd(), message::READY, &[0], &[]).map_err(|error| Failure::of(Step::Message, error))?;
+    sys::send(control.as_fd(), message::READY, &[0], &[])
+        .map_err(|error| Failure::of(Step::Message, error))?;
     loop {
-        let mut set = [sys::Poll::readable(control.as_fd()), sys::Poll::readable(signals.descriptor())];
+        let mut set =
+            [sys::Poll::readable(control.as_fd()), sys::Poll::readable(signals.descriptor())];
         sys::poll(&mut set, -1).map_err(failed)?;
         let [asked, ended] = set;
         if ended.ready {
@@ -35,7 +37,8 @@ pub fn serve(plan: &Plan, control: OwnedFd) -> Result<Infallible, Failure> {
             Ok(Some((message::START, body, fds))) => {
                 let command = Command::from_bytes(&body);
                 let stdio = <[OwnedFd; 3]>::try_from(fds).ok();
-                let given = command.zip(stdio).ok_or(Failure::of(Step::Message, Errno(libc::EBADMSG)))?;
+                let given =
+                    command.zip(stdio).ok_or(Failure::of(Step::Message, Errno(libc::EBADMSG)))?;
                 start(plan, &control, given)?;
             }
             Ok(Some(_)) => {}
@@ -46,7 +49,9 @@ pub fn serve(plan: &Plan, control: OwnedFd) -> Result<Infallible, Failure> {
 
 fn start(plan: &Plan, control: &OwnedFd, given: (Command, [OwnedFd; 3])) -> Result<(), Failure> {
     let (ours, theirs) = sys::pair().map_err(|error| Failure::of(Step::Message, error))?;
-    match sys::clone_with(ForkFlags::COMMAND).map_err(|error| Failure::of(Step::Namespaces, error))? {
+    match sys::clone_with(ForkFlags::COMMAND)
+        .map_err(|error| Failure::of(Step::Namespaces, error))?
+    {
         Child::Here => {
             drop(ours);
             let Err(failure) = become_command(plan, &theirs, given);
@@ -61,7 +66,11 @@ fn start(plan: &Plan, control: &OwnedFd, given: (Command, [OwnedFd; 3])) -> Resu
     }
 }
 
-fn become_command(plan: &Plan, control: &OwnedFd, given: (Command, [OwnedFd; 3])) -> Result<Infallible, Failure> {
+fn become_command(
+    plan: &Plan,
+    control: &OwnedFd,
+    given: (Command, [OwnedFd; 3]),
+) -> Result<Infallible, Failure> {
     let mut keep = vec![control.as_fd()];
     keep.extend(given.1.iter().map(AsFd::as_fd));
     sys::close_from(3, &keep).map_err(|error| Failure::of(Step::Descriptors, error))?;

@@ -2,20 +2,32 @@
 
 /// Read-only as they are. A symbolic link stays a link.
 pub const TREES: &[&str] = &[
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/opt",
     // Where some distributions keep everything.
-    "/nix/store", "/gnu/store", "/run/current-system",
+    "/nix/store",
+    "/gnu/store",
+    "/run/current-system",
 ];
 
 /// Files of /etc that are copied (small, no secrets, and something fails or
 /// misleads without them).
 pub const ETC_FILES: &[&str] = &[
     // Time.
-    "localtime", "timezone",
+    "localtime",
+    "timezone",
     // Names of protocols and ports; no addresses.
-    "protocols", "services",
+    "protocols",
+    "services",
     // Which system this is.
-    "os-release", "debian_version",
+    "os-release",
+    "debian_version",
     // TLS libraries that were told to look here.
     "ssl/openssl.cnf",
 ];
@@ -28,9 +40,16 @@ pub const ETC_TREES: &[&str] = &[
     // What `cc`, `java`, `editor` really are.
     "alternatives",
     // Public certificates (never ssl/private).
-    "ssl/certs", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates/extracted", "crypto-policies",
+    "ssl/certs",
+    "pki/tls/certs",
+    "pki/ca-trust/extracted",
+    "ca-certificates/extracted",
+    "crypto-policies",
     // A Java runtime's settings: it does not start without.
-    "java-11-openjdk", "java-17-openjdk", "java-21-openjdk", "java-25-openjdk",
+    "java-11-openjdk",
+    "java-17-openjdk",
+    "java-21-openjdk",
+    "java-25-openjdk",
 ];
 
 /// Device nodes that well-behaved programs open.

@@ -43,19 +43,25 @@ fn judge(asked: &Notification, plan: &Plan) -> (Notified, Option<Refusal>) {
     let [first, second, third, fourth, ..] = asked.arguments;
     let number = libc::c_long::from(asked.number);
     let path = |dir: Option<u64>, at: u64| path_of(asked.pid, dir, at);
-    let changed = |path: Option<PathBuf>| (Notified::Continue, path.and_then(|path| refused_write(plan, path)));
+    let changed = |path: Option<PathBuf>| {
+        (Notified::Continue, path.and_then(|path| refused_write(plan, path)))
+    };
     #[cfg(target_arch = "x86_64")]
     match number {
         libc::SYS_open => return opened(plan, path(None, first), second),
         libc::SYS_unlink | libc::SYS_rmdir => return changed(path(None, first)),
-        libc::SYS_rename | libc::SYS_symlink | libc::SYS_link => return changed(path(None, second)),
+        libc::SYS_rename | libc::SYS_symlink | libc::SYS_link => {
+            return changed(path(None, second));
+        }
         _ => {}
     }
     match number {
         libc::SYS_openat => opened(plan, path(Some(first), second), third),
         libc::SYS_unlinkat => changed(path(Some(first), second)),
         libc::SYS_truncate => changed(path(None, first)),
-        libc::SYS_renameat | libc::SYS_renameat2 | libc::SYS_linkat => changed(path(Some(third), fourth)),
+        libc::SYS_renameat | libc::SYS_renameat2 | libc::SYS_linkat => {
+            changed(path(Some(third), fourth))
+        }
         libc::SYS_symlinkat => changed(path(Some(second), third)),
         libc::SYS_connect => (Notified::Continue, connection(asked.pid, second, third)),
         libc::SYS_socket => {
@@ -84,7 +90,8 @@ fn path_of(pid: i32, dir: Option<u64>, address: u64) -> Option<PathBuf> {
     let count = sys::read_memory(pid, address, buffer.get_mut(..page)?).ok()?;
     let mut length = buffer.get(..count)?.iter().position(|&byte| byte == 0);
     if length.is_none() && count == page {
-        let more = sys::read_memory(pid, address + page as u64, buffer.get_mut(page..)?).unwrap_or(0);
+        let more =
+            sys::read_memory(pid, address + page as u64, buffer.get_mut(page..)?).unwrap_or(0);
         length = buffer.get(..page + more)?.iter().position(|&byte| byte == 0);
     }
     let text = buffer.get(..length?)?;
@@ -123,7 +130,9 @@ fn refused_write(plan: &Plan, path: PathBuf) -> Option<Refusal> {
     let protected = plan.mounts.iter().any(|mount| match mount {
         Mount::Bind { path: at, access: Access::ReadOnly, .. } => path.starts_with(at),
         // Removing or replacing a pinned directory itself.
-        Mount::Bind { path: at, access: Access::ReadWrite, .. } => path == *at && *at != plan.workspace,
+        Mount::Bind { path: at, access: Access::ReadWrite, .. } => {
+            path == *at && *at != plan.workspace
+        }
         _ => false,
     });
     let device = path.starts_with("/dev");
@@ -133,18 +142,36 @@ fn refused_write(plan: &Plan, path: PathBuf) -> Option<Refusal> {
 /// Names that hold secrets, in a home directory. Other names there are looked
 /// for by every other program as a matter of course.
 const SECRETS: [&str; 20] = [
-    ".ssh", ".aws", ".gnupg", ".netrc", ".kube", ".docker", ".azure", ".config/gcloud", ".config/gh", ".npmrc", ".pypirc",
-    ".git-credentials", ".password-store", ".mozilla", ".config/google-chrome", ".vault-token", ".terraform.d", ".cargo/credentials.toml",
-    ".palisade", ".bash_history",
+    ".ssh",
+    ".aws",
+    ".gnupg",
+    ".netrc",
+    ".kube",
+    ".docker",
+    ".azure",
+    ".config/gcloud",
+    ".config/gh",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".password-store",
+    ".mozilla",
+    ".config/google-chrome",
+    ".vault-token",
+    ".terraform.d",
+    ".cargo/credentials.toml",
+    ".palisade",
+    ".bash_history",
 ];
 
 /// Whether or not it exists outside: a word only about what exists would tell
 /// the command what does.
 fn refused_read(plan: &Plan, path: PathBuf) -> Option<Refusal> {
     let visible = plan.mounts.iter().any(|mount| match mount {
-        Mount::Bind { path: at, .. } | Mount::Memory(at, _) | Mount::Proc(at) | Mount::Alias(at, _) => {
-            path.starts_with(at) || at.starts_with(&path)
-        }
+        Mount::Bind { path: at, .. }
+        | Mount::Memory(at, _)
+        | Mount::Proc(at)
+        | Mount::Alias(at, _) => path.starts_with(at) || at.starts_with(&path),
         Mount::File(at, _) | Mount::Link(at, _) => path.starts_with(at),
         Mount::Directory(at) | Mount::Terminals(at) => path == *at,
         Mount::Hide(_) => false,
@@ -152,13 +179,15 @@ fn refused_read(plan: &Plan, path: PathBuf) -> Option<Refusal> {
     if visible {
         return None;
     }
-    let hidden = plan.mounts.iter().any(|mount| matches!(mount, Mount::Hide(at) if path.starts_with(at)));
+    let hidden =
+        plan.mounts.iter().any(|mount| matches!(mount, Mount::Hide(at) if path.starts_with(at)));
     let word = match path.strip_prefix(&plan.home) {
         Ok(rest) => SECRETS.iter().any(|name| rest.starts_with(name)),
         // Where programs look for settings and libraries that need not be there.
         Err(_) => {
             const ORDINARY: [&str; 12] = [
-                "/proc", "/sys", "/dev", "/etc", "/run", "/var", "/lib", "/lib64", "/usr", "/bin", "/sbin", "/boot",
+                "/proc", "/sys", "/dev", "/etc", "/run", "/var", "/lib", "/lib64", "/usr", "/bin",
+                "/sbin", "/boot",
             ];
             path.components().count() > 2 && !ORDINARY.iter().any(|dir| path.starts_with(dir))
         }
@@ -189,7 +218,10 @@ fn connection(pid: i32, address: u64, length: u64) -> Option<Refusal> {
 fn name(number: libc::c_long) -> &'static str {
     match number {
         libc::SYS_clone | libc::SYS_unshare | libc::SYS_setns => "making or entering a namespace",
-        libc::SYS_ptrace | libc::SYS_process_vm_readv | libc::SYS_process_vm_writev | libc::SYS_kcmp
+        libc::SYS_ptrace
+        | libc::SYS_process_vm_readv
+        | libc::SYS_process_vm_writev
+        | libc::SYS_kcmp
         | libc::SYS_pidfd_getfd => "looking into another process",
         libc::SYS_keyctl | libc::SYS_add_key | libc::SYS_request_key => "the kernel's key store",
         libc::SYS_bpf => "loading a program into the kernel",
@@ -202,12 +234,23 @@ fn name(number: libc::c_long) -> &'static str {
         libc::SYS_chmod | libc::SYS_mknod | libc::SYS_mkdir | libc::SYS_creat => {
             "a set-user-id or set-group-id bit, or a device node,"
         }
-        libc::SYS_mount | libc::SYS_umount2 | libc::SYS_pivot_root | libc::SYS_chroot | libc::SYS_open_tree
-        | libc::SYS_move_mount | libc::SYS_fsopen | libc::SYS_fsmount | libc::SYS_mount_setattr => "a mount",
+        libc::SYS_mount
+        | libc::SYS_umount2
+        | libc::SYS_pivot_root
+        | libc::SYS_chroot
+        | libc::SYS_open_tree
+        | libc::SYS_move_mount
+        | libc::SYS_fsopen
+        | libc::SYS_fsmount
+        | libc::SYS_mount_setattr => "a mount",
         libc::SYS_syslog => "the kernel's log",
         libc::SYS_reboot | libc::SYS_kexec_load => "restarting the machine",
-        libc::SYS_init_module | libc::SYS_finit_module | libc::SYS_delete_module => "a kernel module",
-        libc::SYS_settimeofday | libc::SYS_clock_settime | libc::SYS_clock_adjtime => "setting the clock",
+        libc::SYS_init_module | libc::SYS_finit_module | libc::SYS_delete_module => {
+            "a kernel module"
+        }
+        libc::SYS_settimeofday | libc::SYS_clock_settime | libc::SYS_clock_adjtime => {
+            "setting the clock"
+        }
         libc::SYS_sethostname | libc::SYS_setdomainname => "renaming the host",
         _ => "a system call that no ordinary program needs",
     }

@@ -46,12 +46,15 @@ fn run() -> Result<u8, String> {
             "--reads" => policy.report = Report::Everything,
             "--no-limits" => policy.limits = palisade_sandbox::Limits::none(),
             "--memory" => {
-                let bytes = value()?.to_str().and_then(|text| text.parse().ok()).ok_or("not a number")?;
+                let bytes =
+                    value()?.to_str().and_then(|text| text.parse().ok()).ok_or("not a number")?;
                 policy.limits.memory = Some(Limit::required(bytes));
             }
             "--minimum-everything" => policy.minimum = Minimum::Everything,
             "--explain" => explain_only = true,
-            "--output" => policy.limits.output = value()?.to_str().and_then(|text| text.parse().ok()),
+            "--output" => {
+                policy.limits.output = value()?.to_str().and_then(|text| text.parse().ok())
+            }
             "--wall" => policy.limits.wall = value()?.to_str().and_then(|text| text.parse().ok()),
             "--backend" => match value()?.to_str() {
                 Some("native") => policy.backend = Backend::Native,
@@ -78,7 +81,8 @@ fn run() -> Result<u8, String> {
     }
     let directory = sandbox.policy().workspace.clone();
     let command = sandbox.command(command, &directory);
-    let finished = sandbox.run_here(&command, palisade_sandbox::own_streams(), None).map_err(explain)?;
+    let finished =
+        sandbox.run_here(&command, palisade_sandbox::own_streams(), None).map_err(explain)?;
     if !quiet {
         for refusal in &finished.refusals {
             eprintln!("palisade: {}", refusal.words(&sandbox.policy().home));

@@ -9,8 +9,8 @@ use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
-use crate::error::Step;
 use crate::backend;
+use crate::error::Step;
 use crate::inside::{Command, message};
 use crate::limits::{Breach, Group, Groups};
 use crate::native::{self, Failure, Handed};
@@ -168,12 +168,16 @@ impl Engine {
             return;
         }
         let key = input.number();
-        let Some(plan) = self.plans.iter().find(|plan| Some(plan.key) == key).cloned() else { return };
+        let Some(plan) = self.plans.iter().find(|plan| Some(plan.key) == key).cloned() else {
+            return;
+        };
         match kind {
             request::RUN => {
                 let command = input.bytes().and_then(|bytes| Command::from_bytes(&bytes));
                 let warm = input.flag().unwrap_or(false);
-                let Ok([reply, input, output, error]) = <[OwnedFd; 4]>::try_from(fds) else { return };
+                let Ok([reply, input, output, error]) = <[OwnedFd; 4]>::try_from(fds) else {
+                    return;
+                };
                 let Some(command) = command else { return };
                 self.run(plan, command, [input, output, error], reply, warm);
             }
@@ -197,15 +201,26 @@ impl Engine {
     }
 
     /// Runs a command, in a sandbox that waits for one where there is one.
-    pub fn run(&mut self, plan: Rc<Plan>, command: Command, stdio: [OwnedFd; 3], reply: OwnedFd, warm: bool) {
+    pub fn run(
+        &mut self,
+        plan: Rc<Plan>,
+        command: Command,
+        stdio: [OwnedFd; 3],
+        reply: OwnedFd,
+        warm: bool,
+    ) {
         if warm {
-            let waiting = self
-                .live
-                .iter_mut()
-                .find(|live| matches!(live.kind, Kind::Waiting { .. }) && live.ready && !live.dead && live.plan.key == plan.key);
+            let waiting = self.live.iter_mut().find(|live| {
+                matches!(live.kind, Kind::Waiting { .. })
+                    && live.ready
+                    && !live.dead
+                    && live.plan.key == plan.key
+            });
             if let Some(live) = waiting {
                 let fds: Vec<BorrowedFd<'_>> = stdio.iter().map(AsFd::as_fd).collect();
-                if sys::send(live.control.as_fd(), message::START, &command.to_bytes(), &fds).is_ok() {
+                if sys::send(live.control.as_fd(), message::START, &command.to_bytes(), &fds)
+                    .is_ok()
+                {
                     live.kind = Kind::Once;
                     live.deadline = plan.limits.wall.map(|wall| sys::monotonic_millis() + wall);
                     live.reply = Some(reply);
@@ -214,7 +229,9 @@ impl Engine {
                 live.dead = true;
             }
         }
-        if let Err((failure, Some(reply))) = self.start(&plan, Some((command, stdio)), false, Some(reply)) {
+        if let Err((failure, Some(reply))) =
+            self.start(&plan, Some((command, stdio)), false, Some(reply))
+        {
             let _ = sys::send(reply.as_fd(), request::FAILED, &failure.to_bytes(), &[]);
         }
     }
@@ -227,7 +244,9 @@ impl Engine {
             let have = self
                 .live
                 .iter()
-                .filter(|live| matches!(live.kind, Kind::Waiting { .. }) && live.plan.key == plan.key)
+                .filter(|live| {
+                    matches!(live.kind, Kind::Waiting { .. }) && live.plan.key == plan.key
+                })
                 .count();
             let room = WAITING.saturating_sub(
                 self.live.iter().filter(|live| matches!(live.kind, Kind::Waiting { .. })).count(),
@@ -249,7 +268,8 @@ impl Engine {
 
     /// Whether fewer sandboxes wait than should.
     fn short(&self) -> bool {
-        let waiting = self.live.iter().filter(|live| matches!(live.kind, Kind::Waiting { .. })).count();
+        let waiting =
+            self.live.iter().filter(|live| matches!(live.kind, Kind::Waiting { .. })).count();
         let wanted: usize = self.warm.iter().map(|(_, count)| count).sum();
         waiting < wanted.min(WAITING) || self.networks.short()
     }
@@ -320,7 +340,16 @@ impl Engine {
                 if sys::close_from(3, &keep).is_err() {
                     sys::exit_now(125);
                 }
-                let handed = Handed { control: theirs, prepared, doors, become_outer: outer, wait, network_made, command, session };
+                let handed = Handed {
+                    control: theirs,
+                    prepared,
+                    doors,
+                    become_outer: outer,
+                    wait,
+                    network_made,
+                    command,
+                    session,
+                };
                 native::live(plan, handed)
             }
             Ok(Child::Started(pid, pidfd)) => {
@@ -349,7 +378,9 @@ impl Engine {
 /// Where nothing less than everything is accepted, a gap is a refusal.
 fn accepted(plan: &Plan, gaps: &[Gap]) -> Result<(), Failure> {
     match gaps.first() {
-        Some(gap) if plan.strict => Err(Failure::about(Step::Backend, Errno(libc::EOPNOTSUPP), gap.words())),
+        Some(gap) if plan.strict => {
+            Err(Failure::about(Step::Backend, Errno(libc::EOPNOTSUPP), gap.words()))
+        }
         _ => Ok(()),
     }
 }
@@ -373,7 +404,8 @@ fn elsewhere(
     accepted(plan, &gaps)?;
     let (ours, theirs) = sys::pair().map_err(|error| Failure::of(Step::Message, error))?;
     let _ = sys::receive_timeout(ours.as_fd(), 5);
-    let started = sys::clone_with(ForkFlags::default()).map_err(|error| Failure::of(Step::Namespaces, error))?;
+    let started = sys::clone_with(ForkFlags::default())
+        .map_err(|error| Failure::of(Step::Namespaces, error))?;
     let (pid, pidfd) = match started {
         Child::Here => backend::live(plan, &theirs),
         Child::Started(pid, pidfd) => (pid, pidfd),

@@ -18,10 +18,18 @@ impl Engine {
     fn interest(&self) -> Vec<Poll> {
         let mut set = Vec::with_capacity(self.live.len() * 4);
         for live in &self.live {
-            set.push(if live.deaf { Poll::nothing() } else { Poll::readable(live.control.as_fd()) });
+            set.push(if live.deaf {
+                Poll::nothing()
+            } else {
+                Poll::readable(live.control.as_fd())
+            });
             set.push(Poll::readable(live.pidfd.as_fd()));
-            set.push(live.listener.as_ref().map_or_else(Poll::nothing, |fd| Poll::readable(fd.as_fd())));
-            set.push(live.reply.as_ref().map_or_else(Poll::nothing, |fd| Poll::readable(fd.as_fd())));
+            set.push(
+                live.listener.as_ref().map_or_else(Poll::nothing, |fd| Poll::readable(fd.as_fd())),
+            );
+            set.push(
+                live.reply.as_ref().map_or_else(Poll::nothing, |fd| Poll::readable(fd.as_fd())),
+            );
         }
         set
     }
@@ -45,7 +53,8 @@ impl Engine {
             })
             .collect();
         let mut children = Vec::new();
-        for (live, ([control, ended, asked, caller], nobody_asks)) in self.live.iter_mut().zip(mine) {
+        for (live, ([control, ended, asked, caller], nobody_asks)) in self.live.iter_mut().zip(mine)
+        {
             if nobody_asks {
                 live.listener = None;
             } else if asked {
@@ -99,13 +108,19 @@ impl Engine {
             }
             if live.gaps.contains(&Gap::MemorySampled)
                 && live.breach.is_none()
-                && live.plan.limits.memory.is_some_and(|limit| sampled_memory(live.pid) > limit.value)
+                && live
+                    .plan
+                    .limits
+                    .memory
+                    .is_some_and(|limit| sampled_memory(live.pid) > limit.value)
             {
                 live.breach = Some(Breach::Memory);
                 let _ = sys::kill_pidfd(live.pidfd.as_fd(), libc::SIGKILL);
             }
             let idle = match live.kind {
-                Kind::Waiting { since } | Kind::Session { since } => now.saturating_sub(since) > IDLE,
+                Kind::Waiting { since } | Kind::Session { since } => {
+                    now.saturating_sub(since) > IDLE
+                }
                 Kind::Once => false,
             };
             if idle {

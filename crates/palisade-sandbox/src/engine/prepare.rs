@@ -16,7 +16,11 @@ use crate::report::Gap;
 use crate::sys::{self, Child, Errno, ForkFlags};
 
 impl Engine {
-    pub(super) fn group(&mut self, plan: &Plan, gaps: &mut Vec<Gap>) -> Result<Option<Group>, Failure> {
+    pub(super) fn group(
+        &mut self,
+        plan: &Plan,
+        gaps: &mut Vec<Gap>,
+    ) -> Result<Option<Group>, Failure> {
         plan.check_fault(Step::Limits)?;
         let limits = &plan.limits;
         if limits.memory.is_none() && limits.pids.is_none() && limits.cpus.is_none() {
@@ -48,7 +52,10 @@ impl Engine {
             }
             gaps.push(Gap::MemorySampled);
         }
-        if limits.pids.is_some() && !holding.pids && (plan.stage == Stage::Bare || sys::own_ids().0 == 0) {
+        if limits.pids.is_some()
+            && !holding.pids
+            && (plan.stage == Stage::Bare || sys::own_ids().0 == 0)
+        {
             if required(limits.pids) {
                 return Err(Failure::about(Step::Limits, Errno(libc::EOPNOTSUPP), "pids"));
             }
@@ -74,11 +81,15 @@ impl Engine {
             match self.prepare_one(mount, path) {
                 Ok(tree) => prepared.push((index, tree)),
                 // This file system cannot show its files as somebody else's.
-                Err(Errno(libc::EINVAL | libc::EPERM | libc::EOPNOTSUPP | libc::ENOSYS)) if !plan.strict => {
+                Err(Errno(libc::EINVAL | libc::EPERM | libc::EOPNOTSUPP | libc::ENOSYS))
+                    if !plan.strict =>
+                {
                     gaps.push(Gap::HostRoot);
                     return Ok((Vec::new(), None));
                 }
-                Err(error) => return Err(Failure::about(Step::Source, error, &path.to_string_lossy())),
+                Err(error) => {
+                    return Err(Failure::about(Step::Source, error, &path.to_string_lossy()));
+                }
             }
         }
         Ok((prepared, Some((UNPRIVILEGED, UNPRIVILEGED))))
@@ -100,7 +111,12 @@ impl Engine {
 }
 
 /// Writes what only the outside may write about a child, then lets it go on.
-pub(super) fn let_go(live: &Live, outer: Option<(u32, u32)>, moved: bool, wait: bool) -> Result<(), Failure> {
+pub(super) fn let_go(
+    live: &Live,
+    outer: Option<(u32, u32)>,
+    moved: bool,
+    wait: bool,
+) -> Result<(), Failure> {
     if let Some((uid, gid)) = outer {
         let (inner_uid, inner_gid) = live.plan.inner;
         write_maps(live.pid, &format!("{inner_uid} {uid} 1"), &format!("{inner_gid} {gid} 1"))
@@ -110,7 +126,8 @@ pub(super) fn let_go(live: &Live, outer: Option<(u32, u32)>, moved: bool, wait: 
         group.add(live.pid).map_err(|error| Failure::of(Step::Limits, error))?;
     }
     if wait {
-        sys::send(live.control.as_fd(), message::GO, &[], &[]).map_err(|error| Failure::of(Step::Message, error))?;
+        sys::send(live.control.as_fd(), message::GO, &[], &[])
+            .map_err(|error| Failure::of(Step::Message, error))?;
     }
     Ok(())
 }
@@ -132,8 +149,14 @@ fn user_namespace(uid: u32, gid: u32) -> Result<(OwnedFd, OwnedFd), Errno> {
             sys::exit_now(0)
         }
         Child::Started(pid, pidfd) => {
-            let made = write_maps(pid, &format!("{uid} {UNPRIVILEGED} 1"), &format!("{gid} {UNPRIVILEGED} 1"))
-                .and_then(|()| sys::open_path(Path::new(&format!("/proc/{pid}/ns/user")), libc::O_RDONLY, 0));
+            let made = write_maps(
+                pid,
+                &format!("{uid} {UNPRIVILEGED} 1"),
+                &format!("{gid} {UNPRIVILEGED} 1"),
+            )
+            .and_then(|()| {
+                sys::open_path(Path::new(&format!("/proc/{pid}/ns/user")), libc::O_RDONLY, 0)
+            });
             // It ends when the pipe closes; nobody waits for that.
             drop((ours, theirs));
             made.map(|users| (users, pidfd))

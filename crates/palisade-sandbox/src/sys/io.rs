@@ -61,7 +61,9 @@ pub(super) fn c_path(path: &Path) -> Result<CString> {
 pub fn open_at(dir: BorrowedFd<'_>, path: &Path, flags: i32, mode: u32) -> Result<OwnedFd> {
     let path = c_path(path)?;
     // SAFETY: `path` is a NUL-terminated string that outlives the call; the rest are integers.
-    owned(libc::c_long::from(unsafe { libc::openat(dir.as_raw_fd(), path.as_ptr(), flags | libc::O_CLOEXEC, mode) }))
+    owned(libc::c_long::from(unsafe {
+        libc::openat(dir.as_raw_fd(), path.as_ptr(), flags | libc::O_CLOEXEC, mode)
+    }))
 }
 
 /// Opens `path` from the current directory, close-on-exec always added.
@@ -79,14 +81,18 @@ pub(super) const fn cwd() -> BorrowedFd<'static> {
 pub fn mkdir_at(dir: BorrowedFd<'_>, path: &Path, mode: u32) -> Result<()> {
     let path = c_path(path)?;
     // SAFETY: `path` is a NUL-terminated string that outlives the call.
-    check(libc::c_long::from(unsafe { libc::mkdirat(dir.as_raw_fd(), path.as_ptr(), mode) })).map(drop)
+    check(libc::c_long::from(unsafe { libc::mkdirat(dir.as_raw_fd(), path.as_ptr(), mode) }))
+        .map(drop)
 }
 
 /// Makes a symbolic link.
 pub fn symlink_at(target: &Path, dir: BorrowedFd<'_>, path: &Path) -> Result<()> {
     let (target, path) = (c_path(target)?, c_path(path)?);
     // SAFETY: both are NUL-terminated strings that outlive the call.
-    check(libc::c_long::from(unsafe { libc::symlinkat(target.as_ptr(), dir.as_raw_fd(), path.as_ptr()) })).map(drop)
+    check(libc::c_long::from(unsafe {
+        libc::symlinkat(target.as_ptr(), dir.as_raw_fd(), path.as_ptr())
+    }))
+    .map(drop)
 }
 
 /// Renames within one directory, never over something that exists.
@@ -94,7 +100,14 @@ pub fn rename_at(dir: BorrowedFd<'_>, from: &Path, to: &Path) -> Result<()> {
     let (from, to) = (c_path(from)?, c_path(to)?);
     // SAFETY: both are NUL-terminated strings that outlive the call.
     check(unsafe {
-        libc::syscall(libc::SYS_renameat2, dir.as_raw_fd(), from.as_ptr(), dir.as_raw_fd(), to.as_ptr(), libc::RENAME_NOREPLACE)
+        libc::syscall(
+            libc::SYS_renameat2,
+            dir.as_raw_fd(),
+            from.as_ptr(),
+            dir.as_raw_fd(),
+            to.as_ptr(),
+            libc::RENAME_NOREPLACE,
+        )
     })
     .map(drop)
 }
@@ -129,7 +142,8 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize> {
     loop {
         // SAFETY: the pointer and length are those of a live mutable slice.
-        let answer = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+        let answer =
+            unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
         match check(answer as libc::c_long) {
             Err(Errno(libc::EINTR)) => {}
             other => return other.map(|count| count as usize),
@@ -161,7 +175,8 @@ pub fn read_text(path: &Path) -> Result<String> {
 /// A file in memory, readable from its start.
 pub fn memfd(name: &CStr, bytes: &[u8]) -> Result<OwnedFd> {
     // SAFETY: `name` is a NUL-terminated string that outlives the call.
-    let fd = owned(unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC) })?;
+    let fd =
+        owned(unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC) })?;
     write_all(fd.as_fd(), bytes)?;
     // SAFETY: plain integers.
     check(unsafe { libc::lseek(fd.as_raw_fd(), 0, libc::SEEK_SET) } as libc::c_long)?;
@@ -200,8 +215,10 @@ impl Poll {
 
 /// Waits until one is ready or `millis` have passed (negative: for ever).
 pub fn poll(set: &mut [Poll], millis: i32) -> Result<()> {
-    let mut raw: Vec<libc::pollfd> =
-        set.iter().map(|one| libc::pollfd { fd: one.fd, events: libc::POLLIN, revents: 0 }).collect();
+    let mut raw: Vec<libc::pollfd> = set
+        .iter()
+        .map(|one| libc::pollfd { fd: one.fd, events: libc::POLLIN, revents: 0 })
+        .collect();
     // SAFETY: the pointer and length are those of a live vector of `pollfd`.
     let answer = unsafe { libc::poll(raw.as_mut_ptr(), raw.len() as libc::nfds_t, millis) };
     match check(libc::c_long::from(answer)) {

@@ -14,7 +14,8 @@ pub fn set_limit(resource: u32, value: u64) -> Result<()> {
 /// No program started from here on can gain privileges.
 pub fn no_new_privileges() -> Result<()> {
     // SAFETY: plain integers.
-    check(libc::c_long::from(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })).map(drop)
+    check(libc::c_long::from(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }))
+        .map(drop)
 }
 
 /// Empties every capability set and locks the doors by which they come back.
@@ -32,7 +33,13 @@ pub fn clear_capabilities() -> Result<()> {
             }
         }
         check(libc::c_long::from(libc::prctl(libc::PR_SET_SECUREBITS, SECURE, 0, 0, 0)))?;
-        check(libc::c_long::from(libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)))?;
+        check(libc::c_long::from(libc::prctl(
+            libc::PR_CAP_AMBIENT,
+            libc::PR_CAP_AMBIENT_CLEAR_ALL,
+            0,
+            0,
+            0,
+        )))?;
         let header: [u32; 2] = [0x2008_0522, 0];
         let data = [0_u32; 6];
         check(libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr())).map(drop)
@@ -43,7 +50,8 @@ pub fn clear_capabilities() -> Result<()> {
 pub fn landlock_abi() -> u32 {
     let nothing = std::ptr::null::<u8>();
     // SAFETY: a null attribute of size 0 with the VERSION flag only asks.
-    let answer = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0_usize, 1_u32) };
+    let answer =
+        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0_usize, 1_u32) };
     u32::try_from(answer).unwrap_or(0)
 }
 
@@ -61,7 +69,9 @@ impl Landlock {
         // Older kernels know a shorter structure and refuse a longer one only where the rest is not zero.
         let size = if scopes == 0 { 8 } else { 24_usize };
         // SAFETY: the pointer is a live array of at least `size` bytes.
-        let rules = owned(unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, attributes.as_ptr(), size, 0_u32) })?;
+        let rules = owned(unsafe {
+            libc::syscall(libc::SYS_landlock_create_ruleset, attributes.as_ptr(), size, 0_u32)
+        })?;
         Ok(Self { rules, handled: files })
     }
 
@@ -75,7 +85,13 @@ impl Landlock {
         let rule = Beneath { rights: rights & self.handled, parent: path.as_raw_fd() };
         // SAFETY: `rule` is the packed structure that rule type 1 (path beneath) reads.
         check(unsafe {
-            libc::syscall(libc::SYS_landlock_add_rule, self.rules.as_raw_fd(), 1_u32, &raw const rule, 0_u32)
+            libc::syscall(
+                libc::SYS_landlock_add_rule,
+                self.rules.as_raw_fd(),
+                1_u32,
+                &raw const rule,
+                0_u32,
+            )
         })
         .map(drop)
     }
@@ -83,7 +99,10 @@ impl Landlock {
     /// Puts the set in force for this process and all it starts.
     pub fn enforce(self) -> Result<()> {
         // SAFETY: plain integers.
-        check(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, self.rules.as_raw_fd(), 0_u32) }).map(drop)
+        check(unsafe {
+            libc::syscall(libc::SYS_landlock_restrict_self, self.rules.as_raw_fd(), 0_u32)
+        })
+        .map(drop)
     }
 }
 
@@ -96,7 +115,14 @@ pub fn seccomp(program: &[(u16, u8, u8, u32)], listen: bool) -> Result<Option<Ow
     let program = libc::sock_fprog { len: length, filter: filter.as_mut_ptr() };
     let install = |flags: libc::c_ulong| {
         // SAFETY: `program` points to a live filter of `length` instructions; the kernel copies and checks it.
-        check(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program) })
+        check(unsafe {
+            libc::syscall(
+                libc::SYS_seccomp,
+                libc::SECCOMP_SET_MODE_FILTER,
+                flags,
+                &raw const program,
+            )
+        })
     };
     if !listen {
         return install(0).map(|_| None);
@@ -160,7 +186,9 @@ pub fn notification(listener: BorrowedFd<'_>) -> Result<Notification> {
     // SAFETY: zero is a valid value of this structure of integers, and the kernel demands zeroes.
     let mut raw: RawNotification = unsafe { std::mem::zeroed() };
     // SAFETY: RECEIVE writes exactly this structure (its size is encoded in the number).
-    check(libc::c_long::from(unsafe { libc::ioctl(listener.as_raw_fd(), RECEIVE as _, &raw mut raw) }))?;
+    check(libc::c_long::from(unsafe {
+        libc::ioctl(listener.as_raw_fd(), RECEIVE as _, &raw mut raw)
+    }))?;
     let pid = i32::try_from(raw.pid).unwrap_or(0);
     Ok(Notification { id: raw.id, pid, number: raw.number, arguments: raw.arguments })
 }
@@ -172,7 +200,10 @@ pub fn notification_answer(listener: BorrowedFd<'_>, id: u64, answer: Notified) 
         Notified::Fail(error) => RawAnswer { id, value: 0, error: -error, flags: 0 },
     };
     // SAFETY: ANSWER reads exactly this structure (its size is encoded in the number).
-    check(libc::c_long::from(unsafe { libc::ioctl(listener.as_raw_fd(), ANSWER as _, &raw mut raw) })).map(drop)
+    check(libc::c_long::from(unsafe {
+        libc::ioctl(listener.as_raw_fd(), ANSWER as _, &raw mut raw)
+    }))
+    .map(drop)
 }
 
 /// Asks the kernel to wake both sides on one processor, which makes questions
@@ -193,6 +224,7 @@ pub fn read_memory(pid: i32, address: u64, buffer: &mut [u8]) -> Result<usize> {
     let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     let remote = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: buffer.len() };
     // SAFETY: `local` is a live mutable slice; `remote` is only looked at by the kernel in the other address space.
-    let count = unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
+    let count =
+        unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
     check(count as libc::c_long).map(|count| count as usize)
 }

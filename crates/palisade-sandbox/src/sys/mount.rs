@@ -77,7 +77,11 @@ pub fn clone_tree(source: BorrowedFd<'_>) -> Result<OwnedFd> {
 }
 
 /// Sets the attributes of a whole tree.
-pub fn change_mount(tree: BorrowedFd<'_>, wanted: &BindAttributes<'_>, recursive: bool) -> Result<()> {
+pub fn change_mount(
+    tree: BorrowedFd<'_>,
+    wanted: &BindAttributes<'_>,
+    recursive: bool,
+) -> Result<()> {
     // SAFETY: a zeroed `mount_attr` is valid, it is a structure of integers.
     let mut attributes: libc::mount_attr = unsafe { std::mem::zeroed() };
     attributes.attr_set = libc::MOUNT_ATTR_NOSUID;

@@ -23,8 +23,11 @@ impl ForkFlags {
     pub const USER: Self = Self(libc::CLONE_NEWUSER as u64);
     /// Mounts, processes, System V IPC, host name and cgroup view.
     pub const WORLD: Self = Self(
-        (libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP)
-            as u64,
+        (libc::CLONE_NEWNS
+            | libc::CLONE_NEWPID
+            | libc::CLONE_NEWIPC
+            | libc::CLONE_NEWUTS
+            | libc::CLONE_NEWCGROUP) as u64,
     );
     /// Mounts and processes only, for one command of a session.
     pub const COMMAND: Self = Self((libc::CLONE_NEWNS | libc::CLONE_NEWPID) as u64);
@@ -78,7 +81,12 @@ pub struct Exec {
 
 impl Exec {
     /// `candidates` are tried in order until one can be executed.
-    pub fn new(candidates: &[Vec<u8>], arguments: &[Vec<u8>], environment: &[Vec<u8>], directory: &[u8]) -> Result<Self> {
+    pub fn new(
+        candidates: &[Vec<u8>],
+        arguments: &[Vec<u8>],
+        environment: &[Vec<u8>],
+        directory: &[u8],
+    ) -> Result<Self> {
         let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| Errno(libc::EINVAL));
         let all = |list: &[Vec<u8>]| list.iter().map(|one| text(one)).collect::<Result<Vec<_>>>();
         Ok(Self {
@@ -217,7 +225,8 @@ impl Signals {
         let size = std::mem::size_of::<libc::signalfd_siginfo>();
         // SAFETY: `info` is live and `size` is its size.
         let count = unsafe { libc::read(self.0.as_raw_fd(), (&raw mut info).cast(), size) };
-        (count == size as isize).then_some((info.ssi_signo as i32, info.ssi_code == libc::SI_KERNEL))
+        (count == size as isize)
+            .then_some((info.ssi_signo as i32, info.ssi_code == libc::SI_KERNEL))
     }
 }
 
@@ -230,7 +239,11 @@ pub fn block_signals(list: &[i32]) -> Result<Signals> {
         for signal in list {
             libc::sigaddset(&raw mut set, *signal);
         }
-        check(libc::c_long::from(libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut())))?;
+        check(libc::c_long::from(libc::sigprocmask(
+            libc::SIG_SETMASK,
+            &raw const set,
+            std::ptr::null_mut(),
+        )))?;
         let fd = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
         Ok(Signals(owned(libc::c_long::from(fd))?))
     }
@@ -246,7 +259,10 @@ pub fn kill(pid: i32, signal: i32) -> Result<()> {
 pub fn kill_pidfd(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
     let nothing = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: plain integers and a null pointer, which the call allows.
-    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, nothing, 0) }).map(drop)
+    check(unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, nothing, 0)
+    })
+    .map(drop)
 }
 
 /// Reaps any one child that has ended: (process, wait status).
@@ -286,7 +302,8 @@ pub fn leave_for_new(flags: ForkFlags) -> Result<()> {
 /// Enters the network behind a descriptor.
 pub fn enter_network(network: BorrowedFd<'_>) -> Result<()> {
     // SAFETY: plain integers.
-    check(libc::c_long::from(unsafe { libc::setns(network.as_raw_fd(), libc::CLONE_NEWNET) })).map(drop)
+    check(libc::c_long::from(unsafe { libc::setns(network.as_raw_fd(), libc::CLONE_NEWNET) }))
+        .map(drop)
 }
 
 /// Reaps the child behind a descriptor; waits for its end where `block`.
@@ -296,7 +313,9 @@ pub fn wait_pidfd(pidfd: BorrowedFd<'_>, block: bool) -> Result<bool> {
     let flags = libc::WEXITED | if block { 0 } else { libc::WNOHANG };
     loop {
         // SAFETY: `info` is ours to write; the rest are integers.
-        let answer = unsafe { libc::waitid(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t, &raw mut info, flags) };
+        let answer = unsafe {
+            libc::waitid(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t, &raw mut info, flags)
+        };
         match check(libc::c_long::from(answer)) {
             Err(Errno(libc::EINTR)) => {}
             Err(error) => return Err(error),
@@ -328,7 +347,8 @@ pub fn become_identity(uid: u32, gid: u32, drop_groups: bool) -> Result<()> {
 /// Be killed when the parent ends.
 pub fn death_signal() -> Result<()> {
     // SAFETY: plain integers.
-    check(libc::c_long::from(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })).map(drop)
+    check(libc::c_long::from(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) }))
+        .map(drop)
 }
 
 /// Nobody may look into this process, not even with the same user id.
@@ -351,7 +371,8 @@ pub fn new_session() -> Result<()> {
 
 /// Closes every descriptor from `first` on, except those in `keep`.
 pub fn close_from(first: u32, keep: &[BorrowedFd<'_>]) -> Result<()> {
-    let mut kept: Vec<u32> = keep.iter().map(|fd| fd.as_raw_fd() as u32).filter(|fd| *fd >= first).collect();
+    let mut kept: Vec<u32> =
+        keep.iter().map(|fd| fd.as_raw_fd() as u32).filter(|fd| *fd >= first).collect();
     kept.sort_unstable();
     let mut from = first;
     for fd in kept.into_iter().chain([u32::MAX]) {
@@ -375,7 +396,8 @@ pub fn clear_close_on_exec(fd: BorrowedFd<'_>) -> Result<()> {
 /// Names this host within its own namespace.
 pub fn set_hostname(name: &str) -> Result<()> {
     // SAFETY: the pointer and length are those of a live string.
-    check(libc::c_long::from(unsafe { libc::sethostname(name.as_ptr().cast(), name.len()) })).map(drop)
+    check(libc::c_long::from(unsafe { libc::sethostname(name.as_ptr().cast(), name.len()) }))
+        .map(drop)
 }
 
 /// Switches the loopback interface of this network namespace on.
@@ -391,8 +413,10 @@ pub fn loopback_up() -> Result<()> {
     }
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
     // SAFETY: `request` is a live `ifreq`, which is what SIOCSIFFLAGS reads.
-    check(libc::c_long::from(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw mut request) }))
-        .map(drop)
+    check(libc::c_long::from(unsafe {
+        libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw mut request)
+    }))
+    .map(drop)
 }
 
 /// Milliseconds since some fixed moment.

@@ -18,7 +18,9 @@ pub fn pair() -> Result<(OwnedFd, OwnedFd)> {
     let mut fds = [0; 2];
     let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC;
     // SAFETY: the array has room for the two descriptors that the call writes.
-    check(libc::c_long::from(unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, fds.as_mut_ptr()) }))?;
+    check(libc::c_long::from(unsafe {
+        libc::socketpair(libc::AF_UNIX, kind, 0, fds.as_mut_ptr())
+    }))?;
     Ok((owned(libc::c_long::from(fds[0]))?, owned(libc::c_long::from(fds[1]))?))
 }
 
@@ -68,12 +70,17 @@ pub fn send(socket: BorrowedFd<'_>, kind: u8, body: &[u8], fds: &[BorrowedFd<'_>
             (*first).cmsg_level = libc::SOL_SOCKET;
             (*first).cmsg_type = libc::SCM_RIGHTS;
             (*first).cmsg_len = libc::CMSG_LEN(size) as _;
-            std::ptr::copy_nonoverlapping(numbers.as_ptr().cast::<u8>(), libc::CMSG_DATA(first), size as usize);
+            std::ptr::copy_nonoverlapping(
+                numbers.as_ptr().cast::<u8>(),
+                libc::CMSG_DATA(first),
+                size as usize,
+            );
         }
     }
     let sent = loop {
         // SAFETY: `header` points to `part` and `space`, which live and are not moved during the call.
-        let answer = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_NOSIGNAL) };
+        let answer =
+            unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_NOSIGNAL) };
         match check(answer as libc::c_long) {
             Err(Errno(libc::EINTR)) => {}
             other => break other? as usize,
@@ -95,7 +102,8 @@ pub fn receive(socket: BorrowedFd<'_>) -> Result<Option<Message>> {
     header.msg_controllen = SPACE as _;
     let count = loop {
         // SAFETY: `header` points to `part` and `space`, which live and are not moved during the call.
-        let answer = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, libc::MSG_CMSG_CLOEXEC) };
+        let answer =
+            unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, libc::MSG_CMSG_CLOEXEC) };
         match check(answer as libc::c_long) {
             Err(Errno(libc::EINTR)) => {}
             other => break other? as usize,

@@ -7,8 +7,21 @@ use crate::house::{House, launcher, native, through};
 
 /// The steps that a native start takes. The rest are about other moments.
 const STEPS: &[Step] = &[
-    Step::Namespaces, Step::Identity, Step::Private, Step::Source, Step::Root, Step::Attach, Step::Devices, Step::Proc,
-    Step::Scratch, Step::Pivot, Step::Network, Step::Limits, Step::Capabilities, Step::Privileges, Step::Landlock,
+    Step::Namespaces,
+    Step::Identity,
+    Step::Private,
+    Step::Source,
+    Step::Root,
+    Step::Attach,
+    Step::Devices,
+    Step::Proc,
+    Step::Scratch,
+    Step::Pivot,
+    Step::Network,
+    Step::Limits,
+    Step::Capabilities,
+    Step::Privileges,
+    Step::Landlock,
     Step::Seccomp,
 ];
 

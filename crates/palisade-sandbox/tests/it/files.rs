@@ -7,7 +7,11 @@ fn only_the_workspace_is_seen_and_written() {
     for backend in backends("only_the_workspace_is_seen_and_written") {
         let house = House::new();
         let run = |script: &str| house.with(&["--backend", backend], script);
-        assert_eq!(run("echo hi > new && mkdir -p a/b && mv a c && ln -s new l && ln new h && cat l h").out, "hi\nhi\n");
+        assert_eq!(
+            run("echo hi > new && mkdir -p a/b && mv a c && ln -s new l && ln new h && cat l h")
+                .out,
+            "hi\nhi\n"
+        );
         assert!(house.has("new") && house.has("c/b"));
         for attack in [
             "cat ~/.ssh/id_rsa",
@@ -51,7 +55,10 @@ fn read_and_write_sets_widen_and_hidden_paths_stay_hidden() {
     assert_eq!(house.with(&["--write", outside], "echo x > \"$OUTSIDE/new\"").code, 0);
     house.write(".state/key", "PLANTED");
     let state = house.project().join(".state");
-    let said = house.with(&["--hide", state.to_str().unwrap()], "cat .state/key; ls -A .state; echo x > .state/new");
+    let said = house.with(
+        &["--hide", state.to_str().unwrap()],
+        "cat .state/key; ls -A .state; echo x > .state/new",
+    );
     assert!(said.code != 0 && !said.out.contains("PLANTED") && said.out.is_empty(), "{}", said.out);
     assert!(!house.has(".state/new"));
     assert_eq!(house.with(&["--workspace", house.home().to_str().unwrap()], "true").code, 125);
@@ -82,9 +89,16 @@ fn what_the_host_runs_later_is_protected() {
         ] {
             assert_ne!(run(attack).code, 0, "{backend}: {attack}");
         }
-        assert!(!house.has(".git/hooks/pre-commit") && !house.has("vendor/lib/.git/hooks/post-checkout"));
+        assert!(
+            !house.has(".git/hooks/pre-commit")
+                && !house.has("vendor/lib/.git/hooks/post-checkout")
+        );
         // Work goes on.
-        assert_eq!(run("echo o > .git/objects/o && echo i > .git/index && echo r > .git/refs/heads/main").code, 0);
+        assert_eq!(
+            run("echo o > .git/objects/o && echo i > .git/index && echo r > .git/refs/heads/main")
+                .code,
+            0
+        );
     }
 }
 
@@ -105,11 +119,21 @@ fn what_appears_is_put_aside_and_told() {
         );
         assert_eq!(said.code, 0, "{}", said.err);
         for gone in [
-            ".claude", ".mcp.json", ".git/commondir", ".git/hooks/pre-commit", "sub/.git/hooks/pre-push",
-            "bare/hooks/update", "deep/.git", "deep/.envrc", ".npmrc",
+            ".claude",
+            ".mcp.json",
+            ".git/commondir",
+            ".git/hooks/pre-commit",
+            "sub/.git/hooks/pre-push",
+            "bare/hooks/update",
+            "deep/.git",
+            "deep/.envrc",
+            ".npmrc",
         ] {
             assert!(!house.has(gone), "{backend}: {gone}\n{}", said.err);
-            assert!(house.has(&format!("{gone}.palisade-refused")), "{backend}: {gone} is kept under another name");
+            assert!(
+                house.has(&format!("{gone}.palisade-refused")),
+                "{backend}: {gone} is kept under another name"
+            );
         }
         assert!(house.has(".git/hooks/update.sample") && house.has(".Git-not"));
         let config = std::fs::read_to_string(house.project().join("sub/.git/config")).unwrap();
@@ -168,7 +192,10 @@ fn refusals_are_told_in_words() {
         ] {
             assert!(said.err.contains(words), "{backend}: {words}\n{}", said.err);
         }
-        assert!(!house.run("true").err.contains("refused"), "an ordinary command is not commented on");
+        assert!(
+            !house.run("true").err.contains("refused"),
+            "an ordinary command is not commented on"
+        );
     }
 }
 
@@ -178,7 +205,8 @@ fn a_pipe_in_the_place_of_a_configuration_stops_nobody() {
         return;
     }
     let house = House::new();
-    let plant = "mkdir -p r/.git/objects r/.git/refs && echo x > r/.git/HEAD && mkfifo r/.git/config";
+    let plant =
+        "mkdir -p r/.git/objects r/.git/refs && echo x > r/.git/HEAD && mkfifo r/.git/config";
     assert_eq!(house.run(plant).code, 0);
     assert_eq!(house.run("true").code, 0, "the next run starts");
 }

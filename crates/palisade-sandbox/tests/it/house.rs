@@ -23,7 +23,8 @@ pub struct Said {
 impl House {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("palisade-it-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("palisade-it-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         // Not below /tmp: that is a private directory inside, where everything may be written.
         let root = Path::new("/var/tmp").join(name);
         std::fs::create_dir_all(root.join("home/.ssh")).unwrap();
@@ -57,14 +58,24 @@ impl House {
             std::fs::create_dir_all(self.project().join(path).join(".git").join(dir)).unwrap();
         }
         self.write(&format!("{path}/.git/HEAD"), "ref: refs/heads/main\n");
-        self.write(&format!("{path}/.git/config"), "[core]\n\trepositoryformatversion = 0\n\tbare = false\n");
+        self.write(
+            &format!("{path}/.git/config"),
+            "[core]\n\trepositoryformatversion = 0\n\tbare = false\n",
+        );
     }
 
     /// Runs a script in the sandbox as a process, with more options.
     pub fn with(&self, options: &[&str], script: &str) -> Said {
         let outside = self.root.join("outside");
         let output = Command::new(CONFINE)
-            .args(["--workspace", self.project().to_str().unwrap(), "--env", "OUTSIDE", "--env", "PROBE"])
+            .args([
+                "--workspace",
+                self.project().to_str().unwrap(),
+                "--env",
+                "OUTSIDE",
+                "--env",
+                "PROBE",
+            ])
             .args(if script.contains("PROBE") { vec!["--read", attack()] } else { Vec::new() })
             .args(options)
             .args(["--", "/bin/sh", "-c", script])
@@ -105,9 +116,15 @@ impl Drop for House {
 pub fn attack() -> &'static str {
     static BUILT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     BUILT.get_or_init(|| {
-        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("attack-{}", std::process::id()));
+        let out =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("attack-{}", std::process::id()));
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attack.c");
-        let cc = Command::new("cc").args(["-w", "-pthread", "-o"]).arg(&out).arg(source).arg("-lrt").status();
+        let cc = Command::new("cc")
+            .args(["-w", "-pthread", "-o"])
+            .arg(&out)
+            .arg(source)
+            .arg("-lrt")
+            .status();
         assert!(cc.is_ok_and(|status| status.success()), "the attack program needs a C compiler");
         out.to_str().unwrap().to_owned()
     })
@@ -118,12 +135,18 @@ pub fn launcher() -> Launcher {
 }
 
 /// Runs a script through a launcher; standard output comes back.
-pub fn through(launcher: &Launcher, sandbox: &Sandbox, script: &str, warm: bool) -> Result<(Finished, String), SandboxError> {
+pub fn through(
+    launcher: &Launcher,
+    sandbox: &Sandbox,
+    script: &str,
+    warm: bool,
+) -> Result<(Finished, String), SandboxError> {
     let null = std::fs::File::open("/dev/null").unwrap();
     let (mut from, to) = std::io::pipe().unwrap();
     let words = ["/bin/sh".into(), "-c".into(), script.into()];
     let command = sandbox.command(words, &sandbox.policy().workspace);
-    let running = sandbox.start(launcher, &command, [null.as_fd(), to.as_fd(), to.as_fd()], warm)?;
+    let running =
+        sandbox.start(launcher, &command, [null.as_fd(), to.as_fd(), to.as_fd()], warm)?;
     drop(to);
     let finished = running.wait()?;
     let mut out = String::new();

@@ -4,11 +4,41 @@ use crate::house::{House, backends};
 
 /// Each is tried by the small attack program, which exits 0 where it succeeds.
 const REFUSED: &[&str] = &[
-    "unshare-user", "clone-user", "clone3-user", "setns", "io-uring", "bpf", "perf", "keyctl", "add-key",
-    "userfaultfd", "ptrace-parent", "process-vm-readv", "mount", "pivot", "chroot", "open-tree", "fsopen",
-    "socket-unix", "socket-vsock", "socket-alg", "socket-netlink", "socket-packet", "socket-raw", "socketpair-datagram",
-    "personality", "int80", "x32", "core-pattern", "init-memory", "open-by-handle", "fanotify",
-    "inherited-9", "kill-init", "sethostname", "unix-sendto",
+    "unshare-user",
+    "clone-user",
+    "clone3-user",
+    "setns",
+    "io-uring",
+    "bpf",
+    "perf",
+    "keyctl",
+    "add-key",
+    "userfaultfd",
+    "ptrace-parent",
+    "process-vm-readv",
+    "mount",
+    "pivot",
+    "chroot",
+    "open-tree",
+    "fsopen",
+    "socket-unix",
+    "socket-vsock",
+    "socket-alg",
+    "socket-netlink",
+    "socket-packet",
+    "socket-raw",
+    "socketpair-datagram",
+    "personality",
+    "int80",
+    "x32",
+    "core-pattern",
+    "init-memory",
+    "open-by-handle",
+    "fanotify",
+    "inherited-9",
+    "kill-init",
+    "sethostname",
+    "unix-sendto",
 ];
 
 #[test]
@@ -39,7 +69,13 @@ fn ordinary_calls_go_on() {
 fn nothing_is_left_to_lose() {
     for backend in backends("nothing_is_left_to_lose") {
         let said = House::new().with(&["--backend", backend], "cat /proc/self/status; env");
-        for line in ["NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "CapAmb:\t0000000000000000"] {
+        for line in [
+            "NoNewPrivs:\t1",
+            "Seccomp:\t2",
+            "CapEff:\t0000000000000000",
+            "CapBnd:\t0000000000000000",
+            "CapAmb:\t0000000000000000",
+        ] {
             assert!(said.out.contains(line), "{backend}: {line}");
         }
         assert!(!said.out.contains("PLANTED"), "{backend}: a secret of the caller's environment");

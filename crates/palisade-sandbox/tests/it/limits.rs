@@ -18,7 +18,11 @@ fn time_output_processes_and_memory_are_bounded() {
     house.write("eat.py", "b=[]\nfor i in range(40): b.append(bytearray(b'x')*(8<<20))\nimport time\ntime.sleep(1)\nprint('ALL')");
     let said = house.with(&["--memory", "100000000"], "python3 eat.py");
     if said.code == 125 {
-        assert!(said.err.contains("limits"), "a required bound that cannot be held is refused in words: {}", said.err);
+        assert!(
+            said.err.contains("limits"),
+            "a required bound that cannot be held is refused in words: {}",
+            said.err
+        );
     } else {
         assert!(!said.out.contains("ALL") && said.err.contains("memory limit"), "{}", said.err);
     }
@@ -30,7 +34,8 @@ fn temporary_directories_are_private_and_sized() {
         return;
     }
     let house = House::new();
-    let said = house.run("echo x > /tmp/palisade-leak; echo x > /dev/shm/palisade-leak; df -m /tmp | tail -1");
+    let said = house
+        .run("echo x > /tmp/palisade-leak; echo x > /dev/shm/palisade-leak; df -m /tmp | tail -1");
     assert!(said.out.contains(" 256 "), "{}", said.out);
     assert!(!std::path::Path::new("/tmp/palisade-leak").exists());
     assert!(!std::path::Path::new("/dev/shm/palisade-leak").exists());

@@ -13,9 +13,15 @@ fn the_hosts_loopback_is_out_of_reach() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = server.local_addr().unwrap().port();
     for backend in backends("the_hosts_loopback_is_out_of_reach") {
-        let script = format!("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {port}), 1)'");
+        let script = format!(
+            "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {port}), 1)'"
+        );
         assert_ne!(House::new().with(&["--backend", backend], &script).code, 0, "{backend}");
-        assert_eq!(House::new().with(&["--backend", backend, "--net"], &script).code, 0, "{backend}");
+        assert_eq!(
+            House::new().with(&["--backend", backend, "--net"], &script).code,
+            0,
+            "{backend}"
+        );
     }
 }
 
@@ -27,7 +33,10 @@ fn socket_files_in_the_workspace_lead_nowhere() {
     for backend in backends("socket_files_in_the_workspace_lead_nowhere") {
         for net in [&[][..], &["--net"]] {
             let options = [&["--backend", backend], net].concat();
-            let said = house.with(&options, "python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"host.sock\")'");
+            let said = house.with(
+                &options,
+                "python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"host.sock\")'",
+            );
             assert_ne!(said.code, 0, "{backend}");
         }
     }
@@ -48,7 +57,8 @@ fn the_way_out_is_a_listener_that_the_outside_serves() {
     let script = "python3 - <<'PY'\nimport os,socket,urllib.request\nprint(urllib.request.urlopen('http://example.test/x', timeout=5).read().decode())\n\
                   try: socket.getaddrinfo('example.test', 80); print('RESOLVED')\nexcept OSError: pass\nPY";
     let command = sandbox.command(["/bin/sh".into(), "-c".into(), script.into()], &house.project());
-    let running = sandbox.start(&launcher, &command, [null.as_fd(), to.as_fd(), to.as_fd()], false).unwrap();
+    let running =
+        sandbox.start(&launcher, &command, [null.as_fd(), to.as_fd(), to.as_fd()], false).unwrap();
     drop(to);
     let Heard::Listener(listener) = running.hear().unwrap() else { panic!("no listener") };
     let served = std::thread::spawn(move || {

@@ -51,7 +51,9 @@ fn dropping_a_run_ends_it() {
     let (mut from, to) = std::io::pipe().unwrap();
     let words = ["/bin/sh".into(), "-c".into(), "echo started; sleep 100".into()];
     let command = sandbox.command(words, &house.project());
-    let running = sandbox.start(&launcher, &command, [null.as_fd(), to.as_fd(), null.as_fd()], false).unwrap();
+    let running = sandbox
+        .start(&launcher, &command, [null.as_fd(), to.as_fd(), null.as_fd()], false)
+        .unwrap();
     drop(to);
     let mut first = [0; 8];
     std::io::Read::read_exact(&mut from, &mut first).unwrap();

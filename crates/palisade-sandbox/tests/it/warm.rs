@@ -15,9 +15,14 @@ fn a_pool_member_is_used_once() {
     let sandbox = Sandbox::new(house.policy()).unwrap();
     launcher.keep_ready(sandbox.plan(), 2).unwrap();
     for round in 0..6 {
-        let script = format!("ls /tmp | grep left; echo x > /tmp/left-{round}; echo $$; exit {round}");
+        let script =
+            format!("ls /tmp | grep left; echo x > /tmp/left-{round}; echo $$; exit {round}");
         let (finished, out) = through(&launcher, &sandbox, &script, true).unwrap();
-        assert_eq!((finished.status, out.as_str()), (Status::Exit(round), "2\n"), "nothing of the one before");
+        assert_eq!(
+            (finished.status, out.as_str()),
+            (Status::Exit(round), "2\n"),
+            "nothing of the one before"
+        );
     }
 }
 
@@ -32,7 +37,8 @@ fn a_session_keeps_its_files_and_no_process() {
     let run = |script: &str| {
         let null = std::fs::File::open("/dev/null").unwrap();
         let (mut from, to) = std::io::pipe().unwrap();
-        let command = sandbox.command(["/bin/sh".into(), "-c".into(), script.into()], &house.project());
+        let command =
+            sandbox.command(["/bin/sh".into(), "-c".into(), script.into()], &house.project());
         let running = session.run(&command, [null.as_fd(), to.as_fd(), to.as_fd()]).unwrap();
         drop(to);
         let finished = running.wait().unwrap();
@@ -42,7 +48,10 @@ fn a_session_keeps_its_files_and_no_process() {
     };
     assert_eq!(run("echo kept > /tmp/file; sleep 100 & exit 3"), (Status::Exit(3), String::new()));
     assert_eq!(run("cat /tmp/file; ls -d /proc/[0-9]* | wc -l").1.lines().next(), Some("kept"));
-    assert_eq!(run("ls -d /proc/[0-9]*/ | grep -c /1/; mount -t tmpfs x /mnt 2> /dev/null || echo no").1, "1\nno\n");
+    assert_eq!(
+        run("ls -d /proc/[0-9]*/ | grep -c /1/; mount -t tmpfs x /mnt 2> /dev/null || echo no").1,
+        "1\nno\n"
+    );
     assert!(run("cat /proc/self/status").1.contains("CapEff:\t0000000000000000"));
 }
 
@@ -56,7 +65,11 @@ fn a_hundred_at_once() {
     let null = std::fs::File::options().read(true).write(true).open("/dev/null").unwrap();
     let command = sandbox.command(["/bin/true".into()], &house.project());
     let running: Vec<Running> = (0..100)
-        .map(|_| sandbox.start(&launcher, &command, [null.as_fd(), null.as_fd(), null.as_fd()], false).unwrap())
+        .map(|_| {
+            sandbox
+                .start(&launcher, &command, [null.as_fd(), null.as_fd(), null.as_fd()], false)
+                .unwrap()
+        })
         .collect();
     for one in running {
         assert_eq!(one.wait().unwrap().status, Status::Exit(0));
@@ -102,7 +115,9 @@ fn starts_leave_nothing_behind() {
     let null = std::fs::File::options().read(true).write(true).open("/dev/null").unwrap();
     let command = sandbox.command(["/bin/true".into()], &house.project());
     let start = || {
-        let running = sandbox.start(&launcher, &command, [null.as_fd(), null.as_fd(), null.as_fd()], false).unwrap();
+        let running = sandbox
+            .start(&launcher, &command, [null.as_fd(), null.as_fd(), null.as_fd()], false)
+            .unwrap();
         assert_eq!(running.wait().unwrap().status, Status::Exit(0));
     };
     (0..20).for_each(|_| start());
@@ -122,7 +137,10 @@ fn starts_leave_nothing_behind() {
         std::thread::yield_now();
         after = left(&launcher);
     }
-    assert!(settled(after, before), "descriptors, children, mounts, control groups: {after:?}, before {before:?}");
+    assert!(
+        settled(after, before),
+        "descriptors, children, mounts, control groups: {after:?}, before {before:?}"
+    );
 }
 
 /// Up to four networks may have been made ahead meanwhile, a descriptor each.
@@ -144,12 +162,15 @@ fn groups_of(pid: u32) -> usize {
     own.lines()
         .map(|line| {
             let mut parts = line.splitn(3, ':').skip(1);
-            let (controllers, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let (controllers, path) =
+                (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             std::fs::read_dir(format!("/sys/fs/cgroup/{controllers}{path}"))
                 .into_iter()
                 .flatten()
                 .flatten()
-                .filter(|entry| entry.file_name().to_string_lossy().starts_with(&format!("palisade-{pid}-")))
+                .filter(|entry| {
+                    entry.file_name().to_string_lossy().starts_with(&format!("palisade-{pid}-"))
+                })
                 .count()
         })
         .sum()
