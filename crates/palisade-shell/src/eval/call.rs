@@ -117,7 +117,12 @@ impl Eval<'_> {
         let (text, labels, span) = (first.text.clone(), first.labels, first.span);
         let mut printed = Stream::default();
         if !text.has_unknown() {
-            self.spend(4096, span);
+            // Each pattern is held against every name of the table.
+            self.spend(48 * 1024, span);
+            if self.overrun {
+                self.emit(EffectKind::UnknownWord, labels, span);
+                return Stream::unknown(labels);
+            }
             let base = text.raw().rsplit('/').next().unwrap_or("");
             let pattern = Text::new(base);
             let fitting: Vec<&'static str> = programs::names()

@@ -3,7 +3,7 @@
 use super::value::{self, Field, Stream};
 use super::{Eval, Late, MAX_ROUNDS, MAX_STEPS, State, plain_word};
 use crate::span::Span;
-use crate::syntax::tree::{Assignment, Redirect, Word};
+use crate::syntax::tree::{Assignment, Redirect, RedirectOperator, Word};
 
 impl Eval<'_> {
     pub(super) fn simple(
@@ -135,7 +135,15 @@ impl Eval<'_> {
             for assignment in assignments {
                 self.set(assignment);
             }
-            Stream::nothing()
+            // `$(<file)` prints what it reads.
+            if assignments.is_empty()
+                && let [only] = redirects
+                && only.operator == RedirectOperator::Read
+            {
+                self.stdin.clone()
+            } else {
+                Stream::nothing()
+            }
         } else {
             let mut saved = Vec::new();
             let before = self.temporary.len();

@@ -307,8 +307,15 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         .map(|name| eval.file_facts(&eval.resolve(&Text::from(*name))))
         .find(|(labels, content)| !labels.is_none() || content.is_some())
         .unwrap_or((Labels::NONE, None));
-    if !known_file && let Some(text) = content {
-        let _ = eval.code(Language::Make, &text, labels, "make recipe", span);
+    match content {
+        Some(text) if !known_file => {
+            let _ = eval.code(Language::Make, &text, labels, "make recipe", span);
+        }
+        None if labels.has(Labels::DOWNLOADED) || labels.has(Labels::DECODED) => {
+            let kind = EffectKind::Execute { language: Language::Make, code: Code::Opaque };
+            eval.emit(kind, labels, span);
+        }
+        _ => {}
     }
     eval.hazard("run/project-code", span);
     let mut flow = Flow::default();

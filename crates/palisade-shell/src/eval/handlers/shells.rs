@@ -331,7 +331,12 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         Some(mark) if !mark.is_empty() => {
             let mut printed = Stream::nothing();
             for item in &items {
-                let filled = command.iter().map(|field| fill(field, &mark, item)).collect();
+                let filled: Vec<Field> =
+                    command.iter().map(|field| fill(field, &mark, item)).collect();
+                eval.spend(filled.iter().map(|field| field.text.raw().len()).sum(), span);
+                if eval.overrun {
+                    break;
+                }
                 printed.then(eval.nested("xargs", |eval| eval.run(filled)));
             }
             printed
@@ -421,6 +426,10 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
         let mut line = String::new();
         for field in &template {
             let mut filled = fill(field, "{}", item);
+            eval.spend(filled.text.raw().len(), span);
+            if eval.overrun {
+                break;
+            }
             for mark in ["{.}", "{/}", "{//}", "{/.}", "{1}", "{2}"] {
                 filled = fill(&filled, mark, item);
             }

@@ -603,6 +603,10 @@ impl Scan {
         if handed_on(tokens, at) {
             return;
         }
+        eval.spend(tokens.len() * 8, self.span);
+        if eval.overrun {
+            return;
+        }
         let shows = tokens.iter().any(|token| match token {
             Token::Name(name) => {
                 let last = name.rsplit('.').next().unwrap_or(name);
