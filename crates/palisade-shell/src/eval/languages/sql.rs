@@ -176,6 +176,25 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
             {
                 let _ =
                     eval.code(Language::Shell, &Text::new(code), labels, "\\copy program", span);
+            } else {
+                // `\copy table from file` reads here, `to file` writes here.
+                let mut words = rest.split_whitespace();
+                while let Some(word) = words.next() {
+                    let file = match word.to_ascii_lowercase().as_str() {
+                        "from" | "to" => words.next().unwrap_or("").trim_matches(['\'', '"']),
+                        _ => continue,
+                    };
+                    if file.is_empty() || matches!(file, "stdin" | "stdout" | "pstdin" | "pstdout")
+                    {
+                        continue;
+                    }
+                    if word.eq_ignore_ascii_case("from") {
+                        let _ = eval.read_operand(&Field::new(file, span));
+                    } else {
+                        let path = eval.resolve(&Text::new(file));
+                        eval.store(&path, Writing::Replace, &Stream::default(), span);
+                    }
+                }
             }
         }
         "load" => super::super::lower::opaque(eval, Language::Sql, labels, span),
