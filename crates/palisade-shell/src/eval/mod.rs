@@ -35,7 +35,7 @@ use state::State;
 use value::{Field, Stream, Value, Variable};
 
 /// How many commands one input may run, loops and calls counted each time.
-const MAX_STEPS: u32 = 2048;
+const MAX_STEPS: u32 = 1024;
 /// How many bytes of text one input may make in all, expansions included.
 const MAX_WORK: usize = 1 << 20;
 /// The longest value that is kept; a longer one counts as unknown.
