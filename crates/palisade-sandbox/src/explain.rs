@@ -94,8 +94,15 @@ pub fn explain(sandbox: &Sandbox) -> String {
     let words = backend::arguments(plan, &mut |bytes| {
         number += 1;
         let text = String::from_utf8_lossy(bytes);
-        let quoted = if text.len() > 200 { "'...'".into() } else { quote(&text) };
-        let _ = write!(files, " {number}< <(printf %s {quoted})");
+        let plain = text.len() <= 200
+            && !text.contains(|letter: char| letter.is_control() && letter != '\n');
+        let source = if plain {
+            format!("printf %s {}", quote(&text))
+        } else {
+            // Longer or binary: given by its size, to be put there by hand.
+            format!("cat FILE-OF-{}-BYTES", bytes.len())
+        };
+        let _ = write!(files, " {number}< <({source})");
         Ok(number.to_string())
     })
     .unwrap_or_default();

@@ -144,13 +144,12 @@ impl Refusal {
         };
         match self {
             Self::Write(path) => format!(
-                "write to `{}` refused by the sandbox: outside the workspace, or protected; to allow it, add it to \
-                 `tools.terminal.write` or use `--write`",
+                "write to `{}` refused by the sandbox: outside the workspace, or protected; to allow it, \
+                 use `--write`",
                 tilde(path)
             ),
             Self::Read(path) => format!(
-                "read of `{}` refused by the sandbox: not visible inside; to allow it, add it to \
-                 `tools.terminal.read` or use `--read`",
+                "read of `{}` refused by the sandbox: not visible inside; to allow it, use `--read`",
                 tilde(path)
             ),
             Self::Connect(address) => format!(

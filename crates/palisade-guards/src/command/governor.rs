@@ -50,10 +50,14 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 /// neither is another profile, which may be a looser one.
 fn harmless(arguments: &[Text]) -> bool {
     const LOOKING: &[&str] = &[
-        "check", "why", "log", "doctor", "audit", "scan", "fetch", "help", "run", "exec",
-        "selftest", "demo", "hook", "mcp",
+        "check", "why", "doctor", "audit", "scan", "fetch", "help", "run", "exec", "selftest",
+        "demo", "hook", "mcp",
     ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
+    // All else of `log` changes the journal: setting it aside, pruning,
+    // rebuilding, signing.
+    const READING: &[&str] =
+        &["tail", "show", "list", "export", "verify", "sessions", "--json", "-f", "--help", "-h"];
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let Some(text) = word.literal() else { return false };
@@ -66,6 +70,12 @@ fn harmless(arguments: &[Text]) -> bool {
                     Some(next) => next.is_some_and(|next| {
                         LISTING.contains(&next) || next == "--help" || next == "-h"
                     }),
+                };
+            }
+            "log" => {
+                return match words.next().map(Text::literal) {
+                    None => true,
+                    Some(next) => next.is_some_and(|next| READING.contains(&next)),
                 };
             }
             other => return LOOKING.contains(&other),

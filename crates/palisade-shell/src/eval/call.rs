@@ -336,7 +336,8 @@ impl Eval<'_> {
 
     /// Shell text in a shell of its own.
     fn shell_code(&mut self, code: &Text, labels: Labels, span: Span) -> Stream {
-        if code.has_unknown() && !self.mostly_known(code) {
+        // An unknown part may hold `;` and anything else.
+        if code.has_unknown() {
             self.emit(
                 EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
                 labels,
@@ -369,13 +370,6 @@ impl Eval<'_> {
         self.depth -= 1;
         self.base = base;
         stream.with_labels(labels)
-    }
-
-    /// Whether the unknown parts of code are only operands: the parse then
-    /// says where they stand, and a command word that is unknown is seen as
-    /// such. An unknown part may hold `;` and anything else, so it is opaque.
-    fn mostly_known(&self, _: &Text) -> bool {
-        false
     }
 
     /// A file run as code.

@@ -290,7 +290,6 @@ impl Eval<'_> {
     fn split(&mut self, text: &Text, labels: Labels, builder: &mut Builder) {
         let separators = self.separators();
         let mut piece = String::new();
-        let mut any = false;
         for letter in text.raw().chars() {
             if separators.contains(letter) {
                 activate(&piece, &mut builder.text);
@@ -300,12 +299,10 @@ impl Eval<'_> {
                     builder.labels = builder.labels.and(labels);
                     builder.finish();
                 }
-                any = true;
             } else {
                 piece.push(letter);
             }
         }
-        let _ = any;
         activate(&piece, &mut builder.text);
         builder.labels = builder.labels.and(labels);
     }

@@ -121,7 +121,7 @@ impl Eval<'_> {
                         None => {
                             let known = program.plain.iter().any(|known| *known == word)
                                 || program.subcommands == Subcommands::Plain;
-                            if !known && !self.alias_of(program, word, rest) {
+                            if !known {
                                 self.emit(EffectKind::UnrecognisedOption, Labels::NONE, sub.span);
                             }
                             // By the program's own operands, the subcommand
@@ -139,11 +139,6 @@ impl Eval<'_> {
         };
         self.state.cwd = outer;
         stream
-    }
-
-    /// Hook for programs whose configuration defines subcommands.
-    fn alias_of(&mut self, _: &'static Program, _: &str, _: &[Field]) -> bool {
-        false
     }
 
     /// Variables that carry code for a program, set before it or earlier.

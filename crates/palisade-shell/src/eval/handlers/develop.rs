@@ -88,8 +88,7 @@ impl Eval<'_> {
         let key = key.to_ascii_lowercase();
         let span = field.span;
         let value = value.to_owned();
-        if let Some(name) = key.strip_prefix("alias.") {
-            let _ = name;
+        if key.starts_with("alias.") {
             if let Some(code) = value.strip_prefix('!') {
                 let _ =
                     self.code(Language::Shell, &Text::new(code), field.labels, "git alias", span);
@@ -331,7 +330,6 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         }
     }
     eval.state.cwd = outer;
-    let _ = program;
     Stream::default()
 }
 

@@ -248,8 +248,7 @@ pub(super) fn change_owner(
 }
 
 /// `dd if= of=`
-pub(super) fn dd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
-    let _ = program;
+pub(super) fn dd(eval: &mut Eval<'_>, _: &'static Program, fields: &[Field]) -> Stream {
     let mut input = None;
     let mut output = None;
     for field in rest(fields) {

@@ -144,7 +144,6 @@ pub(super) fn netcat(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     if scans {
         return Stream::default();
     }
-    let _ = program;
     Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() }
 }
 
@@ -212,7 +211,6 @@ pub(super) fn socat(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         let _ = eval.code(Language::Shell, &field.text.clone(), field.labels, "socat", field.span);
         eval.stdin = outer;
     }
-    let _ = program;
     if network {
         Stream { labels: Labels::DOWNLOADED, network: true, ..Stream::default() }
     } else {

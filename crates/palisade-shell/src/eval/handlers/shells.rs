@@ -38,8 +38,7 @@ fn started(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> 
                 break;
             }
             Some("-o" | "+o" | "-O" | "+O") => at += 2,
-            Some(file @ ("--rcfile" | "--init-file")) => {
-                let _ = file;
+            Some("--rcfile" | "--init-file") => {
                 if let Some(file) = words.get(at + 1) {
                     let _ = eval.script_file(Language::Shell, file, std::slice::from_ref(file));
                 }
