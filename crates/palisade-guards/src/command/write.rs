@@ -35,6 +35,14 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     }
     // A mode or owner has an effect of its own, judged with its value.
     let by_place = if how == Writing::Attributes { None } else { by_place };
+    // A file opened in an editor's screen is not written yet: a person does
+    // that, key by key. It is a question, not a refusal.
+    let by_place = match by_place {
+        Some(rule) if is_refused(rule) && on_screen(effect, how, scene) => {
+            Some(&rules::WRITE_OUTSIDE)
+        }
+        other => other,
+    };
     for rule in by_name
         .or(by_place)
         .into_iter()
@@ -42,6 +50,25 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     {
         report.raise_at(rule, effect, "writes", path);
     }
+}
+
+/// Editors that open a screen and wait for a person.
+const EDITORS: &[&str] =
+    &["emacs", "hx", "joe", "kak", "mcedit", "micro", "nano", "nvim", "pico", "vi", "vim"];
+
+/// Whether the effect is an editor started with nothing but files: no option,
+/// no command, no input that would type for a person.
+fn on_screen(effect: &Effect, how: Writing, scene: &Scene<'_>) -> bool {
+    how == Writing::Edit
+        && scene.analysis.simple
+        && EDITORS.contains(&scene.program(effect))
+        && scene.command(effect).is_some_and(|command| {
+            command.via != "xargs"
+                && command
+                    .arguments
+                    .iter()
+                    .all(|word| word.literal().is_some_and(|text| !text.starts_with(['-', '+'])))
+        })
 }
 
 fn is_refused(rule: &Rule) -> bool {
