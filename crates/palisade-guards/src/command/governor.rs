@@ -56,8 +56,7 @@ fn harmless(arguments: &[Text]) -> bool {
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     // All else of `log` changes the journal: setting it aside, pruning,
     // rebuilding, signing.
-    const READING: &[&str] =
-        &["tail", "show", "list", "export", "verify", "sessions", "--json", "-f", "--help", "-h"];
+    const READING: &[&str] = &["tail", "show", "list", "export", "verify", "sessions"];
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let Some(text) = word.literal() else { return false };
@@ -73,10 +72,12 @@ fn harmless(arguments: &[Text]) -> bool {
                 };
             }
             "log" => {
-                return match words.next().map(Text::literal) {
-                    None => true,
-                    Some(next) => next.is_some_and(|next| READING.contains(&next)),
-                };
+                // An option may stand before the verb, so every word is looked
+                // at up to the first that is none.
+                let verb =
+                    words.find(|word| word.literal().is_none_or(|text| !text.starts_with('-')));
+                return verb
+                    .is_none_or(|verb| verb.literal().is_some_and(|verb| READING.contains(&verb)));
             }
             other => return LOOKING.contains(&other),
         }
