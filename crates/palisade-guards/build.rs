@@ -18,6 +18,8 @@ use std::{env, fs};
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
+    #[serde(default)]
+    about: String,
     severity: String,
     contained: String,
     why: String,
@@ -56,10 +58,11 @@ fn main() {
     for (id, rule) in &rules {
         writeln!(
             out,
-            "#[doc = {why:?}]\npub static {constant}: Rule = Rule {{ id: {id:?}, severity: Severity::{severity}, \
+            "#[doc = {why:?}]\npub static {constant}: Rule = Rule {{ id: {id:?}, about: About::{about}, severity: Severity::{severity}, \
              contained: Contained::{contained}, why: {why:?}, instead: {instead:?}, matches: &{matches:?}, \
              spares: &{spares:?}, gaps: {gaps:?} }};",
             constant = constant(id),
+            about = about(&rule.about).unwrap_or_default(),
             severity = severity(&rule.severity).unwrap_or_default(),
             contained = contained(&rule.contained).unwrap_or_default(),
             why = rule.why,
@@ -85,6 +88,9 @@ fn check(file: &Path, name: &str, rule: &Rule) {
     if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     {
         stop("is not in lower case with dashes");
+    }
+    if about(&rule.about).is_none() {
+        stop("has an unknown `about`");
     }
     let Some(severity) = severity(&rule.severity) else { stop("has an unknown severity") };
     if contained(&rule.contained).is_none() {
@@ -112,6 +118,18 @@ fn severity(word: &str) -> Option<&'static str> {
         "safe" => Some("Safe"),
         "caution" => Some("Caution"),
         "dangerous" => Some("Dangerous"),
+        _ => None,
+    }
+}
+
+fn about(word: &str) -> Option<&'static str> {
+    match word {
+        "" | "command" => Some("Command"),
+        "file" => Some("File"),
+        "url" => Some("Url"),
+        "content" => Some("Content"),
+        "session" => Some("Session"),
+        "call" => Some("Call"),
         _ => None,
     }
 }

@@ -19,6 +19,51 @@ pub enum Command {
     Argv(Vec<String>),
 }
 
+/// What a file or directory is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileUse {
+    /// Show its content.
+    Read,
+    /// Make it, or replace all of its content.
+    Write,
+    /// Replace a part of its content.
+    Edit,
+    /// Show what a directory holds.
+    List,
+    /// Show where text stands in the files below it.
+    Search,
+}
+
+impl FileUse {
+    /// The word used in records.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Edit => "edit",
+            Self::List => "list",
+            Self::Search => "search",
+        }
+    }
+
+    /// Whether something is changed.
+    pub const fn changes(self) -> bool {
+        match self {
+            Self::Write | Self::Edit => true,
+            Self::Read | Self::List | Self::Search => false,
+        }
+    }
+}
+
+/// Which file it is, whatever its name: two names of one file share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Object {
+    /// The device it lies on (`st_dev`).
+    pub device: u64,
+    /// Its number there (`st_ino`).
+    pub inode: u64,
+}
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,6 +73,26 @@ pub enum Action {
         /// What to run.
         command: Command,
         /// The directory it starts in, absolute.
+        cwd: String,
+    },
+    /// Use a file or directory through a handle that is already open.
+    File {
+        /// For what.
+        how: FileUse,
+        /// The path as it was asked for, made absolute.
+        path: String,
+        /// Where the handle really is, free of links.
+        real: String,
+        /// What the handle is of; `None` for a file that is yet to be made.
+        object: Option<Object>,
+        /// The directory the caller works in, absolute.
+        cwd: String,
+    },
+    /// Fetch a page or file over HTTP.
+    Fetch {
+        /// The address, as parsed and written out again.
+        url: String,
+        /// The directory the caller works in, absolute.
         cwd: String,
     },
     /// Use a named tool with arguments, given as the exact bytes received.
@@ -46,7 +111,19 @@ impl Action {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Run { .. } => "run",
+            Self::File { how, .. } => how.word(),
+            Self::Fetch { .. } => "fetch",
             Self::Tool { .. } => "tool",
+        }
+    }
+
+    /// The directory that it happens in.
+    pub fn cwd(&self) -> &str {
+        match self {
+            Self::Run { cwd, .. }
+            | Self::File { cwd, .. }
+            | Self::Fetch { cwd, .. }
+            | Self::Tool { cwd, .. } => cwd,
         }
     }
 }

@@ -16,7 +16,7 @@ mod judge;
 mod permit;
 pub mod ports;
 
-pub use action::{Action, Actor, Certainty, Command, Surface};
+pub use action::{Action, Actor, Certainty, Command, FileUse, Object, Surface};
 pub use finding::{Contained, Finding, RuleId, Severity, Span, Subject};
 pub use judge::{
     Answer, Decision, Grant, GrantScope, GrantUse, Lifetime, Posture, Unrecognised, Verdict, judge,

@@ -9,6 +9,8 @@ pub mod content;
 mod path;
 mod places;
 pub mod rules;
+mod taint;
 
 pub use path::classify;
 pub use places::Places;
+pub use taint::Taint;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use palisade_core::Grant;
+use palisade_guards::Taint;
 use palisade_shell::Labels;
 
 use crate::config::{self, Config, Loaded, edit};
@@ -48,6 +49,17 @@ impl<'a> Keeper<'a> {
             return Ok(());
         }
         self.change_session(|session| session.remember(files))
+    }
+
+    /// Adds what the model has seen to the session.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn saw(&self, taint: &Taint) -> Result<(), Error> {
+        if taint.is_none() {
+            return Ok(());
+        }
+        self.change_session(|session| session.taint.join(taint))
     }
 
     /// Keeps grants until the session ends.

@@ -15,7 +15,6 @@ use palisade_shell::{Analysis, Context, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
 
 use crate::keeper::Keeper;
-use crate::ports::{Launch, Process};
 use crate::session::Session;
 use crate::{Error, Profile, config, facts, grants};
 
@@ -78,8 +77,6 @@ pub struct Ports<'a> {
     pub ask: &'a mut dyn Ask,
     /// Who records.
     pub journal: &'a mut dyn Journal,
-    /// Who starts processes.
-    pub process: &'a mut dyn Process,
     /// Who remembers approvals and what files carry.
     pub keeper: &'a Keeper<'a>,
 }
@@ -131,15 +128,16 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
 }
 
 /// Has a judged request answered, permitted, done and recorded. The intent is
-/// written before the effect; a record that cannot be written stops it.
+/// written before `effect`, which is called with the permit or not at all; a
+/// record that cannot be written stops it.
 ///
 /// # Errors
 /// Where the journal or the session took no record; then nothing happened.
 pub fn carry_out(
     judged: Judged,
-    launch: &Launch,
     at: &Circumstances<'_>,
     ports: &mut Ports<'_>,
+    effect: impl FnOnce(Permit) -> Outcome,
 ) -> Result<Done, Error> {
     let Judged { decision, analysis, text } = judged;
     let redactor = at.profile.redactor()?;
@@ -148,10 +146,7 @@ pub fn carry_out(
         Verdict::Ask => answered(decision, &body, &redactor, at, ports)?,
         Verdict::Allow | Verdict::Deny => decision,
     };
-    let Action::Run { cwd, .. } = decision.action() else {
-        return Ok(Done::Refused(Box::new(decision)));
-    };
-    let (cwd, rules) = (facts::redacted(cwd, &redactor), decision.rules());
+    let (cwd, rules) = (facts::redacted(decision.action().cwd(), &redactor), decision.rules());
     let intent = Intent {
         actor: ports.actor,
         profile: at.profile.name.as_str(),
@@ -172,7 +167,7 @@ pub fn carry_out(
         ports.journal.intent(&intent).map_err(Error::Journal)?;
         return Ok(Done::Refused(Box::new(decision)));
     }
-    // What the command leaves behind is remembered before it can be used.
+    // What it leaves behind is remembered before it can be used.
     ports.keeper.remember(&analysis.files)?;
     let permit = match Permit::issue(decision, &intent, ports.journal) {
         Ok(permit) => permit,
@@ -180,7 +175,7 @@ pub fn carry_out(
         Err(NoPermit::NotWritten(error)) => return Err(Error::Journal(error)),
     };
     let sequence = permit.intent();
-    let outcome = ports.process.run(permit, launch);
+    let outcome = effect(permit);
     let unrecorded = ports.journal.outcome(sequence, &outcome).err();
     Ok(Done::Ran { outcome, unrecorded })
 }

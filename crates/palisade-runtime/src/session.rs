@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use palisade_core::{Grant, GrantScope, Lifetime};
+use palisade_guards::Taint;
 use palisade_shell::Labels;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub struct Session {
     pub files: BTreeMap<String, Labels>,
     /// What was approved until the session ends.
     pub grants: Vec<Grant>,
+    /// What the model has seen.
+    pub taint: Taint,
 }
 
 impl Session {
@@ -99,6 +102,10 @@ struct Stored {
     version: u32,
     files: BTreeMap<String, u8>,
     grants: Vec<StoredGrant>,
+    #[serde(default)]
+    untrusted: Vec<String>,
+    #[serde(default)]
+    private: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -115,6 +122,8 @@ pub(crate) fn write(session: &Session) -> String {
         version: 1,
         files: session.files.iter().map(|(path, labels)| (path.clone(), labels.bits())).collect(),
         grants: session.grants.iter().rev().take(MOST_GRANTS).rev().filter_map(stored).collect(),
+        untrusted: session.taint.untrusted().map(str::to_owned).collect(),
+        private: session.taint.private().map(str::to_owned).collect(),
     };
     // Strings and numbers under string keys always have a JSON form.
     serde_json::to_string(&stored).unwrap_or_default()
@@ -124,7 +133,11 @@ pub(crate) fn write(session: &Session) -> String {
 pub(crate) fn read(text: &str) -> Option<Session> {
     let stored: Stored =
         serde_json::from_str(text).ok().filter(|stored: &Stored| stored.version == 1)?;
+    let mut taint = Taint::default();
+    stored.untrusted.iter().for_each(|origin| taint.saw_untrusted(origin));
+    stored.private.iter().for_each(|origin| taint.saw_private(origin));
     Some(Session {
+        taint,
         files: stored
             .files
             .into_iter()

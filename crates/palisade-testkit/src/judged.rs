@@ -1,6 +1,7 @@
 //! Commands judged as the specs describe them, without the outside.
 
 use palisade_core::{Action, Command, Decision, Posture, Surface, judge};
+use palisade_guards::rules::About;
 use palisade_guards::{Places, command};
 use palisade_shell::{Context, analyse};
 
@@ -34,7 +35,19 @@ pub fn posture(name: &str) -> Option<Posture> {
     Some(Posture { surface, confined: name == "confined", ..Posture::default() })
 }
 
-/// The decision on `text`.
+/// The decision on `text`, which is what rules about that kind of thing look
+/// at.
+pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
+    match about {
+        About::Command => judged(text, setting),
+        // Each kind gets its judge with its first rule.
+        About::File | About::Url | About::Content | About::Session | About::Call => {
+            unreachable!("no rule is about {about:?} yet")
+        }
+    }
+}
+
+/// The decision on the command `text`.
 pub fn judged(text: &str, setting: &Setting) -> Decision {
     let context = Context {
         cwd: setting.cwd.clone(),

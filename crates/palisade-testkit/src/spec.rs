@@ -12,14 +12,18 @@
 //! ```
 //!
 //! In a rule's section, what is asked or denied must be so by that rule, and
-//! what is allowed must not raise it, unless a line names another rule.
+//! what is allowed must not raise it, unless a line names another rule. What
+//! the lines of a section are (commands, addresses, paths, text) is what its
+//! rule is about.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use palisade_core::Verdict;
 
-use crate::judged::{Setting, judged, posture};
+use palisade_guards::rules::About;
+
+use crate::judged::{Setting, judged_as, posture};
 
 /// One expectation.
 #[derive(Debug, Clone)]
@@ -174,19 +178,24 @@ fn unescape(quoted: &str) -> Option<String> {
 
 /// Checks one expectation.
 pub fn check(expectation: &Expectation) -> Option<Failure> {
-    let decision = judged(&expectation.command, &expectation.setting);
+    let about = expectation
+        .rule
+        .as_deref()
+        .and_then(palisade_guards::rules::rule)
+        .map_or(About::Command, |rule| rule.about);
+    let decision = judged_as(about, &expectation.command, &expectation.setting);
     let (found, rules) = (decision.verdict(), decision.rules());
-    let about = |rule: &String| rules.contains(&rule.as_str());
+    let raised = |rule: &String| rules.contains(&rule.as_str());
     let rule_holds = match (&expectation.rule, expectation.verdict) {
         (None, _) => true,
         // A safe rule may be raised and still allow.
         (Some(rule), Verdict::Allow) => {
-            !about(rule)
+            !raised(rule)
                 || palisade_guards::rules::rule(rule)
                     .is_some_and(|rule| rule.severity == palisade_core::Severity::Safe)
                 || expectation.setting.posture.confined
         }
-        (Some(rule), Verdict::Ask | Verdict::Deny) => about(rule),
+        (Some(rule), Verdict::Ask | Verdict::Deny) => raised(rule),
     };
     (found != expectation.verdict || !rule_holds).then(|| Failure {
         expectation: expectation.clone(),

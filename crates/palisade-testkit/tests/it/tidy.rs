@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("palisade-guards", &["core", "shell"]),
     ("palisade-sandbox", &["core"]),
     ("palisade-journal", &["core"]),
+    ("palisade-files", &["core", "guards"]),
     ("palisade-net", &["core", "guards"]),
     ("palisade-code", &["core", "sandbox"]),
     ("palisade-runtime", &["core", "shell", "guards"]),

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use palisade_core::ports::Ask;
 use palisade_core::{Answer, Command, Decision, GrantUse, Severity, Surface};
 use palisade_guards::content::reveal;
-use palisade_runtime::ports::Launch;
+use palisade_runtime::ports::{Launch, Process};
 use palisade_runtime::{
     Circumstances, Done, Ports, Request, carry_out, config, environment, grants, judge_command,
 };
@@ -115,10 +115,9 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         actor: &actor::here(arguments.session.as_deref()),
         ask: &mut *ask,
         journal: &mut journal,
-        process: &mut process,
         keeper: &keeper,
     };
-    let done = carry_out(judged, &launch, &at, &mut ports)?;
+    let done = carry_out(judged, &at, &mut ports, |permit| process.run(permit, &launch))?;
     // The journal is signed before this process may die by the child's signal.
     if let Err(error) = journal.close() {
         show::note(&format!("warning: the journal is not signed to its end: {error}"));
