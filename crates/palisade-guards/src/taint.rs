@@ -47,6 +47,75 @@ impl Taint {
     }
 }
 
+/// What a session was exposed to, and what the policy makes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Exposure<'a> {
+    /// What it has seen.
+    pub taint: &'a Taint,
+    /// Hosts that a person named: `a.example`, or `*.a.example` for those
+    /// below it.
+    pub named: &'a [String],
+    /// Whether untrusted text alone makes a question of what leaves or stays.
+    /// Together with private data it always does.
+    pub table: bool,
+}
+
+impl Exposure<'static> {
+    /// A session that has seen nothing.
+    pub fn none() -> Self {
+        static NOTHING: Taint = Taint { untrusted: BTreeSet::new(), private: BTreeSet::new() };
+        Self { taint: &NOTHING, named: &[], table: false }
+    }
+}
+
+impl Exposure<'_> {
+    /// Whether text from outside was read.
+    pub fn is_untrusted(&self) -> bool {
+        !self.taint.untrusted.is_empty()
+    }
+
+    /// Whether private data was read.
+    pub fn is_private(&self) -> bool {
+        !self.taint.private.is_empty()
+    }
+
+    /// Whether a person named this host.
+    pub fn names(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        self.named.iter().any(|name| {
+            let name = name.to_ascii_lowercase();
+            match name.strip_prefix("*.") {
+                Some(above) => host
+                    .strip_suffix(above)
+                    .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+                None => name == host,
+            }
+        })
+    }
+
+    /// What was read, in words for a person.
+    pub fn origins(&self) -> String {
+        let list = |origins: &BTreeSet<String>| {
+            let mut all: Vec<&str> = origins.iter().map(String::as_str).collect();
+            let more = all.len().saturating_sub(SHOWN);
+            all.truncate(SHOWN);
+            let mut text = all.join(", ");
+            if more > 0 {
+                text.push_str(&format!(" and {more} more"));
+            }
+            text
+        };
+        let mut text = format!("read from outside: {}", list(&self.taint.untrusted));
+        if self.is_private() {
+            text.push_str(&format!("; private: {}", list(&self.taint.private)));
+        }
+        text
+    }
+}
+
+/// How many origins a question names.
+const SHOWN: usize = 4;
+
 fn keep(origins: &mut BTreeSet<String>, origin: &str) {
     const LONGEST: usize = 200;
     let shown: String = origin.chars().take(LONGEST).collect();
