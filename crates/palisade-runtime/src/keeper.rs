@@ -66,6 +66,23 @@ impl<'a> Keeper<'a> {
         self.change_session(|session| session.taint.join(taint))
     }
 
+    /// Adds hosts that a person named to the session.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn named(&self, hosts: &[String]) -> Result<(), Error> {
+        if hosts.is_empty() {
+            return Ok(());
+        }
+        self.change_session(|session| {
+            for host in hosts {
+                if !session.named.contains(host) {
+                    session.named.push(host.clone());
+                }
+            }
+        })
+    }
+
     /// Keeps grants until the session ends.
     ///
     /// # Errors

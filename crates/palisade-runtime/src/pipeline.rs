@@ -56,7 +56,7 @@ impl Circumstances<'_> {
             TaintPolicy::Always => true,
             TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
         };
-        Exposure { taint: &self.session.taint, named: &tainted.named, table }
+        Exposure { taint: &self.session.taint, named: [&tainted.named, &self.session.named], table }
     }
 }
 

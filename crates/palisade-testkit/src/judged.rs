@@ -86,7 +86,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         programs: vec![format!("{HOME}/.local/bin/palisade")],
     };
     let analysis = analyse(text, &context);
-    let exposure = Exposure { taint: &setting.taint, named: &named(), table: true };
+    let exposure = Exposure { taint: &setting.taint, named: [&named(), &[]], table: true };
     let findings = command::findings(text, &analysis, &places, &exposure);
     let simple = analysis.simple.then_some(text);
     let action = Action::Run { command: Command::Shell(text.to_owned()), cwd: setting.cwd.clone() };
