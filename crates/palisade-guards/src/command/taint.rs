@@ -1,6 +1,5 @@
 //! What a session that has read text from outside may still do unasked.
 
-use palisade_shell::programs::{self, Output};
 use palisade_shell::{Analysis, Effect, EffectKind, Labels};
 
 use super::connect::{here, name};
@@ -72,17 +71,9 @@ pub fn shown(analysis: &Analysis) -> Taint {
                 _ => {}
             }
         }
-        for command in &analysis.commands {
-            let name = command.program.literal().map_or("", base);
-            if programs::lookup(name).is_some_and(|program| program.output == Output::Download)
-                && taint.is_none()
-                && !local
-            {
-                taint.saw_untrusted(name);
-            }
-        }
         if taint.is_none() && !local {
-            taint.saw_untrusted("the network");
+            let first = analysis.commands.first().and_then(|command| command.program.literal());
+            taint.saw_untrusted(first.map_or("the network", base));
         }
     }
     if printed.has(Labels::SECRET) {
