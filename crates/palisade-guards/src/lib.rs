@@ -13,4 +13,4 @@ mod taint;
 
 pub use path::classify;
 pub use places::Places;
-pub use taint::Taint;
+pub use taint::{Exposure, Taint, hosts_named};

@@ -7,13 +7,15 @@ use palisade_core::ports::{
     Ask, Event, EventKind, Intent, Journal, JournalError, Outcome, Seconds,
 };
 use palisade_core::{
-    Action, Actor, Answer, Command, Decision, Grant, NoPermit, Permit, Posture, Verdict, judge,
+    Action, Actor, Answer, Command, Decision, Grant, NoPermit, Permit, Posture, Surface, Verdict,
+    judge,
 };
 use palisade_guards::content::Redactor;
-use palisade_guards::{Places, classify, command};
+use palisade_guards::{Exposure, Places, classify, command};
 use palisade_shell::{Analysis, Context, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
 
+use crate::config::TaintPolicy;
 use crate::keeper::Keeper;
 use crate::session::Session;
 use crate::{Error, Profile, config, facts, grants};
@@ -42,6 +44,20 @@ pub struct Circumstances<'a> {
     pub session: &'a Session,
     /// The time.
     pub now: Seconds,
+}
+
+impl Circumstances<'_> {
+    /// What the session was exposed to, and whether that alone makes
+    /// questions here.
+    pub fn exposure(&self) -> Exposure<'_> {
+        let tainted = &self.profile.config.tools.taint;
+        let table = match tainted.policy {
+            TaintPolicy::Off => return Exposure::none(),
+            TaintPolicy::Always => true,
+            TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
+        };
+        Exposure { taint: &self.session.taint, named: [&tainted.named, &self.session.named], table }
+    }
 }
 
 /// A judged request, with all that is known of it.
@@ -88,7 +104,8 @@ pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     // Whoever judges and fails has not allowed anything.
     let seen = catch_unwind(AssertUnwindSafe(|| {
         let analysis = analysis(&request, &places, at.session);
-        let findings = command::findings(&text, &analysis, &places);
+        let exposure = at.exposure();
+        let findings = command::findings(&text, &analysis, &places, &exposure);
         (analysis, findings)
     }));
     let (analysis, findings) =
@@ -168,7 +185,7 @@ pub fn carry_out(
         return Ok(Done::Refused(Box::new(decision)));
     }
     // What it leaves behind is remembered before it can be used.
-    ports.keeper.remember(&analysis.files)?;
+    ports.keeper.remember(&analysis.files, &command::shown(&analysis))?;
     let permit = match Permit::issue(decision, &intent, ports.journal) {
         Ok(permit) => permit,
         Err(NoPermit::NotAllowed(decision)) => return Ok(Done::Refused(decision)),

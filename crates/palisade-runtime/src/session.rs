@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 const MOST_FILES: usize = 4096;
 const MOST_BYTES: usize = 192 * 1024;
 const MOST_GRANTS: usize = 256;
+const MOST_NAMED: usize = 256;
 
 /// The memory of a session, as it was when it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Session {
     pub grants: Vec<Grant>,
     /// What the model has seen.
     pub taint: Taint,
+    /// Hosts that a person named in it.
+    pub named: Vec<String>,
 }
 
 impl Session {
@@ -106,6 +109,8 @@ struct Stored {
     untrusted: Vec<String>,
     #[serde(default)]
     private: Vec<String>,
+    #[serde(default)]
+    named: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,6 +129,7 @@ pub(crate) fn write(session: &Session) -> String {
         grants: session.grants.iter().rev().take(MOST_GRANTS).rev().filter_map(stored).collect(),
         untrusted: session.taint.untrusted().map(str::to_owned).collect(),
         private: session.taint.private().map(str::to_owned).collect(),
+        named: session.named.iter().rev().take(MOST_NAMED).rev().cloned().collect(),
     };
     // Strings and numbers under string keys always have a JSON form.
     serde_json::to_string(&stored).unwrap_or_default()
@@ -138,6 +144,7 @@ pub(crate) fn read(text: &str) -> Option<Session> {
     stored.private.iter().for_each(|origin| taint.saw_private(origin));
     Some(Session {
         taint,
+        named: stored.named,
         files: stored
             .files
             .into_iter()

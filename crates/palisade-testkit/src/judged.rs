@@ -2,7 +2,7 @@
 
 use palisade_core::{Action, Command, Decision, Posture, Surface, judge};
 use palisade_guards::rules::About;
-use palisade_guards::{Places, command};
+use palisade_guards::{Exposure, Places, Taint, command};
 use palisade_shell::{Context, analyse};
 
 /// Where and how a command of a spec is judged.
@@ -12,11 +12,13 @@ pub struct Setting {
     pub cwd: String,
     /// Surface and confinement.
     pub posture: Posture,
+    /// What the session has seen before.
+    pub taint: Taint,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { cwd: WORKSPACE.to_owned(), posture: Posture::default() }
+        Self { cwd: WORKSPACE.to_owned(), posture: Posture::default(), taint: Taint::default() }
     }
 }
 
@@ -41,10 +43,31 @@ pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
     match about {
         About::Command => judged(text, setting),
         // Each kind gets its judge with its first rule.
-        About::File | About::Url | About::Content | About::Session | About::Call => {
+        About::Session => after(text, setting),
+        About::File | About::Url | About::Content | About::Call => {
             unreachable!("no rule is about {about:?} yet")
         }
     }
+}
+
+/// The decision on `what was seen: command`, where what was seen is `nothing`,
+/// `untrusted`, `private` or both.
+fn after(text: &str, setting: &Setting) -> Decision {
+    let (seen, command) = text.split_once(": ").unwrap_or(("nothing", text));
+    let mut setting = setting.clone();
+    for label in seen.split(' ') {
+        match label {
+            "untrusted" => setting.taint.saw_untrusted("https://page.example"),
+            "private" => setting.taint.saw_private("~/.env"),
+            other => assert_eq!(other, "nothing", "an unknown label in {text:?}"),
+        }
+    }
+    judged(command, &setting)
+}
+
+/// The hosts that the person of the specs has named.
+fn named() -> [String; 2] {
+    ["named.example".to_owned(), "*.below.example".to_owned()]
 }
 
 /// The decision on the command `text`.
@@ -63,7 +86,8 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         programs: vec![format!("{HOME}/.local/bin/palisade")],
     };
     let analysis = analyse(text, &context);
-    let findings = command::findings(text, &analysis, &places);
+    let exposure = Exposure { taint: &setting.taint, named: [&named(), &[]], table: true };
+    let findings = command::findings(text, &analysis, &places, &exposure);
     let simple = analysis.simple.then_some(text);
     let action = Action::Run { command: Command::Shell(text.to_owned()), cwd: setting.cwd.clone() };
     judge(action, findings, setting.posture, &[], simple, 0)

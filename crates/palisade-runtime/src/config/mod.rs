@@ -42,6 +42,32 @@ pub struct Tools {
     pub terminal: Terminal,
     /// Tools that nobody may call, by name.
     pub deny: Vec<String>,
+    /// What text from outside makes of a session.
+    pub taint: Tainted,
+}
+
+/// `tools.taint`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tainted {
+    /// When text from outside makes a question of what leaves or stays.
+    pub policy: TaintPolicy,
+    /// Hosts that may always be connected to: `a.example`, `*.a.example`.
+    pub named: Vec<String>,
+}
+
+/// `tools.taint.policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaintPolicy {
+    /// Where nobody can be asked; where somebody can, only together with
+    /// private data.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Off,
 }
 
 /// `tools.terminal`.

@@ -1,6 +1,8 @@
 //! Edits of configuration hold for whatever a person writes, and whatever an
 //! agent has approved.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod taint;
 
 use std::path::Path;
 
