@@ -10,6 +10,7 @@ mod path;
 mod places;
 pub mod rules;
 mod taint;
+pub mod typed;
 
 pub use path::classify;
 pub use places::Places;

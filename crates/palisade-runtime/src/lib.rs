@@ -4,6 +4,7 @@
 //! journal are reached through ports. Nothing here starts a process or opens
 //! a connection.
 
+pub mod calls;
 pub mod config;
 pub mod environment;
 mod error;
@@ -21,6 +22,9 @@ pub mod words;
 pub use error::{Error, Fault};
 pub use home::{Home, ProfileName, SessionId, private_dir};
 pub use keeper::Keeper;
-pub use pipeline::{Circumstances, Done, Judged, Ports, Request, carry_out, judge_command};
+pub use pipeline::{
+    Admitted, Circumstances, Done, Judged, Ports, Request, admit, carry_out, hand_over,
+    judge_command,
+};
 pub use profile::Profile;
 pub use session::Session;

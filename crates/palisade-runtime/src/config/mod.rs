@@ -83,10 +83,25 @@ pub struct Terminal {
     /// Variables that a command gets beside the fixed few: from the
     /// profile's `.env` or else from the caller's environment.
     pub env: Vec<String>,
+    /// Whether a client's shell commands become ones of `palisade run`.
+    pub rewrite: Rewrite,
     /// Questions and answers.
     pub approval: Approval,
     /// What one command may use.
     pub limits: Limits,
+}
+
+/// `tools.terminal.rewrite`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rewrite {
+    /// Where the sandbox is on.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never; then a command that needs the sandbox is a question.
+    Off,
 }
 
 /// `tools.terminal.approval`.
