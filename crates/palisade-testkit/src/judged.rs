@@ -41,7 +41,8 @@ pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
     match about {
         About::Command => judged(text, setting),
         // Each kind gets its judge with its first rule.
-        About::File | About::Url | About::Content | About::Session | About::Call => {
+        About::Call => crate::called::judged(text, setting),
+        About::File | About::Url | About::Content | About::Session => {
             unreachable!("no rule is about {about:?} yet")
         }
     }
