@@ -16,6 +16,7 @@ mod pipeline;
 pub mod ports;
 mod profile;
 mod session;
+mod tool;
 pub mod words;
 
 pub use error::{Error, Fault};
@@ -23,4 +24,5 @@ pub use home::{Home, ProfileName, SessionId, private_dir};
 pub use keeper::Keeper;
 pub use pipeline::{Circumstances, Done, Judged, Ports, Request, carry_out, judge_command};
 pub use profile::Profile;
-pub use session::Session;
+pub use session::{Count, Session};
+pub use tool::{ToolRequest, judge_tool};

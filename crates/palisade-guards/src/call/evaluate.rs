@@ -56,7 +56,9 @@ fn answer(node: &Node, arguments: &Value) -> Answer {
         }),
         Node::In { item, list } => each(item, arguments, |a| {
             each(list, arguments, |b| match b {
-                Value::List(values) => any(values.iter().map(|value| equal((item, a), (list, value)))),
+                Value::List(values) => {
+                    any(values.iter().map(|value| equal((item, a), (list, value))))
+                }
                 other => unknown(list, &format!("is {}, not a list", other.kind())),
             })
         }),
@@ -184,7 +186,9 @@ fn walk<'a>(operand: &Operand, steps: &[Step], value: &'a Value) -> Walked<'a> {
             let wanted = folded(key);
             // Some readers take a key in any case, so nobody knows which of
             // two spellings the tool will read.
-            if let Some((other, _)) = entries.iter().find(|(name, _)| name != key && folded(name) == wanted) {
+            if let Some((other, _)) =
+                entries.iter().find(|(name, _)| name != key && folded(name) == wanted)
+            {
                 let why = format!("`{}` stands there as `{}`", operand.text, other.escape_debug());
                 return Walked::Found(Looked::doubt(why));
             }
@@ -205,7 +209,9 @@ fn walk<'a>(operand: &Operand, steps: &[Step], value: &'a Value) -> Walked<'a> {
                         all.values.extend(looked.values);
                         all.doubt = all.doubt.or(looked.doubt);
                     }
-                    Walked::Missing => all.doubt = Some(format!("`{}` is missing in one place", operand.text)),
+                    Walked::Missing => {
+                        all.doubt = Some(format!("`{}` is missing in one place", operand.text))
+                    }
                 }
             }
             Walked::Found(all)
@@ -242,7 +248,9 @@ fn compare(left: Written<'_>, relation: Relation, right: Written<'_>) -> Answer 
             Some(order) => Answer::of(wanted.contains(&order)),
             None => unknown(left.0, "cannot be compared"),
         },
-        (Value::Number(_), other) => unknown(right.0, &format!("is {}, not a number", other.kind())),
+        (Value::Number(_), other) => {
+            unknown(right.0, &format!("is {}, not a number", other.kind()))
+        }
         (other, _) => unknown(left.0, &format!("is {}, not a number", other.kind())),
     };
     match relation {
@@ -262,13 +270,20 @@ fn equal(left: Written<'_>, right: Written<'_>) -> Answer {
         (Value::Null, _) | (_, Value::Null) | (Value::Bool(_), Value::Bool(_)) => Answer::No,
         (Value::Number(a), Value::Number(b)) => Answer::of(a.compare(b) == Some(Ordering::Equal)),
         (Value::Text(a), Value::Text(b)) => {
-            if folded(a) == folded(b) { nearly() } else { Answer::No }
+            if folded(a) == folded(b) {
+                nearly()
+            } else {
+                Answer::No
+            }
         }
         // A careless reader turns text into a number, or both into a truth.
         (Value::Number(number), Value::Text(text)) | (Value::Text(text), Value::Number(number)) => {
             let text = folded(text);
-            let numeric = text.trim_start_matches(['+', '-', '.']).starts_with(|letter: char| letter.is_numeric());
-            let same = Number::parse(&text).map(|other| other.compare(number) == Some(Ordering::Equal));
+            let numeric = text
+                .trim_start_matches(['+', '-', '.'])
+                .starts_with(|letter: char| letter.is_numeric());
+            let same =
+                Number::parse(&text).map(|other| other.compare(number) == Some(Ordering::Equal));
             match same {
                 Some(false) => Answer::No,
                 Some(true) => nearly(),
@@ -277,7 +292,8 @@ fn equal(left: Written<'_>, right: Written<'_>) -> Answer {
             }
         }
         (Value::Bool(_), Value::Text(text)) | (Value::Text(text), Value::Bool(_)) => {
-            let words = ["true", "false", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n", ""];
+            let words =
+                ["true", "false", "yes", "no", "on", "off", "1", "0", "t", "f", "y", "n", ""];
             if words.contains(&folded(text).as_str()) { nearly() } else { Answer::No }
         }
         (Value::Bool(_), Value::Number(_)) | (Value::Number(_), Value::Bool(_)) => nearly(),

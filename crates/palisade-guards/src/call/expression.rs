@@ -109,7 +109,9 @@ impl Expression {
         let root = parser.or()?;
         match parser.peek() {
             Kind::End => Ok(Self { text: text.to_owned(), root }),
-            Kind::Symbol("=") => parser.stop("expected `and`, `or` or the end", Some("equality is written `==`")),
+            Kind::Symbol("=") => {
+                parser.stop("expected `and`, `or` or the end", Some("equality is written `==`"))
+            }
             Kind::Symbol("&" | "|") => {
                 parser.stop("expected `and`, `or` or the end", Some("write `and` and `or`"))
             }
@@ -147,7 +149,8 @@ fn flaw(text: &str, at: usize, message: impl Into<String>, help: Option<String>)
 
 fn tokens(text: &str) -> Result<Vec<Token>, Flaw> {
     const SYMBOLS: [&str; 18] = [
-        "==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ",", ".", "*", "=", "!", "&", "|", ":",
+        "==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ",", ".", "*", "=", "!", "&", "|",
+        ":",
     ];
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -155,7 +158,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, Flaw> {
         let from = at;
         let rest = text.get(at..).unwrap_or("");
         let run = |wanted: fn(char) -> bool| {
-            rest.char_indices().find(|(_, letter)| !wanted(*letter)).map_or(rest.len(), |(end, _)| end)
+            rest.char_indices()
+                .find(|(_, letter)| !wanted(*letter))
+                .map_or(rest.len(), |(end, _)| end)
         };
         let kind = if letter.is_whitespace() {
             at += letter.len_utf8();
@@ -166,16 +171,24 @@ fn tokens(text: &str) -> Result<Vec<Token>, Flaw> {
             Kind::Word(rest.get(..end).unwrap_or("").to_owned())
         } else if letter.is_ascii_digit() || letter == '-' {
             let end = 1 + rest.get(1..).map_or(0, |rest| {
-                rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '.' || letter == '_'))
-                    .unwrap_or(rest.len())
+                rest.find(|letter: char| {
+                    !(letter.is_alphanumeric() || letter == '.' || letter == '_')
+                })
+                .unwrap_or(rest.len())
             });
             at += end;
             let digits = rest.get(..end).unwrap_or("");
             match Number::parse(digits) {
                 Some(number) => Kind::Number(number),
                 None => {
-                    let help = "a size with a unit is written in quotes: `bytes(memory) > bytes(\"4g\")`";
-                    return Err(flaw(text, from, format!("`{digits}` is no number"), Some(help.into())));
+                    let help =
+                        "a size with a unit is written in quotes: `bytes(memory) > bytes(\"4g\")`";
+                    return Err(flaw(
+                        text,
+                        from,
+                        format!("`{digits}` is no number"),
+                        Some(help.into()),
+                    ));
                 }
             }
         } else if letter == '"' || letter == '\'' {
@@ -233,7 +246,11 @@ impl Parser<'_> {
 
     /// All of the text from `from` to the last token that was read.
     fn since(&self, from: usize) -> String {
-        let to = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(from, |token| token.to);
+        let to = self
+            .at
+            .checked_sub(1)
+            .and_then(|at| self.tokens.get(at))
+            .map_or(from, |token| token.to);
         self.text.get(from..to).unwrap_or("").to_owned()
     }
 
@@ -263,7 +280,8 @@ impl Parser<'_> {
     fn or(&mut self) -> Result<Node, Flaw> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return self.stop("the brackets lie too deep in each other", Some("write several rules"));
+            return self
+                .stop("the brackets lie too deep in each other", Some("write several rules"));
         }
         let mut nodes = vec![self.and()?];
         while self.word("or") {
@@ -310,7 +328,9 @@ impl Parser<'_> {
             Kind::Symbol("<=") => Relation::LessOrEqual,
             Kind::Symbol(">") => Relation::Greater,
             Kind::Symbol(">=") => Relation::GreaterOrEqual,
-            Kind::Symbol("=") => return self.stop("one `=` has no meaning", Some("equality is written `==`")),
+            Kind::Symbol("=") => {
+                return self.stop("one `=` has no meaning", Some("equality is written `==`"));
+            }
             Kind::Word(word) if word == "matches" => {
                 self.at += 1;
                 return self.matches(left);
@@ -338,8 +358,14 @@ impl Parser<'_> {
         let ordered = !matches!(relation, Relation::Equal | Relation::NotEqual);
         let text = |operand: &Operand| matches!(operand.term, Term::Literal(ref value) if !matches!(value, Value::Number(_)));
         if ordered && (text(&left) || text(&right)) {
-            let help = "only numbers are larger or smaller: `number(x) > 4`, `bytes(x) > bytes(\"4g\")`";
-            return Err(flaw(self.text, sign, "this compares something that is no number", Some(help.into())));
+            let help =
+                "only numbers are larger or smaller: `number(x) > 4`, `bytes(x) > bytes(\"4g\")`";
+            return Err(flaw(
+                self.text,
+                sign,
+                "this compares something that is no number",
+                Some(help.into()),
+            ));
         }
         Ok(Node::Compare { left, relation, right })
     }
@@ -347,7 +373,9 @@ impl Parser<'_> {
     /// A word alone is true or false by itself.
     fn truth(&self, operand: Operand) -> Result<Node, Flaw> {
         match &operand.term {
-            Term::Path(_) | Term::Default(..) | Term::Literal(Value::Bool(_)) => Ok(Node::Truth(operand)),
+            Term::Path(_) | Term::Default(..) | Term::Literal(Value::Bool(_)) => {
+                Ok(Node::Truth(operand))
+            }
             _ => self.stop("expected a comparison", Some("as `cpus > 2` or `name in protected`")),
         }
     }
@@ -374,7 +402,9 @@ impl Parser<'_> {
             let near = nearest(&name, self.lists.keys().map(String::as_str));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it in `tools.lists`, or write `args.{name}` for an argument of the call"),
+                None => format!(
+                    "declare it in `tools.lists`, or write `args.{name}` for an argument of the call"
+                ),
             };
             return Err(flaw(self.text, from, format!("no list is called `{name}`"), Some(help)));
         }
@@ -407,9 +437,14 @@ impl Parser<'_> {
                         other => other,
                     }
                 }
-                reserved if RESERVED.contains(&reserved) => return self.stop("expected a value", None),
+                reserved if RESERVED.contains(&reserved) => {
+                    return self.stop("expected a value", None);
+                }
                 name => {
-                    let called = matches!(self.tokens.get(self.at + 1), Some(Token { kind: Kind::Symbol("("), .. }));
+                    let called = matches!(
+                        self.tokens.get(self.at + 1),
+                        Some(Token { kind: Kind::Symbol("("), .. })
+                    );
                     if called {
                         let near = nearest(name, FUNCTIONS.into_iter());
                         let help = near.map_or_else(
@@ -443,7 +478,12 @@ impl Parser<'_> {
         let operand = self.operand()?;
         match operand.term {
             Term::Path(_) => Ok(operand),
-            _ => Err(flaw(self.text, from, format!("`{function}` is about an argument of the call"), None)),
+            _ => Err(flaw(
+                self.text,
+                from,
+                format!("`{function}` is about an argument of the call"),
+                None,
+            )),
         }
     }
 
@@ -455,7 +495,10 @@ impl Parser<'_> {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
                 "null" => Value::Null,
-                _ => return self.stop("expected a number, a text in quotes, true, false or null", None),
+                _ => {
+                    return self
+                        .stop("expected a number, a text in quotes, true, false or null", None);
+                }
             },
             Kind::Symbol("[") => {
                 self.at += 1;
@@ -471,7 +514,9 @@ impl Parser<'_> {
                 }
                 return Ok(Value::List(values));
             }
-            _ => return self.stop("expected a number, a text in quotes, true, false or null", None),
+            _ => {
+                return self.stop("expected a number, a text in quotes, true, false or null", None);
+            }
         };
         self.at += 1;
         Ok(value)
@@ -486,7 +531,9 @@ impl Parser<'_> {
         let mut steps = if first == "args" { Vec::new() } else { vec![Step::Key(first)] };
         loop {
             if self.symbol(".") {
-                let Kind::Word(key) = self.peek() else { return self.stop("expected a name", None) };
+                let Kind::Word(key) = self.peek() else {
+                    return self.stop("expected a name", None);
+                };
                 self.at += 1;
                 steps.push(Step::Key(key));
             } else if self.symbol("[") {
@@ -520,7 +567,8 @@ fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n s
     let folded: Vec<char> = name.to_lowercase().chars().collect();
     known.into_iter().find(|known| {
         let known: Vec<char> = known.to_lowercase().chars().collect();
-        let (short, long) = if known.len() < folded.len() { (&known, &folded) } else { (&folded, &known) };
+        let (short, long) =
+            if known.len() < folded.len() { (&known, &folded) } else { (&folded, &known) };
         let head = short.iter().zip(long.iter()).take_while(|(a, b)| a == b).count();
         let tail = short.iter().rev().zip(long.iter().rev()).take_while(|(a, b)| a == b).count();
         long.len() - short.len() <= 1 && head + tail + 1 >= long.len()
@@ -551,7 +599,11 @@ mod tests {
             "number > 3",
             "a-b == -1.5e3",
         ] {
-            assert!(Expression::parse(text, &lists()).is_ok(), "{text}: {:?}", Expression::parse(text, &lists()));
+            assert!(
+                Expression::parse(text, &lists()).is_ok(),
+                "{text}: {:?}",
+                Expression::parse(text, &lists())
+            );
         }
     }
 

@@ -21,5 +21,5 @@ pub use evaluate::Answer;
 pub use expression::{Expression, Flaw, Lists};
 pub use glob::Glob;
 pub use json::{DEEPEST, Unreadable};
-pub use policy::{Call, Counts, Limit, Policy, Standing, Stance, ToolRule, Unknown, findings};
+pub use policy::{Call, Counts, Limit, Policy, Stance, Standing, ToolRule, Unknown, findings};
 pub use value::{Number, Value};

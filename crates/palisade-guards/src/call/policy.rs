@@ -139,7 +139,8 @@ impl ToolRule {
 }
 
 fn is_named(glob: &Glob, call: &Call<'_>, any_case: bool) -> bool {
-    let matches = |name: &str| if any_case { glob.matches_any_case(name) } else { glob.matches(name) };
+    let matches =
+        |name: &str| if any_case { glob.matches_any_case(name) } else { glob.matches(name) };
     let whole = call.server.map(|server| format!("{server}/{}", call.tool));
     match (glob.text().contains('/'), whole) {
         (true, Some(whole)) => matches(&whole),
@@ -160,8 +161,14 @@ impl Policy {
 
     /// Whether a tool is never called, whatever its arguments.
     pub fn denies(&self, server: Option<&str>, tool: &str) -> bool {
-        let call =
-            Call { server, tool, arguments: Ok(&Value::Null), text: "", cwd: "", standing: Standing::Known };
+        let call = Call {
+            server,
+            tool,
+            arguments: Ok(&Value::Null),
+            text: "",
+            cwd: "",
+            standing: Standing::Known,
+        };
         let always = |rule: &ToolRule| {
             rule.stance == Stance::Deny
                 && rule.when.is_none()
@@ -186,7 +193,9 @@ pub fn findings(call: &Call<'_>, policy: &Policy, counts: &Counts) -> Vec<Findin
         let answer = rule.answer(call);
         if let Some(limit) = rule.limit {
             let used = counts.get(&rule.key()).copied().unwrap_or_default();
-            if answer != Answer::No && let Some(what) = exceeded(limit, used) {
+            if answer != Answer::No
+                && let Some(what) = exceeded(limit, used)
+            {
                 let why = format!("{}: {what}", rule.reason());
                 found.push(match rule.stance {
                     Stance::Deny | Stance::Allow => finding(&rules::TOOL_LIMIT, call, Some(why)),
@@ -206,7 +215,8 @@ pub fn findings(call: &Call<'_>, policy: &Policy, counts: &Counts) -> Vec<Findin
             }
             (Stance::Ask | Stance::Deny, Answer::Unknown(why)) => {
                 let when = rule.when.as_ref().map_or("", Expression::text);
-                let why = format!("whether `{when}` holds cannot be said: {why} ({})", rule.reason());
+                let why =
+                    format!("whether `{when}` holds cannot be said: {why} ({})", rule.reason());
                 found.push(finding(&rules::TOOL_UNCERTAIN, call, Some(why)));
             }
         }

@@ -144,9 +144,12 @@ impl Number {
     /// The number that `text` writes in JSON's way, and in no other.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('-').unwrap_or(text);
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (rest, exponent) = match rest.split_once(['e', 'E']) {
-            Some((rest, exponent)) => (rest, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+            Some((rest, exponent)) => {
+                (rest, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
+            }
             None => (rest, None),
         };
         let (whole, part) = match rest.split_once('.') {
@@ -221,7 +224,9 @@ mod tests {
             assert_eq!(number(a).compare(&number(b)), Some(order), "{a} {b}");
             assert_eq!(number(b).compare(&number(a)), Some(order.reverse()), "{b} {a}");
         }
-        for text in ["", "-", "01", "1.", ".5", "+1", "1e", "0x10", "NaN", "Infinity", "1_000", " 1"] {
+        for text in
+            ["", "-", "01", "1.", ".5", "+1", "1e", "0x10", "NaN", "Infinity", "1_000", " 1"]
+        {
             assert_eq!(Number::parse(text), None, "{text}");
         }
     }

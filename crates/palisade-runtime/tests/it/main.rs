@@ -90,3 +90,5 @@ proptest! {
         }
     }
 }
+
+mod tools;
