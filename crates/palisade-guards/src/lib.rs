@@ -4,6 +4,7 @@
 //! guards here say how bad that is. They are pure: no IO, no clock, no
 //! environment, no panic.
 
+pub mod call;
 pub mod command;
 pub mod content;
 mod path;

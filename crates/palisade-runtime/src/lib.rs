@@ -17,6 +17,7 @@ mod pipeline;
 pub mod ports;
 mod profile;
 mod session;
+mod tool;
 pub mod words;
 
 pub use error::{Error, Fault};
@@ -27,4 +28,5 @@ pub use pipeline::{
     judge_command,
 };
 pub use profile::Profile;
-pub use session::Session;
+pub use session::{Count, Session};
+pub use tool::{ToolRequest, judge_tool};

@@ -44,7 +44,8 @@ pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
         About::Command => judged(text, setting),
         // Each kind gets its judge with its first rule.
         About::Session => after(text, setting),
-        About::File | About::Url | About::Content | About::Call => {
+        About::Call => crate::called::judged(text, setting),
+        About::File | About::Url | About::Content => {
             unreachable!("no rule is about {about:?} yet")
         }
     }
