@@ -8,6 +8,7 @@ pub mod call;
 pub mod command;
 pub mod content;
 pub mod file;
+pub mod network;
 mod path;
 mod places;
 pub mod rules;
