@@ -57,7 +57,12 @@ fn waits(arguments: &[Text]) -> bool {
     let stays = |word: &String| {
         matches!(word.as_str(), "-i" | "--interactive" | "-a" | "repl" | "console" | "-")
     };
-    words.iter().any(stays) || words.iter().all(|word| word.starts_with('-') && word.len() == 2 && !matches!(word.as_str(), "-c" | "-e" | "-m" | "-p" | "-r" | "-f"))
+    words.iter().any(stays)
+        || words.iter().all(|word| {
+            word.starts_with('-')
+                && word.len() == 2
+                && !matches!(word.as_str(), "-c" | "-e" | "-m" | "-p" | "-r" | "-f")
+        })
 }
 
 /// Whether something else is written into the program's input: a pipe before

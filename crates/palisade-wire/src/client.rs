@@ -127,8 +127,7 @@ impl Client {
             ),
             None => None,
         };
-        let output =
-            Some(fields.output).filter(|path| has(path)).and_then(|path| payload.at(path));
+        let output = Some(fields.output).filter(|path| has(path)).and_then(|path| payload.at(path));
         let event = match (named, event) {
             (Some(named), _) => named,
             (None, _) if output.is_some() => Event::After,

@@ -107,7 +107,9 @@ mod tests {
                      *** Delete File: d\n*** End Patch\n";
         assert_eq!(
             paths(patch),
-            Ok(["write a.txt", "edit b.txt", "write ../c.txt", "write d"].map(str::to_owned).into())
+            Ok(["write a.txt", "edit b.txt", "write ../c.txt", "write d"]
+                .map(str::to_owned)
+                .into())
         );
         assert_eq!(
             uses(patch).ok().and_then(|all| all.into_iter().next()),

@@ -155,7 +155,9 @@ fn texts(arguments: &Json, key: &str, field: &str) -> Result<Vec<String>, Malfor
     let wrong = || Malformed::new(format!("`{key}` does not hold texts"));
     let one = |value: &Json| match value {
         Json::Text(text) => Ok(text.clone()),
-        Json::Object(_) => value.at(field).and_then(Json::text).map(str::to_owned).ok_or_else(wrong),
+        Json::Object(_) => {
+            value.at(field).and_then(Json::text).map(str::to_owned).ok_or_else(wrong)
+        }
         _ => Err(wrong()),
     };
     match arguments.at(key).ok_or_else(wrong)? {
@@ -188,7 +190,8 @@ fn outside(pattern: &str) -> Option<String> {
 /// What looks like an address in prose.
 fn addresses(prose: &str) -> impl Iterator<Item = String> + '_ {
     let edge = |letter: char| letter.is_whitespace() || "\"'`<>()[]{},".contains(letter);
-    prose.split(edge).filter(|word| word.contains("://")).map(|word| {
-        word.trim_end_matches(['.', ';', '!', ':']).to_owned()
-    })
+    prose
+        .split(edge)
+        .filter(|word| word.contains("://"))
+        .map(|word| word.trim_end_matches(['.', ';', '!', ':']).to_owned())
 }

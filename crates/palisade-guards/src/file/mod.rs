@@ -115,7 +115,9 @@ pub fn protected(places: &Places) -> Vec<String> {
 }
 
 fn stands_in(path: &str, above: &[&str]) -> bool {
-    above.iter().any(|name| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    above.iter().any(|name| {
+        path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 struct Report<'a> {
@@ -291,7 +293,10 @@ mod tests {
         ] {
             let facts = FileFacts::of_text(path);
             let found = findings(FileUse::Read, &facts, &places());
-            assert!(found.iter().any(|one| one.severity == palisade_core::Severity::Dangerous), "{path}");
+            assert!(
+                found.iter().any(|one| one.severity == palisade_core::Severity::Dangerous),
+                "{path}"
+            );
         }
     }
 

@@ -517,7 +517,9 @@ pub(super) fn of_system(path: &str, case: Case) -> Option<Mark> {
 /// fixed beginning of each row, below a home directory and from the root.
 pub(super) fn secret_places() -> impl Iterator<Item = (bool, &'static str)> {
     let fixed = |name: &'static str| match name.find(['*', '?']) {
-        Some(wild) => name.get(..wild).and_then(|head| head.rsplit_once('/')).map_or("", |(above, _)| above),
+        Some(wild) => {
+            name.get(..wild).and_then(|head| head.rsplit_once('/')).map_or("", |(above, _)| above)
+        }
         None => name,
     };
     let home = HOME.iter().map(move |(name, mark)| (true, fixed(name), *mark));

@@ -103,9 +103,9 @@ pub(super) fn deny(event: Event, reason: &str, call: Option<&Call>) -> Json {
             "PermissionRequest",
             [("decision", Json::object([("behavior", "deny".into()), ("message", reason.into())]))],
         ),
-        Event::After => replace(reason.into())
-            .with("decision", "block".into())
-            .with("reason", reason.into()),
+        Event::After => {
+            replace(reason.into()).with("decision", "block".into()).with("reason", reason.into())
+        }
     }
 }
 

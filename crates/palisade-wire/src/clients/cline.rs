@@ -6,9 +6,7 @@ use palisade_core::FileUse::{Edit, Read, Search};
 use crate::call::{Call, Event, Use};
 use crate::client::{Client, Fields, Support, Tested};
 use crate::json::Json;
-use crate::shape::Shape::{
-    self, Fetches, File, Files, Internal, Shells, Subagent, WebSearch,
-};
+use crate::shape::Shape::{self, Fetches, File, Files, Internal, Shells, Subagent, WebSearch};
 
 pub(super) static CLIENT: Client = Client {
     name: "cline",
@@ -23,12 +21,7 @@ pub(super) static CLIENT: Client = Client {
         ("PostToolUse", Event::After),
     ],
     fields: &[
-        Fields {
-            tool: "tool_call.name",
-            arguments: "tool_call.input",
-            id: "tool_call.id",
-            ..ROOT
-        },
+        Fields { tool: "tool_call.name", arguments: "tool_call.input", id: "tool_call.id", ..ROOT },
         Fields {
             tool: "tool_result.name",
             arguments: "tool_result.input",
@@ -97,11 +90,10 @@ fn rewrite(arguments: Json) -> Json {
 }
 
 fn deny(event: Event, reason: &str, call: Option<&Call>) -> Json {
-    let cancel =
-        || Json::object([("cancel", Json::Bool(true)), ("errorMessage", reason.into())]);
+    let cancel = || Json::object([("cancel", Json::Bool(true)), ("errorMessage", reason.into())]);
     let Some(call) = call.filter(|_| event != Event::After) else { return cancel() };
-    let shell = !call.uses.is_empty()
-        && call.uses.iter().all(|one| matches!(one, Use::Shell { .. }));
+    let shell =
+        !call.uses.is_empty() && call.uses.iter().all(|one| matches!(one, Use::Shell { .. }));
     if !shell {
         return cancel();
     }

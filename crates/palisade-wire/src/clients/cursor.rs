@@ -34,7 +34,9 @@ pub(super) static CLIENT: Client = Client {
         cwd: "cwd",
         ..Fields::NONE
     }],
-    mcp: |name| double_underscores(name).or_else(|| name.strip_prefix("MCP:").map(|tool| ("", tool))),
+    mcp: |name| {
+        double_underscores(name).or_else(|| name.strip_prefix("MCP:").map(|tool| ("", tool)))
+    },
     deny,
     ask: None,
     rewrite: None,

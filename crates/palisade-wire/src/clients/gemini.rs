@@ -5,9 +5,7 @@ use palisade_core::FileUse::{Edit, List, Read, Search, Write};
 use crate::call::{Call, Event};
 use crate::client::{Client, Fields, Support, Tested, plain};
 use crate::json::Json;
-use crate::shape::Shape::{
-    self, FetchProse, File, Files, Internal, Shell, Subagent, WebSearch,
-};
+use crate::shape::Shape::{self, FetchProse, File, Files, Internal, Shell, Subagent, WebSearch};
 
 pub(super) static CLIENT: Client = Client {
     name: "gemini",

@@ -6,9 +6,7 @@ use palisade_core::FileUse::{Edit, List, Read, Search, Write};
 use crate::call::{Call, Event};
 use crate::client::{Client, Fields, Support, Tested};
 use crate::json::Json;
-use crate::shape::Shape::{
-    self, Fetch, File, Files, Internal, Patch, Shell, Subagent, WebSearch,
-};
+use crate::shape::Shape::{self, Fetch, File, Files, Internal, Patch, Shell, Subagent, WebSearch};
 
 pub(super) static CLIENT: Client = Client {
     name: "opencode",
