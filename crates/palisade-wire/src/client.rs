@@ -21,6 +21,8 @@ pub struct Support {
     pub rewrite: bool,
     /// Put other output in the place of a tool's.
     pub replace: bool,
+    /// Its agent can type into programs that run, and no hook sees what.
+    pub types_unseen: bool,
 }
 
 /// The names of the fields of a payload, joined by dots; empty where there is

@@ -12,7 +12,7 @@ pub(super) static CLIENT: Client = Client {
     name: "cursor",
     title: "Cursor",
     tested: Tested::Documented,
-    support: Support { rewrite: false, replace: false },
+    support: Support { rewrite: false, replace: false, types_unseen: false },
     tools: TOOLS,
     events: &[
         ("preToolUse", Event::Before),

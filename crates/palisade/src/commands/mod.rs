@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod doctor;
 mod grants;
+pub mod hook;
 mod init;
 mod log;
 mod profile;
@@ -29,6 +30,7 @@ pub enum Command {
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
+    Hook(hook::Arguments),
     Log(log::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -45,6 +47,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
+        Command::Hook(arguments) => hook::run(arguments, profile),
         Command::Log(arguments) => log::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),

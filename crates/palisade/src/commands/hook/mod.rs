@@ -210,7 +210,7 @@ impl Hook {
         let opened = session::Opened::of(self, house, &call).map_err(|error| unusable(&error))?;
         match event {
             Event::Before => before::answer(self, &opened, &call),
-            Event::Permission => Ok(before::permission(self, &opened, &call)),
+            Event::Permission => before::permission(self, &opened, &call),
             Event::After => after::answer(self, &opened, &call, output),
         }
         .map_err(|error| unusable(&error))
@@ -225,9 +225,10 @@ fn unusable(error: &Failure) -> String {
         Failure::Runtime(Error::Config(_)) => "its configuration is broken",
         Failure::Runtime(Error::Journal(_)) => "its journal takes no record",
         Failure::Runtime(Error::Home(_) | Error::File { .. }) => "its own files cannot be used",
-        Failure::Runtime(Error::Name(_)) | Failure::Usage(_) | Failure::Other(_) => {
-            "it could not do its work"
-        }
+        Failure::Runtime(Error::Approval { .. }) => "its approval queue cannot be used",
+        Failure::Runtime(Error::Name(_) | Error::NotAPerson { .. })
+        | Failure::Usage(_)
+        | Failure::Other(_) => "it could not do its work",
     };
     format!("Palisade refuses everything because {what}; ask the person to run `palisade doctor`")
 }

@@ -1,14 +1,15 @@
 //! What a call would do, judged.
 
-use palisade_core::{Action, Command, FileUse, judge};
+use palisade_core::ports::FileTools as _;
+use palisade_core::{Action, Command, FileFacts, FileUse, judge};
 use palisade_guards::call::Standing;
 use palisade_guards::network::{Reach, Target};
-use palisade_guards::{Taint, command, typed};
+use palisade_guards::{Taint, command, file, typed};
 use palisade_runtime::{
     Circumstances, Error, Judged, Keeper, Request, ToolRequest, judge_command, judge_file,
     judge_tool,
 };
-use palisade_shell::Analysis;
+use palisade_shell::{Analysis, Labels};
 use palisade_wire::{Call, Client, Use};
 
 use super::looked::Looked;
@@ -22,7 +23,8 @@ pub(super) struct Part {
 
 /// Judges every part of a call: each thing that it does, and the tool with its
 /// arguments as the profile's rules see it. A call that does nothing outside
-/// the conversation, and of which no rule speaks, has no parts.
+/// the conversation, and of which no rule speaks, has no parts. Without a
+/// `keeper` nothing is counted.
 ///
 /// # Errors
 /// Where a rule counts calls and the count cannot be kept.
@@ -31,7 +33,7 @@ pub(super) fn judged(
     call: &Call,
     cwd: &str,
     at: &Circumstances<'_>,
-    keeper: &Keeper<'_>,
+    keeper: Option<&Keeper<'_>>,
 ) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::new();
     let mut named = Vec::new();
@@ -47,11 +49,11 @@ pub(super) fn judged(
         let request = ToolRequest::of_json(*server, tool, &arguments, cwd, *standing);
         let mut shows = Taint::default();
         shows.saw_untrusted(&format!("the tool {}", request.name()));
-        parts.push(Part { judged: judge_tool(request, at, Some(keeper))?, shows });
+        parts.push(Part { judged: judge_tool(request, at, keeper)?, shows });
     }
     // Under the name that the client gives it, every tool is looked at.
     let whole = ToolRequest::of_json(None, &call.tool, &arguments, cwd, Standing::Known);
-    let counted = named.is_empty().then_some(keeper);
+    let counted = keeper.filter(|_| named.is_empty());
     let whole = judge_tool(whole, at, counted)?;
     if !whole.decision.findings().is_empty() {
         parts.push(Part { judged: whole, shows: Taint::default() });
@@ -102,7 +104,7 @@ fn shell(
     at: &Circumstances<'_>,
 ) -> Part {
     let looked = Looked { home: at.places.home.clone() };
-    let cwd = place.map_or_else(|| cwd.to_owned(), |place| looked.absolute_path(place, cwd));
+    let cwd = place.map_or_else(|| cwd.to_owned(), |place| looked.absolute(place, cwd));
     let request = Request { command: Command::Shell(line.to_owned()), cwd };
     let mut judged = judge_command(request, at);
     if client.support.types_unseen {
@@ -153,6 +155,14 @@ fn shown_of(judged: &Judged, at: &Circumstances<'_>) -> Taint {
     else {
         return shows;
     };
-    palisade_runtime::shown_of_file(path, real, at, &mut shows);
+    let facts = FileFacts { real: real.clone(), ..FileFacts::of_text(real.as_str()) };
+    let labels = at.session.labels(path).and(at.session.labels(real));
+    let secret = labels.has(Labels::SECRET) || labels.has(Labels::ENVIRONMENT);
+    if secret || file::is_private(&facts, at.places) {
+        shows.saw_private(path);
+    }
+    if labels.has(Labels::DOWNLOADED) || file::is_foreign(&facts, at.places) {
+        shows.saw_untrusted(&format!("the file {path}"));
+    }
     shows
 }
