@@ -4,13 +4,14 @@ use std::env;
 use std::time::Instant;
 
 use nix::unistd::getppid;
-use palisade_core::ports::Ask;
-use palisade_core::{Answer, Decision, Permit, Severity, Surface, Verdict, judge};
+use palisade_core::ports::{Ask, Journal, Outcome};
+use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
+use palisade_journal::FileJournal;
 use palisade_runtime::approvals::{Asker, Ended, Queue, Store, Subject, governed};
 use palisade_runtime::calls::{Admission, Held};
 use palisade_runtime::config::Rewrite;
-use palisade_runtime::{Admitted, Circumstances, Judged, Ports, admit, hand_over};
-use palisade_wire::{Call, Use};
+use palisade_runtime::{Admitted, Circumstances, Judged, Keeper, Ports, admit, hand_over};
+use palisade_wire::{Call, Event, Use};
 
 use super::session::Opened;
 use super::uses::{self, Part};
@@ -48,7 +49,7 @@ pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, 
     let answered = match rewriting(hook, opened, call) {
         Rewriting::Is => confined(hook, opened, call)?,
         Rewriting::Cannot => Answered::plainly(Said::Line(hook.client.deny(
-            palisade_wire::Event::Before,
+            Event::Before,
             "Palisade refused this. Commands run only in the sandbox here, and this client cannot be made to use \
              it. Tell the person: `tools.terminal.rewrite: off` judges its commands without the sandbox.",
             Some(call),
@@ -79,7 +80,7 @@ pub(super) fn permission(hook: &Hook, opened: &Opened, call: &Call) -> Result<Sa
         return Ok(Said::Nothing);
     }
     let reason = words::refusal(&denied);
-    Ok(Said::Line(hook.client.deny(palisade_wire::Event::Permission, &reason, Some(call))))
+    Ok(Said::Line(hook.client.deny(Event::Permission, &reason, Some(call))))
 }
 
 enum Rewriting {
@@ -113,7 +114,7 @@ fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failu
     let at = opened.circumstances(Surface::Interactive, sandbox);
     let keeper = opened.keeper();
     let parts = uses::judged(hook.client, call, &opened.cwd, &at, Some(&keeper))?;
-    let tools = |part: &&Part| !matches!(part.judged.decision.action(), palisade_core::Action::Run { .. });
+    let tools = |part: &&Part| !matches!(part.judged.decision.action(), Action::Run { .. });
     let never = |part: &&Part| part.judged.decision.severity() == Severity::Dangerous;
     // A rule of the profile about the tool itself is answered here as always.
     if parts.iter().any(|part| never(&part)) || parts.iter().filter(tools).any(|part| part.judged.decision.verdict() != Verdict::Allow) {
@@ -190,85 +191,88 @@ fn settle(
     }
     let keeper = opened.keeper();
     let mut journal = opened.house.journal()?;
-    let deny = |reason: &str| {
-        Said::Line(hook.client.deny(palisade_wire::Event::Before, reason, Some(call)))
+    let settled = parts_settled(hook, opened, call, parts, at, &keeper, &mut journal);
+    // Whatever became of it, what was recorded is signed.
+    journal.close().map_err(unsigned)?;
+    settled
+}
+
+fn parts_settled(
+    hook: &Hook,
+    opened: &Opened,
+    call: &Call,
+    parts: Vec<Part>,
+    at: &Circumstances<'_>,
+    keeper: &Keeper<'_>,
+    journal: &mut FileJournal,
+) -> Result<Answered, Failure> {
+    let deny = |reason: &str| Said::Line(hook.client.deny(Event::Before, reason, Some(call)));
+    let admitted = |judged, ask: &mut dyn Ask, journal: &mut FileJournal| {
+        admit(judged, at, &mut Ports { actor: &opened.actor, ask, journal, keeper })
     };
-    let mut nobody = Nobody;
-    let mut ports =
-        Ports { actor: &opened.actor, ask: &mut nobody, journal: &mut journal, keeper: &keeper };
     let never = |part: &Part| part.judged.decision.severity() == Severity::Dangerous;
     if parts.iter().any(never) {
         let reason = words::refusal(&refused(&parts));
         for part in parts.into_iter().filter(never) {
             // Recorded, and refused whatever the record says.
-            admit(part.judged, at, &mut ports)?;
+            admitted(part.judged, &mut Nobody, journal)?;
         }
-        journal.close().map_err(unsigned)?;
         return Ok(Answered::plainly(deny(&reason)));
     }
     let origins = origins(&parts);
     let mut intents = Vec::new();
-    let mut permits: Vec<Permit> = Vec::new();
-    let mut question: Option<String> = None;
+    let mut native: Vec<String> = Vec::new();
     for Part { judged, shows } in parts {
-        let judged = askable(judged, at);
-        let asked = judged.decision.verdict() == Verdict::Ask;
+        let question = surfaced(judged, Surface::Interactive, at);
+        let asked = question.decision.verdict() == Verdict::Ask;
         if asked && asks(hook, call) {
-            let reason = words::question(&[&judged.decision]);
-            intents.push(hand_over(&judged, at, &mut ports)?);
-            question = Some(match question {
-                Some(before) => format!("{before}\n{reason}"),
-                None => reason,
-            });
+            native.push(words::question(&[&question.decision]));
+            let mut ports =
+                Ports { actor: &opened.actor, ask: &mut Nobody, journal: &mut *journal, keeper };
+            intents.push(hand_over(&question, at, &mut ports)?);
             keeper.saw(&shows)?;
             continue;
         }
-        let declined = judged.decision.clone();
-        let (admitted, end) = if asked {
-            let mut queue = queue(hook, opened, &judged, at);
-            let visible = queue.seen().is_some();
-            let mut ports = Ports {
-                actor: ports.actor,
-                ask: if visible { &mut queue } else { &mut Nobody },
-                journal: &mut *ports.journal,
-                keeper: ports.keeper,
-            };
-            let admitted = admit(judged, at, &mut ports)?;
-            (admitted, if visible { ended(&queue) } else { UNSEEN.to_owned() })
-        } else {
-            (admit(judged, at, &mut ports)?, UNSEEN.to_owned())
+        let declined = question.decision.clone();
+        let mut queue = asked.then(|| queue(hook, opened, &question, at));
+        let (done, end) = match queue.as_mut().filter(|queue| queue.seen().is_some()) {
+            Some(queue) => (admitted(question, queue, journal)?, ended(queue)),
+            // Nobody was asked, and the record says so.
+            None => {
+                let judged = surfaced(question, Surface::Unattended, at);
+                (admitted(judged, &mut Nobody, journal)?, UNSEEN.to_owned())
+            }
         };
-        match admitted {
+        match done {
             Admitted::Permitted(permit) => {
                 intents.push(permit.intent());
-                permits.push(permit);
                 keeper.saw(&shows)?;
+                // The client carries it out; its end comes with the event after.
+                let _ = permit.spend();
             }
             Admitted::Refused(_) => {
-                journal.close().map_err(unsigned)?;
-                let reason = words::declined(&[&declined], &end);
-                return Ok(Answered { said: deny(&reason), intents: Vec::new(), origins });
+                let failure = "another part of the same call was refused".to_owned();
+                let outcome = Outcome { failure, ..Outcome::default() };
+                for intent in intents {
+                    journal.outcome(intent, &outcome).map_err(palisade_runtime::Error::Journal)?;
+                }
+                return Ok(Answered::plainly(deny(&words::declined(&[&declined], &end))));
             }
         }
     }
-    journal.close().map_err(unsigned)?;
-    // The client carries it out; its end comes with the event after.
-    for permit in permits {
-        let _ = permit.spend();
-    }
-    let said = match question.and_then(|reason| hook.client.ask(&reason)) {
-        Some(line) => Said::Line(line),
-        None => Said::Nothing,
+    let said = match (native.is_empty(), hook.client.ask(&native.join("\n"))) {
+        (false, Some(line)) => Said::Line(line),
+        _ => Said::Nothing,
     };
     Ok(Answered { said, intents, origins })
 }
 
-/// The decision as a question, where only the lack of somebody to ask made it
-/// a refusal: an answer that was given before may wait for it.
-fn askable(mut judged: Judged, at: &Circumstances<'_>) -> Judged {
+/// The same, judged as on that surface: a caution is a question where somebody
+/// could answer (also before: such an answer may wait), else a refusal.
+fn surfaced(mut judged: Judged, surface: Surface, at: &Circumstances<'_>) -> Judged {
     let decision = &judged.decision;
-    if decision.verdict() == Verdict::Deny && decision.severity() < Severity::Dangerous {
-        let posture = palisade_core::Posture { surface: Surface::Interactive, ..at.posture };
+    if decision.verdict() != Verdict::Allow && decision.severity() < Severity::Dangerous {
+        let posture = Posture { surface, ..at.posture };
         let simple = judged.analysis.simple.then_some(judged.text.as_str());
         let (action, findings) = (decision.action().clone(), decision.findings().to_vec());
         judged.decision = judge(action, findings, posture, at.grants, simple, at.now);

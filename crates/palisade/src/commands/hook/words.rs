@@ -39,7 +39,9 @@ fn sentence(begin: &str, decisions: &[&Decision], end: &str) -> String {
             continue;
         }
         named.push(finding.rule);
-        text.push_str(&format!(" Rule {}: {}", finding.rule, reveal(&finding.why)));
+        let why = reveal(&finding.why);
+        let stop = if why.ends_with('.') { "" } else { "." };
+        text.push_str(&format!(" Rule {}: {why}{stop}", finding.rule));
         if !finding.instead.is_empty() {
             text.push_str(&format!(" Instead: {}", finding.instead));
         }
