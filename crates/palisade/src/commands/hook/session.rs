@@ -52,7 +52,8 @@ impl Opened {
         let cwd = call.cwd.clone().unwrap_or(here);
         let arguments = call.arguments.line();
         let mut all = Sha256::new();
-        for part in [&call.tool, &arguments, &cwd] {
+        let subagent = call.subagent.clone().unwrap_or_default();
+        for part in [&call.tool, &arguments, &cwd, &subagent] {
             all.update((part.len() as u64).to_le_bytes());
             all.update(part.as_bytes());
         }
@@ -61,7 +62,8 @@ impl Opened {
         // moment, as far as the client tells that.
         all.update(call.stamp.as_deref().filter(|_| call.id.is_none()).unwrap_or(""));
         let digest = hex(&all.finalize());
-        let name = call.id.clone().unwrap_or(same);
+        // Two agents of one session may name their calls alike.
+        let name = call.id.as_ref().map_or(same, |id| format!("{subagent} {id}"));
         Ok(Self { house, id, calls, actor, cwd, name, digest, memory, grants })
     }
 
