@@ -12,7 +12,7 @@ pub mod network;
 mod path;
 mod places;
 pub mod rules;
-mod taint;
+pub mod taint;
 pub mod typed;
 
 pub use path::classify;
