@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod taint;
+#[cfg(unix)]
+mod approvals;
 
 use std::path::Path;
 
