@@ -1,7 +1,8 @@
 //! Commands judged as the specs describe them, without the outside.
 
-use palisade_core::{Action, Command, Decision, Posture, Surface, judge};
-use palisade_guards::rules::About;
+use palisade_core::{Action, Command, Decision, Finding, Posture, Surface, judge};
+use palisade_guards::content::{Kind, Redactor, examine};
+use palisade_guards::rules::{About, rule};
 use palisade_guards::{Places, command};
 use palisade_shell::{Context, analyse};
 
@@ -41,10 +42,36 @@ pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
     match about {
         About::Command => judged(text, setting),
         // Each kind gets its judge with its first rule.
-        About::File | About::Url | About::Content | About::Session | About::Call => {
+        About::Content => examined(text, setting),
+        About::File | About::Url | About::Session | About::Call => {
             unreachable!("no rule is about {about:?} yet")
         }
     }
+}
+
+/// What is found in text from outside, in the form of a decision. In force it is
+/// none: what is found is noted, and `ask` here is the exit code 3 of
+/// `palisade scan`.
+fn examined(text: &str, setting: &Setting) -> Decision {
+    let kind = if text.starts_with('<') { Kind::Html } else { Kind::Text };
+    let findings = examine(text, kind, &Redactor::new(&[]))
+        .into_iter()
+        .filter_map(|hit| {
+            let rule = rule(hit.rule)?;
+            Some(Finding {
+                rule: rule.id,
+                severity: rule.severity,
+                why: rule.why.into(),
+                instead: rule.instead,
+                span: hit.span,
+                text: hit.decoded.unwrap_or_default(),
+                subject: None,
+                contained: rule.contained,
+            })
+        })
+        .collect();
+    let action = Action::Fetch { url: String::new(), cwd: setting.cwd.clone() };
+    judge(action, findings, setting.posture, &[], None, 0)
 }
 
 /// The decision on the command `text`.
