@@ -11,6 +11,7 @@ mod client;
 mod decode;
 pub mod dial;
 mod error;
+pub mod extract;
 mod follow;
 mod media;
 

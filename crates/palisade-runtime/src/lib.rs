@@ -8,6 +8,7 @@ pub mod config;
 pub mod environment;
 mod error;
 mod facts;
+mod fetch;
 pub mod grants;
 mod home;
 mod keeper;
@@ -19,6 +20,7 @@ mod session;
 pub mod words;
 
 pub use error::{Error, Fault};
+pub use fetch::judge_fetch;
 pub use home::{Home, ProfileName, SessionId, private_dir};
 pub use keeper::Keeper;
 pub use pipeline::{Circumstances, Done, Judged, Ports, Request, carry_out, judge_command};

@@ -8,6 +8,7 @@ mod confine;
 mod jobs;
 mod prompt;
 mod show;
+mod web;
 mod wire_up;
 
 use std::process::ExitCode;

@@ -60,7 +60,11 @@ impl Ask for Prompt {
 
 /// What the command is and does, in lines for a person.
 fn known(judged: &Judged) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("command", reveal(&judged.text))];
+    let what = match judged.decision.action() {
+        Action::Fetch { .. } => "address",
+        _ => "command",
+    };
+    let mut lines = vec![(what, reveal(&judged.text))];
     for command in &judged.analysis.commands {
         let mut words = vec![command.program.to_string()];
         words.extend(command.arguments.iter().map(ToString::to_string));

@@ -3,6 +3,7 @@
 
 mod allowlist;
 pub mod edit;
+mod fetch;
 mod read;
 mod start;
 mod tree;
@@ -13,6 +14,7 @@ use palisade_core::Unrecognised;
 use serde::{Deserialize, Deserializer};
 
 pub use allowlist::{Entry, RuleEntry, line, quoted};
+pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 
@@ -40,6 +42,8 @@ pub struct Config {
 pub struct Tools {
     /// Commands.
     pub terminal: Terminal,
+    /// Pages.
+    pub fetch: Fetch,
     /// Tools that nobody may call, by name.
     pub deny: Vec<String>,
 }

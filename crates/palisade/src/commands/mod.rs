@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod doctor;
+mod fetch;
 mod grants;
 mod init;
 mod log;
@@ -24,6 +25,7 @@ pub enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
+    Fetch(fetch::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
     Grants(grants::Arguments),
@@ -40,6 +42,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Run(arguments) => run::run(arguments, profile),
         Command::Check(arguments) => check::run(arguments, profile),
         Command::Why(arguments) => why::run(arguments, profile),
+        Command::Fetch(arguments) => fetch::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),

@@ -52,7 +52,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum RunSurface {
+pub(super) enum RunSurface {
     Auto,
     Unattended,
 }
@@ -138,7 +138,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
 }
 
 /// Nobody can be asked.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Ask for Nobody {
     fn ask(&mut self, _: &Decision) -> Answer {
@@ -148,7 +148,7 @@ impl Ask for Nobody {
 
 /// Says which rule refused, why, what to do instead, and how it could be
 /// allowed.
-fn refusal(decision: &Decision, at: &Circumstances<'_>, house: &House) {
+pub(super) fn refusal(decision: &Decision, at: &Circumstances<'_>, house: &House) {
     for finding in decision.outstanding() {
         show::note(&format!("refused by {}: {}", finding.rule, reveal(&finding.why)));
         if !finding.text.is_empty() {

@@ -4,6 +4,7 @@
 
 mod check;
 mod configuration;
+mod fetch;
 mod help;
 mod house;
 mod log;
