@@ -2,6 +2,7 @@
 //! of `commands/`.
 
 mod actor;
+mod asks;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
@@ -9,6 +10,7 @@ mod desktop;
 mod jobs;
 mod prompt;
 mod show;
+mod web;
 mod wire_up;
 
 use std::process::ExitCode;

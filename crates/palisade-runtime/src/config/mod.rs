@@ -4,6 +4,7 @@
 mod allowlist;
 mod calls;
 pub mod edit;
+mod fetch;
 mod read;
 mod start;
 mod tree;
@@ -16,6 +17,7 @@ use serde_saphyr::Spanned;
 
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
+pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 
@@ -43,6 +45,8 @@ pub struct Config {
 pub struct Tools {
     /// Commands.
     pub terminal: Terminal,
+    /// Pages.
+    pub fetch: Fetch,
     /// Tools that nobody may call, by name.
     pub deny: Vec<String>,
     /// What happens to tools of which nothing is known.

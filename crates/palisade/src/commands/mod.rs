@@ -4,6 +4,7 @@ mod approvals;
 mod check;
 mod completions;
 mod doctor;
+mod fetch;
 mod grants;
 pub mod hook;
 mod init;
@@ -26,6 +27,7 @@ pub enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
+    Fetch(fetch::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
     Approvals(approvals::Arguments),
@@ -44,6 +46,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Run(arguments) => run::run(arguments, profile),
         Command::Check(arguments) => check::run(arguments, profile),
         Command::Why(arguments) => why::run(arguments, profile),
+        Command::Fetch(arguments) => fetch::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Approvals(arguments) => approvals::run(arguments),

@@ -5,6 +5,7 @@
 mod approvals;
 mod check;
 mod configuration;
+mod fetch;
 mod help;
 mod house;
 mod log;
