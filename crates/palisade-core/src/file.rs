@@ -82,7 +82,8 @@ impl FileFacts {
         let rest = [self.real.as_str(), self.path.as_str()];
         let also = self.also.iter().map(String::as_str);
         let first = self.placed.as_str();
-        std::iter::once(first).chain(rest.into_iter().chain(also).filter(move |name| *name != first))
+        std::iter::once(first)
+            .chain(rest.into_iter().chain(also).filter(move |name| *name != first))
     }
 }
 

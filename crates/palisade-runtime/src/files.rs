@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use palisade_core::ports::{FileTools, JournalError, Outcome};
 use palisade_core::{
-    Action, Decision, FileFacts, FileFault, FileShown, FileSource, FileUse, FileWork, Posture, judge,
+    Action, Decision, FileFacts, FileFault, FileShown, FileSource, FileUse, FileWork, Posture,
+    judge,
 };
 use palisade_guards::{Places, Taint, file};
 use palisade_shell::{Analysis, Labels};

@@ -60,7 +60,9 @@ pub(super) fn refuses(path: &str, places: &Places) -> bool {
     let workspace = fold(&places.workspace);
     let inside = workspace.len() > 1
         && !REFUSED.contains(&workspace.as_str())
-        && path.strip_prefix(&workspace).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        && path
+            .strip_prefix(&workspace)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     !inside && stands(&path, REFUSED)
 }
 
@@ -75,7 +77,7 @@ fn spelt(path: &str, places: &Places) -> String {
 }
 
 fn stands(path: &str, names: &[&str]) -> bool {
-    names
-        .iter()
-        .any(|name| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    names.iter().any(|name| {
+        path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }

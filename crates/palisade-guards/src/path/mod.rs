@@ -11,8 +11,8 @@ use palisade_shell::programs::Language;
 use palisade_shell::{Classify, Text};
 
 use crate::Places;
-pub(crate) use names::{Mark, base};
 use names::Case;
+pub(crate) use names::{Mark, base};
 
 /// Where a path lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,10 +144,10 @@ pub(crate) fn fold(path: &str) -> String {
         .collect()
 }
 
-/// Where secrets lie, as absolute paths below `home` or from the root.
-pub(crate) fn secret_places(home: &str) -> impl Iterator<Item = String> {
-    names::secret_places().map(move |(below, name)| {
-        if below { format!("{home}/{name}") } else { name.to_owned() }
+/// Where secrets lie, as absolute paths, and whether a row is a pattern.
+pub(crate) fn secret_places(home: &str) -> impl Iterator<Item = (String, bool)> {
+    names::secret_places().map(move |(below, name, pattern)| {
+        (if below { format!("{home}/{name}") } else { name.to_owned() }, pattern)
     })
 }
 
