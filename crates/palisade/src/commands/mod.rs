@@ -5,11 +5,13 @@ mod completions;
 mod doctor;
 mod grants;
 mod init;
+mod install;
 mod log;
 mod profile;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod uninstall;
 mod why;
 
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ pub enum Command {
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
+    Install(install::Arguments),
+    Uninstall(uninstall::Arguments),
     Log(log::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -45,6 +49,8 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
+        Command::Install(arguments) => install::run(&arguments),
+        Command::Uninstall(arguments) => uninstall::run(&arguments),
         Command::Log(arguments) => log::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),
