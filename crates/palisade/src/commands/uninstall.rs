@@ -79,6 +79,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             show::note(&format!("error: {}: {error}", shown(&back.change.path)));
         }
     }
+    // What was made for the files goes where it is empty, the deepest first.
+    let records = work.iter().filter_map(|back| back.record.as_ref());
+    let mut directories: Vec<_> = records.flat_map(|record| &record.directories).collect();
+    directories.sort_by_key(|directory| std::cmp::Reverse(directory.components().count()));
+    for directory in directories {
+        let _ = fs::remove_dir(directory);
+    }
     Ok(ExitCode::from(u8::from(failed)))
 }
 
@@ -293,10 +300,6 @@ fn carry_out(back: &Back, kept: &mut Kept) -> Result<(), Failure> {
         ));
     }
     if let Some(record) = &back.record {
-        // Only those that are empty go.
-        for directory in record.directories.iter().rev() {
-            let _ = fs::remove_dir(directory);
-        }
         kept.forget(record)?;
     }
     Ok(())

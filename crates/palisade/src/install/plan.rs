@@ -217,7 +217,7 @@ fn with_entries(
     let mut made = Vec::new();
     // A file of blanks counts as none; what clients make of one differs.
     let mut text = before.to_owned();
-    if before.trim_start_matches('\u{feff}').trim().is_empty() {
+    if is_blank(before) {
         made.push(String::new());
         text = match entries.head {
             Some((key, value)) => format!("{{\n  \"{key}\": {value}\n}}\n"),
@@ -240,6 +240,10 @@ fn with_entries(
         made.extend(new);
     }
     Ok((text, made))
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim().is_empty()
 }
 
 /// Whether an event has our entry, once, as it would be written now.
@@ -275,6 +279,9 @@ pub fn commands<'a>(root: &'a Node, entries: &'a Entries, event: &str) -> Vec<&'
 /// The text without our entries under one event; what others put there stays.
 fn without_event(text: &str, entries: &Entries, event: &str) -> Result<String, String> {
     let mut text = text.to_owned();
+    if is_blank(&text) {
+        return Ok(text);
+    }
     loop {
         let root = jsonc::parse(&text).map_err(|broken| format!("this is no JSON: {broken}"))?;
         let Some(list) = root.at(&["hooks", event]) else { return Ok(text) };

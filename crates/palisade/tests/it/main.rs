@@ -6,6 +6,7 @@ mod check;
 mod configuration;
 mod help;
 mod house;
+mod install;
 mod log;
 mod run;
 #[cfg(target_os = "linux")]
