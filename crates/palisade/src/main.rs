@@ -7,6 +7,7 @@ mod commands;
 mod confine;
 mod install;
 mod jobs;
+mod live;
 mod prompt;
 mod show;
 mod wire_up;

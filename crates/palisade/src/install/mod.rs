@@ -9,6 +9,7 @@
 pub mod clients;
 pub mod consent;
 pub mod found;
+pub mod health;
 pub mod jsonc;
 pub mod kept;
 pub mod plan;
@@ -130,6 +131,9 @@ pub struct Event {
     pub fallback: Option<&'static str>,
 }
 
+/// How many seconds a client waits for the hook, which answers before.
+pub const WAIT: u64 = 600;
+
 /// What the model is told where the hook failed. It stands in single quotes.
 macro_rules! failed {
     () => {
@@ -142,7 +146,7 @@ impl Entries {
     /// The command line of the hook for an event.
     pub fn command(&self, event: &Event, program: &Program) -> String {
         let hook =
-            format!("{} hook --client {} --event {}", program.sh(), self.client, event.name);
+            format!("{} hook --client {} --event {} --timeout {WAIT}", program.sh(), self.client, event.name);
         match event.fallback {
             // A hook that crashes or is gone must not count as a yes, whatever
             // the client makes of exit codes.

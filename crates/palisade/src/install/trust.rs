@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::jsonc::{self, Node};
-use super::{Around, Client, Entries, Scope, What, kept};
+use super::{Around, Client, Entries, Scope, WAIT, What, kept};
 
 /// How long Codex may take for everything.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -111,7 +111,7 @@ fn place(root: &Node, entries: &Entries, event: &str) -> Option<(usize, usize, S
         let matcher = group.get("matcher")?.text()?;
         // In the order of the alphabet and without blanks, as Codex does it.
         let text = format!(
-            r#"{{"event_name":"{}","hooks":[{{"async":false,"command":{},"timeout":600,"type":"command"}}],"matcher":{}}}"#,
+            r#"{{"event_name":"{}","hooks":[{{"async":false,"command":{},"timeout":{WAIT},"type":"command"}}],"matcher":{}}}"#,
             snake(event),
             Value::from(command),
             Value::from(matcher)
@@ -218,6 +218,7 @@ impl Server {
     fn start(codex: &Path, around: &Around) -> Result<Self, String> {
         let mut command = Command::new(codex);
         command.arg("app-server").current_dir(&around.project);
+        command.env("HOME", &around.home);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let failed = |error: std::io::Error| format!("`{}`: {error}", codex.display());
         let mut child = command.spawn().map_err(failed)?;

@@ -1,7 +1,7 @@
 //! Claude Code: hooks in `settings.json`, `onFailure` since 2.1.295.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, What, failed};
+use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What, failed};
 
 pub static CLIENT: Client = Client {
     name: "claude",
@@ -56,7 +56,7 @@ static ENTRIES: Entries = Entries {
         let mut handler = vec![
             ("type", Data::text("command")),
             ("command", command),
-            ("timeout", Data::Number(600)),
+            ("timeout", Data::Number(WAIT)),
         ];
         if event.before {
             handler.push(("onFailure", Data::text("block")));

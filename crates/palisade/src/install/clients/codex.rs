@@ -1,7 +1,7 @@
 //! OpenAI Codex: hooks in `hooks.json`, each to be trusted before it runs.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, What, failed};
+use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What, failed};
 
 pub static CLIENT: Client = Client {
     name: "codex",
@@ -60,7 +60,7 @@ static ENTRIES: Entries = Entries {
         Data::object([
             ("type", Data::text("command")),
             ("command", command),
-            ("timeout", Data::Number(600)),
+            ("timeout", Data::Number(WAIT)),
         ])
     },
     head: None,

@@ -1,7 +1,7 @@
 //! GitHub Copilot CLI: every JSON file in its `hooks` directory is read.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, What, failed};
+use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What, failed};
 
 pub static CLIENT: Client = Client {
     name: "copilot",
@@ -54,7 +54,7 @@ static ENTRIES: Entries = Entries {
         Data::object([
             ("type", Data::text("command")),
             ("bash", command),
-            ("timeoutSec", Data::Number(600)),
+            ("timeoutSec", Data::Number(WAIT)),
         ])
     },
     head: Some(("version", 1)),

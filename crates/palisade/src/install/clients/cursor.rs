@@ -1,7 +1,7 @@
 //! Cursor: `hooks.json`, by its documentation; it was not run.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, What};
+use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What};
 
 pub static CLIENT: Client = Client {
     name: "cursor",
@@ -20,7 +20,7 @@ pub static CLIENT: Client = Client {
     limits: &[
         "this follows Cursor's documentation; it was not seen at work",
         "Cursor can also load the hooks of Claude Code, so that a call may be judged twice",
-        "versions before `failClosed` run a call whose hook failed",
+        "versions without `preToolUse` do not call it, and versions without `failClosed` run a call whose hook failed",
     ],
 };
 
@@ -28,15 +28,12 @@ static ENTRIES: Entries = Entries {
     client: "cursor",
     events: &[
         Event { name: "preToolUse", before: true, fallback: None },
-        Event { name: "beforeShellExecution", before: true, fallback: None },
-        Event { name: "beforeMCPExecution", before: true, fallback: None },
-        Event { name: "beforeReadFile", before: true, fallback: None },
         Event { name: "postToolUse", before: false, fallback: None },
     ],
     nest: Nest::Flat,
     key: "command",
     handler: |event, command| {
-        let mut handler = vec![("command", command), ("timeout", Data::Number(600))];
+        let mut handler = vec![("command", command), ("timeout", Data::Number(WAIT))];
         if event.before {
             handler.push(("failClosed", Data::Truth(true)));
         }

@@ -1,7 +1,7 @@
 //! goose: a plugin of its own, by its documentation; it was not run.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, What};
+use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What};
 
 pub static CLIENT: Client = Client {
     name: "goose",
@@ -50,7 +50,7 @@ static ENTRIES: Entries = Entries {
         let mut handler = vec![
             ("type", Data::text("command")),
             ("command", command),
-            ("timeout", Data::Number(600)),
+            ("timeout", Data::Number(WAIT)),
         ];
         if event.before {
             handler.push(("on_failure", Data::text("block")));

@@ -1,7 +1,7 @@
 //! Qwen Code: a relative of Gemini CLI with Claude's events.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, What, failed};
+use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What, failed};
 
 pub static CLIENT: Client = Client {
     name: "qwen",
@@ -54,7 +54,7 @@ static ENTRIES: Entries = Entries {
             ("type", Data::text("command")),
             ("name", Data::text("palisade")),
             ("command", command),
-            ("timeout", Data::Number(600_000)),
+            ("timeout", Data::Number(WAIT * 1000)),
         ])
     },
     head: None,

@@ -25,7 +25,7 @@ function judge(event, payload) {
     }
     try {
       const text = JSON.stringify(payload)
-      child = spawn(PROGRAM, ["hook", "--client", "opencode", "--event", event], {
+      child = spawn(PROGRAM, ["hook", "--client", "opencode", "--event", event, "--timeout", "600"], {
         stdio: ["pipe", "pipe", "ignore"],
         detached: true,
       })
@@ -93,13 +93,13 @@ export const Palisade = async ({ directory }) => ({
       tool_input: input.args,
       tool_call_id: input.callID,
       session_id: input.sessionID,
-      tool_result: output?.output ?? output,
+      tool_result: output?.output ?? output?.content ?? output,
       cwd: directory,
     })
     if (!output || answer.decision === "allow") return
     const text = answer.reason || "Palisade withholds the output of this call."
     // What other servers answer arrives as a list.
-    if (Array.isArray(output.content)) output.content = [{ type: "text", text }]
+    if (Array.isArray(output.content)) output.content = Array.isArray(answer.output) ? answer.output : [{ type: "text", text }]
     if (typeof output.metadata?.output === "string") output.metadata.output = text
     output.output = text
   },

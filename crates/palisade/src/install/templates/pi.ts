@@ -7,7 +7,7 @@ const WAIT = 600_000;
 const MOST = 64 * 1024 * 1024;
 const FAILED = "Palisade could not judge this call, so it is refused. Ask the user to run: palisade doctor";
 
-type Answer = { decision: "allow" | "deny" | "ask" | "block"; reason?: string; input?: Record<string, unknown> };
+type Answer = { decision: "allow" | "deny" | "ask" | "block"; reason?: string; input?: Record<string, unknown>; output?: unknown };
 
 // Never throws.
 function judge(event: string, payload: unknown): Promise<Answer> {
@@ -32,7 +32,7 @@ function judge(event: string, payload: unknown): Promise<Answer> {
 		};
 		try {
 			const text = JSON.stringify(payload);
-			child = spawn(PROGRAM, ["hook", "--client", "pi", "--event", event], {
+			child = spawn(PROGRAM, ["hook", "--client", "pi", "--event", event, "--timeout", "600"], {
 				stdio: ["pipe", "pipe", "ignore"],
 				detached: true,
 			});
@@ -111,6 +111,8 @@ export default function palisade(pi: any) {
 			cwd: ctx.cwd,
 		});
 		if (answer.decision === "allow") return;
+		// In the shape that came, where the hook gives that: pictures stay.
+		if (Array.isArray(answer.output)) return { content: answer.output };
 		return { content: [{ type: "text", text: answer.reason || "Palisade withholds the output of this call." }] };
 	});
 }
