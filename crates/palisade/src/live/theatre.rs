@@ -157,6 +157,9 @@ impl Theatre {
             ("USER", "user"),
             ("NO_PROXY", "127.0.0.1,localhost"),
             ("no_proxy", "127.0.0.1,localhost"),
+            // OpenCode fetches packages first, and waits long for a network.
+            ("npm_config_registry", "http://127.0.0.1:9"),
+            ("npm_config_fetch_retries", "0"),
         ] {
             variables.push((name.into(), value.into()));
         }
