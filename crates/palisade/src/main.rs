@@ -7,7 +7,9 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
 mod desktop;
+mod install;
 mod jobs;
+mod live;
 mod prompt;
 mod show;
 mod web;

@@ -8,11 +8,13 @@ mod fetch;
 mod grants;
 pub mod hook;
 mod init;
+mod install;
 mod log;
 mod profile;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod uninstall;
 mod why;
 
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ pub enum Command {
     Profile(profile::Arguments),
     Init(init::Arguments),
     Hook(hook::Arguments),
+    Install(install::Arguments),
+    Uninstall(uninstall::Arguments),
     Log(log::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -54,6 +58,8 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
         Command::Hook(arguments) => hook::run(arguments, profile),
+        Command::Install(arguments) => install::run(&arguments),
+        Command::Uninstall(arguments) => uninstall::run(&arguments),
         Command::Log(arguments) => log::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),

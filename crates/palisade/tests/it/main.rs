@@ -8,6 +8,7 @@ mod configuration;
 mod fetch;
 mod help;
 mod house;
+mod install;
 mod log;
 #[cfg(target_os = "linux")]
 mod people;
