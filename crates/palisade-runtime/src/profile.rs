@@ -136,7 +136,11 @@ impl Profile {
         Ok(Redactor::new(&known.collect::<Vec<_>>()))
     }
 
-    fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
+    /// The secrets of its `.env`.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
         let path = self.directory.join(".env");
         match fs::read_to_string(&path) {
             Ok(text) => Ok(environment::dotenv(&text)),

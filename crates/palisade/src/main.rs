@@ -7,6 +7,8 @@ mod commands;
 mod confine;
 mod jobs;
 mod prompt;
+#[cfg(unix)]
+mod servers;
 mod show;
 mod wire_up;
 

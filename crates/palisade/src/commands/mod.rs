@@ -6,6 +6,8 @@ mod doctor;
 mod grants;
 mod init;
 mod log;
+#[cfg(unix)]
+mod mcp;
 mod profile;
 mod run;
 #[cfg(target_os = "linux")]
@@ -30,6 +32,8 @@ pub enum Command {
     Profile(profile::Arguments),
     Init(init::Arguments),
     Log(log::Arguments),
+    #[cfg(unix)]
+    Mcp(mcp::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
 }
@@ -46,6 +50,8 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
         Command::Log(arguments) => log::run(arguments, profile),
+        #[cfg(unix)]
+        Command::Mcp(arguments) => mcp::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "doctor",
     "completions",
     "log",
+    "mcp",
 ];
 
 #[test]

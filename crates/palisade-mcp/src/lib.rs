@@ -1,0 +1,21 @@
+//! MCP behind Palisade.
+//!
+//! [`wrap`] passes one server through but for policy, [`gateway`] puts the
+//! servers of a profile behind one connection. Processes, terminals and the
+//! approval queue are reached through ports; threads, one for each call that
+//! is in flight, are all the concurrency there is.
+
+mod clean;
+mod front;
+mod gate;
+mod lines;
+mod message;
+mod offer;
+pub mod pins;
+mod served;
+mod upstream;
+pub mod wrap;
+
+pub use front::{Call, Front, Sink};
+pub use gate::{Books, Elsewhere, Gate, refusal};
+pub use upstream::{Running, Spec, Start};
