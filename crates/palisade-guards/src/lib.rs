@@ -7,6 +7,7 @@
 pub mod call;
 pub mod command;
 pub mod content;
+pub mod file;
 mod path;
 mod places;
 pub mod rules;

@@ -8,6 +8,7 @@ pub mod config;
 pub mod environment;
 mod error;
 mod facts;
+mod files;
 pub mod grants;
 mod home;
 mod keeper;
@@ -20,6 +21,7 @@ mod tool;
 pub mod words;
 
 pub use error::{Error, Fault};
+pub use files::{FileDone, FileRequest, judge_file, use_file};
 pub use home::{Home, ProfileName, SessionId, private_dir};
 pub use keeper::Keeper;
 pub use pipeline::{Circumstances, Done, Judged, Ports, Request, carry_out, judge_command};

@@ -10,10 +10,10 @@ mod execute;
 mod governor;
 mod hazard;
 mod mode;
-mod read;
+pub(crate) mod read;
 mod report;
 mod unread;
-mod write;
+pub(crate) mod write;
 
 use palisade_core::Finding;
 use palisade_shell::{Analysis, Effect, Invocation};
