@@ -5,17 +5,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use palisade_core::ports::{
-    Ask, Clock, Event, EventKind, Intent, Journal, JournalError, Outcome, Sequence,
+    Ask, Clock, Event, EventKind, FileTools, Intent, Journal, JournalError, Outcome, Sequence,
 };
-use palisade_core::{Actor, Answer, Decision, GrantUse, Permit, Severity, Surface};
+use palisade_core::{Actor, Answer, Decision, FileWork, GrantUse, Permit, Severity, Surface, Verdict};
 use palisade_guards::Places;
 use palisade_guards::call::Value;
 use palisade_guards::content::{Redactor, reveal};
 use palisade_runtime::{
-    Circumstances, Done, Error, Judged, Keeper, Ports, Profile, ToolRequest, carry_out, grants, judge_tool,
+    Circumstances, Done, Error, FileDone, FileRequest, Judged, Keeper, Ports, Profile, ToolRequest, carry_out, grants,
+    judge_file, judge_tool,
 };
 
 use crate::front::{Call, Front, Ticker, locked};
+use crate::tools::Question;
 
 /// A journal that calls in several threads share, one record at a time.
 pub trait Books: Sync {
@@ -39,6 +41,10 @@ pub trait Elsewhere: Sync {
         at: &Circumstances<'_>,
         going: &'s dyn Fn() -> bool,
     ) -> Option<Box<dyn Ask + 's>>;
+
+    /// Puts a question that an agent asks by itself, and gives the answer with
+    /// the person's word; `None` where nobody would see it.
+    fn question(&self, question: &Question<'_>, going: &dyn Fn() -> bool) -> Option<(Answer, String)>;
 }
 
 /// All that a call is judged by and recorded with.
@@ -123,7 +129,7 @@ impl Gate<'_> {
             let judged = judge(at)?;
             let going = || !call.is_cancelled() && !front.is_closed();
             let elsewhere =
-                self.elsewhere.filter(|_| judged.decision.verdict() == palisade_core::Verdict::Ask);
+                self.elsewhere.filter(|_| judged.decision.verdict() == Verdict::Ask);
             let elsewhere = elsewhere.and_then(|elsewhere| elsewhere.ask(&judged, at, &going));
             let mut ask = Asked { gate: self, front, call, elsewhere, text: judged.text.clone() };
             let mut ports = Ports {
@@ -166,6 +172,112 @@ impl Gate<'_> {
     }
 }
 
+impl Gate<'_> {
+    /// Has the file tools do something, through `tool`.
+    ///
+    /// # Errors
+    /// Where it could not be recorded; then nothing is shown.
+    pub fn file(
+        &self,
+        front: &Front,
+        call: &Arc<Call>,
+        request: &FileRequest,
+        files: &dyn FileTools,
+        tool: impl FnOnce(&FileRequest, &dyn FileTools, &Circumstances<'_>, &mut Ports<'_>) -> Result<FileDone, Error>,
+    ) -> Result<FileDone, Error> {
+        self.at(|at| {
+            let going = || !call.is_cancelled() && !front.is_closed();
+            let how = request.work.how();
+            // Only what changes files is worth the question of another.
+            let elsewhere = self.elsewhere.and_then(|elsewhere| {
+                let mut judged = judge_file(how, &request.path, &request.cwd, files, at);
+                if judged.decision.verdict() != Verdict::Ask {
+                    return None;
+                }
+                judged.text = words(request);
+                elsewhere.ask(&judged, at, &going)
+            });
+            let mut ask = Asked { gate: self, front, call, elsewhere, text: words(request) };
+            let mut ports = Ports {
+                actor: self.actor,
+                ask: &mut ask,
+                journal: &mut Shared(self.journal),
+                keeper: self.keeper,
+            };
+            tool(request, files, at, &mut ports)
+        })?
+    }
+
+    /// Puts a question that an agent asks by itself; `None` where nobody could
+    /// be asked. With the answer, the person's word.
+    pub fn question(&self, front: &Front, call: &Arc<Call>, question: &Question<'_>) -> (Option<Answer>, String) {
+        let going = || !call.is_cancelled() && !front.is_closed();
+        if front.can_elicit() {
+            let text = self.redactor.redact(&question.text()).lines().map(reveal).collect::<Vec<_>>().join("\n");
+            let form = Form { message: format!("The agent asks for your approval:\n{text}"), choices: vec!["deny", "approve"] };
+            match form.put(front, call, question.wait) {
+                Some(Some("approve")) => return (Some(Answer::Once), String::new()),
+                Some(_) => return (Some(Answer::Deny), String::new()),
+                None => {}
+            }
+        }
+        match self.elsewhere.and_then(|elsewhere| elsewhere.question(question, &going)) {
+            Some((answer, word)) => (Some(answer), word),
+            None => (None, String::new()),
+        }
+    }
+}
+
+/// What the file tools are asked, in words for a person.
+fn words(request: &FileRequest) -> String {
+    let head = format!("{} {}", request.work.how().word(), request.path);
+    match &request.work {
+        FileWork::Write { content, .. } => format!("{head} with:\n{content}"),
+        FileWork::Edit { old, new, all } => {
+            let which = if *all { "every" } else { "the one" };
+            format!("{head}, {which} place of:\n{old}\nbecomes:\n{new}")
+        }
+        FileWork::Search(search) => format!("{head} for {}", search.pattern),
+        FileWork::Read { .. } | FileWork::List => head,
+    }
+}
+
+/// A form at the client: one choice of a few.
+struct Form {
+    message: String,
+    choices: Vec<&'static str>,
+}
+
+impl Form {
+    /// The choice; `None` where nobody saw the form, and no choice where they
+    /// declined.
+    fn put(&self, front: &Front, call: &Arc<Call>, wait: Duration) -> Option<Option<&'static str>> {
+        let choices: Vec<Value> = self.choices.iter().map(|choice| Value::from(*choice)).collect();
+        let answer = Value::map([
+            ("type", "string".into()),
+            ("title", "Answer".into()),
+            ("enum", choices.into()),
+        ]);
+        let schema = Value::map([
+            ("type", "object".into()),
+            ("properties", Value::map([("answer", answer)])),
+            ("required", vec!["answer".into()].into()),
+        ]);
+        let params = Value::map([("message", self.message.as_str().into()), ("requestedSchema", schema)]);
+        let response = front.ask(call, "elicitation/create", params, wait, &|| true)?;
+        let result = response.get("result")?;
+        match result.get("action").and_then(Value::as_text) {
+            Some("accept") => {}
+            Some("decline") => return Some(None),
+            // Closed, or there is nobody to see it.
+            _ => return None,
+        }
+        let word = result.get("content").and_then(|content| content.get("answer"));
+        let word = word.and_then(Value::as_text).unwrap_or("");
+        Some(self.choices.iter().find(|choice| **choice == word).copied())
+    }
+}
+
 /// Puts the question: at the client where it has forms, else elsewhere.
 struct Asked<'a, 'g> {
     gate: &'a Gate<'g>,
@@ -176,6 +288,13 @@ struct Asked<'a, 'g> {
 }
 
 impl Ask for Asked<'_, '_> {
+    fn announced(&mut self, decision: &Decision) -> Option<String> {
+        match &mut self.elsewhere {
+            Some(elsewhere) if !self.front.can_elicit() => elsewhere.announced(decision),
+            Some(_) | None => None,
+        }
+    }
+
     fn ask(&mut self, decision: &Decision) -> Answer {
         let _ticker = Ticker::start(self.call, "waiting for approval");
         if self.front.can_elicit()
@@ -198,42 +317,17 @@ impl Asked<'_, '_> {
         for finding in decision.outstanding() {
             message.push_str(&format!("{}: {}\n", finding.rule, reveal(&self.gate.redactor.redact(&finding.why))));
         }
-        let mut choices: Vec<Value> = vec!["deny".into(), "once".into()];
+        let mut choices = vec!["deny", "once"];
         if grants::ungrantable(decision).is_none() {
-            choices.extend(["session".into(), "always (30 days)".into()]);
+            choices.extend(["session", "always (30 days)"]);
         }
-        let answer = Value::map([
-            ("type", "string".into()),
-            ("title", "Answer".into()),
-            ("enum", choices.into()),
-        ]);
-        let schema = Value::map([
-            ("type", "object".into()),
-            ("properties", Value::map([("answer", answer)])),
-            ("required", vec!["answer".into()].into()),
-        ]);
-        let params = Value::map([("message", message.into()), ("requestedSchema", schema)]);
-        let wait = self.gate.profile.config.tools.terminal.approval.timeout_s;
-        let response = self.front.ask(
-            self.call,
-            "elicitation/create",
-            params,
-            Duration::from_secs(wait.into()),
-            &|| true,
-        )?;
-        let result = response.get("result")?;
-        match result.get("action").and_then(Value::as_text) {
-            Some("accept") => {}
-            Some("decline") => return Some(Answer::Deny),
-            // Closed, or there is nobody to see it.
-            _ => return None,
-        }
-        let word = result.get("content").and_then(|content| content.get("answer"));
-        Some(match word.and_then(Value::as_text) {
+        let wait = Duration::from_secs(self.gate.profile.config.tools.terminal.approval.timeout_s.into());
+        let choice = Form { message, choices }.put(self.front, self.call, wait)?;
+        Some(match choice {
             Some("once") => Answer::Once,
             Some("session") => Answer::Session,
             Some("always (30 days)") => Answer::Always,
-            _ => Answer::Deny,
+            Some(_) | None => Answer::Deny,
         })
     }
 }

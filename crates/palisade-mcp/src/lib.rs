@@ -6,16 +6,21 @@
 //! is in flight, are all the concurrency there is.
 
 mod clean;
+mod dispatch;
 mod front;
 mod gate;
+pub mod gateway;
 mod lines;
 mod message;
 mod offer;
 pub mod pins;
 mod served;
+mod tools;
 mod upstream;
 pub mod wrap;
 
 pub use front::{Call, Front, Sink};
 pub use gate::{Books, Elsewhere, Gate, refusal};
+pub use dispatch::serve;
+pub use tools::{Captured, Question, Terminal, Tools, Web};
 pub use upstream::{Running, Spec, Start};

@@ -178,6 +178,18 @@ impl<'a> Offer<'a> {
         Ok((shown, notes))
     }
 
+    /// What a client is shown before the server was started: what `pins` say.
+    pub fn approved(&self, pins: &Pins) -> Vec<Value> {
+        let offered = pins.approved.iter().filter(|(name, _)| self.is_offered(name));
+        offered
+            .map(|(_, definition)| {
+                let mut visible = definition.clone();
+                written_out(&mut visible);
+                visible
+            })
+            .collect()
+    }
+
     /// All tools that a client is shown.
     pub fn shown(&self) -> Vec<Value> {
         let state = locked(&self.state);

@@ -2,6 +2,8 @@
 //! of `commands/`.
 
 mod actor;
+#[cfg(unix)]
+mod captured;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;

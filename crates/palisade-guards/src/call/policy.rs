@@ -161,6 +161,12 @@ impl Policy {
         self.rules.iter().filter(counts).collect()
     }
 
+    /// Whether any rule is about a tool.
+    pub fn speaks_of(&self, server: Option<&str>, tool: &str) -> bool {
+        let call = Call { server, tool, arguments: Ok(&Value::Null), text: "", cwd: "", standing: Standing::Known };
+        self.rules.iter().any(|rule| rule.is_about(&call)) || self.denies(server, tool)
+    }
+
     /// Whether a tool is never called, whatever its arguments.
     pub fn denies(&self, server: Option<&str>, tool: &str) -> bool {
         let call = Call {

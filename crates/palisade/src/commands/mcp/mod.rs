@@ -1,6 +1,8 @@
 //! `palisade mcp`: servers behind the gate.
 
+mod gateway;
 mod pins;
+mod serve;
 mod wrap;
 
 use std::collections::BTreeMap;
@@ -13,13 +15,16 @@ use std::{env, thread};
 
 use clap::{Args, Subcommand};
 use nix::sys::signal::{SigSet, Signal};
-use palisade_core::Actor;
+use palisade_core::ports::Ask;
+use palisade_core::{Actor, Answer};
 use palisade_guards::content::Redactor;
 use palisade_journal::FileJournal;
 use palisade_mcp::pins::Store;
-use palisade_mcp::{Gate, Sink};
-use palisade_runtime::{SessionId, environment};
+use palisade_mcp::{Elsewhere, Gate, Question, Sink};
+use palisade_runtime::approvals::{Queue, Risk, Subject, governed};
+use palisade_runtime::{Circumstances, Judged, SessionId, environment};
 
+use crate::desktop::Desktop;
 use crate::servers::{HangUp, Hangable, hangable};
 use crate::show::{self, Failure};
 use crate::wire_up::{Disk, House, System};
@@ -30,22 +35,29 @@ use crate::{actor, jobs, wire_up};
 /// Every call of a tool is judged by the profile's rules, results are cleaned,
 /// and definitions that change after they were approved are hidden.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  palisade mcp wrap -- npx -y some-server\n  palisade mcp pins")]
+#[command(
+    after_help = "Examples:\n  palisade mcp                                    Palisade's own tools, over stdio\n  palisade mcp wrap -- npx -y some-server         any server behind the gate\n  palisade mcp gateway                            all servers of the profile\n  palisade mcp pins"
+)]
 pub struct Arguments {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    #[command(flatten)]
+    serve: serve::Arguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
     Wrap(wrap::Arguments),
+    Gateway(gateway::Arguments),
     Pins(pins::Arguments),
 }
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     match arguments.what {
-        What::Wrap(arguments) => wrap::run(arguments, profile),
-        What::Pins(arguments) => pins::run(&arguments, profile),
+        None => serve::run(arguments.serve, profile),
+        Some(What::Wrap(arguments)) => wrap::run(arguments, profile),
+        Some(What::Gateway(arguments)) => gateway::run(arguments, profile),
+        Some(What::Pins(arguments)) => pins::run(&arguments, profile),
     }
 }
 
@@ -69,6 +81,12 @@ impl Desk {
         let session = session.unwrap_or_else(|| format!("mcp-{:016x}", lot()));
         let house = House::open(profile, Some(&session))?;
         house.prepare()?;
+        // Whoever started us is an agent's client, and what we start is its
+        // doing: neither may answer a question.
+        governed::register(&house.home, std::process::id())?;
+        if let Some(client) = governed::client() {
+            governed::register(&house.home, client)?;
+        }
         let journal = Mutex::new(house.journal()?);
         let redactor = house.profile.redactor()?;
         let actor = Actor { client: Some(client.to_owned()), ..actor::here(Some(&session)) };
@@ -78,6 +96,7 @@ impl Desk {
     /// Does something with a gate and the store of pins.
     fn with<T>(&self, act: impl FnOnce(&Gate<'_>, &Store<'_>) -> T) -> T {
         let keeper = self.house.keeper();
+        let elsewhere = Line { house: &self.house, actor: &self.actor, desktop: Desktop(self.house.profile.config.tools.terminal.approval.notify) };
         let store = Store::new(&self.house.profile.directory, &Disk);
         let gate = Gate {
             profile: &self.house.profile,
@@ -88,7 +107,7 @@ impl Desk {
             clock: &System,
             redactor: &self.redactor,
             cwd: self.cwd.clone(),
-            elsewhere: None,
+            elsewhere: Some(&elsewhere),
             lot: &lot,
         };
         let done = act(&gate, &store);
@@ -118,6 +137,58 @@ impl Desk {
             scoped.push((name.into(), value));
         }
         Ok(scoped)
+    }
+}
+
+/// The approval queue, as calls of MCP use it.
+struct Line<'a> {
+    house: &'a House,
+    actor: &'a Actor,
+    desktop: Desktop,
+}
+
+impl Line<'_> {
+    fn queue<'s>(&'s self, subject: Subject, going: &'s dyn Fn() -> bool) -> Option<Queue<'s>> {
+        let rules = &self.house.profile.config.tools.terminal.approval;
+        let queue = Queue::new(self.house.approvals(), subject, self.actor.into(), rules);
+        let queue = queue.notifying(&self.desktop).while_true(going);
+        queue.seen().is_some().then_some(queue)
+    }
+}
+
+impl Elsewhere for Line<'_> {
+    fn ask<'s>(
+        &'s self,
+        judged: &Judged,
+        at: &Circumstances<'_>,
+        going: &'s dyn Fn() -> bool,
+    ) -> Option<Box<dyn Ask + 's>> {
+        let subject = Subject::of(judged, at, self.actor, &[]);
+        Some(Box::new(self.queue(subject, going)?))
+    }
+
+    fn question(&self, question: &Question<'_>, going: &dyn Fn() -> bool) -> Option<(Answer, String)> {
+        let subject = Subject {
+            kind: "approval".into(),
+            text: format!("{}\n{}", question.action, question.details),
+            cwd: self.house.places.cwd.clone(),
+            profile: self.house.profile.name.as_str().to_owned(),
+            session: self.actor.session.clone(),
+            severity: "caution".into(),
+            risk: Some(match question.risk {
+                "low" => Risk::Low,
+                "medium" => Risk::Medium,
+                "high" => Risk::High,
+                _ => Risk::Critical,
+            }),
+            only_once: Some("it is a question of the agent, not an action".into()),
+            uid: self.actor.uid,
+            client: self.actor.client.clone(),
+            ..Subject::default()
+        };
+        let mut queue = self.queue(subject, going)?.within(question.wait);
+        let answer = queue.put();
+        Some((answer, queue.word().unwrap_or("").to_owned()))
     }
 }
 

@@ -5,6 +5,7 @@ use palisade_core::ports::{Event, EventKind, Journal};
 use palisade_guards::content::reveal;
 use palisade_mcp::pins::{Pins, Store, difference};
 use palisade_runtime::Error;
+use palisade_runtime::approvals::governed;
 
 use crate::show::{self, Failure};
 use crate::wire_up::{Disk, House};
@@ -51,6 +52,7 @@ pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Fai
         None => list(&store, arguments.json),
         Some(What::Approve { server, tools }) => approve(&house, &store, server, tools),
         Some(What::Forget { server }) => {
+            governed::is_person(&house.home)?;
             let known = store.load(server)?.ok_or_else(|| unknown(server))?;
             record(&house, &format!("mcp server {server}: forgotten with {} approved tools", known.approved.len()))?;
             store.forget(server)?;
@@ -118,6 +120,7 @@ fn shadowed(name: &str, pins: &Pins, servers: &[(String, Pins)]) -> Vec<String> 
 }
 
 fn approve(house: &House, store: &Store<'_>, server: &str, tools: &[String]) -> Result<ExitCode, Failure> {
+    governed::is_person(&house.home)?;
     let mut pins = store.load(server)?.ok_or_else(|| unknown(server))?;
     if let Some(tool) = tools.iter().find(|tool| !pins.pending.contains_key(*tool)) {
         return Err(Failure::Usage(format!("no definition of `{}` waits for approval", reveal(tool))));
