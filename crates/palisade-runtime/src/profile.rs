@@ -149,7 +149,11 @@ impl Profile {
         Ok(self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value }).collect())
     }
 
-    fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
+    /// The secrets of its `.env`.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
         let path = self.directory.join(".env");
         match fs::read_to_string(&path) {
             Ok(text) => Ok(environment::dotenv(&text)),

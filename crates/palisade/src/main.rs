@@ -3,6 +3,8 @@
 
 mod actor;
 mod asks;
+#[cfg(unix)]
+mod captured;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
@@ -11,6 +13,8 @@ mod install;
 mod jobs;
 mod live;
 mod prompt;
+#[cfg(unix)]
+mod servers;
 mod show;
 mod web;
 mod wire_up;

@@ -263,6 +263,9 @@ pub struct Server {
     /// Tools of it that are not offered, by glob.
     #[serde(default)]
     pub deny: Vec<String>,
+    /// Whether text of its results goes into an envelope.
+    #[serde(default = "yes")]
+    pub envelope: bool,
 }
 
 /// `budget`.
@@ -315,6 +318,10 @@ fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
         seconds @ 1..=86_400 => Ok(seconds),
         _ => Err(serde::de::Error::custom("expected a number of seconds from 1 to 86400")),
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn message<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {

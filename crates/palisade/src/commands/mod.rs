@@ -10,6 +10,8 @@ pub mod hook;
 mod init;
 mod install;
 mod log;
+#[cfg(unix)]
+mod mcp;
 mod profile;
 mod run;
 #[cfg(target_os = "linux")]
@@ -40,6 +42,8 @@ pub enum Command {
     Install(install::Arguments),
     Uninstall(uninstall::Arguments),
     Log(log::Arguments),
+    #[cfg(unix)]
+    Mcp(mcp::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
 }
@@ -61,6 +65,8 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Install(arguments) => install::run(&arguments),
         Command::Uninstall(arguments) => uninstall::run(&arguments),
         Command::Log(arguments) => log::run(arguments, profile),
+        #[cfg(unix)]
+        Command::Mcp(arguments) => mcp::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),
     }

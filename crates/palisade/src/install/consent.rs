@@ -59,9 +59,7 @@ fn agent() -> Option<String> {
         let first = words.next().map(|word| base(&word)).unwrap_or_default();
         let second = words.next().map(|word| base(&word)).unwrap_or_default();
         let runs = ["node", "bun", "deno"].contains(&first.as_str());
-        let is = |agent: &&&str| {
-            name == **agent || first == **agent || (runs && second == **agent)
-        };
+        let is = |agent: &&&str| name == **agent || first == **agent || (runs && second == **agent);
         names.iter().find(is).map(|agent| format!("`{agent}` (process {pid})"))
     })
 }

@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "doctor",
     "completions",
     "log",
+    "mcp",
 ];
 
 #[test]
