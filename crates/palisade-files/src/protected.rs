@@ -14,7 +14,7 @@ use palisade_guards::file::{self, Protected};
 const ENTRIES: usize = 4096;
 const DEPTH: usize = 6;
 /// The same where only a part of what lies there is protected.
-const PARTLY_DEPTH: usize = 2;
+const PARTLY_DEPTH: usize = 3;
 
 /// What is known of protected places; looked up when it is first needed.
 #[derive(Debug, Default)]
