@@ -175,7 +175,7 @@ fn tree(
         if status.kind != FileKind::Regular {
             continue;
         }
-        let facts = files.facts_below(&root.join(relative), &status, &mounts);
+        let facts = files.facts_below(&root.join(relative), &status, &mounts, &opened.known);
         if !searchable(&facts, files.places()) {
             found.denied += 1;
             continue;

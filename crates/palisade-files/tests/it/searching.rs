@@ -36,7 +36,7 @@ fn matches_with_their_lines() {
     let one = room.tool("src/b.txt", &FileWork::Search(wanted("needle"))).unwrap();
     assert_eq!(one.sources.len(), 1);
     for bad in ["", "(", "a{100000}{100000}", "a\nb", &"x".repeat(20_000)] {
-        assert!(room.search(".", bad).is_err(), "{:?}", &bad[..bad.len().min(20)]);
+        assert!(room.search(".", bad).is_err(), "{bad}");
     }
     let glob = Search { globs: vec!["[".into()], ..wanted("x") };
     assert!(room.tool(".", &FileWork::Search(glob)).is_err());

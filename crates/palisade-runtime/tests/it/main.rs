@@ -2,6 +2,9 @@
 //! agent has approved.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(unix)]
+mod files;
+
 use std::path::Path;
 
 use palisade_core::{Grant, GrantScope, Lifetime};
