@@ -17,7 +17,7 @@
 //! pictures and text that only a style sheet hides are not found either. A hit
 //! is a note and never a verdict.
 
-mod decode;
+pub(super) mod decode;
 mod hidden;
 mod links;
 mod phrases;
