@@ -153,6 +153,8 @@ pub struct Pass {
     pub found: Vec<Found>,
     /// Where words stand that are written in a cipher.
     pub ciphered: Vec<(Cipher, usize)>,
+    /// Where words stand that do not stand apart, in their order.
+    pub within: Vec<usize>,
 }
 
 /// Searches a text. `text` is what is there; where it is not plain ASCII,
@@ -166,6 +168,8 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
         if let Some(sign) = SIGNS.get(index) {
             if !sign.apart || is_apart(within.as_bytes(), from, to) {
                 signs.push((from, sign.mask));
+            } else if reading.is_none() && to - from >= 5 {
+                pass.within.push(from);
             }
         } else if let Some(mark) = MARKS.get(index - SIGNS.len()) {
             if reading.is_none() {
@@ -184,6 +188,7 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
         });
     }
     signs.sort_unstable_by_key(|(from, _)| *from);
+    pass.within.sort_unstable();
     for (from, to) in windows(tables, &signs, within) {
         match reading {
             Some(reading) => compare(tables, reading, from, to, text, 0, &mut pass.found),
@@ -360,7 +365,7 @@ fn events(tables: &Tables, reading: &Reading, from: usize, to: usize, apart: boo
     events
 }
 
-/// Adds the addresses, which are known by their form.
+/// Adds addresses and names, which are known by their form.
 fn forms(
     reading: &Reading,
     from: usize,
@@ -378,6 +383,7 @@ fn forms(
         let mask = match bytes.get(at) {
             Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => ADDRESS,
             Some(b':') if bytes.get(at..at + 3) == Some(b"://") => URL,
+            Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => SNAKE,
             _ => continue,
         };
         let place = reading.at(base + at);
@@ -439,6 +445,7 @@ fn phrases(reading: &Reading, events: &[Event], source: &str, base: usize, found
                         reading.origin_end(event.to, source, base),
                     );
                     one.mentioned = is_mentioned(&events, start, event.stops);
+                    one.phrase = true;
                     one.read = reading.text.get(start..event.to).map(str::to_owned);
                     found.push(one);
                 }
