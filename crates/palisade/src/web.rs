@@ -84,7 +84,7 @@ fn shown(page: palisade_net::Page, readable: bool) -> Page {
     });
     let hops = hops.collect();
     let (title, hidden, text) = if html && readable {
-        let made = extract::readable(&page.text);
+        let made = extract::readable(&page.text, &page.url);
         (made.title, made.hidden, made.text)
     } else {
         (None, 0, page.text)
