@@ -116,6 +116,8 @@ fn wide(letter: char) -> char {
     letter.to_digit(10).and_then(|digit| char::from_u32(0xff10 + digit)).unwrap_or(letter)
 }
 
+const ORDINARY: [&str; 4] = ["a.example", "b.example", "c.example", "opened.example"];
+
 const NAMES: &[&str] = &[
     "a.example",
     "B.Example",
@@ -132,6 +134,13 @@ const NAMES: &[&str] = &[
 ];
 
 fn url(dice: &mut Dice) -> String {
+    // Most of what is odd is refused at once, so that only some of it is odd.
+    if dice.roll(4) > 0 {
+        let scheme = dice.one_of(&["http://", "https://", "https://", "//", "/", ""]);
+        let odd = dice.roll(6) == 0;
+        let host = if odd { literal(dice) } else { (*dice.one_of(&ORDINARY)).to_owned() };
+        return format!("{scheme}{host}{}/x", dice.one_of(&["", "", ":3000"]));
+    }
     let scheme = dice.one_of(&[
         "http://",
         "https://",
