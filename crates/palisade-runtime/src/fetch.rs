@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use palisade_core::{Action, Contained, Finding, Severity, Span, judge};
+use palisade_core::{Action, Contained, Finding, Posture, Severity, Span, judge};
 use palisade_guards::network::Target;
-use palisade_guards::rules;
+use palisade_guards::{rules, taint};
 use palisade_shell::Analysis;
 
 use crate::pipeline::{Circumstances, Judged};
@@ -17,13 +17,27 @@ pub fn judge_fetch(url: &str, cwd: &str, at: &Circumstances<'_>) -> Judged {
     // Whoever judges and fails has not allowed anything.
     let seen = catch_unwind(AssertUnwindSafe(|| Target::parse(url, &reach)));
     let (url, findings) = match seen {
-        Ok(Ok(target)) => (target.url().to_owned(), Vec::new()),
+        Ok(Ok(target)) => {
+            let (url, host) = (target.url(), target.destination().host().to_string());
+            let found = taint::of_fetch(url, &host, carried(&target), cwd, &at.exposure());
+            (url.to_owned(), found.into_iter().collect())
+        }
         Ok(Err(refusal)) => (url.to_owned(), vec![refusal.finding(url.len())]),
         Err(_) => (url.to_owned(), vec![failed(url)]),
     };
     let action = Action::Fetch { url: url.clone(), cwd: cwd.to_owned() };
-    let decision = judge(action, findings, at.posture, at.grants, None, at.now);
+    // A fetch is done outside the sandbox, so none makes it harmless.
+    let posture = Posture { confined: false, ..at.posture };
+    let decision = judge(action, findings, posture, at.grants, None, at.now);
     Judged { decision, analysis: Analysis::default(), text: url }
+}
+
+/// How many bytes an address carries beyond what names a page.
+fn carried(target: &Target) -> usize {
+    const LONGEST_NAME: usize = 128;
+    let whole = target.path_and_query();
+    let (path, query) = whole.split_once('?').unwrap_or((&whole, ""));
+    query.len() + path.len().saturating_sub(LONGEST_NAME)
 }
 
 /// The finding where the judging itself failed.

@@ -2,23 +2,22 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use palisade_core::ports::Ask;
 use palisade_core::{Decision, Surface, Verdict};
 use palisade_guards::Taint;
 use palisade_guards::content::envelope::Enclosed;
 use palisade_guards::content::{Kind, enclose, reveal};
 use palisade_guards::network::{Destination, Host, Reach, Refusal, Target};
 use palisade_net::dial::Scripted;
+use palisade_runtime::approvals::Subject;
 use palisade_runtime::ports::{Fetched, Page, Web};
 use palisade_runtime::{Circumstances, Done, Ports, carry_out, judge_fetch};
 use serde::{Deserialize, Serialize};
 
-use super::run::{Nobody, RunSurface, refusal};
 use crate::actor;
-use crate::prompt::{self, Prompt};
+use crate::asks::{self, Asks};
+use crate::desktop::Desktop;
 use crate::show::{self, Failure, Paint, Style, gone_is_fine, printed};
 use crate::web::{Online, Rehearsal, Rehearsed};
 use crate::wire_up::{self, House};
@@ -60,7 +59,7 @@ pub struct Arguments {
     session: Option<String>,
     /// Whether to ask on the terminal, where something is to be asked.
     #[arg(long, value_enum, default_value = "auto", env = "PALISADE_SURFACE")]
-    surface: RunSurface,
+    surface: asks::Surfaces,
 }
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
@@ -69,33 +68,27 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         return check(&arguments, &house);
     }
     house.prepare()?;
-    let terminal = match arguments.surface {
-        RunSurface::Auto => prompt::terminal(),
-        RunSurface::Unattended => None,
-    };
-    let surface = if terminal.is_some() { Surface::Interactive } else { Surface::Unattended };
+    let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
-    let at = house.circumstances(surface, &grants, &session);
+    let mut at = house.circumstances(surface, &grants, &session);
     let url = arguments.url.as_deref().unwrap_or_default();
-    let judged = judge_fetch(url, &wire_up::cwd()?, &at);
-    let wait = house.profile.config.tools.terminal.approval.timeout_s;
-    let mut ask: Box<dyn Ask> = match terminal {
-        Some(tty) => {
-            let wait = Duration::from_secs(wait.into());
-            Box::new(Prompt::new(tty, &judged, house.has_session(), wait, at.now))
-        }
-        None => Box::new(Nobody),
-    };
+    let cwd = wire_up::cwd()?;
+    let mut judged = judge_fetch(url, &cwd, &at);
+    let actor = actor::here(arguments.session.as_deref());
+    let asked = judged.decision.verdict() == Verdict::Ask;
+    let subject = asked.then(|| Subject::of(&judged, &at, &actor, &[]));
+    let desktop = Desktop(house.profile.config.tools.terminal.approval.notify);
+    let mut asks = Asks::find(subject.as_ref(), terminal, &house, &actor, &desktop, at.now);
+    if asked && asks.is_nobody() {
+        // Nobody would see the question, so it is judged as what it is.
+        at.posture.surface = Surface::Unattended;
+        judged = judge_fetch(url, &cwd, &at);
+    }
     let mut journal = house.journal()?;
     let mut web = Online::new(&house.profile.config.tools.fetch)?;
-    let mut ports = Ports {
-        actor: &actor::here(arguments.session.as_deref()),
-        ask: &mut *ask,
-        journal: &mut journal,
-        keeper: &keeper,
-    };
+    let mut ports = Ports { actor: &actor, ask: &mut asks, journal: &mut journal, keeper: &keeper };
     let mut fetched = None;
     let done = carry_out(judged, &at, &mut ports, |permit| {
         let (outcome, what) = web.fetch(permit, arguments.extract);
@@ -110,7 +103,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         if arguments.json {
             printed(|out| object(out, &Judged::of(decision)))?;
         } else {
-            refusal(decision, &at, &house);
+            asks::refusal(decision, &asks, &at, &house);
         }
         return Ok(show::code(decision.verdict().max(Verdict::Deny)));
     }
@@ -279,10 +272,7 @@ fn object(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
 fn check(arguments: &Arguments, house: &House) -> Result<ExitCode, Failure> {
     let session = house.keeper().session()?;
     let grants = house.grants(&session);
-    let surface = match arguments.surface {
-        RunSurface::Auto => Surface::Interactive,
-        RunSurface::Unattended => Surface::Unattended,
-    };
+    let (surface, _) = arguments.surface.find();
     let at = house.circumstances(surface, &grants, &session);
     if arguments.batch {
         return batch(&at);

@@ -1,10 +1,12 @@
 //! One file for each subcommand.
 
+mod approvals;
 mod check;
 mod completions;
 mod doctor;
 mod fetch;
 mod grants;
+pub mod hook;
 mod init;
 mod log;
 mod profile;
@@ -28,9 +30,11 @@ pub enum Command {
     Fetch(fetch::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
+    Approvals(approvals::Arguments),
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
+    Hook(hook::Arguments),
     Log(log::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -45,9 +49,11 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Fetch(arguments) => fetch::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
+        Command::Approvals(arguments) => approvals::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
+        Command::Hook(arguments) => hook::run(arguments, profile),
         Command::Log(arguments) => log::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),
