@@ -156,7 +156,9 @@ static V4: &[Block<u32>] = &[
     four(169, 254, 0, 23, 32, Metadata), // .. Tencent Cloud ..
     Block { first: 0xA9FE_0018, last: 0xA9FE_29FF, class: LinkLocal },
     four(169, 254, 42, 0, 24, Metadata), // .. Scaleway ..
-    Block { first: 0xA9FE_2B00, last: 0xA9FE_A7FF, class: LinkLocal },
+    Block { first: 0xA9FE_2B00, last: 0xA9FE_7FFF, class: LinkLocal },
+    four(169, 254, 128, 0, 22, Metadata), // .. identities of Azure App Service ..
+    Block { first: 0xA9FE_8400, last: 0xA9FE_A7FF, class: LinkLocal },
     // .. AWS, GCP, Azure, OCI, DigitalOcean, Hetzner, OpenStack, IBM and
     // others (169.254.169.254, with time, names and licences beside it), the
     // credentials of AWS containers (169.254.170.2, .23) ..
@@ -260,6 +262,9 @@ mod tests {
             ("169.254.0.0", LinkLocal),
             ("169.254.0.23", Metadata),
             ("169.254.42.42", Metadata),
+            ("169.254.127.255", LinkLocal),
+            ("169.254.129.4", Metadata),
+            ("169.254.132.0", LinkLocal),
             ("169.254.167.255", LinkLocal),
             ("169.254.169.254", Metadata),
             ("169.254.170.2", Metadata),

@@ -4,3 +4,4 @@
 mod client;
 mod dial;
 mod server;
+mod soup;
