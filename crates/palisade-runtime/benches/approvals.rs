@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p palisade-runtime --bench approvals`
 
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,12 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn main() {
     divan::main();
     wake(500);
+}
+
+/// One queue with 10 000 requests that nobody waits for, made once.
+fn crowded() -> &'static Store {
+    static STORE: OnceLock<(tempfile::TempDir, Store)> = OnceLock::new();
+    &STORE.get_or_init(|| parked(10_000)).1
 }
 
 fn store(root: &tempfile::TempDir) -> Store {
@@ -51,35 +57,37 @@ fn parked(count: usize) -> (tempfile::TempDir, Store) {
     (root, store)
 }
 
-#[divan::bench(args = [0, 1000, 10_000], sample_count = 20)]
-fn list(bencher: divan::Bencher<'_, '_>, count: usize) {
-    let (_root, store) = parked(count);
+#[divan::bench(sample_count = 20)]
+fn list_10000(bencher: divan::Bencher<'_, '_>) {
+    let store = crowded();
     bencher.bench_local(|| store.list().map(|found| found.0.len()).unwrap_or(0));
 }
 
 /// From nothing to a synced request that is given up at once.
-#[divan::bench(args = [0, 10_000], sample_count = 50)]
-fn ask(bencher: divan::Bencher<'_, '_>, count: usize) {
-    let (_root, store) = parked(count);
-    let mut at = count;
+#[divan::bench(args = [false, true], sample_count = 50, sample_size = 1)]
+fn ask(bencher: divan::Bencher<'_, '_>, beside_10000: bool) {
+    let (_root, empty) = parked(0);
+    let store = if beside_10000 { crowded() } else { &empty };
+    let mut at = 2_000_000;
     bencher.bench_local(|| {
         at += 1;
-        queue(&store, at).within(Duration::from_micros(1)).put()
+        queue(store, at).within(Duration::from_micros(1)).put()
     });
 }
 
 /// Whether anybody would see a question: what every caution without a
 /// terminal costs.
-#[divan::bench(args = [0, 10_000], sample_count = 100)]
-fn seen(bencher: divan::Bencher<'_, '_>, count: usize) {
-    let (_root, store) = parked(count);
-    bencher.bench_local(|| queue(&store, usize::MAX).seen());
+#[divan::bench(args = [false, true], sample_count = 100)]
+fn seen(bencher: divan::Bencher<'_, '_>, beside_10000: bool) {
+    let (_root, empty) = parked(0);
+    let store = if beside_10000 { crowded() } else { &empty };
+    bencher.bench_local(|| queue(store, usize::MAX).seen());
 }
 
 /// `waiters` wait at once beside 10 000 parked requests; each is answered, and
 /// the time from the answer's return to the waiter's is taken.
 fn wake(waiters: usize) {
-    let (_root, store) = parked(10_000);
+    let store = crowded();
     let (sender, receiver) = mpsc::channel();
     let threads: Vec<_> = (0..waiters)
         .map(|at| {

@@ -10,7 +10,7 @@ use palisade_guards::content::reveal;
 use palisade_runtime::approvals::{Ended, Queue, Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
 use palisade_runtime::{
-    Circumstances, Done, Ports, Request, carry_out, config, environment, grants, judge_command,
+    Circumstances, Done, Home, Ports, Request, carry_out, config, environment, grants, judge_command,
 };
 
 use crate::actor;
@@ -102,6 +102,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let desktop = Desktop(rules.notify);
     let asked = judged.decision.verdict() == Verdict::Ask;
     let subject = asked.then(|| Subject::of(&judged, &at, &actor, &launch.names()));
+    // A terminal that an agent opened is not asked: it would answer itself.
+    let terminal = terminal.filter(|_| match &subject {
+        Some(_) => is_a_persons(&house.home),
+        None => true,
+    });
     let mut asks = match (&subject, terminal) {
         (None, _) => Asks::Nobody,
         (Some(subject), Some(tty)) => {
@@ -152,6 +157,21 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
                 show::note(&format!("warning: how the command ended is not in the journal: {why}"));
             }
             Ok(jobs::end_as(&outcome))
+        }
+    }
+}
+
+/// Whether whoever types at this process's terminal is a person.
+fn is_a_persons(home: &Home) -> bool {
+    if !cfg!(target_os = "linux") {
+        // Elsewhere processes cannot be told apart yet, only by this.
+        return env::var_os(environment::GOVERNED).is_none();
+    }
+    match governed::is_person(home) {
+        Ok(()) => true,
+        Err(error) => {
+            show::note(&format!("the terminal is not asked: {error}"));
+            false
         }
     }
 }

@@ -153,6 +153,19 @@ fn what_run_started_may_not_even_at_a_persons_terminal() {
 }
 
 #[test]
+fn an_agents_own_terminal_is_not_asked() {
+    if !has("script") {
+        return;
+    }
+    let house = House::new();
+    fs::create_dir(house.work().join("build")).unwrap();
+    let command = "sh -c \"$PALISADE run -- rm -rf build >>said/out 2>&1; touch said/done\"";
+    let said = agent(&house, &on_a_terminal(command).replace("yes", "o"));
+    assert!(said.contains("the terminal is not asked") && said.contains("delete/tree"), "{said}");
+    assert!(house.work().join("build").exists());
+}
+
+#[test]
 fn a_person_beside_the_agent_may() {
     let (house, id) = asked();
     // An agent that runs, on a terminal of its own.
