@@ -43,7 +43,8 @@ fn subject(at: usize) -> Subject {
 }
 
 fn queue<'a>(store: &Store, at: usize) -> Queue<'a> {
-    let rules = Approval { queue: QueueKey::Always, timeout_s: 600, parked_s: 3600, ..Approval::default() };
+    let rules =
+        Approval { queue: QueueKey::Always, timeout_s: 600, parked_s: 3600, ..Approval::default() };
     Queue::new(store.clone(), subject(at), Asker::default(), &rules)
 }
 
@@ -95,6 +96,9 @@ fn wake(waiters: usize) {
             thread::spawn(move || {
                 let mut queue = queue(&store, 1_000_000 + at);
                 let answer = queue.put();
+                if answer != Answer::Once {
+                    println!("waiter {at} ended by {:?}", queue.ended());
+                }
                 let woken = Instant::now();
                 let _ = sender.send((at, woken, answer));
             })
@@ -115,7 +119,7 @@ fn wake(waiters: usize) {
                 continue;
             }
             if let Ok((at, woken, answer)) = receiver.recv() {
-                assert!(at == slot && answer == Answer::Once, "another waiter was woken");
+                assert_eq!((at, answer), (slot, Answer::Once), "another waiter was woken");
                 times[at] = woken.saturating_duration_since(begun);
                 done += 1;
             }

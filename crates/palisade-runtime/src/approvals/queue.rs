@@ -227,8 +227,7 @@ impl<'a> Queue<'a> {
             Plan::Claim(_) | Plan::Adopt(_) => Store::id(),
         };
         let spans = (end.saturating_duration_since(Instant::now()), self.parked);
-        let (entry, bell) =
-            self.store.put(&id, self.subject.clone(), self.asker.clone(), spans)?;
+        let (entry, bell) = self.store.put(&id, self.subject.clone(), self.asker.clone(), spans)?;
         self.tell(&id);
         Ok(self.waited(&entry, bell, end)?.unwrap_or(Ended::Late { id }))
     }
@@ -278,9 +277,8 @@ impl<'a> Queue<'a> {
 
 impl Ask for Queue<'_> {
     fn announced(&mut self, _: &Decision) -> Option<String> {
-        if self.seen().is_none() {
-            return None;
-        }
+        // Where nobody would see it, nothing is asked.
+        self.seen()?;
         let plan = self.plan.insert(Self::plan(self));
         Some(match plan {
             Plan::Claim(entry) => format!("claimed {}", entry.request.id),

@@ -286,9 +286,12 @@ impl Store {
         Ok(Claim::Taken(answer))
     }
 
-    /// Holds the bell of a request that nobody waits for.
+    /// Holds the bell of a request that nobody waits for, and wakes whoever
+    /// looks on.
     pub(super) fn adopt(&self, entry: &Entry) -> Option<Bell> {
-        Bell::hold(&entry.place.join(BELL)).ok()
+        let bell = Bell::hold(&entry.place.join(BELL)).ok()?;
+        self.ring();
+        Some(bell)
     }
 
     /// Looks on: from now until this is dropped, requests are seen.
@@ -339,7 +342,8 @@ impl Store {
 
     fn prepare(&self) -> Result<(), Error> {
         private_dir(&self.directory)?;
-        let found = fs::symlink_metadata(&self.directory).map_err(file("look at", &self.directory))?;
+        let found =
+            fs::symlink_metadata(&self.directory).map_err(file("look at", &self.directory))?;
         if found.is_dir() && found.mode() & 0o077 == 0 && is_ours(&found) {
             return Ok(());
         }
@@ -354,9 +358,8 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(file("read", &self.directory)(source)),
         };
-        let named = |entry: fs::DirEntry| {
-            Some((Name::read(entry.file_name().to_str()?)?, entry.path()))
-        };
+        let named =
+            |entry: fs::DirEntry| Some((Name::read(entry.file_name().to_str()?)?, entry.path()));
         Ok(entries.flatten().filter_map(named).collect())
     }
 
@@ -367,7 +370,7 @@ impl Store {
         let crowded = places.len() > MOST / 2;
         let mut left = 0;
         for (name, place) in places {
-            let is_over = name.until <= now || crowded && place.join(SPENT).exists();
+            let is_over = name.until <= now || crowded && was_spent(&place);
             if is_over {
                 remove(&self.directory, &place);
             } else {
@@ -391,9 +394,10 @@ impl Store {
         })?;
         self.each_watcher(bell::is_held);
         for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
-            let draft = entry.file_name().to_str().is_some_and(|name| {
-                name.starts_with(".new-") || name.starts_with(".gone-")
-            });
+            let draft = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(".new-") || name.starts_with(".gone-"));
             let age = entry.metadata().and_then(|found| found.modified()).ok();
             let age = age.and_then(|made| made.elapsed().ok()).unwrap_or_default();
             if draft && age > Duration::from_secs(600) {
@@ -513,6 +517,12 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 fn is_ours(found: &fs::Metadata) -> bool {
     found.uid() == rustix::process::geteuid().as_raw()
+}
+
+/// Whether an answer was used a while ago: whoever used it has synced that.
+fn was_spent(place: &Path) -> bool {
+    let spent = fs::symlink_metadata(place.join(SPENT)).and_then(|found| found.modified());
+    spent.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > Duration::from_secs(60)))
 }
 
 /// Takes a request away: gone at once, then emptied.

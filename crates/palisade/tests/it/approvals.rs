@@ -69,7 +69,9 @@ fn a_person_allows_from_another_terminal() {
     let child = started(&house, COMMAND);
     let id = id(&house, "waits");
     let shown = house.run(&["approvals", "show", &id]).out;
-    for part in ["rm -rf build", "delete/tree", "a saves", "until:", "digest", "gets", "PATH", "waits"] {
+    for part in
+        ["rm -rf build", "delete/tree", "a saves", "until:", "digest", "gets", "PATH", "waits"]
+    {
         assert!(shown.contains(part), "`{part}` in:\n{shown}");
     }
     let mut person = Screen::palisade(&house, &["approvals", "allow", &id]);
@@ -132,7 +134,9 @@ fn whoever_watches_is_asked_as_at_a_terminal() {
     let saved = fs::read_to_string(house.config()).unwrap();
     assert!(saved.contains("arguments: [\"-rf\", \"dist\"]"), "{saved}");
     // Left for later it is still there, and asked again it is shown again.
-    house.configure(&fs::read_to_string(house.config()).unwrap().replace("timeout_s: 60", "timeout_s: 3"));
+    house.configure(
+        &fs::read_to_string(house.config()).unwrap().replace("timeout_s: 60", "timeout_s: 3"),
+    );
     let child = started(&house, &["run", "--", "rm", "-rf", "later"]);
     answer(&mut person, "l\r");
     person.expect("1 left for later");
@@ -264,11 +268,9 @@ fn only_at_a_terminal() {
     let house = house(SOON);
     assert_eq!(house.run(COMMAND).code, Some(126));
     let id = id(&house, "parked");
-    for arguments in [
-        &["approvals", "allow", &id][..],
-        &["approvals", "deny", &id],
-        &["approvals", "watch"],
-    ] {
+    for arguments in
+        [&["approvals", "allow", &id][..], &["approvals", "deny", &id], &["approvals", "watch"]]
+    {
         let said = house.run_with(arguments, b"yes\nyes\n");
         assert_eq!(said.code, Some(1), "{}", said.err);
         assert!(said.err.contains("only a person"), "{}", said.err);

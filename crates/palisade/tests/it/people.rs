@@ -78,7 +78,10 @@ fn refused(name: &str, script: impl Fn(&str) -> String) {
 
 /// A terminal whose keyboard says yes.
 fn on_a_terminal(command: &str) -> String {
-    format!("(sleep 1; echo yes; sleep 1; echo yes) | script -qec '{}' /dev/null", command.replace('\'', "'\\''"))
+    format!(
+        "(sleep 1; echo yes; sleep 1; echo yes) | script -qec '{}' /dev/null",
+        command.replace('\'', "'\\''")
+    )
 }
 
 #[test]
@@ -98,7 +101,10 @@ fn on_a_terminal_of_its_own() {
     }
     refused("script", on_a_terminal);
     refused("script in a session of its own", |command| {
-        format!("setsid sh -c \"{}\"", on_a_terminal(command).replace('"', "\\\"").replace('$', "\\$"))
+        format!(
+            "setsid sh -c \"{}\"",
+            on_a_terminal(command).replace('"', "\\\"").replace('$', "\\$")
+        )
     });
 }
 
@@ -137,10 +143,16 @@ fn fs_script(name: &str, text: &str, start: impl Fn(&str) -> String) -> String {
 #[test]
 fn what_run_started_may_not_even_at_a_persons_terminal() {
     let (house, id) = asked();
-    house.configure("tools: {terminal: {approval: {queue: always, timeout_s: 1, unrecognised: allow}}}\n");
+    house.configure(
+        "tools: {terminal: {approval: {queue: always, timeout_s: 1, unrecognised: allow}}}\n",
+    );
     let script = house.work().join("x.py");
     // What the guard cannot see through.
-    fs::write(&script, "import os\nwords = open('words').read().split()\nos.execv(words[0], words)\n").unwrap();
+    fs::write(
+        &script,
+        "import os\nwords = open('words').read().split()\nos.execv(words[0], words)\n",
+    )
+    .unwrap();
     let words = format!("{} approvals allow {id}", binary().display());
     fs::write(house.work().join("words"), words).unwrap();
     let mut screen = Screen::palisade(&house, &["run", "--", "env", "python3", "x.py"]);

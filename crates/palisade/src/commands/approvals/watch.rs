@@ -18,19 +18,15 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn run(home: &Home, store: &Store) -> Result<ExitCode, Failure> {
     person(home)?;
     let watcher = store.watch()?;
-    // What was left for later, and whether somebody waited for it then.
     let mut later = BTreeMap::new();
     let mut said = None;
     loop {
         let now = Moment::now();
         let (entries, _) = store.list()?;
         let open: Vec<&Entry> = entries.iter().filter(|entry| entry.is_open(&now)).collect();
-        // It is shown again when it is asked again.
-        later.retain(|id, waited_for: &mut bool| {
+        later.retain(|id, left: &mut Left| {
             let entry = open.iter().find(|entry| entry.request.id == *id);
-            let again = entry.is_some_and(|entry| entry.is_waited_for && !*waited_for);
-            *waited_for = entry.is_some_and(|entry| entry.is_waited_for);
-            entry.is_some() && !again
+            entry.is_some_and(|entry| left.stays(entry, &now))
         });
         let waiting = open.len() - later.len();
         let mut new = open.iter().filter(|entry| !later.contains_key(&entry.request.id));
@@ -57,13 +53,35 @@ pub fn run(home: &Home, store: &Store) -> Result<ExitCode, Failure> {
     }
 }
 
+/// A request that was left for later.
+struct Left {
+    when: Moment,
+    /// Whether somebody waited for it when it was looked at last.
+    waited_for: bool,
+}
+
+impl Left {
+    fn new(waited_for: bool) -> Self {
+        Self { when: Moment::now(), waited_for }
+    }
+
+    /// Whether it stays out of sight: until it is asked again.
+    fn stays(&mut self, entry: &Entry, now: &Moment) -> bool {
+        let first_until = &entry.request.waits_until;
+        let another = first_until.is_over(now) && !first_until.is_over(&self.when);
+        let again = entry.is_waited_for && (another || !self.waited_for);
+        self.waited_for = entry.is_waited_for;
+        !again
+    }
+}
+
 /// Puts one request; whether to go on.
 fn asked(
     home: &Home,
     store: &Store,
     entry: &Entry,
     waiting: usize,
-    later: &mut BTreeMap<String, bool>,
+    later: &mut BTreeMap<String, Left>,
 ) -> Result<bool, Failure> {
     let tty = person(home)?;
     let now = Moment::now();
@@ -81,11 +99,11 @@ fn asked(
             let given = give(home, store, entry, answer, word.as_deref());
             if let Err(error) = given {
                 note(&format!("error: {error}"));
-                later.insert(id, entry.is_waited_for);
+                later.insert(id, Left::new(entry.is_waited_for));
             }
         }
         Heard::Later => {
-            later.insert(id, entry.is_waited_for);
+            later.insert(id, Left::new(entry.is_waited_for));
         }
         Heard::Moot => note(&format!("request {id} was answered elsewhere")),
         Heard::Nothing => note(&format!("request {id} is too old now")),
