@@ -136,6 +136,12 @@ pub trait Journal {
 
 /// Somebody who can answer.
 pub trait Ask {
+    /// What is recorded before the question is put, where others may see it
+    /// before it is answered.
+    fn announced(&mut self, _: &Decision) -> Option<String> {
+        None
+    }
+
     /// Puts the question and waits for the answer; a timeout is `Deny`.
     fn ask(&mut self, decision: &Decision) -> Answer;
 }

@@ -4,6 +4,8 @@
 //! journal are reached through ports. Nothing here starts a process or opens
 //! a connection.
 
+#[cfg(unix)]
+pub mod approvals;
 pub mod config;
 pub mod environment;
 mod error;

@@ -189,6 +189,12 @@ fn answered(
     at: &Circumstances<'_>,
     ports: &mut Ports<'_>,
 ) -> Result<Decision, Error> {
+    if let Some(asked) = ports.ask.announced(&decision) {
+        let body = format!("{asked}: {body}");
+        let profile = at.profile.name.as_str();
+        let event = Event { actor: ports.actor, profile, kind: EventKind::Approval, body: &body };
+        ports.journal.event(&event).map_err(Error::Journal)?;
+    }
     let answer = ports.ask.ask(&decision);
     let wanted = grants::proposed(&decision, answer, at.now);
     let (answer, granted) = match (answer, wanted) {

@@ -14,6 +14,13 @@ pub struct Launch {
     pub environment: Vec<(OsString, OsString)>,
 }
 
+impl Launch {
+    /// The names of its variables, for whoever is asked.
+    pub fn names(&self) -> Vec<String> {
+        self.environment.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+    }
+}
+
 /// Somebody who starts processes.
 pub trait Process {
     /// Starts what `permit` allows, as confined as it demands, and waits for

@@ -5,6 +5,7 @@ mod actor;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
+mod desktop;
 mod install;
 mod jobs;
 mod live;

@@ -9,6 +9,7 @@ use palisade_core::ports::{Clock, Seconds};
 use palisade_core::{Grant, Surface};
 use palisade_guards::Places;
 use palisade_journal::{FileJournal, Options, write_secret};
+use palisade_runtime::approvals;
 use palisade_runtime::config::Sync;
 use palisade_runtime::ports::Files;
 use palisade_runtime::{Circumstances, Error, Home, Keeper, Profile, Session, SessionId};
@@ -49,6 +50,11 @@ impl House {
     /// Whether a session was named.
     pub fn has_session(&self) -> bool {
         self.session.is_some()
+    }
+
+    /// The approval queue.
+    pub fn approvals(&self) -> approvals::Store {
+        approvals::Store::new(&self.home)
     }
 
     /// The journal, opened.

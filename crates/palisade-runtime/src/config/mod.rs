@@ -74,11 +74,26 @@ pub struct Approval {
     pub timeout_s: u32,
     /// What it means that a command was not understood.
     pub unrecognised: UnrecognisedKey,
+    /// When a question without a terminal goes to the queue.
+    pub queue: QueueKey,
+    /// Whether a desktop message tells of a question there.
+    pub notify: bool,
+    /// How long a question that nobody waits for any more can be answered,
+    /// and how long such an answer holds.
+    #[serde(deserialize_with = "parked")]
+    pub parked_s: u32,
 }
 
 impl Default for Approval {
     fn default() -> Self {
-        Self { allowlist: Vec::new(), timeout_s: 60, unrecognised: UnrecognisedKey::default() }
+        Self {
+            allowlist: Vec::new(),
+            timeout_s: 60,
+            unrecognised: UnrecognisedKey::default(),
+            queue: QueueKey::default(),
+            notify: false,
+            parked_s: 600,
+        }
     }
 }
 
@@ -103,6 +118,19 @@ impl From<UnrecognisedKey> for Unrecognised {
             UnrecognisedKey::Allow => Self::Allow,
         }
     }
+}
+
+/// `tools.terminal.approval.queue`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueKey {
+    /// Where somebody would see it; else it is denied at once.
+    #[default]
+    Auto,
+    /// Always; it waits whether or not somebody looks.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// `tools.terminal.limits`; what is not set is not limited.
@@ -194,6 +222,13 @@ fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     match u32::deserialize(from)? {
         seconds @ 1..=86_400 => Ok(seconds),
         _ => Err(serde::de::Error::custom("expected a number of seconds from 1 to 86400")),
+    }
+}
+
+fn parked<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        seconds @ 0..=86_400 => Ok(seconds),
+        _ => Err(serde::de::Error::custom("expected a number of seconds from 0 to 86400")),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Edits of configuration hold for whatever a person writes, and whatever an
 //! agent has approved.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[cfg(unix)]
+mod approvals;
 
 use std::path::Path;
 

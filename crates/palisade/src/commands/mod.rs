@@ -1,5 +1,6 @@
 //! One file for each subcommand.
 
+mod approvals;
 mod check;
 mod completions;
 mod doctor;
@@ -28,6 +29,7 @@ pub enum Command {
     Why(why::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
+    Approvals(approvals::Arguments),
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
@@ -46,6 +48,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Why(arguments) => why::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
+        Command::Approvals(arguments) => approvals::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use palisade_core::ports::Ask;
-use palisade_core::{Answer, Command, Decision, GrantUse, Severity, Surface};
+use palisade_core::{Answer, Command, Decision, GrantUse, Severity, Surface, Verdict};
 use palisade_guards::content::reveal;
+use palisade_runtime::approvals::{Ended, Queue, Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
 use palisade_runtime::{
     Circumstances, Done, Ports, Request, carry_out, config, environment, grants, judge_command,
@@ -15,8 +16,9 @@ use palisade_runtime::{
 use crate::actor;
 #[cfg(target_os = "linux")]
 use crate::confine;
+use crate::desktop::Desktop;
 use crate::jobs;
-use crate::prompt::{self, Prompt};
+use crate::prompt::{self, Prompt, Question};
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
 
@@ -39,8 +41,9 @@ pub struct Arguments {
     /// The session that remembers what files carry and what was approved.
     #[arg(long, env = "PALISADE_SESSION", value_name = "ID")]
     session: Option<String>,
-    /// Whether to ask on the terminal. Whoever owns the terminal answers, so an
-    /// agent that has one of its own is started with `unattended`.
+    /// Where to ask: on the terminal, or where there is none in the queue of
+    /// `palisade approvals`. Whoever owns the terminal answers, so an agent that
+    /// has one of its own is started with `queue` or `unattended`.
     #[arg(long, value_enum, default_value = "auto", env = "PALISADE_SURFACE")]
     surface: RunSurface,
     #[cfg(target_os = "linux")]
@@ -54,6 +57,7 @@ pub struct Arguments {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RunSurface {
     Auto,
+    Queue,
     Unattended,
 }
 
@@ -70,16 +74,15 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     };
     let terminal = match arguments.surface {
         RunSurface::Auto => prompt::terminal(),
-        RunSurface::Unattended => None,
+        RunSurface::Queue | RunSurface::Unattended => None,
     };
-    let surface = if terminal.is_some() { Surface::Interactive } else { Surface::Unattended };
+    let surface = match arguments.surface {
+        RunSurface::Auto | RunSurface::Queue => Surface::Interactive,
+        RunSurface::Unattended => Surface::Unattended,
+    };
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(unused_mut, reason = "nothing changes it without a sandbox")
-    )]
     let mut at = house.circumstances(surface, &grants, &session);
     #[cfg(target_os = "linux")]
     arguments.sandbox.posture(&mut at.posture)?;
@@ -92,15 +95,31 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             OsStr::new(&cwd),
         ),
     };
-    let judged = judge_command(Request { command, cwd }, &at);
-    let wait = house.profile.config.tools.terminal.approval.timeout_s;
-    let mut ask: Box<dyn Ask> = match terminal {
-        Some(tty) => {
-            let wait = Duration::from_secs(wait.into());
-            Box::new(Prompt::new(tty, &judged, house.has_session(), wait, at.now))
+    let request = Request { command, cwd };
+    let mut judged = judge_command(request.clone(), &at);
+    let actor = actor::here(arguments.session.as_deref());
+    let rules = &house.profile.config.tools.terminal.approval;
+    let desktop = Desktop(rules.notify);
+    let asked = judged.decision.verdict() == Verdict::Ask;
+    let subject = asked.then(|| Subject::of(&judged, &at, &actor, &launch.names()));
+    let mut asks = match (&subject, terminal) {
+        (None, _) => Asks::Nobody,
+        (Some(subject), Some(tty)) => {
+            let wait = Duration::from_secs(rules.timeout_s.into());
+            Asks::Terminal(Prompt::new(tty, Question::about(subject, at.now), wait))
         }
-        None => Box::new(Nobody),
+        (Some(subject), None) => {
+            let queue = Queue::new(house.approvals(), subject.clone(), (&actor).into(), rules);
+            let queue = queue.notifying(&desktop);
+            if queue.seen().is_some() { Asks::Queue(Box::new(queue)) } else { Asks::Nobody }
+        }
     };
+    if asked && matches!(asks, Asks::Nobody) {
+        // Nobody would see the question, so it is judged as what it is.
+        at.posture.surface = Surface::Unattended;
+        judged = judge_command(request, &at);
+    }
+    governed::register(&house.home, std::process::id())?;
     let mut journal = house.journal()?;
     #[cfg(target_os = "linux")]
     let mut process = confine::Confined {
@@ -112,8 +131,8 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     #[cfg(not(target_os = "linux"))]
     let mut process = jobs::Direct;
     let mut ports = Ports {
-        actor: &actor::here(arguments.session.as_deref()),
-        ask: &mut *ask,
+        actor: &actor,
+        ask: &mut asks,
         journal: &mut journal,
         keeper: &keeper,
     };
@@ -124,7 +143,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
     match done {
         Done::Refused(decision) => {
-            refusal(&decision, &at, &house);
+            refusal(&decision, &asks, &at, &house);
             Ok(ExitCode::from(REFUSED))
         }
         Done::Ran { outcome, unrecorded } => {
@@ -137,18 +156,61 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
 }
 
-/// Nobody can be asked.
-struct Nobody;
+/// Who is asked.
+enum Asks<'a> {
+    Terminal(Prompt<'a>),
+    Queue(Box<Queue<'a>>),
+    Nobody,
+}
 
-impl Ask for Nobody {
-    fn ask(&mut self, _: &Decision) -> Answer {
-        Answer::Deny
+impl Ask for Asks<'_> {
+    fn announced(&mut self, decision: &Decision) -> Option<String> {
+        match self {
+            Self::Terminal(prompt) => prompt.announced(decision),
+            Self::Queue(queue) => queue.announced(decision),
+            Self::Nobody => None,
+        }
+    }
+
+    fn ask(&mut self, decision: &Decision) -> Answer {
+        match self {
+            Self::Terminal(prompt) => prompt.ask(decision),
+            Self::Queue(queue) => queue.ask(decision),
+            Self::Nobody => Answer::Deny,
+        }
+    }
+}
+
+impl Asks<'_> {
+    /// How the question ended, where the answer was no.
+    fn no(&self) -> String {
+        let said = |word: Option<&str>| match word {
+            Some(word) => format!("the answer was no: {}", reveal(word)),
+            None => "the answer was no".into(),
+        };
+        match self {
+            Self::Nobody => said(None),
+            Self::Terminal(prompt) => said(prompt.word()),
+            Self::Queue(queue) => match queue.ended() {
+                Some(Ended::Late { id }) => format!(
+                    "nobody answered in time; request {id} stays open for a while: once it is allowed, the same \
+                     command passes"
+                ),
+                Some(Ended::Unseen) => "nobody looks at the approval queue any more".into(),
+                Some(Ended::Changed { .. }) => {
+                    "what it would execute was changed while the question stood".into()
+                }
+                Some(Ended::Failed(error)) => format!("the question could not be put: {error}"),
+                Some(Ended::Stopped { .. }) => "the question was taken back".into(),
+                Some(Ended::Answered { .. }) | None => said(queue.word()),
+            },
+        }
     }
 }
 
 /// Says which rule refused, why, what to do instead, and how it could be
 /// allowed.
-fn refusal(decision: &Decision, at: &Circumstances<'_>, house: &House) {
+fn refusal(decision: &Decision, asks: &Asks<'_>, at: &Circumstances<'_>, house: &House) {
     for finding in decision.outstanding() {
         show::note(&format!("refused by {}: {}", finding.rule, reveal(&finding.why)));
         if !finding.text.is_empty() {
@@ -159,7 +221,7 @@ fn refusal(decision: &Decision, at: &Circumstances<'_>, house: &House) {
         }
     }
     if decision.grant() == Some(GrantUse::Answered(Answer::Deny)) {
-        show::note("the answer was no");
+        show::note(&asks.no());
         return;
     }
     if decision.severity() == Severity::Dangerous {
@@ -169,14 +231,14 @@ fn refusal(decision: &Decision, at: &Circumstances<'_>, house: &House) {
     match grants::proposed(decision, Answer::Always, at.now) {
         Some(grants) => {
             let file = house.profile.config_file();
-            show::note("to allow it: run it from a terminal and answer there, or add to");
+            show::note("to allow it: answer at a terminal or in `palisade approvals watch`, or add to");
             show::note(&format!("`tools.terminal.approval.allowlist` in {}:", file.display()));
             for grant in grants {
                 show::note(&format!("  - {}", config::line(&grant)));
             }
         }
         None => show::note(
-            "to allow it: run it from a terminal and answer there; it can be allowed only once at a time",
+            "to allow it: answer at a terminal or in `palisade approvals watch`; it can be allowed only once at a time",
         ),
     }
 }

@@ -4,6 +4,7 @@ use crate::house::House;
 
 const COMMANDS: &[&str] = &[
     "run",
+    "approvals",
     "sandbox",
     "check",
     "why",
