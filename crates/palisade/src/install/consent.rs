@@ -24,9 +24,28 @@ const AROUND: usize = 3;
 /// agent's.
 pub fn by_a_person(home: &Home, verb: &str) -> Result<(), Failure> {
     match agent() {
-        None => Ok(governed::is_person(home)?),
+        None => not_governed(home),
         Some(agent) => Err(Failure::Usage(format!(
             "{agent} runs this, and an agent may not {verb} what governs it: run it from your own shell"
+        ))),
+    }
+}
+
+/// At a terminal, a person must sit at it. Without one (an image that is being
+/// built, a script that sets a machine up) it is enough that no agent runs that
+/// could have started this.
+fn not_governed(home: &Home) -> Result<(), Failure> {
+    if cfg!(not(target_os = "linux")) {
+        // Nothing tells processes apart there but the marks of the agents.
+        return Ok(());
+    }
+    if prompt::terminal().is_some() || governed::is_any(home) {
+        return Ok(governed::is_person(home)?);
+    }
+    match governed::is_governed(home, std::process::id())? {
+        None => Ok(()),
+        Some(why) => Err(Failure::Usage(format!(
+            "{why}, and an agent may not change what governs it: run it from your own shell"
         ))),
     }
 }

@@ -11,6 +11,8 @@ const COMMANDS: &[&str] = &[
     "grants",
     "profile",
     "init",
+    "install",
+    "uninstall",
     "doctor",
     "completions",
     "log",

@@ -8,6 +8,7 @@ mod configuration;
 mod help;
 mod house;
 mod install;
+mod live;
 mod log;
 #[cfg(target_os = "linux")]
 mod people;
