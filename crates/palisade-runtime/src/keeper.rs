@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use palisade_core::Grant;
+use palisade_core::ports::Seconds;
 use palisade_guards::Taint;
+use palisade_guards::call::Counts;
 use palisade_shell::Labels;
 
 use crate::config::{self, Config, Loaded, edit};
@@ -40,15 +42,19 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Adds what files carry to the session.
+    /// Adds what files carry after a command, and what its output shows, to
+    /// the session.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn remember(&self, files: &BTreeMap<String, Labels>) -> Result<(), Error> {
-        if files.is_empty() {
+    pub fn remember(&self, files: &BTreeMap<String, Labels>, shown: &Taint) -> Result<(), Error> {
+        if files.is_empty() && shown.is_none() {
             return Ok(());
         }
-        self.change_session(|session| session.remember(files))
+        self.change_session(|session| {
+            session.remember(files);
+            session.taint.join(shown);
+        })
     }
 
     /// Adds what the model has seen to the session.
@@ -60,6 +66,46 @@ impl<'a> Keeper<'a> {
             return Ok(());
         }
         self.change_session(|session| session.taint.join(taint))
+    }
+
+    /// Adds hosts that a person named to the session.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn named(&self, hosts: &[String]) -> Result<(), Error> {
+        if hosts.is_empty() {
+            return Ok(());
+        }
+        self.change_session(|session| {
+            for host in hosts {
+                if !session.named.contains(host) {
+                    session.named.push(host.clone());
+                }
+            }
+        })
+    }
+
+    /// Counts one more call for each of `keys`, and says how often they were
+    /// counted before. Two processes that count at once count twice.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or no session is named to count in.
+    pub fn count(&self, keys: &[String], now: Seconds) -> Result<Counts, Error> {
+        let mut before = Counts::new();
+        if keys.is_empty() {
+            return Ok(before);
+        }
+        if self.session.is_none() {
+            return Err(Error::Name("a rule with a limit needs a session to count in".into()));
+        }
+        self.change_session(|session| {
+            for key in keys {
+                let count = session.counts.entry(key.clone()).or_default();
+                before.insert(key.clone(), count.used(now));
+                count.add(now);
+            }
+        })?;
+        Ok(before)
     }
 
     /// Keeps grants until the session ends.

@@ -5,7 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use palisade_core::{Grant, Posture, Surface};
+use palisade_guards::call::Policy;
+use palisade_guards::content::outgoing::{Leak, Outgoing};
 use palisade_guards::content::{Redactor, Secret};
+use palisade_guards::taint::Known;
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Loaded, Machine};
@@ -25,6 +28,8 @@ pub struct Profile {
     pub text: String,
     /// A digest of that text, for records.
     pub digest: [u8; 32],
+    /// What it says of calls of tools, understood.
+    pub calls: Policy,
 }
 
 impl Profile {
@@ -45,9 +50,11 @@ impl Profile {
                 name.as_str()
             )));
         }
-        let Loaded { value, text }: Loaded<Config> = config::load(&directory.join("config.yaml"))?;
+        let file = directory.join("config.yaml");
+        let Loaded { value, text }: Loaded<Config> = config::load(&file)?;
         let digest = Sha256::digest(&text).into();
-        Ok(Self { name, directory, config: value, text, digest })
+        let calls = config::calls(&file, &text, &value.tools)?;
+        Ok(Self { name, directory, config: value, text, digest, calls })
     }
 
     /// Makes the home, the profile's directory and the two files that say
@@ -71,7 +78,8 @@ impl Profile {
     pub fn new(home: &Home, name: ProfileName) -> Self {
         let directory = home.profile(&name);
         let digest = Sha256::digest("").into();
-        Self { name, directory, config: Config::default(), text: String::new(), digest }
+        let (config, calls) = (Config::default(), Policy::default());
+        Self { name, directory, config, text: String::new(), digest, calls }
     }
 
     /// The names of all profiles.
@@ -126,8 +134,19 @@ impl Profile {
     /// # Errors
     /// Where the file is there and cannot be read.
     pub fn redactor(&self) -> Result<Redactor, Error> {
-        let known = self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value });
-        Ok(Redactor::new(&known.collect::<Vec<_>>()))
+        Ok(Redactor::new(&self.known()?))
+    }
+
+    /// What finds the values of its `.env` in what is about to leave.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn outgoing(&self) -> Result<Outgoing, Error> {
+        Ok(Outgoing::new(&self.known()?))
+    }
+
+    fn known(&self) -> Result<Vec<Secret>, Error> {
+        Ok(self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value }).collect())
     }
 
     fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
@@ -137,6 +156,15 @@ impl Profile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(source) => Err(Error::File { what: "read", path, source }),
         }
+    }
+}
+
+/// Read where it is first needed: most commands connect to nothing.
+impl Known for Profile {
+    fn leak(&self, bytes: &[u8]) -> Option<Leak> {
+        // Where the file cannot be read, nothing is carried out either: the
+        // records are redacted by the same values.
+        self.outgoing().ok()?.find(bytes)
     }
 }
 

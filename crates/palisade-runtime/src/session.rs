@@ -3,15 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use palisade_core::ports::Seconds;
 use palisade_core::{Grant, GrantScope, Lifetime};
 use palisade_guards::Taint;
+use palisade_guards::call::Limit;
 use palisade_shell::Labels;
 use serde::{Deserialize, Serialize};
+
+use crate::config::MOST_IN_TIME;
 
 /// Bounds of one session; past one, files are folded into their directory.
 const MOST_FILES: usize = 4096;
 const MOST_BYTES: usize = 192 * 1024;
 const MOST_GRANTS: usize = 256;
+const MOST_NAMED: usize = 256;
 
 /// The memory of a session, as it was when it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +27,45 @@ pub struct Session {
     pub grants: Vec<Grant>,
     /// What the model has seen.
     pub taint: Taint,
+    /// Hosts that a person named in it.
+    pub named: Vec<String>,
+    /// How often the calls of limited rules were made, by the rule's key.
+    pub counts: BTreeMap<String, Count>,
+}
+
+/// How often calls were made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// In the whole session.
+    pub total: u64,
+    /// When, as far as a limit over a time can look back.
+    pub recent: Vec<Seconds>,
+}
+
+impl Count {
+    /// What was counted before `now`. A moment that lies ahead, after the
+    /// clock was set back, counts as well.
+    pub fn used(&self, now: Seconds) -> Limit {
+        let within = |seconds| {
+            let since = now.saturating_sub(seconds);
+            self.recent.iter().filter(|moment| **moment > since).count() as u64
+        };
+        Limit {
+            per_session: Some(self.total),
+            per_minute: Some(within(60)),
+            per_hour: Some(within(3600)),
+        }
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, now: Seconds) {
+        self.total = self.total.saturating_add(1);
+        self.recent.push(now);
+        let since = now.saturating_sub(3600);
+        self.recent.retain(|moment| *moment > since);
+        let over = self.recent.len().saturating_sub(MOST_IN_TIME as usize);
+        self.recent.drain(..over);
+    }
 }
 
 impl Session {
@@ -106,6 +150,9 @@ struct Stored {
     untrusted: Vec<String>,
     #[serde(default)]
     private: Vec<String>,
+    #[serde(default)]
+    named: Vec<String>,
+    counts: BTreeMap<String, Count>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,6 +171,8 @@ pub(crate) fn write(session: &Session) -> String {
         grants: session.grants.iter().rev().take(MOST_GRANTS).rev().filter_map(stored).collect(),
         untrusted: session.taint.untrusted().map(str::to_owned).collect(),
         private: session.taint.private().map(str::to_owned).collect(),
+        named: session.named.iter().rev().take(MOST_NAMED).rev().cloned().collect(),
+        counts: session.counts.clone(),
     };
     // Strings and numbers under string keys always have a JSON form.
     serde_json::to_string(&stored).unwrap_or_default()
@@ -138,6 +187,8 @@ pub(crate) fn read(text: &str) -> Option<Session> {
     stored.private.iter().for_each(|origin| taint.saw_private(origin));
     Some(Session {
         taint,
+        named: stored.named,
+        counts: stored.counts,
         files: stored
             .files
             .into_iter()

@@ -33,6 +33,11 @@ fn main() -> ExitCode {
     // launcher.
     #[cfg(target_os = "linux")]
     palisade_sandbox::launcher_main();
+    // An agent's client takes an error for a yes, so `hook` ends as a refusal
+    // whatever its line says.
+    if let Some(code) = commands::hook::intercept(std::env::args_os()) {
+        return code;
+    }
     let line = match Line::try_parse() {
         Ok(line) => line,
         // Help and version go to standard output and are no error; a reader

@@ -2,6 +2,7 @@
 //! agent has approved.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod taint;
 #[cfg(unix)]
 mod approvals;
 
@@ -93,3 +94,5 @@ proptest! {
         }
     }
 }
+
+mod tools;

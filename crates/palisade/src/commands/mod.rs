@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod doctor;
 mod grants;
+pub mod hook;
 mod init;
 mod install;
 mod log;
@@ -35,6 +36,7 @@ pub enum Command {
     Init(init::Arguments),
     Install(install::Arguments),
     Uninstall(uninstall::Arguments),
+    Hook(hook::Arguments),
     Log(log::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -54,6 +56,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Init(arguments) => init::run(&arguments, profile),
         Command::Install(arguments) => install::run(&arguments),
         Command::Uninstall(arguments) => uninstall::run(&arguments),
+        Command::Hook(arguments) => hook::run(arguments, profile),
         Command::Log(arguments) => log::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),

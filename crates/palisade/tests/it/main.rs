@@ -6,6 +6,7 @@ mod approvals;
 mod check;
 mod configuration;
 mod help;
+mod hook;
 mod house;
 mod install;
 mod live;
