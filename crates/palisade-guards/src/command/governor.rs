@@ -10,8 +10,8 @@ use crate::rules;
 pub(super) static GUARD: Guard = Guard {
     name: "governor",
     manual: "Stops every use of Palisade that would approve, grant, install, uninstall, pair, change policy or stop it, \
-             and every use that is not known to be harmless. Looking is free: check, why, log, doctor, audit, scan, \
-             fetch, and help. Its files and its program are protected by the path guards.",
+             and every use that is not known to be harmless. Looking is free: check, why, log, doctor (but not `--live`, which starts \
+             programs), audit, scan, fetch, and help. Its files and its program are protected by the path guards.",
     gaps: "A process number does not say whose process it is.",
     look: Look::Commands(look),
 };
@@ -50,7 +50,7 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 /// neither is another profile, which may be a looser one.
 fn harmless(arguments: &[Text]) -> bool {
     const LOOKING: &[&str] = &[
-        "check", "why", "doctor", "audit", "scan", "fetch", "help", "run", "exec", "selftest",
+        "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest",
         "demo", "hook", "mcp",
     ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
@@ -70,6 +70,13 @@ fn harmless(arguments: &[Text]) -> bool {
                         LISTING.contains(&next) || next == "--help" || next == "-h"
                     }),
                 };
+            }
+            // It looks; but `--live` starts programs by their names, which an
+            // agent may have put on the search path.
+            "doctor" => {
+                return words.all(|word| {
+                    word.literal().is_some_and(|text| matches!(text, "--json" | "--help" | "-h"))
+                });
             }
             "log" => {
                 // An option may stand before the verb, so every word is looked

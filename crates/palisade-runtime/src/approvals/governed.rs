@@ -99,6 +99,11 @@ pub fn is_governed(home: &Home, pid: u32) -> Result<Option<String>, Error> {
     Ok(descends(&Proc, &chain, &governed(home)))
 }
 
+/// Whether any registered process still runs.
+pub fn is_any(home: &Home) -> bool {
+    !governed(home).is_empty()
+}
+
 /// Whether this process speaks for a person.
 ///
 /// # Errors

@@ -12,6 +12,8 @@ const COMMANDS: &[&str] = &[
     "grants",
     "profile",
     "init",
+    "install",
+    "uninstall",
     "doctor",
     "completions",
     "log",

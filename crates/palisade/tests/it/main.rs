@@ -7,8 +7,10 @@ mod check;
 mod configuration;
 mod fetch;
 mod help;
+mod hook;
 mod house;
 mod install;
+mod live;
 mod log;
 #[cfg(target_os = "linux")]
 mod people;

@@ -1,13 +1,13 @@
 //! Before a tool is used: judged, asked about, recorded, answered.
 
 use std::env;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::unistd::getppid;
 use palisade_core::ports::{Ask, Journal, Outcome};
 use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
 use palisade_journal::FileJournal;
-use palisade_runtime::approvals::{Asker, Ended, Queue, Store, Subject, governed};
+use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed};
 use palisade_runtime::calls::{Admission, Held};
 use palisade_runtime::config::Rewrite;
 use palisade_runtime::{Admitted, Circumstances, Judged, Keeper, Ports, admit, hand_over};
@@ -17,6 +17,7 @@ use super::session::Opened;
 use super::uses::{self, Part};
 use super::{Hook, Said, words};
 use crate::actor;
+use crate::desktop::Desktop;
 use crate::show::Failure;
 
 /// What was decided, and what is owed to the journal for it.
@@ -134,7 +135,7 @@ fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failu
         })
         .map(|line| {
             format!(
-                "{} --profile {} run --session {} --surface unattended -c {}",
+                "{} --profile {} run --session {} --surface queue -c {}",
                 quoted(program),
                 opened.house.profile.name.as_str(),
                 opened.id.as_str(),
@@ -155,7 +156,7 @@ fn quoted(text: &str) -> String {
 
 fn direct(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
     let native = asks(hook, call);
-    let watched = native || Store::new(&opened.house.home).is_watched();
+    let watched = native || opened.house.approvals().is_watched();
     let surface = if watched { Surface::Interactive } else { Surface::Unattended };
     let at = opened.circumstances(surface, false);
     let keeper = opened.keeper();
@@ -222,6 +223,7 @@ fn parts_settled(
         }
         return Ok(Answered::plainly(deny(&reason)));
     }
+    let desktop = Desktop(opened.house.profile.config.tools.terminal.approval.notify);
     let origins = origins(&parts);
     let mut intents = Vec::new();
     let mut native: Vec<String> = Vec::new();
@@ -237,7 +239,7 @@ fn parts_settled(
             continue;
         }
         let declined = question.decision.clone();
-        let mut queue = asked.then(|| queue(hook, opened, &question, at));
+        let mut queue = asked.then(|| queue(hook, opened, &question, at, &desktop));
         let (done, end) = match queue.as_mut().filter(|queue| queue.seen().is_some()) {
             Some(queue) => (admitted(question, queue, journal)?, ended(queue)),
             // Nobody was asked, and the record says so.
@@ -291,6 +293,7 @@ fn queue<'a>(
     opened: &'a Opened,
     judged: &Judged,
     at: &Circumstances<'_>,
+    desktop: &'a Desktop,
 ) -> Queue<'a> {
     let subject = Subject::of(judged, at, &opened.actor, &[]);
     let rules = &opened.house.profile.config.tools.terminal.approval;
@@ -298,8 +301,10 @@ fn queue<'a>(
     // A client that has gone away waits for nothing.
     let client = getppid();
     // The last tenth is for the answer itself.
-    Queue::new(Store::new(&opened.house.home), subject, Asker::from(&opened.actor), rules)
-        .within(left.mul_f64(0.9))
+    let wait = left.mul_f64(0.9).min(Duration::from_secs(rules.timeout_s.into()));
+    Queue::new(opened.house.approvals(), subject, Asker::from(&opened.actor), rules)
+        .notifying(desktop)
+        .within(wait)
         .while_true(move || getppid() == client)
 }
 

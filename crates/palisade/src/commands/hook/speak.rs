@@ -51,6 +51,7 @@ fn everybodys(reason: &str) -> String {
         "decision": "deny",
         "reason": reason,
         "permission": "deny",
+        "agent_message": reason,
         "permissionDecision": "deny",
         "permissionDecisionReason": reason,
         "cancel": true,
