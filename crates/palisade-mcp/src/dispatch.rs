@@ -31,7 +31,12 @@ pub trait Handler: Sync {
 }
 
 /// Hands every message of the client on until it ends.
-pub fn serve<'s>(handler: &'s dyn Handler, client: &mut Client<'_>, longest: usize, scope: &'s thread::Scope<'s, '_>) {
+pub fn serve<'s>(
+    handler: &'s dyn Handler,
+    client: &mut Client<'_>,
+    longest: usize,
+    scope: &'s thread::Scope<'s, '_>,
+) {
     let refuse = |code, text: &str| client.sink.send(&message::error("null", code, text).to_json());
     loop {
         match lines::read(client.input, longest) {
@@ -47,7 +52,12 @@ pub fn serve<'s>(handler: &'s dyn Handler, client: &mut Client<'_>, longest: usi
 }
 
 /// Hands one message on.
-pub fn take<'s>(handler: &'s dyn Handler, text: &str, sink: &Arc<dyn Sink>, scope: &'s thread::Scope<'s, '_>) {
+pub fn take<'s>(
+    handler: &'s dyn Handler,
+    text: &str,
+    sink: &Arc<dyn Sink>,
+    scope: &'s thread::Scope<'s, '_>,
+) {
     let refuse = |code, text: &str| sink.send(&message::error("null", code, text).to_json());
     match Value::from_json(text) {
         Ok(Value::List(messages)) if messages.is_empty() || messages.len() > MOST_CALLS => {
@@ -61,7 +71,12 @@ pub fn take<'s>(handler: &'s dyn Handler, text: &str, sink: &Arc<dyn Sink>, scop
     }
 }
 
-fn one<'s>(handler: &'s dyn Handler, message: Value, sink: &Arc<dyn Sink>, scope: &'s thread::Scope<'s, '_>) {
+fn one<'s>(
+    handler: &'s dyn Handler,
+    message: Value,
+    sink: &Arc<dyn Sink>,
+    scope: &'s thread::Scope<'s, '_>,
+) {
     let front = handler.front();
     let refuse = |code, text: &str| sink.send(&message::error("null", code, text).to_json());
     match message::kind(&message) {
@@ -82,7 +97,7 @@ fn one<'s>(handler: &'s dyn Handler, message: Value, sink: &Arc<dyn Sink>, scope
                     }
                     scope.spawn(move || {
                         handler.request(&call, &method, &message);
-                        front.end(&call.id);
+                        front.end(&call);
                     });
                 }
                 _ => call.fail(code::METHOD, "there is no such method"),

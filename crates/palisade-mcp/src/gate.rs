@@ -7,13 +7,15 @@ use std::time::Duration;
 use palisade_core::ports::{
     Ask, Clock, Event, EventKind, FileTools, Intent, Journal, JournalError, Outcome, Sequence,
 };
-use palisade_core::{Actor, Answer, Decision, FileWork, GrantUse, Permit, Severity, Surface, Verdict};
+use palisade_core::{
+    Actor, Answer, Decision, FileWork, GrantUse, Permit, Severity, Surface, Verdict,
+};
 use palisade_guards::Places;
 use palisade_guards::call::Value;
 use palisade_guards::content::{Redactor, reveal};
 use palisade_runtime::{
-    Circumstances, Done, Error, FileDone, FileRequest, Judged, Keeper, Ports, Profile, ToolRequest, carry_out, grants,
-    judge_file, judge_tool,
+    Circumstances, Done, Error, FileDone, FileRequest, Judged, Keeper, Ports, Profile, ToolRequest,
+    carry_out, grants, judge_file, judge_tool,
 };
 
 use crate::front::{Call, Front, Ticker, locked};
@@ -44,7 +46,11 @@ pub trait Elsewhere: Sync {
 
     /// Puts a question that an agent asks by itself, and gives the answer with
     /// the person's word; `None` where nobody would see it.
-    fn question(&self, question: &Question<'_>, going: &dyn Fn() -> bool) -> Option<(Answer, String)>;
+    fn question(
+        &self,
+        question: &Question<'_>,
+        going: &dyn Fn() -> bool,
+    ) -> Option<(Answer, String)>;
 }
 
 /// All that a call is judged by and recorded with.
@@ -74,7 +80,10 @@ pub struct Gate<'a> {
 struct Shared<'a>(&'a dyn Books);
 
 impl Shared<'_> {
-    fn alone<T>(&self, mut act: impl FnMut(&mut dyn Journal) -> Result<T, JournalError>) -> Result<T, JournalError> {
+    fn alone<T>(
+        &self,
+        mut act: impl FnMut(&mut dyn Journal) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
         let mut done = None;
         self.0.with(&mut |journal| done = Some(act(journal)));
         done.unwrap_or_else(|| {
@@ -128,8 +137,7 @@ impl Gate<'_> {
         self.at(|at| {
             let judged = judge(at)?;
             let going = || !call.is_cancelled() && !front.is_closed();
-            let elsewhere =
-                self.elsewhere.filter(|_| judged.decision.verdict() == Verdict::Ask);
+            let elsewhere = self.elsewhere.filter(|_| judged.decision.verdict() == Verdict::Ask);
             let elsewhere = elsewhere.and_then(|elsewhere| elsewhere.ask(&judged, at, &going));
             let mut ask = Asked { gate: self, front, call, elsewhere, text: judged.text.clone() };
             let mut ports = Ports {
@@ -183,7 +191,12 @@ impl Gate<'_> {
         call: &Arc<Call>,
         request: &FileRequest,
         files: &dyn FileTools,
-        tool: impl FnOnce(&FileRequest, &dyn FileTools, &Circumstances<'_>, &mut Ports<'_>) -> Result<FileDone, Error>,
+        tool: impl FnOnce(
+            &FileRequest,
+            &dyn FileTools,
+            &Circumstances<'_>,
+            &mut Ports<'_>,
+        ) -> Result<FileDone, Error>,
     ) -> Result<FileDone, Error> {
         self.at(|at| {
             let going = || !call.is_cancelled() && !front.is_closed();
@@ -210,11 +223,25 @@ impl Gate<'_> {
 
     /// Puts a question that an agent asks by itself; `None` where nobody could
     /// be asked. With the answer, the person's word.
-    pub fn question(&self, front: &Front, call: &Arc<Call>, question: &Question<'_>) -> (Option<Answer>, String) {
+    pub fn question(
+        &self,
+        front: &Front,
+        call: &Arc<Call>,
+        question: &Question<'_>,
+    ) -> (Option<Answer>, String) {
         let going = || !call.is_cancelled() && !front.is_closed();
         if front.can_elicit() {
-            let text = self.redactor.redact(&question.text()).lines().map(reveal).collect::<Vec<_>>().join("\n");
-            let form = Form { message: format!("The agent asks for your approval:\n{text}"), choices: vec!["deny", "approve"] };
+            let text = self
+                .redactor
+                .redact(&question.text())
+                .lines()
+                .map(reveal)
+                .collect::<Vec<_>>()
+                .join("\n");
+            let form = Form {
+                message: format!("The agent asks for your approval:\n{text}"),
+                choices: vec!["deny", "approve"],
+            };
             match form.put(front, call, question.wait) {
                 Some(Some("approve")) => return (Some(Answer::Once), String::new()),
                 Some(_) => return (Some(Answer::Deny), String::new()),
@@ -263,7 +290,8 @@ impl Form {
             ("properties", Value::map([("answer", answer)])),
             ("required", vec!["answer".into()].into()),
         ]);
-        let params = Value::map([("message", self.message.as_str().into()), ("requestedSchema", schema)]);
+        let params =
+            Value::map([("message", self.message.as_str().into()), ("requestedSchema", schema)]);
         let response = front.ask(call, "elicitation/create", params, wait, &|| true)?;
         let result = response.get("result")?;
         match result.get("action").and_then(Value::as_text) {
@@ -315,13 +343,18 @@ impl Asked<'_, '_> {
         let text = self.gate.redactor.redact(&self.text);
         let mut message = format!("Palisade: may this happen?\n{}\n", reveal(&text));
         for finding in decision.outstanding() {
-            message.push_str(&format!("{}: {}\n", finding.rule, reveal(&self.gate.redactor.redact(&finding.why))));
+            message.push_str(&format!(
+                "{}: {}\n",
+                finding.rule,
+                reveal(&self.gate.redactor.redact(&finding.why))
+            ));
         }
         let mut choices = vec!["deny", "once"];
         if grants::ungrantable(decision).is_none() {
             choices.extend(["session", "always (30 days)"]);
         }
-        let wait = Duration::from_secs(self.gate.profile.config.tools.terminal.approval.timeout_s.into());
+        let wait =
+            Duration::from_secs(self.gate.profile.config.tools.terminal.approval.timeout_s.into());
         let choice = Form { message, choices }.put(self.front, self.call, wait)?;
         Some(match choice {
             Some("once") => Answer::Once,
@@ -337,7 +370,11 @@ impl Asked<'_, '_> {
 pub fn refusal(decision: &Decision, redactor: &Redactor) -> String {
     let mut text = String::new();
     for finding in decision.outstanding() {
-        text.push_str(&format!("refused by {}: {}\n", finding.rule, reveal(&redactor.redact(&finding.why))));
+        text.push_str(&format!(
+            "refused by {}: {}\n",
+            finding.rule,
+            reveal(&redactor.redact(&finding.why))
+        ));
         if !finding.instead.is_empty() {
             text.push_str(&format!("instead: {}\n", finding.instead));
         }

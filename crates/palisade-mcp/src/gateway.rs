@@ -31,10 +31,20 @@ const HELLO: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Serves the client with the tools of all servers until it ends.
-pub fn run(gate: &Gate<'_>, store: &Store<'_>, specs: &[Spec], start: &dyn Start, mut client: Client<'_>) {
+pub fn run(
+    gate: &Gate<'_>,
+    store: &Store<'_>,
+    specs: &[Spec],
+    start: &dyn Start,
+    mut client: Client<'_>,
+) {
     let (listen, to_listen) = channel();
     let slots = specs.iter().map(|spec| {
-        let slot = Slot { spec, offer: Offer::new(gate, store, spec), running: Mutex::new(State::default()) };
+        let slot = Slot {
+            spec,
+            offer: Offer::new(gate, store, spec),
+            running: Mutex::new(State::default()),
+        };
         (spec.name.as_str(), slot)
     });
     let gateway = Gateway {
@@ -57,7 +67,8 @@ pub fn run(gate: &Gate<'_>, store: &Store<'_>, specs: &[Spec], start: &dyn Start
             // Each server that is started is listened to until it ends.
             for Listening { name, upstream, output } in to_listen {
                 scope.spawn(move || {
-                    upstream.listen(output, longest, &mut |said| gateway.heard(&name, &upstream, said));
+                    upstream
+                        .listen(output, longest, &mut |said| gateway.heard(&name, &upstream, said));
                     gateway.ended(&name, &upstream);
                 });
             }
@@ -143,7 +154,8 @@ impl Gateway<'_> {
         let upstream = Arc::new(upstream);
         let output = output.ok_or_else(|| format!("the server `{name}` has no output"))?;
         let listening = Listening { name: name.clone(), upstream: Arc::clone(&upstream), output };
-        let heard = locked(&self.listen).as_ref().is_some_and(|listen| listen.send(listening).is_ok());
+        let heard =
+            locked(&self.listen).as_ref().is_some_and(|listen| listen.send(listening).is_ok());
         if !heard || !self.introduced(&upstream) {
             upstream.end(Duration::ZERO);
             return Err(format!("the server `{name}` did not introduce itself"));
@@ -163,7 +175,13 @@ impl Gateway<'_> {
         let params = Value::map([
             ("protocolVersion", VERSIONS[1].into()),
             ("capabilities", capabilities),
-            ("clientInfo", Value::map([("name", "palisade".into()), ("version", env!("CARGO_PKG_VERSION").into())])),
+            (
+                "clientInfo",
+                Value::map([
+                    ("name", "palisade".into()),
+                    ("version", env!("CARGO_PKG_VERSION").into()),
+                ]),
+            ),
         ]);
         let id = self.number().to_string();
         let line = message::request(&id, "initialize", params).to_json();
@@ -211,7 +229,10 @@ impl Gateway<'_> {
                 .map(|(name, slot)| (*name, scope.spawn(move || self.tools(slot))))
                 .collect();
             let lost = || Err("its list could not be read".to_owned());
-            asked.into_iter().map(|(name, thread)| (name, thread.join().unwrap_or_else(|_| lost()))).collect()
+            asked
+                .into_iter()
+                .map(|(name, thread)| (name, thread.join().unwrap_or_else(|_| lost())))
+                .collect()
         });
         let mut all = Vec::new();
         for (name, tools) in found {
@@ -221,7 +242,9 @@ impl Gateway<'_> {
                     tool.set("name", format!("{name}__{own}").into());
                     tool
                 })),
-                Err(why) => (self.tell)(&format!("the tools of the server `{name}` are missing: {why}")),
+                Err(why) => {
+                    (self.tell)(&format!("the tools of the server `{name}` are missing: {why}"))
+                }
             }
         }
         Value::map([("tools", all.into())])
@@ -232,7 +255,8 @@ impl Gateway<'_> {
             Ok(named) => named,
             Err(why) => return call.fail(code::PARAMS, why),
         };
-        let found = name.split_once("__").and_then(|(server, tool)| Some((self.slots.get(server)?, tool)));
+        let found =
+            name.split_once("__").and_then(|(server, tool)| Some((self.slots.get(server)?, tool)));
         let Some((slot, tool)) = found else {
             return call.fail(code::PARAMS, "there is no such tool");
         };
@@ -247,7 +271,14 @@ impl Gateway<'_> {
             params.set("name", tool.into());
         }
         locked(&self.routes).insert(call.id.clone(), (Arc::clone(&upstream), id.clone()));
-        self.served(slot, &upstream).call(&self.front, call, tool, arguments, &id, &inner.to_json());
+        self.served(slot, &upstream).call(
+            &self.front,
+            call,
+            tool,
+            arguments,
+            &id,
+            &inner.to_json(),
+        );
         locked(&self.routes).remove(&call.id);
     }
 
@@ -255,22 +286,36 @@ impl Gateway<'_> {
         let Some(slot) = self.slots.get(name) else { return };
         let served = self.served(slot, upstream);
         match said {
-            Said::Request { id, method, line, message } => self.asked(&served, upstream, &id, &method, line, message),
+            Said::Request { id, method, line, message } => {
+                self.asked(&served, upstream, &id, &method, line, message)
+            }
             Said::Notification { method, line, message } => match method.as_str() {
                 "notifications/tools/list_changed" => {
                     slot.offer.changed();
                     self.sink.send(&line);
                 }
-                "notifications/progress" | "notifications/message" => self.sink.send(&served.said(line, message)),
+                "notifications/progress" | "notifications/message" => {
+                    self.sink.send(&served.said(line, message))
+                }
                 _ => {}
             },
             Said::Response { .. } => {}
-            Said::Noise(what) => (self.tell)(&format!("the server `{name}` wrote {what}; it is dropped")),
+            Said::Noise(what) => {
+                (self.tell)(&format!("the server `{name}` wrote {what}; it is dropped"))
+            }
         }
     }
 
     /// A request of a server: on to the client under an id of ours.
-    fn asked(&self, served: &Served<'_>, upstream: &Arc<Upstream>, id: &str, method: &str, line: String, mut message: Value) {
+    fn asked(
+        &self,
+        served: &Served<'_>,
+        upstream: &Arc<Upstream>,
+        id: &str,
+        method: &str,
+        line: String,
+        mut message: Value,
+    ) {
         let sampling = self.gate.profile.config.mcp.sampling == Sampling::Allow;
         let passed = match method {
             "elicitation/create" => self.front.can_elicit(),
@@ -306,7 +351,13 @@ impl Handler for Gateway<'_> {
     fn hello(&self) -> Value {
         Value::map([
             ("capabilities", Value::map([("tools", Value::map([("listChanged", true.into())]))])),
-            ("serverInfo", Value::map([("name", "palisade".into()), ("version", env!("CARGO_PKG_VERSION").into())])),
+            (
+                "serverInfo",
+                Value::map([
+                    ("name", "palisade".into()),
+                    ("version", env!("CARGO_PKG_VERSION").into()),
+                ]),
+            ),
         ])
     }
 
@@ -320,7 +371,9 @@ impl Handler for Gateway<'_> {
     }
 
     fn cancelled(&self, id: &str) {
-        let route = locked(&self.routes).get(id).map(|(upstream, inner)| (Arc::clone(upstream), inner.clone()));
+        let route = locked(&self.routes)
+            .get(id)
+            .map(|(upstream, inner)| (Arc::clone(upstream), inner.clone()));
         if let Some((upstream, inner)) = route
             && upstream.cancel(&inner)
         {

@@ -19,8 +19,8 @@ mod tools;
 mod upstream;
 pub mod wrap;
 
+pub use dispatch::serve;
 pub use front::{Call, Front, Sink};
 pub use gate::{Books, Elsewhere, Gate, refusal};
-pub use dispatch::serve;
 pub use tools::{Captured, Question, Terminal, Tools, Web};
 pub use upstream::{Running, Spec, Start};

@@ -64,8 +64,12 @@ pub fn kind(message: &Value) -> Result<Kind, &'static str> {
     let answers = message.get("result").is_some() || message.get("error").is_some();
     match (message.get("method"), id, answers) {
         (Some(_), _, true) => Err("it is a request and a response at once"),
-        (Some(Value::Text(method)), Some(id), false) => Ok(Kind::Request { id, method: method.clone() }),
-        (Some(Value::Text(method)), None, false) => Ok(Kind::Notification { method: method.clone() }),
+        (Some(Value::Text(method)), Some(id), false) => {
+            Ok(Kind::Request { id, method: method.clone() })
+        }
+        (Some(Value::Text(method)), None, false) => {
+            Ok(Kind::Notification { method: method.clone() })
+        }
         (Some(_), _, false) => Err("`method` is no text"),
         (None, Some(id), true) => Ok(Kind::Response { id }),
         (None, None, true) => Err("a response has no `id`"),
@@ -79,11 +83,14 @@ pub fn kind(message: &Value) -> Result<Kind, &'static str> {
 pub fn doubtful(message: &Value, keys: &[&str]) -> bool {
     let Value::Map(entries) = message else { return false };
     let plain = |key: &str| -> String {
-        key.chars().map(|letter| if letter == '\u{17f}' { 's' } else { letter }).collect::<String>().to_lowercase()
+        key.chars()
+            .map(|letter| if letter == '\u{17f}' { 's' } else { letter })
+            .collect::<String>()
+            .to_lowercase()
     };
-    entries.iter().any(|(key, _)| {
-        !keys.contains(&key.as_str()) && keys.contains(&plain(key).as_str())
-    })
+    entries
+        .iter()
+        .any(|(key, _)| !keys.contains(&key.as_str()) && keys.contains(&plain(key).as_str()))
 }
 
 /// A response; `id` is JSON text.
@@ -140,8 +147,14 @@ mod tests {
             of(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#),
             Ok(Kind::Request { id: "1".into(), method: "ping".into() })
         );
-        assert_eq!(of(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#), Ok(Kind::Response { id: "\"1\"".into() }));
-        assert_eq!(of(r#"{"jsonrpc":"2.0","method":"x"}"#), Ok(Kind::Notification { method: "x".into() }));
+        assert_eq!(
+            of(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#),
+            Ok(Kind::Response { id: "\"1\"".into() })
+        );
+        assert_eq!(
+            of(r#"{"jsonrpc":"2.0","method":"x"}"#),
+            Ok(Kind::Notification { method: "x".into() })
+        );
         assert!(of(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#).is_ok());
         for text in [
             "1",

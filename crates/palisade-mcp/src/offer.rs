@@ -84,7 +84,11 @@ impl<'a> Offer<'a> {
         Some(match state.known.get(tool) {
             None => Standing::Unknown,
             Some(Known { stand: Stand::Approved, destructive, .. }) => {
-                if *destructive { Standing::Destructive } else { Standing::Known }
+                if *destructive {
+                    Standing::Destructive
+                } else {
+                    Standing::Known
+                }
             }
             Some(Known { stand: Stand::Changed | Stand::New, .. }) => Standing::Changed,
         })
@@ -102,13 +106,19 @@ impl<'a> Offer<'a> {
     ///
     /// # Errors
     /// Where the pins cannot be read or written: then nothing may be shown.
-    pub fn page(&self, tools: &[Value], from_start: bool, last: bool) -> Result<(Vec<Value>, Vec<String>), Error> {
+    pub fn page(
+        &self,
+        tools: &[Value],
+        from_start: bool,
+        last: bool,
+    ) -> Result<(Vec<Value>, Vec<String>), Error> {
         let mut state = locked(&self.state);
         let stored = self.store.load(&self.pins)?;
         if from_start || !state.begun {
             *state = State { begun: true, first: stored.is_none(), ..State::default() };
         }
-        let mut pins = stored.unwrap_or_else(|| Pins { command: self.command.clone(), ..Pins::default() });
+        let mut pins =
+            stored.unwrap_or_else(|| Pins { command: self.command.clone(), ..Pins::default() });
         let before = pins.clone();
         let mut notes = Vec::new();
         let mut shown = Vec::new();
@@ -119,7 +129,10 @@ impl<'a> Offer<'a> {
                 continue;
             };
             if state.known.len() >= MOST_TOOLS || state.known.contains_key(name) || !is_name(name) {
-                notes.push(format!("the tool `{}` is hidden: its name cannot be used", reveal(name)));
+                notes.push(format!(
+                    "the tool `{}` is hidden: its name cannot be used",
+                    reveal(name)
+                ));
                 continue;
             }
             if !self.is_offered(name) {
@@ -140,7 +153,10 @@ impl<'a> Offer<'a> {
                 Stand::New | Stand::Changed => {
                     pins.pending.insert(name.to_owned(), definition(tool));
                     let why = match (stand, suspicious.is_empty()) {
-                        (_, false) => format!("looks like it tries to instruct the model ({})", suspicious.join(", ")),
+                        (_, false) => format!(
+                            "looks like it tries to instruct the model ({})",
+                            suspicious.join(", ")
+                        ),
                         (Stand::Changed, true) => "is not the one that was approved".to_owned(),
                         _ => "was not approved yet".to_owned(),
                     };
@@ -165,7 +181,11 @@ impl<'a> Offer<'a> {
         }
         if pins != before || state.first {
             if !approved.is_empty() {
-                let body = format!("mcp server {}: approved at first use: {}", self.name, approved.join(", "));
+                let body = format!(
+                    "mcp server {}: approved at first use: {}",
+                    self.name,
+                    approved.join(", ")
+                );
                 self.gate.event(EventKind::Grant, &body)?;
             }
             self.store.save(&self.pins, &pins)?;
@@ -200,7 +220,10 @@ impl<'a> Offer<'a> {
 
 /// A name that can be shown, written into rules and called.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= LONGEST_NAME && reveal(name) == name && !name.contains(char::is_whitespace)
+    !name.is_empty()
+        && name.chars().count() <= LONGEST_NAME
+        && reveal(name) == name
+        && !name.contains(char::is_whitespace)
 }
 
 /// What the scanner finds in any text of a definition.

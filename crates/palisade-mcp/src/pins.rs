@@ -16,7 +16,8 @@ use palisade_runtime::{Error, private_dir};
 use sha2::{Digest, Sha256};
 
 /// The parts of a tool that a model or client acts on.
-const PARTS: [&str; 6] = ["name", "title", "description", "inputSchema", "outputSchema", "annotations"];
+const PARTS: [&str; 6] =
+    ["name", "title", "description", "inputSchema", "outputSchema", "annotations"];
 
 /// What is known of one server's tools.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -178,7 +179,8 @@ impl<'a> Store<'a> {
                 return Err(Error::File { what: "read", path: self.directory.clone(), source });
             }
         };
-        let name = |path: PathBuf| Some(path.file_name()?.to_str()?.strip_suffix(".json")?.to_owned());
+        let name =
+            |path: PathBuf| Some(path.file_name()?.to_str()?.strip_suffix(".json")?.to_owned());
         let mut servers: Vec<String> =
             entries.flatten().filter_map(|entry| name(entry.path())).collect();
         servers.sort();
@@ -215,7 +217,8 @@ fn differ(place: &str, before: &Value, after: &Value, lines: &mut Vec<String>) {
         lines.push(format!("+ {place}: {}", after.to_json()));
         return;
     };
-    let inner = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+    let inner =
+        |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
     for (key, value) in old {
         match after.get(key) {
             Some(other) => differ(&inner(key), value, other, lines),
@@ -234,9 +237,14 @@ mod tests {
     #[test]
     fn what_a_model_reads_is_pinned() {
         let tool = |text: &str| Value::from_json(text).unwrap();
-        let one = tool(r#"{"name":"a","description":"d","inputSchema":{"type":"object","x":1},"_meta":{"n":1}}"#);
-        let same = tool(r#"{"inputSchema":{"x":1,"type":"object"},"description":"d","name":"a","_meta":{"n":2}}"#);
-        let other = tool(r#"{"name":"a","description":"d!","inputSchema":{"type":"object","y":2}}"#);
+        let one = tool(
+            r#"{"name":"a","description":"d","inputSchema":{"type":"object","x":1},"_meta":{"n":1}}"#,
+        );
+        let same = tool(
+            r#"{"inputSchema":{"x":1,"type":"object"},"description":"d","name":"a","_meta":{"n":2}}"#,
+        );
+        let other =
+            tool(r#"{"name":"a","description":"d!","inputSchema":{"type":"object","y":2}}"#);
         let mut pins = Pins::default();
         assert_eq!(pins.stand("a", &one), Stand::New);
         pins.pending.insert("a".into(), definition(&one));

@@ -46,7 +46,15 @@ impl<'a> Served<'a> {
 
     /// Judges a call and, if it may be, has the server do it. `line` is what
     /// the server gets, under the id `as_id`; the client gets the answer.
-    pub fn call(&self, front: &Front, call: &Arc<Call>, tool: &str, arguments: Value, as_id: &str, line: &str) {
+    pub fn call(
+        &self,
+        front: &Front,
+        call: &Arc<Call>,
+        tool: &str,
+        arguments: Value,
+        as_id: &str,
+        line: &str,
+    ) {
         let standing = match self.standing(tool) {
             Ok(standing) => standing,
             Err(why) => return call.fail(code::GONE, &why),
@@ -63,7 +71,10 @@ impl<'a> Served<'a> {
             let began = Instant::now();
             let (_, _, _) = permit.spend();
             if call.is_cancelled() {
-                return Outcome { failure: "the client had cancelled it".into(), ..Outcome::default() };
+                return Outcome {
+                    failure: "the client had cancelled it".into(),
+                    ..Outcome::default()
+                };
             }
             let reply = self.upstream.request(as_id, line).recv().unwrap_or(Reply::Gone);
             let mut outcome = Outcome {
@@ -76,7 +87,10 @@ impl<'a> Served<'a> {
         match done {
             Ok(Done::Ran { unrecorded, .. }) => {
                 if let Some(error) = unrecorded {
-                    (self.tell)(&format!("how a call ended is not in the journal: {}", error.message));
+                    (self.tell)(&format!(
+                        "how a call ended is not in the journal: {}",
+                        error.message
+                    ));
                 }
                 match answer {
                     Some(line) => call.respond(&line),
@@ -113,7 +127,9 @@ impl<'a> Served<'a> {
             }
             Reply::TooLong(length) => fail(
                 outcome,
-                format!("the result of {length} bytes is larger than the profile lets through (`mcp.message_kb`)"),
+                format!(
+                    "the result of {length} bytes is larger than the profile lets through (`mcp.message_kb`)"
+                ),
             ),
             Reply::Gone => fail(outcome, format!("the server `{}` has ended", self.name)),
             Reply::Cancelled => fail(outcome, "cancelled".to_owned()),
@@ -135,7 +151,10 @@ impl<'a> Served<'a> {
             self.saw(origin);
         }
         if !seen.rules.is_empty() {
-            (self.tell)(&format!("text of {origin} looks like it tries to instruct the model: {}", seen.rules.join(", ")));
+            (self.tell)(&format!(
+                "text of {origin} looks like it tries to instruct the model: {}",
+                seen.rules.join(", ")
+            ));
         }
         seen.changed
     }
@@ -183,7 +202,8 @@ impl<'a> Served<'a> {
         let mut cursor: Option<Value> = None;
         for page in 0..PAGES {
             let id = format!("\"palisade-list-{:016x}\"", (self.gate.lot)());
-            let params = cursor.take().map_or(Vec::new(), |cursor| vec![("cursor".to_owned(), cursor)]);
+            let params =
+                cursor.take().map_or(Vec::new(), |cursor| vec![("cursor".to_owned(), cursor)]);
             let line = message::request(&id, "tools/list", Value::Map(params)).to_json();
             let reply = self.upstream.request(&id, &line).recv_timeout(LIST);
             let Ok(Reply::Message(_, response)) = reply else {
@@ -208,7 +228,12 @@ impl<'a> Served<'a> {
     ///
     /// # Errors
     /// In words, where the pins cannot be read or written.
-    pub fn page(&self, tools: &[Value], from_start: bool, last: bool) -> Result<Vec<Value>, String> {
+    pub fn page(
+        &self,
+        tools: &[Value],
+        from_start: bool,
+        last: bool,
+    ) -> Result<Vec<Value>, String> {
         match self.offer.page(tools, from_start, last) {
             Ok((shown, notes)) => {
                 notes.iter().for_each(|note| (self.tell)(note));
@@ -230,7 +255,8 @@ pub fn unjudged(error: &Error, tell: &dyn Fn(&str)) -> String {
     if let Some(help) = error.help().filter(|help| !help.is_empty()) {
         tell(&format!("help: {help}"));
     }
-    "Palisade could not judge or record this, so it did not happen; the user's terminal says why".to_owned()
+    "Palisade could not judge or record this, so it did not happen; the user's terminal says why"
+        .to_owned()
 }
 
 /// Name and arguments of a `tools/call`.
@@ -242,7 +268,9 @@ pub fn named(request: &Value) -> Result<(String, Value), &'static str> {
     if message::doubtful(params, &["name", "arguments", "task", "_meta"]) {
         return Err("a key stands there in another case");
     }
-    let Some(Value::Text(name)) = params.get("name") else { return Err("`params.name` is no text") };
+    let Some(Value::Text(name)) = params.get("name") else {
+        return Err("`params.name` is no text");
+    };
     let arguments = match params.get("arguments") {
         None | Some(Value::Null) => Value::Map(Vec::new()),
         Some(arguments @ Value::Map(_)) => arguments.clone(),

@@ -8,7 +8,9 @@ use palisade_core::{Answer, Command, FileFacts, FileWork, Permit, Search};
 use palisade_guards::call::{Standing, Value};
 use palisade_guards::content::scan::Kind;
 use palisade_guards::content::{enclose, hygiene, reveal};
-use palisade_runtime::{Done, Error, FileDone, FileRequest, Request, ToolRequest, judge_command, use_file};
+use palisade_runtime::{
+    Done, Error, FileDone, FileRequest, Request, ToolRequest, judge_command, use_file,
+};
 use palisade_shell::EffectKind;
 
 use crate::dispatch::Handler;
@@ -58,7 +60,13 @@ pub trait Terminal: Sync {
     /// Runs what `permit` allows, as confined as it demands, without input,
     /// for at most `longest` and only while `going` says so; then it and all
     /// that it started are ended. At most `most` bytes of output are kept.
-    fn run(&self, permit: Permit, longest: Duration, most: usize, going: &dyn Fn() -> bool) -> (Outcome, Captured);
+    fn run(
+        &self,
+        permit: Permit,
+        longest: Duration,
+        most: usize,
+        going: &dyn Fn() -> bool,
+    ) -> (Outcome, Captured);
 }
 
 /// Somebody who fetches pages: judged, recorded and in their envelope.
@@ -67,7 +75,14 @@ pub trait Web: Sync {
     ///
     /// # Errors
     /// In words for the model.
-    fn fetch(&self, gate: &Gate<'_>, front: &Front, call: &Arc<Call>, url: &str, extract: bool) -> Result<String, String>;
+    fn fetch(
+        &self,
+        gate: &Gate<'_>,
+        front: &Front,
+        call: &Arc<Call>,
+        url: &str,
+        extract: bool,
+    ) -> Result<String, String>;
 }
 
 /// Palisade's own tools.
@@ -94,7 +109,13 @@ impl Handler for Tools<'_> {
     fn hello(&self) -> Value {
         Value::map([
             ("capabilities", Value::map([("tools", Value::Map(Vec::new()))])),
-            ("serverInfo", Value::map([("name", "palisade".into()), ("version", env!("CARGO_PKG_VERSION").into())])),
+            (
+                "serverInfo",
+                Value::map([
+                    ("name", "palisade".into()),
+                    ("version", env!("CARGO_PKG_VERSION").into()),
+                ]),
+            ),
         ])
     }
 
@@ -135,7 +156,8 @@ impl Tools<'_> {
             Ok(named) => named,
             Err(why) => return call.fail(code::PARAMS, why),
         };
-        let tool = TOOLS.iter().find(|tool| tool.get("name").and_then(Value::as_text) == Some(&name));
+        let tool =
+            TOOLS.iter().find(|tool| tool.get("name").and_then(Value::as_text) == Some(&name));
         let Some(tool) = tool.filter(|_| self.offers(&name)) else {
             return call.fail(code::PARAMS, "there is no such tool");
         };
@@ -145,7 +167,9 @@ impl Tools<'_> {
         let asked = Arguments(&arguments);
         let ruled = self.ruled(call, &name, &arguments);
         let done = match name.as_str() {
-            _ if ruled.is_err() => ruled.map(|()| Answered { text: String::new(), structured: None }),
+            _ if ruled.is_err() => {
+                ruled.map(|()| Answered { text: String::new(), structured: None })
+            }
             "terminal" => self.terminal(call, &asked),
             "web_fetch" | "web_extract" => self.page(call, &asked, name == "web_extract"),
             "request_approval" => self.approval(call, &asked),
@@ -187,7 +211,8 @@ impl Tools<'_> {
 
     fn terminal(&self, call: &Arc<Call>, asked: &Arguments<'_>) -> Result<Answered, String> {
         let cwd = self.directory(asked)?;
-        let longest = Duration::from_secs(asked.number("timeout_s").unwrap_or(TIMEOUT).clamp(1, 3600));
+        let longest =
+            Duration::from_secs(asked.number("timeout_s").unwrap_or(TIMEOUT).clamp(1, 3600));
         let limits = &self.gate.profile.config.tools.terminal.limits;
         let longest = limits.wall_s.map_or(longest, |wall| longest.min(Duration::from_secs(wall)));
         let kib = limits.output_kb.and_then(|kib| usize::try_from(kib).ok());
@@ -202,7 +227,9 @@ impl Tools<'_> {
             call,
             |at| {
                 let judged = judge_command(request, at);
-                let connects = |kind: &EffectKind| matches!(kind, EffectKind::Connect { .. } | EffectKind::RemoteShell);
+                let connects = |kind: &EffectKind| {
+                    matches!(kind, EffectKind::Connect { .. } | EffectKind::RemoteShell)
+                };
                 reaches = judged.analysis.effects.iter().any(|effect| connects(&effect.kind));
                 Ok(judged)
             },
@@ -217,12 +244,24 @@ impl Tools<'_> {
         let outcome = self.ran(done)?;
         let captured = captured.unwrap_or_default();
         if !outcome.failure.is_empty() {
-            return Err(format!("the command could not be started: {}", self.gate.redactor.redact(&outcome.failure)));
+            return Err(format!(
+                "the command could not be started: {}",
+                self.gate.redactor.redact(&outcome.failure)
+            ));
         }
         let output = String::from_utf8_lossy(&captured.output);
         let output = self.gate.redactor.redact(&output);
         let output = match reaches {
-            true => enclose("command output", "a command that reaches the network", (self.gate.lot)(), &output, Kind::Terminal).text,
+            true => {
+                enclose(
+                    "command output",
+                    "a command that reaches the network",
+                    (self.gate.lot)(),
+                    &output,
+                    Kind::Terminal,
+                )
+                .text
+            }
             false => hygiene::written_out(&output, Kind::Terminal).into_owned(),
         };
         let code = i64::from(outcome.exit.unwrap_or_else(|| 128 + outcome.signal.unwrap_or(0)));
@@ -258,7 +297,10 @@ impl Tools<'_> {
         match done {
             Ok(Done::Ran { outcome, unrecorded }) => {
                 if let Some(error) = unrecorded {
-                    (self.tell)(&format!("how a call ended is not in the journal: {}", error.message));
+                    (self.tell)(&format!(
+                        "how a call ended is not in the journal: {}",
+                        error.message
+                    ));
                 }
                 Ok(outcome)
             }
@@ -267,7 +309,12 @@ impl Tools<'_> {
         }
     }
 
-    fn file(&self, call: &Arc<Call>, name: &str, asked: &Arguments<'_>) -> Result<Answered, String> {
+    fn file(
+        &self,
+        call: &Arc<Call>,
+        name: &str,
+        asked: &Arguments<'_>,
+    ) -> Result<Answered, String> {
         let work = match name {
             "read_file" => FileWork::Read {
                 from: asked.number("from").unwrap_or(0),
@@ -301,14 +348,20 @@ impl Tools<'_> {
             Ok(FileDone::Refused(decision)) => return Err(refusal(&decision, self.gate.redactor)),
             Ok(FileDone::Tried { result, unrecorded }) => {
                 if let Some(error) = unrecorded {
-                    (self.tell)(&format!("how a call ended is not in the journal: {}", error.message));
+                    (self.tell)(&format!(
+                        "how a call ended is not in the journal: {}",
+                        error.message
+                    ));
                 }
                 result.map_err(|fault| reveal(&self.gate.redactor.redact(&fault.to_string())))?
             }
             Err(error) => return Err(unjudged(&error, self.tell)),
         };
         let foreign = shown.sources.iter().any(|source| {
-            let facts = FileFacts { real: source.real.clone(), ..FileFacts::of_text(source.placed.as_str()) };
+            let facts = FileFacts {
+                real: source.real.clone(),
+                ..FileFacts::of_text(source.placed.as_str())
+            };
             palisade_guards::file::is_foreign(&facts, self.gate.places)
         });
         let text = self.gate.redactor.redact(&shown.text);
@@ -316,7 +369,11 @@ impl Tools<'_> {
             true => enclose("file", path, (self.gate.lot)(), &text, Kind::Text).text,
             false => hygiene::written_out(&text, Kind::Code).into_owned(),
         };
-        let notes: Vec<Value> = shown.notes.iter().map(|note| self.gate.redactor.redact(note).into_owned().into()).collect();
+        let notes: Vec<Value> = shown
+            .notes
+            .iter()
+            .map(|note| self.gate.redactor.redact(note).into_owned().into())
+            .collect();
         let mut whole = text.clone();
         for note in &notes {
             if !whole.is_empty() && !whole.ends_with('\n') {
@@ -324,11 +381,20 @@ impl Tools<'_> {
             }
             whole.push_str(&format!("[{}]", note.as_text().unwrap_or("")));
         }
-        let structured = Value::map([("text", text.into()), ("notes", notes.into()), ("more", shown.more.into())]);
+        let structured = Value::map([
+            ("text", text.into()),
+            ("notes", notes.into()),
+            ("more", shown.more.into()),
+        ]);
         Ok(Answered { text: whole, structured: Some(structured) })
     }
 
-    fn page(&self, call: &Arc<Call>, asked: &Arguments<'_>, extract: bool) -> Result<Answered, String> {
+    fn page(
+        &self,
+        call: &Arc<Call>,
+        asked: &Arguments<'_>,
+        extract: bool,
+    ) -> Result<Answered, String> {
         let _ticker = Ticker::start(call, "the page is fetched");
         let web = self.web.ok_or("this build fetches no pages")?;
         let text = web.fetch(self.gate, &self.front, call, asked.text("url"), extract)?;
@@ -337,7 +403,8 @@ impl Tools<'_> {
 
     fn approval(&self, call: &Arc<Call>, asked: &Arguments<'_>) -> Result<Answered, String> {
         let _ticker = Ticker::start(call, "waiting for approval");
-        let wait = Duration::from_secs(asked.number("timeout_s").unwrap_or(QUESTION).clamp(1, 3600));
+        let wait =
+            Duration::from_secs(asked.number("timeout_s").unwrap_or(QUESTION).clamp(1, 3600));
         let question = Question {
             action: asked.text("action"),
             details: asked.text("details"),
@@ -345,7 +412,9 @@ impl Tools<'_> {
             wait,
         };
         let text = self.gate.redactor.redact(&question.text()).into_owned();
-        self.gate.event(EventKind::Approval, &format!("asked by the agent: {text}")).map_err(|error| unjudged(&error, self.tell))?;
+        self.gate
+            .event(EventKind::Approval, &format!("asked by the agent: {text}"))
+            .map_err(|error| unjudged(&error, self.tell))?;
         let (answer, word) = self.gate.question(&self.front, call, &question);
         let approved = matches!(answer, Some(Answer::Once | Answer::Session | Answer::Always));
         let said = match answer {
@@ -353,9 +422,13 @@ impl Tools<'_> {
             Some(_) => "denied",
             None => "nobody could be asked",
         };
-        self.gate.event(EventKind::Approval, &format!("{said}: {text}")).map_err(|error| unjudged(&error, self.tell))?;
+        self.gate
+            .event(EventKind::Approval, &format!("{said}: {text}"))
+            .map_err(|error| unjudged(&error, self.tell))?;
         let text = match (answer, approved) {
-            (None, _) => "nobody could be asked, which is a no: tell the user what you want to do".to_owned(),
+            (None, _) => {
+                "nobody could be asked, which is a no: tell the user what you want to do".to_owned()
+            }
             (_, true) => format!("approved: {word}"),
             (_, false) => format!("denied: {word}"),
         };
@@ -453,14 +526,25 @@ mod tests {
         assert_eq!(TOOLS.len(), 9);
         for tool in TOOLS.iter() {
             let name = tool.get("name").unwrap().as_text().unwrap();
-            assert!(tool.get("description").is_some() && tool.get("annotations").is_some(), "{name}");
+            assert!(
+                tool.get("description").is_some() && tool.get("annotations").is_some(),
+                "{name}"
+            );
             assert!(tool.get("inputSchema").unwrap().get("type").is_some(), "{name}");
-            assert!(tool.get("outputSchema").is_none_or(|schema| matches!(schema, Value::Map(_))), "{name}");
+            assert!(
+                tool.get("outputSchema").is_none_or(|schema| matches!(schema, Value::Map(_))),
+                "{name}"
+            );
         }
         let tool = &TOOLS[0];
         let fit = |text: &str| fits(tool, &Value::from_json(text).unwrap());
         assert_eq!(fit(r#"{"command":"ls","timeout_s":3}"#), Ok(()));
-        for text in [r#"{"command":1}"#, "{}", r#"{"command":"ls","shell":"x"}"#, r#"{"command":"ls","timeout_s":-1}"#] {
+        for text in [
+            r#"{"command":1}"#,
+            "{}",
+            r#"{"command":"ls","shell":"x"}"#,
+            r#"{"command":"ls","timeout_s":-1}"#,
+        ] {
             assert!(fit(text).is_err(), "{text}");
         }
     }

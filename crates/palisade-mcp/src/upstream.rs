@@ -156,7 +156,11 @@ impl Upstream {
     /// Sends a request whose response goes on to the client; says whether it
     /// could be sent.
     pub fn pass(&self, id: &str, method: &str, line: &str) -> bool {
-        self.wait(id, Waiting::Pass(method.to_owned())) && (self.send(line) || { self.forget(id); false })
+        self.wait(id, Waiting::Pass(method.to_owned()))
+            && (self.send(line) || {
+                self.forget(id);
+                false
+            })
     }
 
     /// Whether a response of this id is waited for.
@@ -209,7 +213,12 @@ impl Upstream {
 
     /// Reads what the server says until it ends. `heard` gets what no thread
     /// waits for.
-    pub fn listen(&self, output: Box<dyn Read + Send>, longest: usize, heard: &mut dyn FnMut(Said)) {
+    pub fn listen(
+        &self,
+        output: Box<dyn Read + Send>,
+        longest: usize,
+        heard: &mut dyn FnMut(Said),
+    ) {
         let mut output = BufReader::with_capacity(64 * 1024, output);
         loop {
             match lines::read(&mut output, longest) {
@@ -243,7 +252,9 @@ impl Upstream {
         match message::kind(&message) {
             Ok(Kind::Response { id }) => self.deliver(&id, Reply::Message(line, message), heard),
             Ok(Kind::Request { id, method }) => heard(Said::Request { id, method, line, message }),
-            Ok(Kind::Notification { method }) => heard(Said::Notification { method, line, message }),
+            Ok(Kind::Notification { method }) => {
+                heard(Said::Notification { method, line, message })
+            }
             Err(why) => self.broken(&line, why, heard),
         }
     }
@@ -253,7 +264,9 @@ impl Upstream {
             Some(Waiting::Thread(sender)) => {
                 let _ = sender.send(reply);
             }
-            Some(Waiting::Pass(method)) => heard(Said::Response { method, id: id.to_owned(), reply }),
+            Some(Waiting::Pass(method)) => {
+                heard(Said::Response { method, id: id.to_owned(), reply })
+            }
             None => heard(Said::Noise("a response that nobody waits for".into())),
         }
     }
@@ -262,7 +275,11 @@ impl Upstream {
     fn broken(&self, line: &str, why: &str, heard: &mut dyn FnMut(Said)) {
         match self.whose(line) {
             Some(id) => {
-                let error = message::error(&id, message::code::INTERNAL, "the server's response cannot be read");
+                let error = message::error(
+                    &id,
+                    message::code::INTERNAL,
+                    "the server's response cannot be read",
+                );
                 self.deliver(&id, Reply::Message(error.to_json(), error), heard);
             }
             None => heard(Said::Noise(format!("a line that is no message: {why}"))),

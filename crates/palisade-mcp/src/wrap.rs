@@ -55,7 +55,13 @@ pub fn longest(gate: &Gate<'_>) -> usize {
 ///
 /// # Errors
 /// Where the server could not be started.
-pub fn run(gate: &Gate<'_>, store: &Store<'_>, spec: &Spec, start: &dyn Start, client: Client<'_>) -> io::Result<String> {
+pub fn run(
+    gate: &Gate<'_>,
+    store: &Store<'_>,
+    spec: &Spec,
+    start: &dyn Start,
+    client: Client<'_>,
+) -> io::Result<String> {
     let (upstream, output) = Upstream::new(start.start(spec)?);
     let offer = Offer::new(gate, store, spec);
     let front = Front::default();
@@ -93,7 +99,8 @@ pub fn run(gate: &Gate<'_>, store: &Store<'_>, spec: &Spec, start: &dyn Start, c
                 Ok(Line::Text(line)) => proxy.line(line, scope),
                 Ok(Line::NotText) => proxy.refuse(code::PARSE, "a message is UTF-8"),
                 Ok(Line::TooLong { length, .. }) => {
-                    proxy.refuse(code::INVALID, &format!("a message of {length} bytes is too long"));
+                    proxy
+                        .refuse(code::INVALID, &format!("a message of {length} bytes is too long"));
                 }
                 Ok(Line::End) | Err(_) => break,
             }
@@ -161,9 +168,19 @@ impl<'a> Proxy<'a> {
         }
     }
 
-    fn request<'s>(&'s self, id: &str, method: &str, line: String, mut message: Value, scope: &'s thread::Scope<'s, '_>) {
+    fn request<'s>(
+        &'s self,
+        id: &str,
+        method: &str,
+        line: String,
+        mut message: Value,
+        scope: &'s thread::Scope<'s, '_>,
+    ) {
         let call = Call::of(id, &message, Arc::clone(&self.sink));
-        if self.front.call(id).is_some() || self.served.upstream.is_waited_for(id) || id.starts_with("\"palisade-") {
+        if self.front.is_in_use(id)
+            || self.served.upstream.is_waited_for(id)
+            || id.starts_with("\"palisade-")
+        {
             return self.refuse(code::INVALID, "this id is in use");
         }
         match method {
@@ -173,11 +190,14 @@ impl<'a> Proxy<'a> {
             }
             "initialize" => {
                 self.front.initialized(&message);
-                let line = if self.without_sampling(&mut message) { message.to_json() } else { line };
+                let line =
+                    if self.without_sampling(&mut message) { message.to_json() } else { line };
                 return self.pass(&call, method, &line);
             }
             "tools/list" => {
-                let first = message::params(&message).get("cursor").is_none_or(|cursor| *cursor == Value::Null);
+                let first = message::params(&message)
+                    .get("cursor")
+                    .is_none_or(|cursor| *cursor == Value::Null);
                 *locked(&self.last_page) = first;
                 return self.pass(&call, method, &line);
             }
@@ -193,7 +213,7 @@ impl<'a> Proxy<'a> {
         let id = id.to_owned();
         scope.spawn(move || {
             self.served.call(self.front, &call, &tool, arguments, &id, &line);
-            self.front.end(&id);
+            self.front.end(&call);
         });
     }
 
@@ -213,6 +233,10 @@ impl<'a> Proxy<'a> {
     }
 
     fn notification(&self, method: &str, line: &str, message: &Value) {
+        // A careless server would do it and answer nobody.
+        if is_like(method, "tools/call") {
+            return self.refuse(code::INVALID, "a call has an `id`");
+        }
         if method == "notifications/cancelled"
             && let Some(id) = message::params(message).get("requestId")
         {
@@ -237,12 +261,16 @@ impl<'a> Proxy<'a> {
             Said::Response { method, id, reply } => self.response(&method, &id, reply),
             Said::Request { id, method, line, message } => {
                 if method == "sampling/createMessage" && self.sampling == Sampling::Deny {
-                    let text = "the profile does not let servers use the client's model (`mcp.sampling`)";
+                    let text =
+                        "the profile does not let servers use the client's model (`mcp.sampling`)";
                     self.served.upstream.send(&message::error(&id, code::REFUSED, text).to_json());
                     return;
                 }
                 let mut theirs = locked(&self.theirs);
-                if theirs.len() < MOST_CALLS && !theirs.contains(&id) && !id.starts_with("\"palisade-") {
+                if theirs.len() < MOST_CALLS
+                    && !theirs.contains(&id)
+                    && !id.starts_with("\"palisade-")
+                {
                     theirs.push(id);
                     drop(theirs);
                     self.sink.send(&self.served.said(line, message));
@@ -262,7 +290,10 @@ impl<'a> Proxy<'a> {
                 let mut noise = locked(&self.noise);
                 *noise += 1;
                 if *noise <= MOST_NOISE {
-                    (self.served.tell)(&format!("the server `{}` wrote {what}; it is dropped", self.served.name));
+                    (self.served.tell)(&format!(
+                        "the server `{}` wrote {what}; it is dropped",
+                        self.served.name
+                    ));
                 }
             }
         }
@@ -272,7 +303,9 @@ impl<'a> Proxy<'a> {
         let (line, mut response) = match reply {
             Reply::Message(line, response) => (line, response),
             Reply::TooLong(length) => {
-                let text = format!("a response of {length} bytes is larger than `mcp.message_kb` lets through");
+                let text = format!(
+                    "a response of {length} bytes is larger than `mcp.message_kb` lets through"
+                );
                 return self.sink.send(&message::error(id, code::GONE, &text).to_json());
             }
             Reply::Gone => {
@@ -284,15 +317,21 @@ impl<'a> Proxy<'a> {
         if method == "tools/list" && response.get("result").is_some() {
             return self.tools(id, line, response);
         }
-        let mut changed = self.served.cleaned(&mut response, &format!("{} ({method})", self.served.name));
+        let mut changed =
+            self.served.cleaned(&mut response, &format!("{} ({method})", self.served.name));
         if method == "initialize"
-            && let Some(Value::Text(text)) = response.get_mut("result").and_then(|result| result.get_mut("instructions"))
+            && let Some(Value::Text(text)) =
+                response.get_mut("result").and_then(|result| result.get_mut("instructions"))
         {
             // Instructions are for the model by design; what could deceive a
             // person who reads them is still written out.
-            let found = palisade_guards::content::clean(text, palisade_guards::content::scan::Kind::Text);
+            let found =
+                palisade_guards::content::clean(text, palisade_guards::content::scan::Kind::Text);
             if !found.findings.is_empty() {
-                (self.served.tell)(&format!("the instructions of the server `{}` look hostile; they are left out", self.served.name));
+                (self.served.tell)(&format!(
+                    "the instructions of the server `{}` look hostile; they are left out",
+                    self.served.name
+                ));
                 *text = String::new();
                 changed = true;
             } else if let std::borrow::Cow::Owned(new) = found.text {
@@ -306,8 +345,11 @@ impl<'a> Proxy<'a> {
     fn tools(&self, id: &str, line: String, mut response: Value) {
         let first = *locked(&self.last_page);
         let result = response.get("result");
-        let tools = result.and_then(|result| result.get("tools")).and_then(Value::as_list).unwrap_or(&[]);
-        let last = result.and_then(|result| result.get("nextCursor")).is_none_or(|next| *next == Value::Null);
+        let tools =
+            result.and_then(|result| result.get("tools")).and_then(Value::as_list).unwrap_or(&[]);
+        let last = result
+            .and_then(|result| result.get("nextCursor"))
+            .is_none_or(|next| *next == Value::Null);
         match self.served.page(tools, first, last) {
             Ok(shown) if shown == tools => self.sink.send(&line),
             Ok(shown) => {

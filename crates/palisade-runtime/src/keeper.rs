@@ -27,7 +27,11 @@ pub struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     /// A keeper for a profile and, where one is named, a session.
-    pub fn new(profile: &'a Profile, session: Option<SessionId>, files: &'a (dyn Files + Sync)) -> Self {
+    pub fn new(
+        profile: &'a Profile,
+        session: Option<SessionId>,
+        files: &'a (dyn Files + Sync),
+    ) -> Self {
         Self { profile, session, files }
     }
 

@@ -39,7 +39,13 @@ pub struct Apart<'a> {
 }
 
 impl Terminal for Apart<'_> {
-    fn run(&self, permit: Permit, longest: Duration, most: usize, going: &dyn Fn() -> bool) -> (Outcome, Captured) {
+    fn run(
+        &self,
+        permit: Permit,
+        longest: Duration,
+        most: usize,
+        going: &dyn Fn() -> bool,
+    ) -> (Outcome, Captured) {
         let (action, obligations, _) = permit.spend();
         let Action::Run { command, cwd } = action else {
             return (failed("this action is no command"), Captured::default());
@@ -119,7 +125,12 @@ impl Apart<'_> {
 }
 
 /// Runs it to its end, or to the end of patience.
-fn attended(mut command: Command, longest: Duration, most: usize, going: &dyn Fn() -> bool) -> io::Result<(std::process::ExitStatus, Captured)> {
+fn attended(
+    mut command: Command,
+    longest: Duration,
+    most: usize,
+    going: &dyn Fn() -> bool,
+) -> io::Result<(std::process::ExitStatus, Captured)> {
     let (mut from, to) = io::pipe()?;
     command.stdin(Stdio::null()).stdout(to.try_clone()?).stderr(to).process_group(0);
     let mut child = command.spawn()?;
@@ -185,7 +196,12 @@ struct Kept {
 
 impl Kept {
     fn new(most: usize) -> Self {
-        Self { half: most.max(2) / 2, head: Vec::new(), tail: std::collections::VecDeque::new(), left_out: 0 }
+        Self {
+            half: most.max(2) / 2,
+            head: Vec::new(),
+            tail: std::collections::VecDeque::new(),
+            left_out: 0,
+        }
     }
 
     /// Takes what is there within `millis`; says whether more may come.

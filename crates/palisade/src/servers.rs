@@ -75,12 +75,10 @@ pub struct Processes;
 impl Start for Processes {
     fn start(&self, spec: &Spec) -> io::Result<Box<dyn Running>> {
         let mut words = spec.command.iter();
-        let program = words.next().ok_or_else(|| io::Error::other("there is no program to start"))?;
-        let mut command = if spec.sandbox {
-            confined(spec, program)?
-        } else {
-            Command::new(program)
-        };
+        let program =
+            words.next().ok_or_else(|| io::Error::other("there is no program to start"))?;
+        let mut command =
+            if spec.sandbox { confined(spec, program)? } else { Command::new(program) };
         command
             .args(words)
             .env_clear()
@@ -89,7 +87,8 @@ impl Start for Processes {
             .stdout(Stdio::piped())
             .process_group(0);
         let mut child = command.spawn()?;
-        let output = child.stdout.take().ok_or_else(|| io::Error::other("the server has no output"))?;
+        let output =
+            child.stdout.take().ok_or_else(|| io::Error::other("the server has no output"))?;
         let (output, hang_up) = hangable(output.into())?;
         Ok(Box::new(Server { child, output: Some(output), hang_up }))
     }
@@ -129,7 +128,10 @@ impl Server {
     /// its own and its group can be ended safely.
     fn has_ended(&self) -> bool {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        !matches!(waitid(Id::Pid(self.group()), flags), Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
+        !matches!(
+            waitid(Id::Pid(self.group()), flags),
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR)
+        )
     }
 
     fn ends_within(&self, longest: Duration) -> bool {

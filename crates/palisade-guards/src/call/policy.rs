@@ -163,7 +163,14 @@ impl Policy {
 
     /// Whether any rule is about a tool.
     pub fn speaks_of(&self, server: Option<&str>, tool: &str) -> bool {
-        let call = Call { server, tool, arguments: Ok(&Value::Null), text: "", cwd: "", standing: Standing::Known };
+        let call = Call {
+            server,
+            tool,
+            arguments: Ok(&Value::Null),
+            text: "",
+            cwd: "",
+            standing: Standing::Known,
+        };
         self.rules.iter().any(|rule| rule.is_about(&call)) || self.denies(server, tool)
     }
 

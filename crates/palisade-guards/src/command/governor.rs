@@ -51,7 +51,7 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 fn harmless(arguments: &[Text]) -> bool {
     const LOOKING: &[&str] = &[
         "check", "why", "doctor", "audit", "scan", "fetch", "help", "run", "exec", "selftest",
-        "demo", "hook", "mcp",
+        "demo", "hook",
     ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     // All else of `log` changes the journal: setting it aside, pruning,
@@ -70,6 +70,18 @@ fn harmless(arguments: &[Text]) -> bool {
                         LISTING.contains(&next) || next == "--help" || next == "-h"
                     }),
                 };
+            }
+            // A server or gateway started by the agent would run any program
+            // outside of what is judged here, and pins are a person's word.
+            "mcp" => {
+                let rest: Option<Vec<&str>> = words.map(Text::literal).collect();
+                return rest.is_some_and(|rest| {
+                    matches!(rest.as_slice(), ["pins"] | ["pins", "--json"])
+                        || rest
+                            .iter()
+                            .take_while(|word| **word != "--")
+                            .any(|word| *word == "--help")
+                });
             }
             "log" => {
                 // An option may stand before the verb, so every word is looked

@@ -120,7 +120,9 @@ fn chain(kernel: &dyn Kernel, pid: u32) -> Result<Vec<Process>, String> {
     let mut next = pid;
     while next > 0 {
         let process = kernel.process(next).ok_or_else(|| {
-            format!("this system does not tell who started process {next}, so nobody knows who answers")
+            format!(
+                "this system does not tell who started process {next}, so nobody knows who answers"
+            )
         })?;
         next = process.parent;
         // A child is never older than its parent; if so, the number was
@@ -141,19 +143,21 @@ fn descends(kernel: &dyn Kernel, chain: &[Process], governed: &[Process]) -> Opt
     chain.iter().find_map(|process| {
         let same = |known: &&Process| known.pid == process.pid && known.start == process.start;
         if let Some(known) = governed.iter().find(same) {
-            return Some(format!("process {} (`{}`) above it is an agent's", known.pid, known.name));
+            return Some(format!(
+                "process {} (`{}`) above it is an agent's",
+                known.pid, known.name
+            ));
         }
         kernel.is_marked(process.pid).then(|| {
-            format!("process {} (`{}`) was started by an agent's command", process.pid, process.name)
+            format!(
+                "process {} (`{}`) was started by an agent's command",
+                process.pid, process.name
+            )
         })
     })
 }
 
-fn speaks_for_a_person(
-    kernel: &dyn Kernel,
-    pid: u32,
-    governed: &[Process],
-) -> Result<(), String> {
+fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> Result<(), String> {
     let chain = chain(kernel, pid)?;
     if let Some(why) = descends(kernel, &chain, governed) {
         return Err(why);
@@ -305,7 +309,8 @@ mod tests {
         asked(&[(400, 200, 200, 34816, 400, "palisade")], 400).unwrap();
         // From a console, whose login is another user's.
         let mut console = table(DESKTOP);
-        let login = Process { pid: 500, parent: 1, start: 600, name: "login".into(), ..Process::default() };
+        let login =
+            Process { pid: 500, parent: 1, start: 600, name: "login".into(), ..Process::default() };
         console.rows.push(login);
         let row = |pid, parent, start, name: &str| Process {
             pid,
@@ -341,9 +346,15 @@ mod tests {
                 &[(390, 900, 390, 0, 390, "script"), (400, 390, 400, 34820, 400, "palisade")],
             ),
             ("orphaned leader", &[(400, 1, 400, 34820, 400, "palisade")]),
-            ("an own tmux", &[(390, 1, 390, 0, 390, "tmux"), (400, 390, 400, 34820, 400, "palisade")]),
+            (
+                "an own tmux",
+                &[(390, 1, 390, 0, 390, "tmux"), (400, 390, 400, 34820, 400, "palisade")],
+            ),
             ("unknown parent", &[(400, 777, 400, 34820, 400, "palisade")]),
-            ("younger parent", &[(390, 210, 390, 0, 410, "x"), (400, 390, 400, 34820, 400, "palisade")]),
+            (
+                "younger parent",
+                &[(390, 210, 390, 0, 410, "x"), (400, 390, 400, 34820, 400, "palisade")],
+            ),
         ] {
             assert!(asked(rows, 400).is_err(), "{name}");
         }
@@ -365,11 +376,9 @@ mod tests {
 
     #[test]
     fn a_new_window_is_told_from_an_orphan_by_its_group() {
-        let rows = [
-            DESKTOP,
-            &[(390, 900, 390, 0, 390, "konsole"), (400, 390, 400, 34820, 400, "bash")],
-        ]
-        .concat();
+        let rows =
+            [DESKTOP, &[(390, 900, 390, 0, 390, "konsole"), (400, 390, 400, 34820, 400, "bash")]]
+                .concat();
         let group = |name| {
             let mut table = table(&rows);
             table.groups.push((390, name));

@@ -227,8 +227,7 @@ impl<'a> Queue<'a> {
             Plan::Claim(_) | Plan::Adopt(_) => Store::id(),
         };
         let spans = (end.saturating_duration_since(Instant::now()), self.parked);
-        let (entry, bell) =
-            self.store.put(&id, self.subject.clone(), self.asker.clone(), spans)?;
+        let (entry, bell) = self.store.put(&id, self.subject.clone(), self.asker.clone(), spans)?;
         self.tell(&id);
         Ok(self.waited(&entry, bell, end)?.unwrap_or(Ended::Late { id }))
     }

@@ -154,7 +154,15 @@ impl AnswerRecord {
     ) -> Self {
         let word = word.map(|word| word.chars().take(LONGEST_WORD).collect());
         let until = given.after(keep);
-        Self { version: VERSION, request: seal(request), answer: answer.into(), word, given, until, by }
+        Self {
+            version: VERSION,
+            request: seal(request),
+            answer: answer.into(),
+            word,
+            given,
+            until,
+            by,
+        }
     }
 
     /// Reads the bytes of an answer to the request with these bytes.

@@ -336,7 +336,8 @@ impl Store {
 
     fn prepare(&self) -> Result<(), Error> {
         private_dir(&self.directory)?;
-        let found = fs::symlink_metadata(&self.directory).map_err(file("look at", &self.directory))?;
+        let found =
+            fs::symlink_metadata(&self.directory).map_err(file("look at", &self.directory))?;
         if found.is_dir() && found.mode() & 0o077 == 0 && is_ours(&found) {
             return Ok(());
         }
@@ -351,9 +352,8 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(file("read", &self.directory)(source)),
         };
-        let named = |entry: fs::DirEntry| {
-            Some((Name::read(entry.file_name().to_str()?)?, entry.path()))
-        };
+        let named =
+            |entry: fs::DirEntry| Some((Name::read(entry.file_name().to_str()?)?, entry.path()));
         Ok(entries.flatten().filter_map(named).collect())
     }
 
@@ -388,9 +388,10 @@ impl Store {
         })?;
         self.each_watcher(bell::is_held);
         for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
-            let draft = entry.file_name().to_str().is_some_and(|name| {
-                name.starts_with(".new-") || name.starts_with(".gone-")
-            });
+            let draft = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(".new-") || name.starts_with(".gone-"));
             let age = entry.metadata().and_then(|found| found.modified()).ok();
             let age = age.and_then(|made| made.elapsed().ok()).unwrap_or_default();
             if draft && age > Duration::from_secs(600) {

@@ -385,8 +385,10 @@ pub(super) mod tests {
         fs::write(&path, "echo 1").unwrap();
         let path = path.to_str().unwrap().to_owned();
         let digest = content(&path);
-        let subject =
-            Subject { files: vec![FileDigest { path: path.clone(), digest }], ..Subject::default() };
+        let subject = Subject {
+            files: vec![FileDigest { path: path.clone(), digest }],
+            ..Subject::default()
+        };
         assert!(subject.is_unchanged());
         fs::write(&path, "echo 2").unwrap();
         assert!(!subject.is_unchanged());

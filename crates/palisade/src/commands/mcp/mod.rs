@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex};
 use std::{env, thread};
 
 use clap::{Args, Subcommand};
-use nix::sys::signal::{SigSet, Signal};
 use palisade_core::ports::Ask;
 use palisade_core::{Actor, Answer};
 use palisade_guards::content::Redactor;
@@ -23,6 +22,8 @@ use palisade_mcp::pins::Store;
 use palisade_mcp::{Elsewhere, Gate, Question, Sink};
 use palisade_runtime::approvals::{Queue, Risk, Subject, governed};
 use palisade_runtime::{Circumstances, Judged, SessionId, environment};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::desktop::Desktop;
 use crate::servers::{HangUp, Hangable, hangable};
@@ -42,7 +43,7 @@ pub struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
-    serve: serve::Arguments,
+    serve: serve::Serving,
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,7 +97,11 @@ impl Desk {
     /// Does something with a gate and the store of pins.
     fn with<T>(&self, act: impl FnOnce(&Gate<'_>, &Store<'_>) -> T) -> T {
         let keeper = self.house.keeper();
-        let elsewhere = Line { house: &self.house, actor: &self.actor, desktop: Desktop(self.house.profile.config.tools.terminal.approval.notify) };
+        let elsewhere = Line {
+            house: &self.house,
+            actor: &self.actor,
+            desktop: Desktop(self.house.profile.config.tools.terminal.approval.notify),
+        };
         let store = Store::new(&self.house.profile.directory, &Disk);
         let gate = Gate {
             profile: &self.house.profile,
@@ -118,7 +123,10 @@ impl Desk {
     }
 
     /// The environment of a server: the fixed few, and its own block.
-    fn environment(&self, block: &BTreeMap<String, String>) -> Result<Vec<(OsString, OsString)>, Failure> {
+    fn environment(
+        &self,
+        block: &BTreeMap<String, String>,
+    ) -> Result<Vec<(OsString, OsString)>, Failure> {
         let mut scoped = environment::scoped(env::vars_os(), &[], &[], OsStr::new(&self.cwd));
         let secrets = self.house.profile.dotenv()?;
         for (name, value) in block {
@@ -167,7 +175,11 @@ impl Elsewhere for Line<'_> {
         Some(Box::new(self.queue(subject, going)?))
     }
 
-    fn question(&self, question: &Question<'_>, going: &dyn Fn() -> bool) -> Option<(Answer, String)> {
+    fn question(
+        &self,
+        question: &Question<'_>,
+        going: &dyn Fn() -> bool,
+    ) -> Option<(Answer, String)> {
         let subject = Subject {
             kind: "approval".into(),
             text: format!("{}\n{}", question.action, question.details),
@@ -205,15 +217,17 @@ fn lot() -> u64 {
 /// would end us, so that servers are ended in order.
 fn client_input() -> Result<(Hangable, HangUp), Failure> {
     let (input, hang_up) = hangable(io::stdin().as_fd().try_clone_to_owned()?)?;
-    let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
-    signals.thread_block().map_err(io::Error::from)?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let on_signal = hang_up.clone();
     thread::spawn(move || {
-        if signals.wait().is_ok() {
+        let mut came = signals.forever();
+        if came.next().is_some() {
             on_signal.now();
         }
-        // A second one ends us as it would have.
-        let _ = signals.thread_unblock();
+        // Who sends a second one does not want to wait.
+        if let Some(signal) = came.next() {
+            std::process::exit(128 + signal);
+        }
     });
     Ok((input, hang_up))
 }
@@ -246,7 +260,14 @@ impl Sink for Out {
 
 /// Checks a name that stands in rules, files and the names of tools.
 fn server_name(name: &str) -> Result<(), Failure> {
-    SessionId::parse(name).map(|_| ()).ok().filter(|()| name.len() <= 64 && !name.contains("__")).ok_or_else(|| {
-        Failure::Usage(format!("`{}` is no name for a server: use up to 64 of `A-Z a-z 0-9 - _`", name.escape_debug()))
-    })
+    SessionId::parse(name)
+        .map(|_| ())
+        .ok()
+        .filter(|()| name.len() <= 64 && !name.contains("__"))
+        .ok_or_else(|| {
+            Failure::Usage(format!(
+                "`{}` is no name for a server: use up to 64 of `A-Z a-z 0-9 - _`",
+                name.escape_debug()
+            ))
+        })
 }

@@ -7,16 +7,18 @@ use palisade_mcp::pins::{Pins, Store, difference};
 use palisade_runtime::Error;
 use palisade_runtime::approvals::governed;
 
+use crate::actor;
 use crate::show::{self, Failure};
 use crate::wire_up::{Disk, House};
-use crate::actor;
 
 /// Show and approve the definitions of servers' tools
 ///
 /// What a server offers at its first start is approved. A tool whose
 /// definition changes, or that is new, is hidden until it is approved here.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  palisade mcp pins\n  palisade mcp pins approve github create_issue")]
+#[command(
+    after_help = "Examples:\n  palisade mcp pins\n  palisade mcp pins approve github create_issue"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
@@ -54,7 +56,13 @@ pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Fai
         Some(What::Forget { server }) => {
             governed::is_person(&house.home)?;
             let known = store.load(server)?.ok_or_else(|| unknown(server))?;
-            record(&house, &format!("mcp server {server}: forgotten with {} approved tools", known.approved.len()))?;
+            record(
+                &house,
+                &format!(
+                    "mcp server {server}: forgotten with {} approved tools",
+                    known.approved.len()
+                ),
+            )?;
             store.forget(server)?;
             Ok(ExitCode::SUCCESS)
         }
@@ -62,7 +70,10 @@ pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Fai
 }
 
 fn unknown(server: &str) -> Failure {
-    Failure::Usage(format!("no server `{}` has pins: `palisade mcp pins` lists them", reveal(server)))
+    Failure::Usage(format!(
+        "no server `{}` has pins: `palisade mcp pins` lists them",
+        reveal(server)
+    ))
 }
 
 fn list(store: &Store<'_>, json: bool) -> Result<ExitCode, Failure> {
@@ -86,7 +97,11 @@ fn list(store: &Store<'_>, json: bool) -> Result<ExitCode, Failure> {
             for (tool, definition) in &pins.pending {
                 match pins.approved.get(tool) {
                     Some(approved) => {
-                        writeln!(out, "  {}: changed since it was approved, and hidden", reveal(tool))?;
+                        writeln!(
+                            out,
+                            "  {}: changed since it was approved, and hidden",
+                            reveal(tool)
+                        )?;
                         for line in difference(approved, definition) {
                             writeln!(out, "    {}", reveal(&line))?;
                         }
@@ -109,21 +124,31 @@ fn list(store: &Store<'_>, json: bool) -> Result<ExitCode, Failure> {
 /// Tools of this server that another one has as well: a model may take one
 /// for the other.
 fn shadowed(name: &str, pins: &Pins, servers: &[(String, Pins)]) -> Vec<String> {
-    let others = servers.iter().filter(|(other, known)| other != name && known.command != pins.command);
+    let others =
+        servers.iter().filter(|(other, known)| other != name && known.command != pins.command);
     let mut lines = Vec::new();
     for (other, known) in others {
         for tool in pins.approved.keys().filter(|tool| known.approved.contains_key(*tool)) {
-            lines.push(format!("{}: the server {other} has a tool of this name, too", reveal(tool)));
+            lines
+                .push(format!("{}: the server {other} has a tool of this name, too", reveal(tool)));
         }
     }
     lines
 }
 
-fn approve(house: &House, store: &Store<'_>, server: &str, tools: &[String]) -> Result<ExitCode, Failure> {
+fn approve(
+    house: &House,
+    store: &Store<'_>,
+    server: &str,
+    tools: &[String],
+) -> Result<ExitCode, Failure> {
     governed::is_person(&house.home)?;
     let mut pins = store.load(server)?.ok_or_else(|| unknown(server))?;
     if let Some(tool) = tools.iter().find(|tool| !pins.pending.contains_key(*tool)) {
-        return Err(Failure::Usage(format!("no definition of `{}` waits for approval", reveal(tool))));
+        return Err(Failure::Usage(format!(
+            "no definition of `{}` waits for approval",
+            reveal(tool)
+        )));
     }
     let taken = pins.approve(tools);
     if taken.is_empty() {
@@ -146,7 +171,8 @@ fn record(house: &House, body: &str) -> Result<(), Failure> {
     house.prepare()?;
     let mut journal = house.journal()?;
     let actor = actor::here(None);
-    let event = Event { actor: &actor, profile: house.profile.name.as_str(), kind: EventKind::Grant, body };
+    let event =
+        Event { actor: &actor, profile: house.profile.name.as_str(), kind: EventKind::Grant, body };
     journal.event(&event).map_err(Error::Journal)?;
     journal.close().map_err(|error| Failure::Other(error.to_string()))
 }

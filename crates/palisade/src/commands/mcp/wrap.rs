@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use palisade_mcp::wrap::{self, Client};
 use palisade_mcp::Spec;
+use palisade_mcp::wrap::{self, Client};
 use palisade_runtime::config::Server;
 
 use super::{Desk, Out, client_input, server_name};
@@ -71,7 +71,8 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
 }
 
 fn spec(arguments: &Arguments, desk: &Desk) -> Result<Spec, Failure> {
-    let configured = arguments.name.as_ref().and_then(|name| desk.house.profile.config.mcp.servers.get(name));
+    let configured =
+        arguments.name.as_ref().and_then(|name| desk.house.profile.config.mcp.servers.get(name));
     let command = match (arguments.program.is_empty(), configured) {
         (false, _) => arguments.program.clone(),
         (true, Some(server)) => command(server),
@@ -88,9 +89,10 @@ fn spec(arguments: &Arguments, desk: &Desk) -> Result<Spec, Failure> {
     server_name(&name)?;
     let mut block = configured.map_or_else(BTreeMap::new, |server| server.env.clone());
     for pair in &arguments.env {
-        let (name, value) = pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
-            Failure::Usage(format!("`{}` is not written NAME=VALUE", pair.escape_debug()))
-        })?;
+        let (name, value) =
+            pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+                Failure::Usage(format!("`{}` is not written NAME=VALUE", pair.escape_debug()))
+            })?;
         block.insert(name.to_owned(), value.to_owned());
     }
     Ok(Spec {
@@ -114,17 +116,24 @@ pub fn command(server: &Server) -> Vec<String> {
 /// others; and for its pins with a digest of the whole command, since two
 /// servers may look alike.
 fn named_after(command: &[String]) -> (String, String) {
-    const STARTERS: [&str; 12] =
-        ["npx", "node", "bunx", "bun", "deno", "uvx", "uv", "pipx", "python", "python3", "docker", "run"];
+    const STARTERS: [&str; 12] = [
+        "npx", "node", "bunx", "bun", "deno", "uvx", "uv", "pipx", "python", "python3", "docker",
+        "run",
+    ];
     let stem = |word: &str| {
         let last = word.trim_end_matches('/').rsplit('/').next().unwrap_or(word);
         let stem = Path::new(last).file_stem().and_then(|stem| stem.to_str()).unwrap_or(last);
         let stem = stem.split('@').find(|part| !part.is_empty()).unwrap_or(stem);
         let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-        stem.chars().map(|letter| if fits(letter) { letter } else { '-' }).take(40).collect::<String>()
+        stem.chars()
+            .map(|letter| if fits(letter) { letter } else { '-' })
+            .take(40)
+            .collect::<String>()
     };
     let words = command.iter().filter(|word| !word.starts_with('-'));
-    let telling = words.map(|word| stem(word)).find(|word| !word.is_empty() && !STARTERS.contains(&word.as_str()));
+    let telling = words
+        .map(|word| stem(word))
+        .find(|word| !word.is_empty() && !STARTERS.contains(&word.as_str()));
     let name = telling.unwrap_or_else(|| "server".to_owned());
     let digest = palisade_mcp::pins::command_digest(command);
     (name.clone(), format!("{name}-{digest}"))
