@@ -51,7 +51,7 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 fn harmless(arguments: &[Text]) -> bool {
     const LOOKING: &[&str] = &[
         "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest",
-        "demo", "hook", "mcp",
+        "demo", "hook",
     ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     // All else of `log` changes the journal: setting it aside, pruning,
@@ -76,6 +76,18 @@ fn harmless(arguments: &[Text]) -> bool {
             "doctor" => {
                 return words.all(|word| {
                     word.literal().is_some_and(|text| matches!(text, "--json" | "--help" | "-h"))
+                });
+            }
+            // A server or gateway started by the agent would run any program
+            // outside of what is judged here, and pins are a person's word.
+            "mcp" => {
+                let rest: Option<Vec<&str>> = words.map(Text::literal).collect();
+                return rest.is_some_and(|rest| {
+                    matches!(rest.as_slice(), ["pins"] | ["pins", "--json"])
+                        || rest
+                            .iter()
+                            .take_while(|word| **word != "--")
+                            .any(|word| *word == "--help")
                 });
             }
             "log" => {

@@ -14,13 +14,13 @@ use crate::show::{self, Failure};
 
 /// Options of the server of our own tools.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct Serving {
     /// The session that calls are counted and remembered in.
     #[arg(long, env = "PALISADE_SESSION", value_name = "ID")]
     session: Option<String>,
 }
 
-pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
+pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failure> {
     let desk = Desk::open(profile, arguments.session, "mcp")?;
     let config = &desk.house.profile.config.tools.terminal;
     let terminal = Apart {
