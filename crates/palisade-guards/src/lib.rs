@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod content;
+pub mod network;
 mod path;
 mod places;
 pub mod rules;
