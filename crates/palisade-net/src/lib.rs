@@ -5,3 +5,4 @@
 //! a judged address and to nothing else.
 
 pub mod dial;
+pub mod proxy;
