@@ -216,6 +216,8 @@ async fn one<L: Ledger>(shared: &Shared<L>, mut client: TcpStream, to: Option<Ta
     };
     match seen {
         Ok(Ok(1..)) if first == [socks::VERSION] => shared.socks(client).await,
+        // A request begins with a letter; anything else speaks another protocol.
+        Ok(Ok(1..)) if first.iter().all(|byte| *byte < b' ' && !b"\r\n".contains(byte)) => {}
         Ok(Ok(1..)) => http::serve(shared, client).await,
         _ => {}
     }
