@@ -11,12 +11,14 @@
 
 mod action;
 pub mod fakes;
+mod file;
 mod finding;
 mod judge;
 mod permit;
 pub mod ports;
 
 pub use action::{Action, Actor, Certainty, Command, FileUse, Object, Surface};
+pub use file::{FileFacts, FileFault, FileKind, FileShown, FileSource, FileWork, Search};
 pub use finding::{Contained, Finding, RuleId, Severity, Span, Subject};
 pub use judge::{
     Answer, Decision, Grant, GrantScope, GrantUse, Lifetime, Posture, Unrecognised, Verdict, judge,

@@ -1,7 +1,7 @@
 //! What the core needs from the outside, as narrow traits.
 
-use crate::permit::Confinement;
-use crate::{Actor, Answer, Decision};
+use crate::permit::{Confinement, Permit};
+use crate::{Actor, Answer, Decision, FileFacts, FileFault, FileShown, FileUse, FileWork};
 
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type Seconds = i64;
@@ -136,6 +136,12 @@ pub trait Journal {
 
 /// Somebody who can answer.
 pub trait Ask {
+    /// What is recorded before the question is put, where others may see it
+    /// before it is answered.
+    fn announced(&mut self, _: &Decision) -> Option<String> {
+        None
+    }
+
     /// Puts the question and waits for the answer; a timeout is `Deny`.
     fn ask(&mut self, decision: &Decision) -> Answer;
 }
@@ -144,4 +150,37 @@ pub trait Ask {
 pub trait Clock {
     /// Now.
     fn now(&self) -> Seconds;
+}
+
+/// Somebody who opens files and directories without changing anything: the
+/// handle that a verdict is about.
+pub trait FileTools {
+    /// Opens what `path` leads to, for `how`. A path may be absolute, relative
+    /// to `cwd` or begin with `~`.
+    ///
+    /// # Errors
+    /// Why there is no handle; then the text of the path is judged alone.
+    fn open(
+        &self,
+        path: &str,
+        cwd: &str,
+        how: FileUse,
+    ) -> Result<Box<dyn OpenFile + '_>, FileFault>;
+
+    /// The path as text, made absolute: what is judged where nothing could be
+    /// opened.
+    fn absolute(&self, path: &str, cwd: &str) -> String;
+}
+
+/// A file that is open and not yet used.
+pub trait OpenFile {
+    /// What is known of it.
+    fn facts(&self) -> &FileFacts;
+
+    /// Does what `permit` allows with this very handle; a permit for another
+    /// file or another use is refused.
+    ///
+    /// # Errors
+    /// Why nothing was done.
+    fn carry_out(self: Box<Self>, permit: Permit, work: &FileWork) -> Result<FileShown, FileFault>;
 }

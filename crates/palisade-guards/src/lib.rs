@@ -4,13 +4,16 @@
 //! guards here say how bad that is. They are pure: no IO, no clock, no
 //! environment, no panic.
 
+pub mod call;
 pub mod command;
 pub mod content;
+pub mod file;
 pub mod network;
 mod path;
 mod places;
 pub mod rules;
-mod taint;
+pub mod taint;
+pub mod typed;
 
 pub use path::classify;
 pub use places::Places;

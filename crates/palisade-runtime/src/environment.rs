@@ -6,9 +6,13 @@ use std::ffi::{OsStr, OsString};
 pub const ALWAYS: [&str; 9] =
     ["PATH", "HOME", "USER", "SHELL", "LANG", "TERM", "TZ", "PWD", "TMPDIR"];
 
+/// Set for every command that is run for an agent, so that whatever it starts
+/// is known by it. A command can take it away; it is one sign among others.
+pub const GOVERNED: &str = "PALISADE_GOVERNED";
+
 /// The environment of a command: the fixed few of the caller's variables,
 /// those that the profile names (from its `.env` if they stand there, else
-/// from the caller), and `PWD` as it is. Everything else stays behind.
+/// from the caller), `PWD` as it is, and [`GOVERNED`]. Everything else stays behind.
 pub fn scoped(
     caller: impl Iterator<Item = (OsString, OsString)>,
     named: &[String],
@@ -29,6 +33,8 @@ pub fn scoped(
             .map(|(name, value)| (name.into(), value.into())),
     );
     scoped.push(("PWD".into(), cwd.to_owned()));
+    scoped.retain(|(name, _)| name != GOVERNED);
+    scoped.push((GOVERNED.into(), "1".into()));
     scoped
 }
 
@@ -88,12 +94,12 @@ mod tests {
         let cwd = OsStr::new("/new");
         assert_eq!(
             names(&scoped(caller(), &[], &secrets, cwd)),
-            ["LC_ALL=C", "PATH=/bin", "PWD=/new"]
+            ["LC_ALL=C", "PALISADE_GOVERNED=1", "PATH=/bin", "PWD=/new"]
         );
         let named = ["TOKEN".to_owned()];
         assert_eq!(
             names(&scoped(caller(), &named, &secrets, cwd)),
-            ["LC_ALL=C", "PATH=/bin", "PWD=/new", "TOKEN=from file"]
+            ["LC_ALL=C", "PALISADE_GOVERNED=1", "PATH=/bin", "PWD=/new", "TOKEN=from file"]
         );
     }
 }

@@ -27,6 +27,18 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A request for approval is not what it must be, or not there.
+    #[error("{message}")]
+    Approval {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Only a person may do this, and nothing shows that one does.
+    #[error("only a person may do this: {why}")]
+    NotAPerson {
+        /// What speaks against it.
+        why: String,
+    },
     /// The journal did not take a record, so nothing happened.
     #[error("the journal took no record, so nothing was run: {}", .0.message)]
     Journal(JournalError),
@@ -38,7 +50,10 @@ impl Error {
         match self {
             Self::Config(fault) => fault.help.as_deref(),
             Self::Journal(error) => Some(&error.help),
-            Self::Name(_) | Self::Home(_) | Self::File { .. } => None,
+            Self::NotAPerson { .. } => Some(
+                "use a terminal that was open before the agent started, a console, or a login over ssh",
+            ),
+            Self::Name(_) | Self::Home(_) | Self::File { .. } | Self::Approval { .. } => None,
         }
     }
 

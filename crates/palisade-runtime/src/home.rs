@@ -77,6 +77,11 @@ impl Home {
         self.root.join("keys").join("journal.key")
     }
 
+    /// The directory of the approval queue.
+    pub fn approvals(&self) -> PathBuf {
+        self.root.join("approvals")
+    }
+
     /// Makes the directory if need be.
     ///
     /// # Errors

@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use palisade_core::Grant;
+use palisade_core::ports::Seconds;
 use palisade_guards::Taint;
+use palisade_guards::call::Counts;
 use palisade_shell::Labels;
 
 use crate::config::{self, Config, Loaded, edit};
@@ -81,6 +83,29 @@ impl<'a> Keeper<'a> {
                 }
             }
         })
+    }
+
+    /// Counts one more call for each of `keys`, and says how often they were
+    /// counted before. Two processes that count at once count twice.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or no session is named to count in.
+    pub fn count(&self, keys: &[String], now: Seconds) -> Result<Counts, Error> {
+        let mut before = Counts::new();
+        if keys.is_empty() {
+            return Ok(before);
+        }
+        if self.session.is_none() {
+            return Err(Error::Name("a rule with a limit needs a session to count in".into()));
+        }
+        self.change_session(|session| {
+            for key in keys {
+                let count = session.counts.entry(key.clone()).or_default();
+                before.insert(key.clone(), count.used(now));
+                count.add(now);
+            }
+        })?;
+        Ok(before)
     }
 
     /// Keeps grants until the session ends.

@@ -4,10 +4,14 @@
 //! journal are reached through ports. Nothing here starts a process or opens
 //! a connection.
 
+#[cfg(unix)]
+pub mod approvals;
+pub mod calls;
 pub mod config;
 pub mod environment;
 mod error;
 mod facts;
+mod files;
 pub mod grants;
 mod home;
 mod keeper;
@@ -16,11 +20,17 @@ mod pipeline;
 pub mod ports;
 mod profile;
 mod session;
+mod tool;
 pub mod words;
 
 pub use error::{Error, Fault};
+pub use files::{FileDone, FileRequest, judge_file, use_file};
 pub use home::{Home, ProfileName, SessionId, private_dir};
 pub use keeper::Keeper;
-pub use pipeline::{Circumstances, Done, Judged, Ports, Request, carry_out, judge_command};
+pub use pipeline::{
+    Admitted, Circumstances, Done, Judged, Ports, Request, admit, carry_out, hand_over,
+    judge_command,
+};
 pub use profile::Profile;
-pub use session::Session;
+pub use session::{Count, Session};
+pub use tool::{ToolRequest, judge_tool};

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use palisade_core::{Grant, Posture, Surface};
+use palisade_guards::call::Policy;
 use palisade_guards::content::{Redactor, Secret};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,8 @@ pub struct Profile {
     pub text: String,
     /// A digest of that text, for records.
     pub digest: [u8; 32],
+    /// What it says of calls of tools, understood.
+    pub calls: Policy,
 }
 
 impl Profile {
@@ -45,9 +48,11 @@ impl Profile {
                 name.as_str()
             )));
         }
-        let Loaded { value, text }: Loaded<Config> = config::load(&directory.join("config.yaml"))?;
+        let file = directory.join("config.yaml");
+        let Loaded { value, text }: Loaded<Config> = config::load(&file)?;
         let digest = Sha256::digest(&text).into();
-        Ok(Self { name, directory, config: value, text, digest })
+        let calls = config::calls(&file, &text, &value.tools)?;
+        Ok(Self { name, directory, config: value, text, digest, calls })
     }
 
     /// Makes the home, the profile's directory and the two files that say
@@ -71,7 +76,8 @@ impl Profile {
     pub fn new(home: &Home, name: ProfileName) -> Self {
         let directory = home.profile(&name);
         let digest = Sha256::digest("").into();
-        Self { name, directory, config: Config::default(), text: String::new(), digest }
+        let (config, calls) = (Config::default(), Policy::default());
+        Self { name, directory, config, text: String::new(), digest, calls }
     }
 
     /// The names of all profiles.

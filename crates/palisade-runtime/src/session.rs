@@ -3,10 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use palisade_core::ports::Seconds;
 use palisade_core::{Grant, GrantScope, Lifetime};
 use palisade_guards::Taint;
+use palisade_guards::call::Limit;
 use palisade_shell::Labels;
 use serde::{Deserialize, Serialize};
+
+use crate::config::MOST_IN_TIME;
 
 /// Bounds of one session; past one, files are folded into their directory.
 const MOST_FILES: usize = 4096;
@@ -25,6 +29,43 @@ pub struct Session {
     pub taint: Taint,
     /// Hosts that a person named in it.
     pub named: Vec<String>,
+    /// How often the calls of limited rules were made, by the rule's key.
+    pub counts: BTreeMap<String, Count>,
+}
+
+/// How often calls were made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// In the whole session.
+    pub total: u64,
+    /// When, as far as a limit over a time can look back.
+    pub recent: Vec<Seconds>,
+}
+
+impl Count {
+    /// What was counted before `now`. A moment that lies ahead, after the
+    /// clock was set back, counts as well.
+    pub fn used(&self, now: Seconds) -> Limit {
+        let within = |seconds| {
+            let since = now.saturating_sub(seconds);
+            self.recent.iter().filter(|moment| **moment > since).count() as u64
+        };
+        Limit {
+            per_session: Some(self.total),
+            per_minute: Some(within(60)),
+            per_hour: Some(within(3600)),
+        }
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, now: Seconds) {
+        self.total = self.total.saturating_add(1);
+        self.recent.push(now);
+        let since = now.saturating_sub(3600);
+        self.recent.retain(|moment| *moment > since);
+        let over = self.recent.len().saturating_sub(MOST_IN_TIME as usize);
+        self.recent.drain(..over);
+    }
 }
 
 impl Session {
@@ -111,6 +152,7 @@ struct Stored {
     private: Vec<String>,
     #[serde(default)]
     named: Vec<String>,
+    counts: BTreeMap<String, Count>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +172,7 @@ pub(crate) fn write(session: &Session) -> String {
         untrusted: session.taint.untrusted().map(str::to_owned).collect(),
         private: session.taint.private().map(str::to_owned).collect(),
         named: session.named.iter().rev().take(MOST_NAMED).rev().cloned().collect(),
+        counts: session.counts.clone(),
     };
     // Strings and numbers under string keys always have a JSON form.
     serde_json::to_string(&stored).unwrap_or_default()
@@ -145,6 +188,7 @@ pub(crate) fn read(text: &str) -> Option<Session> {
     Some(Session {
         taint,
         named: stored.named,
+        counts: stored.counts,
         files: stored
             .files
             .into_iter()

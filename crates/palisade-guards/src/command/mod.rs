@@ -10,11 +10,11 @@ mod execute;
 mod governor;
 mod hazard;
 mod mode;
-mod read;
+pub(crate) mod read;
 mod report;
 mod taint;
 mod unread;
-mod write;
+pub(crate) mod write;
 
 use palisade_core::Finding;
 use palisade_shell::{Analysis, Effect, Invocation};

@@ -45,33 +45,12 @@ fn rule(seen: &Seen, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule
     if seen.vague {
         return Some(&rules::SECRET_PATTERN);
     }
-    let discloses = || scene.discloses(effect);
     match seen.mark {
-        Some(Mark::SshKey) => Some(&rules::SECRET_SSH_KEY),
-        Some(Mark::Cloud) => Some(&rules::SECRET_CLOUD),
-        Some(Mark::Token) => Some(&rules::SECRET_TOKEN),
-        Some(Mark::Keyring) => Some(&rules::SECRET_KEYRING),
-        Some(Mark::SystemSecret) => Some(&rules::SECRET_SYSTEM),
-        Some(Mark::Memory) => Some(&rules::SECRET_MEMORY),
-        Some(Mark::Environment) => Some(&rules::ENV_DUMP),
-        Some(Mark::Governor) => Some(&rules::GOVERNOR_HOME),
-        Some(Mark::History) => Some(&rules::SECRET_HISTORY),
-        Some(Mark::ContainerSocket) => Some(&rules::CONTAINER_ENGINE_SOCKET),
-        Some(Mark::PrivateKey) => discloses().then_some(&rules::SECRET_PRIVATE_KEY),
-        Some(Mark::PossibleKey) => discloses().then_some(&rules::SECRET_POSSIBLE_KEY),
-        Some(Mark::EnvFile) => discloses().then_some(&rules::SECRET_ENV_FILE),
-        Some(
-            Mark::ShellStartup
-            | Mark::Login
-            | Mark::Preload
-            | Mark::Service
-            | Mark::Schedule
-            | Mark::Hook
-            | Mark::ToolConfig
-            | Mark::AgentSettings
-            | Mark::GovernorProgram,
-        )
-        | None => match seen.region {
+        Some(Mark::PrivateKey | Mark::PossibleKey | Mark::EnvFile) if !scene.discloses(effect) => {
+            None
+        }
+        Some(mark) if mark_rule(mark).is_some() => mark_rule(mark),
+        _ => match seen.region {
             Region::Disk => scene.copies(effect).then_some(&rules::DEVICE_READ),
             // A directory is read only by what takes in all below it.
             Region::Root | Region::Home if !seen.everything => {
@@ -79,5 +58,33 @@ fn rule(seen: &Seen, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule
             }
             _ => None,
         },
+    }
+}
+
+/// The rule that is broken where the content of such a file gets out.
+pub(crate) const fn mark_rule(mark: Mark) -> Option<&'static Rule> {
+    match mark {
+        Mark::SshKey => Some(&rules::SECRET_SSH_KEY),
+        Mark::Cloud => Some(&rules::SECRET_CLOUD),
+        Mark::Token => Some(&rules::SECRET_TOKEN),
+        Mark::Keyring => Some(&rules::SECRET_KEYRING),
+        Mark::SystemSecret => Some(&rules::SECRET_SYSTEM),
+        Mark::Memory => Some(&rules::SECRET_MEMORY),
+        Mark::Environment => Some(&rules::ENV_DUMP),
+        Mark::Governor => Some(&rules::GOVERNOR_HOME),
+        Mark::History => Some(&rules::SECRET_HISTORY),
+        Mark::ContainerSocket => Some(&rules::CONTAINER_ENGINE_SOCKET),
+        Mark::PrivateKey => Some(&rules::SECRET_PRIVATE_KEY),
+        Mark::PossibleKey => Some(&rules::SECRET_POSSIBLE_KEY),
+        Mark::EnvFile => Some(&rules::SECRET_ENV_FILE),
+        Mark::ShellStartup
+        | Mark::Login
+        | Mark::Preload
+        | Mark::Service
+        | Mark::Schedule
+        | Mark::Hook
+        | Mark::ToolConfig
+        | Mark::AgentSettings
+        | Mark::GovernorProgram => None,
     }
 }

@@ -9,6 +9,7 @@ use palisade_shell::{Analysis, Effect, Invocation, Text};
 
 use crate::path::base;
 use crate::rules::{self, Rule};
+use crate::taint::every_time;
 use crate::{Exposure, Places};
 
 /// More findings than this are not kept apart: one that nobody can grant
@@ -142,7 +143,7 @@ impl<'a> Report<'a> {
         let before = self.findings.len();
         self.raise(rule, effect);
         for finding in self.findings.iter_mut().skip(before).filter(|one| one.rule == rule.id) {
-            finding.why = format!("{} ({})", rule.why, exposure.origins()).into();
+            finding.why = exposure.because(rule).into();
         }
     }
 
@@ -155,11 +156,8 @@ impl<'a> Report<'a> {
     ) {
         let before = self.findings.len();
         self.raise_because(rule, effect, exposure);
-        for finding in self.findings.iter_mut().skip(before).filter(|one| one.rule == rule.id) {
-            if let Some(subject) = &mut finding.subject {
-                subject.ungrantable = Some("private data could leave with it");
-                subject.every_time = true;
-            }
+        for finding in self.findings.split_off(before.min(self.findings.len())) {
+            self.findings.push(every_time(finding));
         }
     }
 

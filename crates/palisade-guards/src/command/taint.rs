@@ -5,7 +5,7 @@ use palisade_shell::{Analysis, Effect, EffectKind, Labels};
 use super::connect::{here, name};
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Region, see};
+use crate::path::{Region, base, see};
 use crate::{Taint, rules};
 
 pub(super) static GUARD: Guard = Guard {
@@ -72,7 +72,8 @@ pub fn shown(analysis: &Analysis) -> Taint {
             }
         }
         if taint.is_none() && !local {
-            taint.saw_untrusted("the network");
+            let first = analysis.commands.first().and_then(|command| command.program.literal());
+            taint.saw_untrusted(first.map_or("the network", base));
         }
     }
     if printed.has(Labels::SECRET) {
@@ -86,4 +87,55 @@ pub fn shown(analysis: &Analysis) -> Taint {
         taint.saw_private("the environment");
     }
     taint
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_shell::{Context, analyse};
+
+    use super::*;
+
+    /// What is seen of the output of a line: from outside, and private.
+    fn seen(line: &str) -> (Vec<String>, Vec<String>) {
+        let context = Context {
+            cwd: "/home/u/p".into(),
+            home: "/home/u".into(),
+            classify: crate::classify(),
+            ..Context::default()
+        };
+        let taint = shown(&analyse(line, &context));
+        let all = |origins: &mut dyn Iterator<Item = &str>| origins.map(str::to_owned).collect();
+        (all(&mut taint.untrusted()), all(&mut taint.private()))
+    }
+
+    #[test]
+    fn what_comes_from_outside() {
+        for (line, origin) in [
+            ("curl https://a.example/x", "https://a.example/x"),
+            ("wget -qO- https://a.example | grep b | head", "https://a.example"),
+            ("x=$(curl https://a.example); echo $x", "https://a.example"),
+            ("gh issue view 7", "gh"),
+            ("gh pr list --json title", "gh"),
+            ("gh search issues crash", "gh"),
+            ("glab mr view 3", "glab"),
+            ("w3m -dump https://a.example", "https://a.example"),
+        ] {
+            assert_eq!(seen(line), (vec![origin.to_owned()], vec![]), "{line}");
+        }
+        let kept = seen("curl -o f https://a.example/; cat f").0;
+        assert_eq!(kept, ["/home/u/p/f", "https://a.example/"]);
+        for line in ["ls", "cat README.md", "curl -o f https://a.example/", "git log", "make"] {
+            assert_eq!(seen(line), (vec![], vec![]), "{line}");
+        }
+        assert_eq!(seen("curl http://localhost:3000/"), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_is_private() {
+        let env = vec!["/home/u/p/.env".to_owned()];
+        assert_eq!(seen("cat .env"), (vec![], env.clone()));
+        assert_eq!(seen("grep KEY .env | tail -1"), (vec![], env));
+        assert_eq!(seen("printenv").1, ["the environment"]);
+        assert_eq!(seen("cp .env .env.bak; ls"), (vec![], vec![]));
+    }
 }

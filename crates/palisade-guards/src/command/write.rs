@@ -4,7 +4,7 @@ use palisade_shell::{Effect, EffectKind, Labels, Text, Writing};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Mark, Region, Seen, see};
+use crate::path::{Mark, Region, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -27,7 +27,7 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     };
     let seen = see(path, scene.places);
     let by_place = by_region(seen.region, path);
-    let by_name = by_mark(&seen, how);
+    let by_name = seen.mark.and_then(|mark| by_mark(mark, how));
     if by_name.is_some_and(runs_later)
         && (effect.labels.has(Labels::DOWNLOADED) || effect.labels.has(Labels::DECODED))
     {
@@ -107,7 +107,7 @@ fn device(path: &Text, effect: &Effect, scene: &Scene<'_>, report: &mut Report<'
     }
 }
 
-fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
+pub(crate) fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
     match region {
         Region::Vital | Region::System => Some(&rules::WRITE_SYSTEM),
         Region::Disk => Some(&rules::DEVICE_WRITE),
@@ -128,8 +128,8 @@ fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
     }
 }
 
-fn by_mark(seen: &Seen, how: Writing) -> Option<&'static Rule> {
-    match seen.mark? {
+pub(crate) fn by_mark(mark: Mark, how: Writing) -> Option<&'static Rule> {
+    match mark {
         Mark::ShellStartup => Some(match how {
             Writing::Replace => &rules::PERSISTENCE_SHELL_STARTUP_LOST,
             Writing::Append | Writing::Edit | Writing::Attributes | Writing::Link => {

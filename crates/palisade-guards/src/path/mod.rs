@@ -11,6 +11,7 @@ use palisade_shell::programs::Language;
 use palisade_shell::{Classify, Text};
 
 use crate::Places;
+use names::Case;
 pub(crate) use names::{Mark, base};
 
 /// Where a path lies.
@@ -82,35 +83,7 @@ fn mark_anywhere(path: &Text) -> Option<Mark> {
 }
 
 fn is_secret(path: &Text) -> bool {
-    match mark_anywhere(path) {
-        Some(
-            Mark::SshKey
-            | Mark::PrivateKey
-            | Mark::PossibleKey
-            | Mark::Cloud
-            | Mark::Token
-            | Mark::Keyring
-            | Mark::SystemSecret
-            | Mark::Memory
-            | Mark::EnvFile
-            | Mark::History
-            | Mark::Governor,
-        ) => true,
-        Some(
-            Mark::Environment
-            | Mark::ShellStartup
-            | Mark::Login
-            | Mark::Preload
-            | Mark::Service
-            | Mark::Schedule
-            | Mark::Hook
-            | Mark::ToolConfig
-            | Mark::AgentSettings
-            | Mark::GovernorProgram
-            | Mark::ContainerSocket,
-        )
-        | None => false,
-    }
+    mark_anywhere(path).is_some_and(Mark::is_secret)
 }
 
 fn runs_as(path: &Text) -> Option<Language> {
@@ -139,9 +112,50 @@ fn see_text(text: &str, places: &Places) -> Seen {
     Seen { region: region(text, places), mark: mark(text, places), everything: false, vague: false }
 }
 
+/// What the name of `path` says where capitals, and letters that nobody sees,
+/// do not tell files apart.
+pub(crate) fn mark_folded(path: &str, places: &Places) -> Option<Mark> {
+    let folded = fold(path);
+    let places = Places {
+        home: fold(&places.home),
+        cwd: fold(&places.cwd),
+        workspace: fold(&places.workspace),
+        palisade_home: fold(&places.palisade_home),
+        programs: places.programs.iter().map(|program| fold(program)).collect(),
+    };
+    let plain = plain(&folded, &places);
+    mark_by(plain.as_deref().unwrap_or(&folded), &places, Case::Folded)
+}
+
+/// A path as file systems compare it that do not care about case: small
+/// letters, without the code points that HFS+ and casefolded ext4 ignore
+/// (CVE-2014-9390).
+pub(crate) fn fold(path: &str) -> String {
+    let ignored = |letter: &char| {
+        matches!(*letter, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e0fff}')
+    };
+    // Up and down again: the long s and the Kelvin sign are an s and a k.
+    path.chars()
+        .filter(|letter| !ignored(letter))
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Where secrets lie, as absolute paths below `home` or from the root.
+pub(crate) fn secret_places(home: &str) -> impl Iterator<Item = String> {
+    names::secret_places().map(
+        move |(below, name)| {
+            if below { format!("{home}/{name}") } else { name.to_owned() }
+        },
+    )
+}
+
 /// The path without detours that lead to the same file: `/proc/self/root`,
 /// `/private`, a slash at the end. `None` where there is nothing to do.
-fn plain(text: &str, places: &Places) -> Option<String> {
+pub(crate) fn plain(text: &str, places: &Places) -> Option<String> {
     let mut out: Option<String> = None;
     let mut rest = text;
     if let Some(process) = rest.strip_prefix("/proc/")
@@ -390,6 +404,10 @@ fn device(name: &str) -> Region {
 }
 
 fn mark(path: &str, places: &Places) -> Option<Mark> {
+    mark_by(path, places, Case::Exact)
+}
+
+fn mark_by(path: &str, places: &Places, case: Case) -> Option<Mark> {
     if below(&places.palisade_home, path).is_some() {
         let inside =
             below(&places.palisade_home, &places.workspace).is_some_and(|rest| !rest.is_empty());
@@ -403,14 +421,14 @@ fn mark(path: &str, places: &Places) -> Option<Mark> {
         return Some(Mark::GovernorProgram);
     }
     if let Some(rest) = below_home(path, places)
-        && let Some(mark) = names::below_home(rest)
+        && let Some(mark) = names::below_home(rest, case)
     {
         return Some(mark);
     }
     if path.ends_with(".sock") && path.contains("docker") {
         return Some(Mark::ContainerSocket);
     }
-    names::of_system(path).or_else(|| names::anywhere(path))
+    names::of_system(path, case).or_else(|| names::anywhere(path))
 }
 
 /// A path with parts that are not known: the directory before the first one
@@ -434,7 +452,7 @@ fn mark_of_end(end: &str) -> Option<Mark> {
     let mut rest = end;
     while let Some(cut) = rest.find('/') {
         rest = rest.get(cut + 1..)?;
-        if let Some(mark) = names::below_home(rest) {
+        if let Some(mark) = names::below_home(rest, Case::Exact) {
             return Some(mark);
         }
     }

@@ -1,5 +1,7 @@
 //! What a path is by its name: the tables of protected names.
 
+use std::borrow::Cow;
+
 use palisade_shell::matches;
 
 /// What a name says a file is.
@@ -49,6 +51,36 @@ pub(crate) enum Mark {
     GovernorProgram,
     /// A socket that controls containers.
     ContainerSocket,
+}
+
+impl Mark {
+    /// Whether the content is for nobody to see.
+    pub(crate) const fn is_secret(self) -> bool {
+        match self {
+            Self::SshKey
+            | Self::PrivateKey
+            | Self::PossibleKey
+            | Self::Cloud
+            | Self::Token
+            | Self::Keyring
+            | Self::SystemSecret
+            | Self::Memory
+            | Self::EnvFile
+            | Self::History
+            | Self::Governor => true,
+            Self::Environment
+            | Self::ShellStartup
+            | Self::Login
+            | Self::Preload
+            | Self::Service
+            | Self::Schedule
+            | Self::Hook
+            | Self::ToolConfig
+            | Self::AgentSettings
+            | Self::GovernorProgram
+            | Self::ContainerSocket => false,
+        }
+    }
 }
 
 use Mark::{
@@ -423,6 +455,26 @@ const WITHIN: &[(&str, Mark)] = &[
     ("/.gnupg/secring", Keyring),
 ];
 
+/// How names are compared with a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// Letter by letter.
+    Exact,
+    /// The path was folded, so names are folded too.
+    Folded,
+}
+
+impl Case {
+    fn of(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Folded if name.contains(|letter: char| letter.is_ascii_uppercase()) => {
+                Cow::Owned(name.to_ascii_lowercase())
+            }
+            Self::Exact | Self::Folded => Cow::Borrowed(name),
+        }
+    }
+}
+
 /// Whether `name` stands for `path`: itself, all below it, or by its `*`.
 pub(super) fn stands_for(name: &str, path: &str) -> bool {
     if let Some(wild) = name.find(['*', '?']) {
@@ -438,8 +490,8 @@ pub(super) fn stands_for(name: &str, path: &str) -> bool {
 }
 
 /// The mark of what lies at `rest` below some home directory.
-pub(super) fn below_home(rest: &str) -> Option<Mark> {
-    if !rest.starts_with(['.', '_', 'L', 's']) || public(rest) {
+pub(super) fn below_home(rest: &str, case: Case) -> Option<Mark> {
+    if !rest.starts_with(['.', '_', 'L', 'l', 's']) || public(rest) {
         return None;
     }
     // The second letter tells most of them apart at once.
@@ -449,16 +501,36 @@ pub(super) fn below_home(rest: &str) -> Option<Mark> {
             let letter = name.as_bytes().get(1);
             letter == second || letter == Some(&b'*')
         })
-        .find(|(name, _)| stands_for(name, rest))
+        .find(|(name, _)| stands_for(&case.of(name), rest))
         .map(|(_, mark)| *mark)
 }
 
 /// The mark of an absolute path in the system's tables.
-pub(super) fn of_system(path: &str) -> Option<Mark> {
+pub(super) fn of_system(path: &str, case: Case) -> Option<Mark> {
     if public(path) {
         return None;
     }
-    SYSTEM.iter().find(|(name, _)| stands_for(name, path)).map(|(_, mark)| *mark)
+    SYSTEM.iter().find(|(name, _)| stands_for(&case.of(name), path)).map(|(_, mark)| *mark)
+}
+
+/// Where secrets lie, to be compared with a file that has several names: the
+/// fixed beginning of each row, below a home directory and from the root.
+pub(super) fn secret_places() -> impl Iterator<Item = (bool, &'static str)> {
+    let fixed = |name: &'static str| match name.find(['*', '?']) {
+        Some(wild) => {
+            name.get(..wild).and_then(|head| head.rsplit_once('/')).map_or("", |(above, _)| above)
+        }
+        None => name,
+    };
+    let home = HOME.iter().map(move |(name, mark)| (true, fixed(name), *mark));
+    let system = SYSTEM.iter().map(move |(name, mark)| (false, fixed(name), *mark));
+    home.chain(system)
+        .filter(|(_, name, mark)| {
+            // Directories that hold much beside secrets are not walked.
+            let wide = matches!(*name, "" | ".config" | "/etc" | "/proc" | ".kde" | "snap/firefox");
+            !wide && (mark.is_secret() || *mark == Mark::Login || *mark == Mark::ShellStartup)
+        })
+        .map(|(home, name, _)| (home, name))
 }
 
 /// Names in secret places that are not secret.

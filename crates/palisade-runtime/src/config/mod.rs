@@ -2,6 +2,7 @@
 //! else; what does not parse stops the action.
 
 mod allowlist;
+mod calls;
 pub mod edit;
 mod read;
 mod start;
@@ -11,8 +12,10 @@ use std::collections::BTreeMap;
 
 use palisade_core::Unrecognised;
 use serde::{Deserialize, Deserializer};
+use serde_saphyr::Spanned;
 
 pub use allowlist::{Entry, RuleEntry, line, quoted};
+pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 
@@ -42,6 +45,12 @@ pub struct Tools {
     pub terminal: Terminal,
     /// Tools that nobody may call, by name.
     pub deny: Vec<String>,
+    /// What happens to tools of which nothing is known.
+    pub unknown: UnknownTool,
+    /// Lists that the conditions of `rules` may name.
+    pub lists: BTreeMap<String, Vec<Spanned<Plain>>>,
+    /// Rules over the arguments of calls.
+    pub rules: Vec<Rule>,
     /// What text from outside makes of a session.
     pub taint: Tainted,
 }
@@ -83,10 +92,25 @@ pub struct Terminal {
     /// Variables that a command gets beside the fixed few: from the
     /// profile's `.env` or else from the caller's environment.
     pub env: Vec<String>,
+    /// Whether a client's shell commands become ones of `palisade run`.
+    pub rewrite: Rewrite,
     /// Questions and answers.
     pub approval: Approval,
     /// What one command may use.
     pub limits: Limits,
+}
+
+/// `tools.terminal.rewrite`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rewrite {
+    /// Where the sandbox is on.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never; then a command that needs the sandbox is a question.
+    Off,
 }
 
 /// `tools.terminal.approval`.
@@ -100,11 +124,26 @@ pub struct Approval {
     pub timeout_s: u32,
     /// What it means that a command was not understood.
     pub unrecognised: UnrecognisedKey,
+    /// When a question without a terminal goes to the queue.
+    pub queue: QueueKey,
+    /// Whether a desktop message tells of a question there.
+    pub notify: bool,
+    /// How long a question that nobody waits for any more can be answered,
+    /// and how long such an answer holds.
+    #[serde(deserialize_with = "parked")]
+    pub parked_s: u32,
 }
 
 impl Default for Approval {
     fn default() -> Self {
-        Self { allowlist: Vec::new(), timeout_s: 60, unrecognised: UnrecognisedKey::default() }
+        Self {
+            allowlist: Vec::new(),
+            timeout_s: 60,
+            unrecognised: UnrecognisedKey::default(),
+            queue: QueueKey::default(),
+            notify: false,
+            parked_s: 600,
+        }
     }
 }
 
@@ -131,6 +170,19 @@ impl From<UnrecognisedKey> for Unrecognised {
     }
 }
 
+/// `tools.terminal.approval.queue`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueKey {
+    /// Where somebody would see it; else it is denied at once.
+    #[default]
+    Auto,
+    /// Always; it waits whether or not somebody looks.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// `tools.terminal.limits`; what is not set is not limited.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -154,6 +206,35 @@ pub struct Limits {
 pub struct Mcp {
     /// The servers by name.
     pub servers: BTreeMap<String, Server>,
+    /// What happens to tools that a server offers for the first time.
+    pub first_use: FirstUse,
+    /// Whether a server may have the client's model write for it.
+    pub sampling: Sampling,
+    /// The longest message in KiB.
+    #[serde(deserialize_with = "message")]
+    pub message_kb: Option<u64>,
+}
+
+/// `mcp.first_use`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstUse {
+    /// All that a server offers when it is first started is approved.
+    #[default]
+    Approve,
+    /// Nothing is; `palisade mcp pins approve` approves it.
+    Hide,
+}
+
+/// `mcp.sampling`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// Such requests are refused.
+    #[default]
+    Deny,
+    /// The client gets them, and asks or not as it likes.
+    Allow,
 }
 
 /// `mcp.servers.<name>`.
@@ -169,6 +250,15 @@ pub struct Server {
     /// the caller's environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// Whether the server itself runs in the OS sandbox.
+    #[serde(default)]
+    pub sandbox: bool,
+    /// The only tools of it that are offered, by glob; all where it is empty.
+    #[serde(default)]
+    pub allow: Vec<String>,
+    /// Tools of it that are not offered, by glob.
+    #[serde(default)]
+    pub deny: Vec<String>,
 }
 
 /// `budget`.
@@ -220,6 +310,22 @@ fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     match u32::deserialize(from)? {
         seconds @ 1..=86_400 => Ok(seconds),
         _ => Err(serde::de::Error::custom("expected a number of seconds from 1 to 86400")),
+    }
+}
+
+fn message<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    match Option::<u64>::deserialize(from)? {
+        Some(kib) if !(64..=1_048_576).contains(&kib) => {
+            Err(serde::de::Error::custom("expected a number of KiB from 64 to 1048576"))
+        }
+        kib => Ok(kib),
+    }
+}
+
+fn parked<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        seconds @ 0..=86_400 => Ok(seconds),
+        _ => Err(serde::de::Error::custom("expected a number of seconds from 0 to 86400")),
     }
 }
 

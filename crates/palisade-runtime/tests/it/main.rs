@@ -92,3 +92,5 @@ proptest! {
         }
     }
 }
+
+mod tools;

@@ -1,12 +1,15 @@
 //! Commands judged as the specs describe them, without the outside.
 
-use std::net::IpAddr;
+mod call;
+mod file;
+mod url;
 
 use palisade_core::{Action, Command, Decision, Posture, Surface, judge};
-use palisade_guards::network::{Host, Reach, Refusal, Target};
 use palisade_guards::rules::About;
 use palisade_guards::{Exposure, Places, Taint, command};
 use palisade_shell::{Context, analyse};
+
+pub use url::fetched;
 
 /// Where and how a command of a spec is judged.
 #[derive(Debug, Clone)]
@@ -45,12 +48,12 @@ pub fn posture(name: &str) -> Option<Posture> {
 pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
     match about {
         About::Command => judged(text, setting),
-        // Each kind gets its judge with its first rule.
         About::Session => after(text, setting),
+        About::Call => call::judged(text, setting),
+        About::File => file::judged(text, setting),
         About::Url => fetched(text, setting),
-        About::File | About::Content | About::Call => {
-            unreachable!("no rule is about {about:?} yet")
-        }
+        // Each kind gets its judge with its first rule.
+        About::Content => unreachable!("no rule is about {about:?} yet"),
     }
 }
 
@@ -82,13 +85,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         classify: palisade_guards::classify(),
         ..Context::default()
     };
-    let places = Places {
-        home: HOME.to_owned(),
-        cwd: setting.cwd.clone(),
-        workspace: WORKSPACE.to_owned(),
-        palisade_home: format!("{HOME}/.palisade"),
-        programs: vec![format!("{HOME}/.local/bin/palisade")],
-    };
+    let places = places(setting);
     let analysis = analyse(text, &context);
     let exposure = Exposure { taint: &setting.taint, named: [&named(), &[]], table: true };
     let findings = command::findings(text, &analysis, &places, &exposure);
@@ -97,52 +94,12 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
     judge(action, findings, setting.posture, &[], simple, 0)
 }
 
-/// The decision on a chain of addresses, as a client would come to it:
-/// `URL -> answer, answer => URL`. A name without answers resolves to a public
-/// address, and `none` is no answer. `opened: host:port, ..;` before the first
-/// opens origins, `fake-ip: prefix;` and `nat64: prefix;` say those.
-pub fn fetched(text: &str, setting: &Setting) -> Decision {
-    let findings = chain(text).err().map(|refusal| refusal.finding(text.len()));
-    let action = Action::Fetch { url: text.to_owned(), cwd: setting.cwd.clone() };
-    judge(action, findings.into_iter().collect(), setting.posture, &[], None, 0)
-}
-
-#[expect(clippy::expect_used, clippy::panic, reason = "a spec that says nothing stops the tests")]
-fn chain(text: &str) -> Result<(), Refusal> {
-    const PUBLIC: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(93, 184, 215, 14));
-    let mut reach = Reach::default();
-    let mut hops = text;
-    while let Some((entry, rest)) = hops.split_once("; ") {
-        let (key, value) = entry.split_once(": ").expect("a setting is `key: value;`");
-        for value in value.split(", ") {
-            match key {
-                "opened" => reach.open(value),
-                "fake-ip" => reach.fake_ip(value),
-                "nat64" => reach.nat64(value),
-                _ => panic!("`{key}` is no setting of an address"),
-            }
-            .unwrap_or_else(|wrong| panic!("{}", wrong.message));
-        }
-        hops = rest;
+fn places(setting: &Setting) -> Places {
+    Places {
+        home: HOME.to_owned(),
+        cwd: setting.cwd.clone(),
+        workspace: WORKSPACE.to_owned(),
+        palisade_home: format!("{HOME}/.palisade"),
+        programs: vec![format!("{HOME}/.local/bin/palisade")],
     }
-    let mut before: Option<Target> = None;
-    for (count, hop) in hops.split(" => ").enumerate() {
-        let (url, answers) = hop.split_once(" -> ").unwrap_or((hop, ""));
-        let target = match &before {
-            None => Target::parse(url, &reach)?,
-            Some(before) => before.hop(url, count, &reach)?.target,
-        };
-        let answers = match (target.destination().host(), answers) {
-            (Host::Literal(address), _) => vec![*address],
-            (Host::Name(_), "") => vec![PUBLIC],
-            (Host::Name(_), "none") => Vec::new(),
-            (Host::Name(_), answers) => answers
-                .split(", ")
-                .map(|one| one.parse().expect("an answer is an address"))
-                .collect(),
-        };
-        target.destination().vetted(&answers, &reach)?;
-        before = Some(target);
-    }
-    Ok(())
 }

@@ -1,4 +1,5 @@
-//! Turns the rules in `rules/` into static tables.
+//! Turns the rules in `rules/` into static tables, and makes the table by which
+//! letters of any look are read.
 //!
 //! A file is a group, a table in it a rule: `[root]` in `delete.toml` is
 //! `delete/root`. A rule that does not hold together stops the build with its
@@ -9,6 +10,8 @@
     clippy::panic,
     reason = "a table that does not hold together must stop the build"
 )]
+
+mod letters;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,6 +37,7 @@ struct Rule {
 fn main() {
     let folder = Path::new("rules");
     println!("cargo:rerun-if-changed=rules");
+    println!("cargo:rerun-if-changed=build");
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the rules can be listed")
         .map(|file| file.expect("the rules can be listed").path())
@@ -78,9 +82,9 @@ fn main() {
         writeln!(out, "    &{},", constant(id)).expect("a string takes it");
     }
     out.push_str("];\n");
-    let target =
-        PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("rules.rs");
-    fs::write(target, out).expect("OUT_DIR can be written");
+    let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(target.join("rules.rs"), out).expect("OUT_DIR can be written");
+    fs::write(target.join("letters.rs"), letters::table()).expect("OUT_DIR can be written");
 }
 
 fn check(file: &Path, name: &str, rule: &Rule) {

@@ -1,6 +1,12 @@
 //! What a session has seen: text from outside, and private data.
 
+mod sinks;
+
 use std::collections::BTreeSet;
+
+use crate::rules::Rule;
+pub(crate) use sinks::every_time;
+pub use sinks::{of_call, of_fetch, of_file};
 
 /// More origins than this are not kept apart.
 const MOST: usize = 16;
@@ -93,8 +99,13 @@ impl Exposure<'_> {
         })
     }
 
+    /// Why `rule` holds now, in words for a person.
+    pub(crate) fn because(&self, rule: &Rule) -> String {
+        format!("{} ({})", rule.why, self.origins())
+    }
+
     /// What was read, in words for a person.
-    pub fn origins(&self) -> String {
+    fn origins(&self) -> String {
         let list = |origins: &BTreeSet<String>| {
             let mut all: Vec<&str> = origins.iter().map(String::as_str).collect();
             let more = all.len().saturating_sub(SHOWN);

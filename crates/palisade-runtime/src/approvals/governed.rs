@@ -1,0 +1,391 @@
+//! Who may answer: nobody that an agent started.
+//!
+//! A surface that serves an agent [`register`]s the agent's process. Whoever
+//! wants to answer, install, grant or change policy must not descend from one.
+//! What counts are facts of the kernel: the chain of parents, with the time
+//! that each started; the session, its leader and its terminal; who holds the
+//! other end of that terminal; the environment that each was started with.
+//!
+//! A process whose parent has ended is handed to process 1 or to the user's
+//! service manager, so its chain no longer tells who started it. Such an
+//! orphan is refused where it stands between the answerer and the leader of
+//! its session, and above that where it started after an agent that still
+//! runs; except a program that the desktop started in a group of its own,
+//! since that is what opening a new terminal window looks like.
+//!
+//! **Known gaps.** A person's terminal multiplexer or service manager that
+//! does what an agent asks (`tmux send-keys`, `systemd-run --user` with a name
+//! like a desktop's). An orphan of an agent that has ended itself. A program
+//! other than these that adopts orphans. All of these need a command that is
+//! refused or asked about first. Outside Linux nobody can be told apart, so
+//! nobody may answer but at the agent's own terminal.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::clock;
+use super::processes::{Kernel, Proc, Process};
+use crate::environment::GOVERNED;
+use crate::{Error, Home, private_dir};
+
+/// How far up the chain of parents is looked; a longer one is refused.
+const FARTHEST: usize = 256;
+/// More registrations than this are looked through for those that are over.
+const MANY: usize = 64;
+
+/// Notes that the process `pid` and all that it starts are governed.
+///
+/// # Errors
+/// Where that cannot be written down; then nothing may be done for it.
+pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
+    let Some(process) = Proc.process(pid) else {
+        // It has ended, or this system does not tell; then nobody may answer.
+        return Ok(());
+    };
+    let directory = directory(home);
+    let path = directory.join(name(&process));
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    private_dir(&directory)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&path).map_err(|source| Error::File { what: "write", path, source })?;
+    let known: Vec<_> = fs::read_dir(&directory).into_iter().flatten().flatten().collect();
+    if known.len() > MANY {
+        for entry in known {
+            if entry.file_name().to_str().and_then(alive).is_none() {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The process that an agent's hook or server serves: the nearest above this
+/// one that is not just a shell, or the like, started to run it.
+pub fn client() -> Option<u32> {
+    let mut process = Proc.process(std::process::id())?;
+    for _ in 0..8 {
+        process = Proc.process(process.parent).filter(|process| process.pid > 1)?;
+        if !is_runner(&process) {
+            break;
+        }
+    }
+    Some(process.pid)
+}
+
+/// A shell with a command, or a program that only starts another.
+fn is_runner(process: &Process) -> bool {
+    let line = fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+    let mut words = line.split(|byte| *byte == 0);
+    let program = words.next().unwrap_or_default();
+    let base = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    match base {
+        b"sh" | b"bash" | b"dash" | b"zsh" | b"ksh" | b"fish" | b"busybox" => words
+            .any(|word| word.starts_with(b"-") && !word.starts_with(b"--") && word.ends_with(b"c")),
+        b"env" | b"timeout" | b"nice" | b"nohup" | b"setsid" => true,
+        _ => false,
+    }
+}
+
+/// Why the process `pid` descends from a governed one, if it does.
+///
+/// # Errors
+/// Where that cannot be told; then it must count as one that does.
+pub fn is_governed(home: &Home, pid: u32) -> Result<Option<String>, Error> {
+    let chain = chain(&Proc, pid).map_err(refused)?;
+    Ok(descends(&Proc, &chain, &governed(home)))
+}
+
+/// Whether this process speaks for a person.
+///
+/// # Errors
+/// Why not, in words.
+pub fn is_person(home: &Home) -> Result<(), Error> {
+    if std::env::var_os(GOVERNED).is_some() {
+        return Err(refused(format!("`{GOVERNED}` is set, so an agent's command started this")));
+    }
+    speaks_for_a_person(&Proc, std::process::id(), &governed(home)).map_err(refused)
+}
+
+fn refused(why: String) -> Error {
+    Error::NotAPerson { why }
+}
+
+/// The chain from a process up to where it ends.
+fn chain(kernel: &dyn Kernel, pid: u32) -> Result<Vec<Process>, String> {
+    let mut chain: Vec<Process> = Vec::new();
+    let mut next = pid;
+    while next > 0 {
+        let process = kernel.process(next).ok_or_else(|| {
+            format!(
+                "this system does not tell who started process {next}, so nobody knows who answers"
+            )
+        })?;
+        next = process.parent;
+        // A child is never older than its parent; if so, the number was
+        // given to another process while we looked.
+        if chain.last().is_some_and(|child| child.start < process.start) {
+            return Err("the processes above this one changed while they were looked at".into());
+        }
+        chain.push(process);
+        if chain.len() > FARTHEST {
+            return Err("there are too many processes above this one".into());
+        }
+    }
+    Ok(chain)
+}
+
+/// Why a chain is an agent's, if it is.
+fn descends(kernel: &dyn Kernel, chain: &[Process], governed: &[Process]) -> Option<String> {
+    chain.iter().find_map(|process| {
+        let same = |known: &&Process| known.pid == process.pid && known.start == process.start;
+        if let Some(known) = governed.iter().find(same) {
+            return Some(format!(
+                "process {} (`{}`) above it is an agent's",
+                known.pid, known.name
+            ));
+        }
+        kernel.is_marked(process.pid).then(|| {
+            format!(
+                "process {} (`{}`) was started by an agent's command",
+                process.pid, process.name
+            )
+        })
+    })
+}
+
+fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> Result<(), String> {
+    let chain = chain(kernel, pid)?;
+    if let Some(why) = descends(kernel, &chain, governed) {
+        return Err(why);
+    }
+    let me = chain.first().ok_or("there is no such process")?;
+    if me.terminal == 0 {
+        return Err("it has no terminal".into());
+    }
+    let leader = chain.iter().position(|process| process.pid == me.session).ok_or(
+        "it does not descend from the shell or login of its terminal: whatever started it has ended",
+    )?;
+    let above = chain.get(leader..).unwrap_or_default();
+    stands(kernel, above, me.uid, governed)?;
+    // The same holds for whoever types on the other end.
+    for holder in kernel.holders(me.terminal) {
+        let chain = self::chain(kernel, holder)?;
+        if let Some(why) = descends(kernel, &chain, governed) {
+            return Err(format!("its terminal is an agent's: {why}"));
+        }
+        stands(kernel, &chain, me.uid, governed)?;
+    }
+    Ok(())
+}
+
+/// Refuses a chain whose uppermost process could be an agent's orphan.
+fn stands(
+    kernel: &dyn Kernel,
+    chain: &[Process],
+    uid: u32,
+    governed: &[Process],
+) -> Result<(), String> {
+    let mut pairs = chain.iter().zip(chain.iter().skip(1).map(Some).chain([None]));
+    let orphan = pairs.find(|(process, parent)| {
+        process.pid != 1
+            && process.uid == uid
+            && parent.is_some_and(adopts)
+            && governed.iter().any(|agent| {
+                agent.start <= process.start
+                    && !is_window(&kernel.group(process.pid), &kernel.group(agent.pid))
+            })
+    });
+    match orphan {
+        Some((process, _)) => Err(format!(
+            "its terminal belongs to process {} (`{}`), which started after the agent and has no parent: \
+             it could be the agent's",
+            process.pid, process.name
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a process gets orphans (one whose parent lies outside of what is
+/// visible here, as `docker exec` makes them, is none): the first one, and a service manager.
+fn adopts(process: &Process) -> bool {
+    process.pid == 1 || process.parent <= 1 && process.name == "systemd"
+}
+
+/// Whether a process is one that the desktop or a login started, by its own
+/// control group. What an agent starts stays in the agent's.
+fn is_window(group: &str, agent: &str) -> bool {
+    let name = group.rsplit('/').next().unwrap_or_default();
+    let known = ["app-", "session-", "sshd@", "ssh@", "getty@"];
+    group != agent && known.iter().any(|begin| name.starts_with(begin))
+}
+
+fn directory(home: &Home) -> PathBuf {
+    home.approvals().join("governed")
+}
+
+fn name(process: &Process) -> String {
+    let boot = clock::boot();
+    format!("{}-{}-{}", boot.get(..8).unwrap_or("0"), process.pid, process.start)
+}
+
+/// The registered process of that name, if it is the one that still runs.
+fn alive(name: &str) -> Option<Process> {
+    let pid = name.split('-').nth(1)?.parse().ok()?;
+    let process = Proc.process(pid)?;
+    (self::name(&process) == name).then_some(process)
+}
+
+fn governed(home: &Home) -> Vec<Process> {
+    let known = fs::read_dir(directory(home)).into_iter().flatten().flatten();
+    known.filter_map(|entry| alive(entry.file_name().to_str()?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of processes: pid, parent, session, terminal, start, name.
+    struct Table {
+        rows: Vec<Process>,
+        marked: Vec<u32>,
+        groups: Vec<(u32, &'static str)>,
+        held: Vec<(i32, u32)>,
+    }
+
+    type Row = (u32, u32, u32, i32, u64, &'static str);
+
+    fn table(rows: &[Row]) -> Table {
+        let base = [(1, 0, 1, 0, 1, "systemd"), (900, 1, 900, 0, 50, "systemd")];
+        let rows = base.iter().chain(rows).map(|(pid, parent, session, terminal, start, name)| {
+            let uid = if *pid == 1 { 0 } else { 1000 };
+            let (pid, parent, session) = (*pid, *parent, *session);
+            let (terminal, start, name) = (*terminal, *start, (*name).to_owned());
+            Process { pid, parent, session, terminal, start, uid, name, state: 'S' }
+        });
+        Table { rows: rows.collect(), marked: vec![], groups: vec![], held: vec![] }
+    }
+
+    impl Kernel for Table {
+        fn process(&self, pid: u32) -> Option<Process> {
+            self.rows.iter().find(|row| row.pid == pid).cloned()
+        }
+        fn is_marked(&self, pid: u32) -> bool {
+            self.marked.contains(&pid)
+        }
+        fn group(&self, pid: u32) -> String {
+            let found = self.groups.iter().find(|(known, _)| *known == pid);
+            found.map_or("/one.scope", |(_, group)| *group).to_owned()
+        }
+        fn holders(&self, terminal: i32) -> Vec<u32> {
+            self.held.iter().filter(|(known, _)| *known == terminal).map(|(_, pid)| *pid).collect()
+        }
+    }
+
+    /// A desktop: a terminal with two tabs, an agent (300) in the first.
+    const DESKTOP: &[Row] = &[
+        (100, 900, 100, 0, 100, "terminal"),
+        (200, 100, 200, 34816, 110, "bash"),
+        (300, 200, 200, 34816, 200, "claude"),
+        (210, 100, 210, 34817, 300, "bash"),
+    ];
+
+    fn asked(more: &[Row], pid: u32) -> Result<(), String> {
+        asked_in(table(&[DESKTOP, more].concat()), pid)
+    }
+
+    fn asked_in(table: Table, pid: u32) -> Result<(), String> {
+        let agent = table.process(300).into_iter().collect::<Vec<_>>();
+        speaks_for_a_person(&table, pid, &agent)
+    }
+
+    #[test]
+    fn a_person_may_answer() {
+        // From the second tab, and from the agent's own shell with it stopped.
+        asked(&[(400, 210, 210, 34817, 400, "palisade")], 400).unwrap();
+        asked(&[(400, 200, 200, 34816, 400, "palisade")], 400).unwrap();
+        // From a console, whose login is another user's.
+        let mut console = table(DESKTOP);
+        let login =
+            Process { pid: 500, parent: 1, start: 600, name: "login".into(), ..Process::default() };
+        console.rows.push(login);
+        let row = |pid, parent, start, name: &str| Process {
+            pid,
+            parent,
+            session: 501,
+            terminal: 1025,
+            start,
+            uid: 1000,
+            name: name.into(),
+            state: 'S',
+        };
+        console.rows.extend([row(501, 500, 601, "bash"), row(502, 501, 602, "palisade")]);
+        asked_in(console, 502).unwrap();
+    }
+
+    #[test]
+    fn what_an_agent_starts_may_not() {
+        for (name, rows) in [
+            ("child", &[(400, 300, 200, 34816, 400, "palisade")][..]),
+            ("no terminal", &[(400, 210, 400, 0, 400, "palisade")]),
+            ("orphan", &[(400, 1, 200, 34816, 400, "palisade")]),
+            ("adopted orphan", &[(400, 900, 200, 34816, 400, "palisade")]),
+            (
+                "script",
+                &[(390, 300, 200, 34816, 390, "script"), (400, 390, 400, 34820, 400, "palisade")],
+            ),
+            (
+                "orphaned script",
+                &[(390, 1, 390, 0, 390, "script"), (400, 390, 400, 34820, 400, "palisade")],
+            ),
+            (
+                "adopted script",
+                &[(390, 900, 390, 0, 390, "script"), (400, 390, 400, 34820, 400, "palisade")],
+            ),
+            ("orphaned leader", &[(400, 1, 400, 34820, 400, "palisade")]),
+            (
+                "an own tmux",
+                &[(390, 1, 390, 0, 390, "tmux"), (400, 390, 400, 34820, 400, "palisade")],
+            ),
+            ("unknown parent", &[(400, 777, 400, 34820, 400, "palisade")]),
+            (
+                "younger parent",
+                &[(390, 210, 390, 0, 410, "x"), (400, 390, 400, 34820, 400, "palisade")],
+            ),
+        ] {
+            assert!(asked(rows, 400).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_marker_and_the_other_end_tell_as_well() {
+        let rows = [DESKTOP, &[(400, 210, 210, 34817, 400, "palisade")]].concat();
+        let mut marked = table(&rows);
+        marked.marked.push(210);
+        assert!(asked_in(marked, 400).is_err());
+        let mut held = table(&rows);
+        held.held.push((34817, 100));
+        asked_in(held, 400).unwrap();
+        let mut held = table(&rows);
+        held.held.push((34817, 300));
+        assert!(asked_in(held, 400).unwrap_err().contains("terminal is an agent's"));
+    }
+
+    #[test]
+    fn a_new_window_is_told_from_an_orphan_by_its_group() {
+        let rows =
+            [DESKTOP, &[(390, 900, 390, 0, 390, "konsole"), (400, 390, 400, 34820, 400, "bash")]]
+                .concat();
+        let group = |name| {
+            let mut table = table(&rows);
+            table.groups.push((390, name));
+            asked_in(table, 400)
+        };
+        group("/user.slice/app.slice/app-org.kde.konsole-1.scope").unwrap();
+        assert!(group("/user.slice/app.slice/run-u12.service").is_err());
+        assert!(group("/one.scope").is_err());
+    }
+}
