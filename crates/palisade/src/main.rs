@@ -5,6 +5,10 @@ mod actor;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
+#[cfg(target_os = "linux")]
+mod agent;
+#[cfg(target_os = "linux")]
+mod egress;
 mod jobs;
 mod prompt;
 mod show;
@@ -30,6 +34,10 @@ fn main() -> ExitCode {
     // launcher.
     #[cfg(target_os = "linux")]
     palisade_sandbox::launcher_main();
+    #[cfg(target_os = "linux")]
+    if let Some(code) = egress::serve_if_asked() {
+        return code;
+    }
     let line = match Line::try_parse() {
         Ok(line) => line,
         // Help and version go to standard output and are no error; a reader

@@ -125,6 +125,28 @@ struct Opened {
     begun: Instant,
 }
 
+/// Serves on a runtime of its own until `wait`, which runs in a thread of its
+/// own, comes back.
+///
+/// # Errors
+/// Where the runtime cannot be made or a listener cannot be served.
+pub fn serve_until<L: Ledger + 'static>(
+    proxy: Proxy<L>,
+    doors: Vec<Door>,
+    wait: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (over, hears) = watch::channel(false);
+    std::thread::Builder::new().spawn(move || {
+        wait();
+        drop(over);
+    })?;
+    let served = runtime.block_on(serve(proxy, doors, hears));
+    // A lookup that the system does not answer keeps nobody waiting.
+    runtime.shutdown_background();
+    served
+}
+
 /// Serves until `over` says so or its sender is gone, then ends every
 /// connection and completes its record. To be run on a runtime with one
 /// thread.
