@@ -241,7 +241,7 @@ impl Process for Confined<'_> {
             forwards: policy.forwards.clone(),
             out,
             record: Some(self.record.clone()),
-            advice: egress::ADVICE.into(),
+            advice: egress::BY_PROFILE.map(str::to_owned),
         };
         let begun = Instant::now();
         match run(policy, words, Some(Path::new(&cwd)), &settings) {

@@ -282,7 +282,10 @@ async fn not_opened(client: &mut TcpStream, error: NotOpened) {
             }
             Said {
                 // Many clients show nothing else of an answer to CONNECT.
-                status: format!("403 Refused by Palisade ({}): {}", refused.rule, refused.target),
+                status: format!(
+                    "403 Refused by Palisade ({}): {} may not be reached from here",
+                    refused.rule, refused.target
+                ),
                 rule: refused.rule.clone(),
                 words,
             }

@@ -96,9 +96,18 @@ pub struct Proxy<L> {
     pub ledger: L,
     /// How much.
     pub limits: Limits,
-    /// How a person allows a host that is refused: words with `{host}` in
-    /// them.
-    pub advice: String,
+    /// What a refusal says.
+    pub advice: Advice,
+}
+
+/// How a person allows what was refused: words with `{host}` in them, empty
+/// where nothing can be done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// A host that is not listed.
+    pub listed: String,
+    /// A private origin.
+    pub opened: String,
 }
 
 /// A listener and what it is for.
@@ -250,6 +259,9 @@ impl<L: Ledger> Shared<L> {
     async fn open(&self, target: &Target) -> Result<Opened, NotOpened> {
         self.pace.wait().await;
         let shown = target.to_string();
+        let reach = self.proxy.dialler.reach();
+        let destination = Destination::new(&target.host.to_string(), target.port, reach);
+        let destination = destination.map_err(|refusal| self.refuse_address(&shown, &refusal))?;
         if !self.proxy.allowed.covers(target) {
             let host = match target.port {
                 80 | 443 => target.host.to_string(),
@@ -258,14 +270,11 @@ impl<L: Ledger> Shared<L> {
             let refused = Refused {
                 why: format!("{shown} is not among the hosts that may be reached from here"),
                 rule: rules::UNLISTED.into(),
-                allow: self.proxy.advice.replace("{host}", &host),
+                allow: self.proxy.advice.listed.replace("{host}", &host),
                 target: shown,
             };
             return Err(self.refuse(refused));
         }
-        let reach = self.proxy.dialler.reach();
-        let destination = Destination::new(&target.host.to_string(), target.port, reach);
-        let destination = destination.map_err(|refusal| self.refuse(by_address(&shown, &refusal)))?;
         let entry = self.proxy.ledger.opening(&shown).map_err(|why| {
             let target = shown.clone();
             NotOpened::Refused(Refused { target, rule: rules::UNRECORDED.into(), why, allow: String::new() })
@@ -280,10 +289,21 @@ impl<L: Ledger> Shared<L> {
             let passed = Passed { failure: error.to_string(), ..ended(begun, &Meters::default()) };
             self.proxy.ledger.closed(entry, &passed);
             match error {
-                DialError::Refused(refusal) => self.refuse(by_address(&shown, &refusal)),
+                DialError::Refused(refusal) => self.refuse_address(&shown, &refusal),
                 error => NotOpened::Unreachable(format!("{error}")),
             }
         })
+    }
+
+    fn refuse_address(&self, target: &str, refusal: &palisade_guards::network::Refusal) -> NotOpened {
+        // What is never opened is not advised either.
+        let metadata = refusal.rule.ends_with("metadata") || refusal.rule.ends_with("malformed");
+        let allow = match metadata {
+            true => String::new(),
+            false => self.proxy.advice.opened.replace("{host}", target),
+        };
+        let why = refusal.why.clone().into_owned();
+        self.refuse(Refused { target: target.into(), rule: refusal.rule.into(), why, allow })
     }
 
     fn refuse(&self, refused: Refused) -> NotOpened {
@@ -367,15 +387,6 @@ impl<L: Ledger> Shared<L> {
 enum NotOpened {
     Refused(Refused),
     Unreachable(String),
-}
-
-fn by_address(target: &str, refusal: &palisade_guards::network::Refusal) -> Refused {
-    Refused {
-        target: target.into(),
-        rule: refusal.rule.into(),
-        why: refusal.why.clone().into_owned(),
-        allow: refusal.instead.into(),
-    }
 }
 
 fn ended(begun: Instant, meters: &Meters) -> Passed {

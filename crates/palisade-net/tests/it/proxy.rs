@@ -11,7 +11,7 @@ use std::time::Duration;
 use palisade_guards::network::Reach;
 use palisade_net::dial::{Dialler, Scripted, Tcp};
 use palisade_net::proxy::{
-    Allowlist, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target, greeting_example, serve,
+    Advice, Allowlist, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target, greeting_example, serve,
 };
 use tokio::sync::watch;
 
@@ -82,7 +82,7 @@ impl Running {
             dialler: Dialler::new(reach, names.clone(), Arc::new(Tcp)),
             ledger: book.clone(),
             limits,
-            advice: "to allow it, add `{host}` to the list".into(),
+            advice: Advice { listed: "to allow it, add `{host}` to the list".into(), ..Advice::default() },
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -257,12 +257,12 @@ fn plain_requests_are_written_anew() {
 
 #[test]
 fn what_is_not_listed_is_refused_in_words_and_never_looked_up() {
-    let mut proxy = Running::new(&["a.test:1"]);
+    let mut proxy = Running::new(&["a.example:1"]);
     for (request, status) in [
-        ("CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test\r\n\r\n", "HTTP/1.1 403 "),
-        ("GET http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n", "HTTP/1.1 403 "),
-        ("CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n", "HTTP/1.1 403 "),
-        ("CONNECT a.test:2 HTTP/1.1\r\n\r\n", "HTTP/1.1 403 "),
+        ("CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 403 "),
+        ("GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 403 "),
+        ("CONNECT 93.184.216.34:22 HTTP/1.1\r\n\r\n", "HTTP/1.1 403 "),
+        ("CONNECT a.example:2 HTTP/1.1\r\n\r\n", "HTTP/1.1 403 "),
     ] {
         let said = proxy.say(request.as_bytes());
         assert!(said.starts_with(status), "{said}");
@@ -584,7 +584,7 @@ fn a_forward_leads_to_its_one_origin() {
         dialler: Dialler::system(reach),
         ledger: Book::default(),
         limits: Limits::default(),
-        advice: String::new(),
+        advice: Advice::default(),
     };
     let (over, hears) = watch::channel(false);
     let thread = std::thread::spawn(move || {

@@ -7,6 +7,8 @@ mod grants;
 mod init;
 mod log;
 mod profile;
+#[cfg(target_os = "linux")]
+mod proxy;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -26,6 +28,8 @@ pub enum Command {
     Why(why::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
+    #[cfg(target_os = "linux")]
+    Proxy(proxy::Arguments),
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
@@ -42,6 +46,8 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Why(arguments) => why::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
+        #[cfg(target_os = "linux")]
+        Command::Proxy(arguments) => proxy::run(arguments, profile),
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),

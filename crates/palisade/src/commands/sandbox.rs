@@ -10,7 +10,7 @@ use palisade_sandbox::{
 };
 
 use crate::confine::{self, NOT_MADE, Widen};
-use crate::egress::{Out, Settings};
+use crate::egress::{self, Out, Settings};
 use crate::show::{self, Failure};
 
 /// Run a command in the sandbox alone, without judging it
@@ -126,7 +126,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         out,
         // A person's own tool: it neither judges nor records.
         record: None,
-        advice: "To allow it: add `--allow-domain {host}`.".into(),
+        advice: egress::BY_OPTION.map(str::to_owned),
     };
     if arguments.explain {
         return match Sandbox::new(policy) {

@@ -20,14 +20,20 @@ use palisade_net::proxy::{Allowlist, Target};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::{Deserialize, Serialize};
 
-pub use serve::serve_if_asked;
+pub use serve::{Records, proxy, serve_if_asked};
 
 /// The private first argument that makes a program the proxy of a run.
 const ARGUMENT: &str = "--palisade-egress-proxy";
 
-/// How a person allows a host in a sandbox's own command line or profile.
-pub const ADVICE: &str =
-    "To allow it: start with `--allow-domain {host}`, or add `{host}` to `tools.terminal.allow_domains` in the profile.";
+/// How a person allows a host by the command line.
+pub const BY_OPTION: [&str; 2] =
+    ["To allow it: start with `--allow-domain {host}`.", "To allow it: start with `--allow-private {host}`."];
+
+/// The same where a profile can do so too.
+pub const BY_PROFILE: [&str; 2] = [
+    "To allow it: start with `--allow-domain {host}`, or add `{host}` to `tools.terminal.allow_domains` in the profile.",
+    "To allow it: start with `--allow-private {host}`, or add `{host}` to `tools.terminal.allow_private` in the profile.",
+];
 
 /// What may be reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,8 +54,8 @@ pub struct Settings {
     /// The profile in whose journal connections are recorded; none are where
     /// it is missing.
     pub record: Option<Recorded>,
-    /// How a refused host could be allowed.
-    pub advice: String,
+    /// How a refused host could be allowed, and a private origin.
+    pub advice: [String; 2],
 }
 
 /// Where connections are recorded.

@@ -16,7 +16,7 @@ use palisade_core::{Actor, Confinement};
 use palisade_guards::network::Reach;
 use palisade_journal::FileJournal;
 use palisade_net::dial::Dialler;
-use palisade_net::proxy::{Door, Entry, Ledger, Limits, Passed, Proxy, Refused, serve_until};
+use palisade_net::proxy::{Advice, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, serve_until};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use sha2::{Digest, Sha256};
 
@@ -50,7 +50,7 @@ fn serve() -> io::Result<()> {
             Err(error) => return say(&Ready::No(error.to_string())),
         },
     };
-    let proxy = match proxy(&settings.out, records.clone(), &settings.advice) {
+    let proxy = match proxy(&settings.out, records.clone(), settings.advice.clone()) {
         Ok(proxy) => proxy,
         Err(why) => return say(&Ready::No(why)),
     };
@@ -100,7 +100,11 @@ fn handed_over(control: &UnixStream) -> io::Result<Option<TcpListener>> {
 ///
 /// # Errors
 /// The entry that is none, in words.
-pub fn proxy(out: &Out, records: Records, advice: &str) -> Result<Proxy<Records>, String> {
+pub fn proxy(
+    out: &Out,
+    records: Records,
+    [listed, opened]: [String; 2],
+) -> Result<Proxy<Records>, String> {
     let mut reach = Reach::default();
     for origin in &out.private {
         reach.open(origin).map_err(|wrong| wrong.message)?;
@@ -110,7 +114,7 @@ pub fn proxy(out: &Out, records: Records, advice: &str) -> Result<Proxy<Records>
         dialler: Dialler::system(reach),
         ledger: records,
         limits: Limits::default(),
-        advice: advice.into(),
+        advice: Advice { listed, opened },
     })
 }
 

@@ -4,6 +4,8 @@
 
 mod check;
 mod configuration;
+#[cfg(target_os = "linux")]
+mod egress;
 mod help;
 mod house;
 mod log;
