@@ -249,6 +249,8 @@ fn complete_environment(policy: &mut Policy, scratch: Option<&Path>) {
         {
             policy.set(name, address.clone());
         }
+        // Node looks at them only when told to.
+        policy.set("NODE_USE_ENV_PROXY", "1");
         policy.set("NO_PROXY", "localhost,127.0.0.1,::1");
         policy.set("no_proxy", "localhost,127.0.0.1,::1");
     }

@@ -14,6 +14,9 @@ use super::relay::{self, Cut, Meters};
 use super::target::{Target, split};
 use super::{NotOpened, Opened, Shared, ended, rules};
 
+/// Answers before the answer (100, 103) that are passed on.
+const MOST_INTERIM: u32 = 16;
+
 /// Serves one client.
 pub async fn serve<L: Ledger>(shared: &Shared<L>, mut client: TcpStream) {
     let mut buffer = Vec::new();
@@ -206,6 +209,7 @@ async fn exchange(
     };
     let receive = async {
         let mut buffer = Vec::new();
+        let mut left = MOST_INTERIM;
         loop {
             let bytes = head::read(&mut from_host, &mut buffer).await.map_err(|error| {
                 Cut::Broken(match error {
@@ -227,7 +231,7 @@ async fn exchange(
             for field in head.passed_on().map_err(malformed)? {
                 write_field(&mut out, &field.name, &field.value);
             }
-            if framing == Framing::Chunked {
+            if framing == Framing::Chunked && (asked.bodiless || !none) {
                 write_field(&mut out, "Transfer-Encoding", b"chunked");
             }
             if !interim {
@@ -238,6 +242,7 @@ async fn exchange(
             to_client.write_all(&out).await.map_err(broken("the client"))?;
             meters.down.add(out.len());
             if interim {
+                left = left.checked_sub(1).ok_or_else(|| malformed("it never comes to the point"))?;
                 continue;
             }
             let mut body = Source { stream: &mut from_host, buffer };

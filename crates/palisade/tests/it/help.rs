@@ -5,6 +5,7 @@ use crate::house::House;
 const COMMANDS: &[&str] = &[
     "run",
     "sandbox",
+    "proxy",
     "check",
     "why",
     "grants",
