@@ -106,8 +106,10 @@ fn main() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let through = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {
-        serve_until(proxy, vec![Door::Proxy(listener)], || loop {
-            std::thread::park();
+        serve_until(proxy, vec![Door::Proxy(listener)], || {
+            loop {
+                std::thread::park();
+            }
         })
     });
     let mut times = [Vec::new(), Vec::new()];
@@ -116,7 +118,12 @@ fn main() {
         times[1].push(transfer(proxied(through, port)));
     }
     let speeds = times.map(|times| SIZE as f64 / 1e6 / quantile(times, 0.5));
-    println!("transfer      direct {:7.0} MB/s   proxied {:7.0} MB/s   x {:.2}", speeds[0], speeds[1], speeds[1] / speeds[0]);
+    println!(
+        "transfer      direct {:7.0} MB/s   proxied {:7.0} MB/s   x {:.2}",
+        speeds[0],
+        speeds[1],
+        speeds[1] / speeds[0]
+    );
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..CONNECTIONS {
         times[0].push(there_and_back(|| direct(port)));
@@ -124,6 +131,10 @@ fn main() {
     }
     for part in [0.1, 0.5, 0.99] {
         let [direct, proxied] = times.each_ref().map(|times| quantile(times.clone(), part) * 1e6);
-        println!("first byte p{:02.0}  direct {direct:7.0} us     proxied {proxied:7.0} us     + {:.0} us", part * 100.0, proxied - direct);
+        println!(
+            "first byte p{:02.0}  direct {direct:7.0} us     proxied {proxied:7.0} us     + {:.0} us",
+            part * 100.0,
+            proxied - direct
+        );
     }
 }

@@ -211,8 +211,13 @@ fn build(plan: &Plan, trees: &[(usize, OwnedFd)]) -> Result<(), Failure> {
     let root =
         sys::open_path(Path::new("."), libc::O_PATH | libc::O_DIRECTORY, 0).map_err(failed)?;
 
-    let mut place =
-        Place { root: &root, made: HashSet::new(), closed: Vec::new(), moved: Vec::new(), links: Vec::new() };
+    let mut place = Place {
+        root: &root,
+        made: HashSet::new(),
+        closed: Vec::new(),
+        moved: Vec::new(),
+        links: Vec::new(),
+    };
     for (index, mount) in plan.mounts.iter().enumerate() {
         let tree = trees.iter().find(|(at, _)| *at == index).map(|(_, tree)| tree);
         put(plan, &mut place, mount, tree)?;

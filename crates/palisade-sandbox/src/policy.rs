@@ -249,8 +249,7 @@ impl Policy {
         }
         self.forwards.sort_unstable();
         self.forwards.dedup();
-        if let Some(port) = self.forwards.iter().find(|port| [0, PROXY_PORT].contains(port))
-        {
+        if let Some(port) = self.forwards.iter().find(|port| [0, PROXY_PORT].contains(port)) {
             return Err(SandboxError::Policy {
                 why: format!("port {port} cannot be forwarded: it is the sandbox's way out"),
                 help: "let the service listen on another port".into(),

@@ -85,7 +85,8 @@ impl Whole {
 
     /// What a person should know about it before it starts.
     pub fn note(&self, arguments: &[String]) -> Option<&str> {
-        let said = self.agent.unless.iter().any(|word| arguments.iter().any(|one| one.contains(word)));
+        let said =
+            self.agent.unless.iter().any(|word| arguments.iter().any(|one| one.contains(word)));
         (!said && !self.agent.note.is_empty()).then_some(self.agent.note.as_str())
     }
 
@@ -166,9 +167,10 @@ impl<'a> Home<'a> {
             Failure::Other(format!("cannot copy `{path}` into the agent's own home: {error}"))
         };
         let (parent, name) = self.parent(Path::new(below)).map_err(|error| failed(error.into()))?;
-        let modified = found.modified().ok().and_then(|at| {
-            Some(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
-        });
+        let modified = found
+            .modified()
+            .ok()
+            .and_then(|at| Some(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()));
         if !always
             && let Ok(copy) = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)
             && modified.is_some_and(|at| copy.st_mtime >= at as i64)
@@ -225,7 +227,9 @@ fn places_of(program: &str, home: &Path) -> Vec<PathBuf> {
     }
     let shared = ["/", "/tmp", "/var", "/var/tmp", "/home", "/root", "/etc", "/mnt", "/srv"];
     places.retain(|place| {
-        !is_system(place) && !home.starts_with(place) && !shared.iter().any(|one| place == Path::new(one))
+        !is_system(place)
+            && !home.starts_with(place)
+            && !shared.iter().any(|one| place == Path::new(one))
     });
     places
 }

@@ -66,7 +66,9 @@ impl Widen {
         self.net
             || !self.allow_domain.is_empty()
             || !self.allow_private.is_empty()
-            || !self.write.is_empty() || !self.read.is_empty() || !self.limit.is_empty()
+            || !self.write.is_empty()
+            || !self.read.is_empty()
+            || !self.limit.is_empty()
     }
 
     /// Puts them into a policy, and what may be reached into `out`.

@@ -2,11 +2,11 @@
 //! of `commands/`.
 
 mod actor;
+#[cfg(target_os = "linux")]
+mod agent;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
-#[cfg(target_os = "linux")]
-mod agent;
 #[cfg(target_os = "linux")]
 mod egress;
 mod jobs;

@@ -154,8 +154,18 @@ mod tests {
     #[test]
     fn an_entry_that_is_none_is_an_error() {
         for entry in [
-            "", "https://a.example", "a.example/x", "a.*.example", "*a.example", "a.example:x",
-            "a.example:0", "a b", "*.", "*.127.0.0.1", "a.example:443:443", "user@a.example",
+            "",
+            "https://a.example",
+            "a.example/x",
+            "a.*.example",
+            "*a.example",
+            "a.example:x",
+            "a.example:0",
+            "a b",
+            "*.",
+            "*.127.0.0.1",
+            "a.example:443:443",
+            "user@a.example",
         ] {
             assert!(Allowlist::parse([entry]).is_err(), "{entry}");
         }

@@ -92,7 +92,8 @@ pub async fn pass<R: AsyncRead + Unpin>(
                     if line.is_empty() {
                         break;
                     }
-                    left = left.checked_sub(line.len()).ok_or_else(|| wrong("too many trailers"))?;
+                    left =
+                        left.checked_sub(line.len()).ok_or_else(|| wrong("too many trailers"))?;
                 }
                 to.write_all(b"\r\n").await?;
                 break;
@@ -144,8 +145,15 @@ mod tests {
         let said = passed(chunks, Framing::Chunked).await;
         assert_eq!(said.ok(), Some(("5\r\nhello\r\na\r\n0123456789\r\n0\r\n\r\n".into(), 9)));
         for text in [
-            "5\r\nhel", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "-5\r\nhello\r\n", "0x5\r\nhello\r\n",
-            "\r\n", "5 5\r\nhello\r\n", "fffffffffffffffff\r\n", "5\r\nhello\r\n0\r\nA: b\n\r\n",
+            "5\r\nhel",
+            "5\nhello\r\n0\r\n\r\n",
+            "5\r\nhelloX\r\n0\r\n\r\n",
+            "-5\r\nhello\r\n",
+            "0x5\r\nhello\r\n",
+            "\r\n",
+            "5 5\r\nhello\r\n",
+            "fffffffffffffffff\r\n",
+            "5\r\nhello\r\n0\r\nA: b\n\r\n",
         ] {
             assert!(passed(text, Framing::Chunked).await.is_err(), "{text:?}");
         }

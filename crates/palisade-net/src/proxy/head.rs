@@ -180,7 +180,8 @@ impl Head {
         match (lengths.as_slice(), codings.as_slice()) {
             ([], []) => Ok(Framing::Unsaid),
             ([length], []) => {
-                let digits = (1..=18).contains(&length.len()) && length.iter().all(u8::is_ascii_digit);
+                let digits =
+                    (1..=18).contains(&length.len()) && length.iter().all(u8::is_ascii_digit);
                 let number = std::str::from_utf8(length).ok().filter(|_| digits);
                 let number = number.and_then(|number| number.parse().ok());
                 number.map(Framing::Length).ok_or("`Content-Length` is no number")
@@ -199,8 +200,15 @@ impl Head {
     /// The fields that go on to the other side: not those between two
     /// neighbours, nor anything meant for a proxy.
     pub fn passed_on(&self) -> Result<Vec<&Field>, &'static str> {
-        const NEIGHBOURS: [&str; 7] =
-            ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings"];
+        const NEIGHBOURS: [&str; 7] = [
+            "connection",
+            "keep-alive",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings",
+        ];
         /// Without these the next program would read another message.
         const NEEDED: [&str; 3] = ["host", "content-length", "transfer-encoding"];
         let named: Vec<String> = self
@@ -239,7 +247,9 @@ mod tests {
         }
         let (head, rest) = of("GET / HTTP/1.1\r\nA: b\r\n\r\nrest").await.unwrap();
         assert_eq!((head.as_str(), rest.as_str()), ("GET / HTTP/1.1\r\nA: b\r\n\r\n", "rest"));
-        for text in ["GET / HTTP/1.1\nA: b\r\n\r\n", "GET / HTTP/1.1\r\nA: b\r\r\n\r\n", "G\0\r\n\r\n"] {
+        for text in
+            ["GET / HTTP/1.1\nA: b\r\n\r\n", "GET / HTTP/1.1\r\nA: b\r\r\n\r\n", "G\0\r\n\r\n"]
+        {
             assert!(matches!(of(text).await, Err(NoHead::Malformed(_))), "{text:?}");
         }
         assert_eq!(of("GET / HTTP/1.1\r\n").await, Err(NoHead::Gone));

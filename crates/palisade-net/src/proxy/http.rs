@@ -29,11 +29,16 @@ pub async fn serve<L: Ledger>(shared: &Shared<L>, mut client: TcpStream) {
         Ok(Ok(bytes)) => match Asked::read(&bytes) {
             Ok(Asked::Tunnel(target)) => return tunnel(shared, client, target, buffer).await,
             Ok(Asked::Plain(asked)) => return plain(shared, client, asked, buffer).await,
-            Ok(Asked::Proxy) => Said::new("400 This is a proxy", "this is Palisade's egress proxy: it serves requests that name a host"),
+            Ok(Asked::Proxy) => Said::new(
+                "400 This is a proxy",
+                "this is Palisade's egress proxy: it serves requests that name a host",
+            ),
             Err(why) => return malformed(shared, client, why).await,
         },
         Ok(Err(NoHead::Malformed(why))) => return malformed(shared, client, why).await,
-        Ok(Err(NoHead::TooLong)) => Said::new("431 Request head too large", "the head of the request is longer than 32 KiB"),
+        Ok(Err(NoHead::TooLong)) => {
+            Said::new("431 Request head too large", "the head of the request is longer than 32 KiB")
+        }
         Ok(Err(NoHead::Gone)) => return,
         Err(_) => Said::new("408 Request too slow", "the head of the request took too long"),
     };
@@ -95,7 +100,8 @@ impl Asked {
         let target = Target::parse(authority, Some(80)).ok_or("the address names no host")?;
         agrees(host, &target, Some(80))?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        let mut out = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", shown(&target)).into_bytes();
+        let mut out =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", shown(&target)).into_bytes();
         for field in head.passed_on()?.into_iter().filter(|field| !field.is("host")) {
             write_field(&mut out, &field.name, &field.value);
         }
@@ -186,7 +192,8 @@ async fn exchange(
     meters: &Meters,
     answering: &Cell<bool>,
 ) -> Result<(), Cut> {
-    let broken = |who: &'static str| move |error: std::io::Error| Cut::Broken(format!("{who}: {error}"));
+    let broken =
+        |who: &'static str| move |error: std::io::Error| Cut::Broken(format!("{who}: {error}"));
     let (mut from_client, mut to_client) = client.split();
     let (mut from_host, mut to_host) = tokio::io::split(&mut opened.connection.stream);
     let send = async {
@@ -218,7 +225,8 @@ async fn exchange(
                     NoHead::Malformed(why) => format!("the answer is malformed: {why}"),
                 })
             })?;
-            let malformed = |why: &'static str| Cut::Broken(format!("the answer is malformed: {why}"));
+            let malformed =
+                |why: &'static str| Cut::Broken(format!("the answer is malformed: {why}"));
             let head = Head::answer(&bytes).map_err(malformed)?;
             let [_, status, reason] = &head.start;
             let interim = status.starts_with('1');
@@ -242,7 +250,8 @@ async fn exchange(
             to_client.write_all(&out).await.map_err(broken("the client"))?;
             meters.down.add(out.len());
             if interim {
-                left = left.checked_sub(1).ok_or_else(|| malformed("it never comes to the point"))?;
+                left =
+                    left.checked_sub(1).ok_or_else(|| malformed("it never comes to the point"))?;
                 continue;
             }
             let mut body = Source { stream: &mut from_host, buffer };
@@ -295,7 +304,9 @@ async fn not_opened(client: &mut TcpStream, error: NotOpened) {
                 words,
             }
         }
-        NotOpened::Unreachable(why) => Said::new("502 Host not reached", &format!("Palisade: {why}")),
+        NotOpened::Unreachable(why) => {
+            Said::new("502 Host not reached", &format!("Palisade: {why}"))
+        }
     };
     said.to(client).await;
 }
@@ -313,7 +324,11 @@ impl Said {
     }
 
     async fn to(&self, client: &mut TcpStream) {
-        let rule = if self.rule.is_empty() { String::new() } else { format!("Palisade-Rule: {}\r\n", self.rule) };
+        let rule = if self.rule.is_empty() {
+            String::new()
+        } else {
+            format!("Palisade-Rule: {}\r\n", self.rule)
+        };
         let text = format!(
             "HTTP/1.1 {}\r\n{rule}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}\n",
             self.status,

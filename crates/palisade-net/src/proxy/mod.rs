@@ -277,7 +277,12 @@ impl<L: Ledger> Shared<L> {
         }
         let entry = self.proxy.ledger.opening(&shown).map_err(|why| {
             let target = shown.clone();
-            NotOpened::Refused(Refused { target, rule: rules::UNRECORDED.into(), why, allow: String::new() })
+            NotOpened::Refused(Refused {
+                target,
+                rule: rules::UNRECORDED.into(),
+                why,
+                allow: String::new(),
+            })
         })?;
         let begun = Instant::now();
         let mut over = self.over.clone();
@@ -295,7 +300,11 @@ impl<L: Ledger> Shared<L> {
         })
     }
 
-    fn refuse_address(&self, target: &str, refusal: &palisade_guards::network::Refusal) -> NotOpened {
+    fn refuse_address(
+        &self,
+        target: &str,
+        refusal: &palisade_guards::network::Refusal,
+    ) -> NotOpened {
         // What is never opened is not advised either.
         let metadata = refusal.rule.ends_with("metadata") || refusal.rule.ends_with("malformed");
         let allow = match metadata {
@@ -356,7 +365,8 @@ impl<L: Ledger> Shared<L> {
                 self.proxy.ledger.refused(&Refused {
                     target: String::new(),
                     rule: rules::MALFORMED.into(),
-                    why: "the SOCKS request names no host or asks for something else than CONNECT".into(),
+                    why: "the SOCKS request names no host or asks for something else than CONNECT"
+                        .into(),
                     allow: String::new(),
                 });
                 let _ = socks::reply(&mut client, reply).await;
@@ -369,7 +379,9 @@ impl<L: Ledger> Shared<L> {
                 if socks::reply(&mut client, socks::Reply::Connected).await.is_ok() {
                     self.tunnel(&mut client, opened, &target, Vec::new()).await;
                 } else {
-                    self.proxy.ledger.closed(opened.entry, &ended(opened.begun, &Meters::default()));
+                    self.proxy
+                        .ledger
+                        .closed(opened.entry, &ended(opened.begun, &Meters::default()));
                 }
                 return;
             }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use palisade_guards::network::Reach;
 use palisade_net::dial::{Dialler, Scripted, Tcp};
 use palisade_net::proxy::{
-    Advice, Allowlist, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target, greeting_example, serve,
+    Advice, Allowlist, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target,
+    greeting_example, serve,
 };
 use tokio::sync::watch;
 
@@ -82,7 +83,10 @@ impl Running {
             dialler: Dialler::new(reach, names.clone(), Arc::new(Tcp)),
             ledger: book.clone(),
             limits,
-            advice: Advice { listed: "to allow it, add `{host}` to the list".into(), ..Advice::default() },
+            advice: Advice {
+                listed: "to allow it, add `{host}` to the list".into(),
+                ..Advice::default()
+            },
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -118,7 +122,10 @@ impl Running {
     fn tunnel(&self, to: &str) -> TcpStream {
         let mut client = self.client();
         write!(client, "CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n").unwrap();
-        assert_eq!(until_blank(&mut client).lines().next(), Some("HTTP/1.1 200 Connection established"));
+        assert_eq!(
+            until_blank(&mut client).lines().next(),
+            Some("HTTP/1.1 200 Connection established")
+        );
         client
     }
 
@@ -208,12 +215,7 @@ fn a_listed_host_is_reached_in_every_way() {
 
     // SOCKS5 with a name.
     let mut client = proxy.client();
-    let request = [
-        &[5, 1, 0, 5, 1, 0, 3, 6][..],
-        b"A.test",
-        &port.to_be_bytes(),
-        b"early",
-    ];
+    let request = [&[5, 1, 0, 5, 1, 0, 3, 6][..], b"A.test", &port.to_be_bytes(), b"early"];
     client.write_all(&request.concat()).unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     let mut said = Vec::new();
@@ -246,10 +248,15 @@ fn plain_requests_are_written_anew() {
         .as_bytes(),
     );
     let (answer, seen) = said.split_once("\r\n\r\n").unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && !answer.contains("Keep-Alive"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && !answer.contains("Keep-Alive"),
+        "{answer}"
+    );
     assert_eq!(
         seen,
-        format!("POST /x?y HTTP/1.1\r\nHost: {name}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc")
+        format!(
+            "POST /x?y HTTP/1.1\r\nHost: {name}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
+        )
     );
     let said = proxy.say(format!("HEAD http://{name} HTTP/1.1\r\nHost: {name}\r\n\r\n").as_bytes());
     assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("\r\n\r\n"), "{said}");
@@ -291,8 +298,18 @@ fn names_that_lead_inward_are_refused_whatever_else_they_answer() {
     proxy.names.then("mixed.example", vec![outside, HERE]);
     proxy.names.then("meta.example", vec![metadata]);
     for host in [
-        "inward.example", "mixed.example", "meta.example", "127.0.0.1", "0x7f.1", "[::ffff:127.0.0.1]",
-        "169.254.169.254", "localhost", "metadata.google.internal", "[fd00:ec2::254]", "10.0.0.1", "0.0.0.0",
+        "inward.example",
+        "mixed.example",
+        "meta.example",
+        "127.0.0.1",
+        "0x7f.1",
+        "[::ffff:127.0.0.1]",
+        "169.254.169.254",
+        "localhost",
+        "metadata.google.internal",
+        "[fd00:ec2::254]",
+        "10.0.0.1",
+        "0.0.0.0",
     ] {
         let said = proxy.say(format!("CONNECT {host}:{port} HTTP/1.1\r\n\r\n").as_bytes());
         assert!(said.starts_with("HTTP/1.1 403 Refused by Palisade (fetch/"), "{host}: {said}");
@@ -379,8 +396,12 @@ fn requests_that_can_be_read_in_two_ways_are_refused() {
         format!("GET http://{name}/#x HTTP/1.1\r\n{host}\r\n"),
         format!("GET https://{name}/ HTTP/1.1\r\n{host}\r\n"),
         format!("GET ftp://{name}/ HTTP/1.1\r\n{host}\r\n"),
-        format!("POST http://{name}/ HTTP/1.1\r\n{host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        format!("POST http://{name}/ HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+        format!(
+            "POST http://{name}/ HTTP/1.1\r\n{host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+        format!(
+            "POST http://{name}/ HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"
+        ),
         format!("POST http://{name}/ HTTP/1.1\r\n{host}Transfer-Encoding: xchunked\r\n\r\n"),
         format!("GET http://{name}/ HTTP/1.1\r\n{host}Connection: host\r\n\r\n"),
         format!("CONNECT {name} HTTP/1.1\r\nHost: other.test\r\n\r\n"),
@@ -486,15 +507,20 @@ fn sockets(ports: &BTreeSet<u16>) -> usize {
         .unwrap()
         .flatten()
         .filter_map(|entry| std::fs::read_link(entry.path()).ok())
-        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .filter_map(|link| {
+            Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+        })
         .collect();
-    let port = |text: &str| text.split_once(':').and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
+    let port =
+        |text: &str| text.split_once(':').and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
     table
         .lines()
         .skip(1)
         .filter(|line| {
             let parts: Vec<&str> = line.split_whitespace().collect();
-            let near = [parts[1], parts[2]].iter().any(|end| port(end).is_some_and(|p| ports.contains(&p)));
+            let near = [parts[1], parts[2]]
+                .iter()
+                .any(|end| port(end).is_some_and(|p| ports.contains(&p)));
             near && parts[3] != "0A" && own.contains(parts[9])
         })
         .count()
@@ -589,7 +615,10 @@ fn a_forward_leads_to_its_one_origin() {
     let (over, hears) = watch::channel(false);
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.unwrap().block_on(serve(proxy, vec![Door::Forward(listener, target)], hears)).unwrap();
+        runtime
+            .unwrap()
+            .block_on(serve(proxy, vec![Door::Forward(listener, target)], hears))
+            .unwrap();
     });
     let mut client = TcpStream::connect(at).unwrap();
     client.write_all(b"CONNECT evil.test:1 HTTP/1.1\r\n\r\n").unwrap();

@@ -98,7 +98,8 @@ mod tests {
             let paths = agent.read.iter().chain(&agent.copy);
             assert!(paths.into_iter().all(|path| path.starts_with("~/.")), "{name}");
         }
-        let text = "agents: {claude: {allow_domains: [a.example], env: [MINE]}, mine: {programs: [m]}}";
+        let text =
+            "agents: {claude: {allow_domains: [a.example], env: [MINE]}, mine: {programs: [m]}}";
         let config: Config = super::super::parse(Path::new("x"), text).unwrap();
         let more = Agent::all(&config).unwrap();
         assert_eq!(more.len(), plain.len() + 1);

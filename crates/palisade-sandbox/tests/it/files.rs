@@ -242,27 +242,26 @@ fn less_than_the_minimum_is_a_refusal() {
 
 #[test]
 fn a_home_of_its_own_shows_another_directory_and_nothing_of_the_real_one() {
-    for backend in backends("a_home_of_its_own_shows_another_directory_and_nothing_of_the_real_one") {
+    for backend in backends("a_home_of_its_own_shows_another_directory_and_nothing_of_the_real_one")
+    {
         let house = House::new();
         let own = house.root.join("state");
         std::fs::create_dir(&own).unwrap();
         std::fs::create_dir(house.home().join("tools")).unwrap();
         std::fs::write(house.home().join("tools/one"), "tool").unwrap();
-        let options = [
-            "--backend",
-            backend,
-            "--own-home",
-            own.to_str().unwrap(),
-            "--read",
-            &house.home().join("tools").to_string_lossy().into_owned(),
-        ];
+        let tools = house.home().join("tools");
+        let options = ["--backend", backend, "--own-home"];
+        let options =
+            [&options[..], &[own.to_str().unwrap(), "--read", tools.to_str().unwrap()]].concat();
         let said = house.with(
             &options,
             "cat ~/tools/one; echo kept > ~/.rc && mv ~/.rc ~/.profile; echo x > project/made; ls ~/.ssh; echo x > ~/tools/two",
         );
         assert_eq!(said.out, "tool", "{backend}: {}", said.err);
         assert_eq!(std::fs::read_to_string(own.join(".profile")).unwrap(), "kept\n", "{backend}");
-        assert!(!house.home().join(".profile").exists() && !house.home().join("tools/two").exists());
+        assert!(
+            !house.home().join(".profile").exists() && !house.home().join("tools/two").exists()
+        );
         // What it left there is there again.
         assert_eq!(house.with(&options, "cat ~/.profile").out, "kept\n", "{backend}");
         if backend == "native" {

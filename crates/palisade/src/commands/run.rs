@@ -13,12 +13,12 @@ use palisade_runtime::{
 };
 
 use crate::actor;
-#[cfg(target_os = "linux")]
-use crate::{agent::Whole, confine, egress::Recorded};
 use crate::jobs;
 use crate::prompt::{self, Prompt};
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
+#[cfg(target_os = "linux")]
+use crate::{agent::Whole, confine, egress::Recorded};
 
 /// Judge a command and run it if it may be run
 ///
@@ -164,7 +164,8 @@ fn whole(
     let named = flags.agent.as_deref();
     if named.is_some() && words.is_empty() {
         return Err(Failure::Usage(
-            "`--agent` takes a program and its arguments: `palisade run --agent claude -- claude`".into(),
+            "`--agent` takes a program and its arguments: `palisade run --agent claude -- claude`"
+                .into(),
         ));
     }
     let whole = Whole::find(named, words.first().map(String::as_str), &house.profile)?;

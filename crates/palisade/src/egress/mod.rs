@@ -26,8 +26,10 @@ pub use serve::{Records, proxy, serve_if_asked};
 const ARGUMENT: &str = "--palisade-egress-proxy";
 
 /// How a person allows a host by the command line.
-pub const BY_OPTION: [&str; 2] =
-    ["To allow it: start with `--allow-domain {host}`.", "To allow it: start with `--allow-private {host}`."];
+pub const BY_OPTION: [&str; 2] = [
+    "To allow it: start with `--allow-domain {host}`.",
+    "To allow it: start with `--allow-private {host}`.",
+];
 
 /// The same where a profile can do so too.
 pub const BY_PROFILE: [&str; 2] = [
@@ -96,8 +98,10 @@ impl Out {
 
     fn private(&self) -> Result<Vec<Target>, String> {
         let read = |origin: &String| {
-            Target::parse(origin, None)
-                .ok_or(format!("`{}` is no `host:port`, like `localhost:3000`", origin.escape_debug()))
+            Target::parse(origin, None).ok_or(format!(
+                "`{}` is no `host:port`, like `localhost:3000`",
+                origin.escape_debug()
+            ))
         };
         self.private.iter().map(read).collect()
     }
@@ -178,8 +182,7 @@ impl Egress {
     pub fn finish(mut self) -> Vec<String> {
         let _ = self.control.shutdown(std::net::Shutdown::Write);
         let lines = BufReader::new(&self.control).lines().map_while(Result::ok);
-        let said: Vec<String> =
-            lines.filter_map(|line| serde_json::from_str(&line).ok()).collect();
+        let said: Vec<String> = lines.filter_map(|line| serde_json::from_str(&line).ok()).collect();
         let _ = self.child.kill();
         let _ = self.child.wait();
         said
@@ -192,8 +195,10 @@ mod tests {
 
     #[test]
     fn services_of_the_hosts_loopback_are_forwarded_and_no_others() {
-        let private = ["localhost:3000", "127.0.0.1:8080", "[::1]:8080", "10.0.0.1:9000", "nas.lan:1"];
-        let out = Out { domains: vec!["a.example".into()], private: private.map(str::to_owned).into() };
+        let private =
+            ["localhost:3000", "127.0.0.1:8080", "[::1]:8080", "10.0.0.1:9000", "nas.lan:1"];
+        let out =
+            Out { domains: vec!["a.example".into()], private: private.map(str::to_owned).into() };
         assert_eq!(out.forwards(), [3000, 8080]);
         let target = out.behind(3000).map(|target| target.to_string());
         assert_eq!(target.as_deref(), Some("localhost:3000"));

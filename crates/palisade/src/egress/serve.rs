@@ -16,7 +16,9 @@ use palisade_core::{Actor, Confinement};
 use palisade_guards::network::Reach;
 use palisade_journal::FileJournal;
 use palisade_net::dial::Dialler;
-use palisade_net::proxy::{Advice, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, serve_until};
+use palisade_net::proxy::{
+    Advice, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, serve_until,
+};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use sha2::{Digest, Sha256};
 

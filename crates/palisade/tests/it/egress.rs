@@ -35,7 +35,8 @@ fn server() -> u16 {
             let text = String::from_utf8_lossy(&head[..count]).into_owned();
             let line = text.lines().next().unwrap_or_default();
             let body = format!("served {line}\n");
-            let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let _ =
+                write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         }
     });
     port
@@ -97,9 +98,19 @@ fn a_confined_command_reaches_what_is_listed_and_nothing_else() {
         assert!(said.out.contains(words), "{words}\n{}\n{}", said.out, said.err);
     }
     assert!(!said.out.contains("RESOLVED") && !said.out.contains("CONNECTED"), "{}", said.out);
-    assert!(said.err.contains("connection to evil.example:443 refused by egress/unlisted"), "{}", said.err);
+    assert!(
+        said.err.contains("connection to evil.example:443 refused by egress/unlisted"),
+        "{}",
+        said.err
+    );
     let records = records(&house);
-    for words in ["\"connect\"", "evil.example:443", "egress/unlisted", "bytes up", "network through the proxy only"] {
+    for words in [
+        "\"connect\"",
+        "evil.example:443",
+        "egress/unlisted",
+        "bytes up",
+        "network through the proxy only",
+    ] {
         assert!(records.contains(words), "{words}\n{records}");
     }
     assert!(house.run(&["log", "verify"]).code == Some(0));
@@ -132,8 +143,10 @@ fn proxies(pid: u32) -> Vec<u32> {
     pids.filter(|candidate| {
         let of = |name: &str| fs::read(format!("/proc/{candidate}/{name}")).unwrap_or_default();
         let stat = String::from_utf8_lossy(&of("stat")).into_owned();
-        let parent = stat.rsplit_once(") ").and_then(|(_, tail)| tail.split(' ').nth(1)?.parse().ok());
-        parent == Some(pid) && String::from_utf8_lossy(&of("cmdline")).contains("--palisade-egress-proxy")
+        let parent =
+            stat.rsplit_once(") ").and_then(|(_, tail)| tail.split(' ').nth(1)?.parse().ok());
+        parent == Some(pid)
+            && String::from_utf8_lossy(&of("cmdline")).contains("--palisade-egress-proxy")
     })
     .collect()
 }
@@ -145,7 +158,15 @@ fn the_proxy_dies_with_its_run_however_that_ends() {
     }
     let house = House::new();
     let mut command = std::process::Command::new(crate::house::binary());
-    command.args(["sandbox", "--allow-domain", "a.example", "--", "sh", "-c", "echo ready; sleep 60"]);
+    command.args([
+        "sandbox",
+        "--allow-domain",
+        "a.example",
+        "--",
+        "sh",
+        "-c",
+        "echo ready; sleep 60",
+    ]);
     house.prepare(&mut command);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut ready = [0; 6];
@@ -181,7 +202,15 @@ fn an_agent_has_a_home_of_its_own_and_cannot_see_the_governor() {
     fs::write(home.join(".mine/settings.json"), "settings").unwrap();
     fs::write(home.join(".mine/credentials.json"), "token").unwrap();
     let run = |script: &str| {
-        let mut command = house.command(&["run", "--agent", "mine", "--", "./agent", "-c", "eval \"$MINE_SCRIPT\""]);
+        let mut command = house.command(&[
+            "run",
+            "--agent",
+            "mine",
+            "--",
+            "./agent",
+            "-c",
+            "eval \"$MINE_SCRIPT\"",
+        ]);
         command.env("MINE_SCRIPT", script).env("MINE_KEY", "k").env("OTHER_KEY", "o");
         crate::house::Said::from(command.output().unwrap())
     };
