@@ -11,6 +11,7 @@ use palisade_core::{
     Verdict, judge,
 };
 use palisade_guards::content::Redactor;
+use palisade_guards::taint::Known;
 use palisade_guards::{Exposure, Places, classify, command};
 use palisade_shell::{Analysis, Context, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
@@ -51,12 +52,18 @@ impl Circumstances<'_> {
     /// questions here.
     pub fn exposure(&self) -> Exposure<'_> {
         let tainted = &self.profile.config.tools.taint;
+        let known: Option<&dyn Known> = Some(self.profile);
         let table = match tainted.policy {
-            TaintPolicy::Off => return Exposure::none(),
+            TaintPolicy::Off => return Exposure { known, ..Exposure::none() },
             TaintPolicy::Always => true,
             TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
         };
-        Exposure { taint: &self.session.taint, named: [&tainted.named, &self.session.named], table }
+        Exposure {
+            taint: &self.session.taint,
+            named: [&tainted.named, &self.session.named],
+            table,
+            known,
+        }
     }
 }
 

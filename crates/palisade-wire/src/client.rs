@@ -21,10 +21,12 @@ pub struct Support {
     pub rewrite: bool,
     /// Put other output in the place of a tool's.
     pub replace: bool,
+    /// Its agent can type into programs that run, and no hook sees what.
+    pub types_unseen: bool,
 }
 
 /// The names of the fields of a payload, joined by dots; empty where there is
-/// no such field.
+/// no such field. The arguments `.` are all of the payload.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields {
     pub(crate) event: &'static str,
@@ -117,7 +119,7 @@ impl Client {
         let fields = self
             .fields
             .iter()
-            .find(|fields| has(fields.tool) && has(fields.arguments))
+            .find(|fields| has(fields.tool) && (has(fields.arguments) || fields.arguments == "."))
             .or_else(|| self.fields.iter().find(|fields| has(fields.tool)))
             .ok_or_else(|| Malformed::new("it names no tool"))?;
         let text = |path: &str| optional(&payload, path);
@@ -172,6 +174,9 @@ impl Client {
 
     /// An object; some clients give it as the text of one.
     fn arguments(&self, payload: &Json, fields: &Fields) -> Result<Json, Malformed> {
+        if fields.arguments == "." {
+            return Ok(payload.clone());
+        }
         match payload.at(fields.arguments) {
             None | Some(Json::Null) => Ok(Json::Object(Vec::new())),
             Some(Json::Object(found)) => Ok(Json::Object(found.clone())),

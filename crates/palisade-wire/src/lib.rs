@@ -15,5 +15,5 @@ mod shape;
 
 pub use call::{Call, Event, Malformed, Payload, Use};
 pub use client::{Client, Support, Tested};
-pub use json::Json;
+pub use json::{Json, LARGEST};
 pub use shape::Shape;

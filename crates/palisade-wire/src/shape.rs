@@ -116,8 +116,8 @@ impl Shape {
             Self::Internal => vec![Use::Internal],
             Self::Another(..) => vec![Use::Unknown],
         };
-        if uses.len() > MOST {
-            return Err(Malformed::new("it names too many things at once"));
+        if uses.is_empty() || uses.len() > MOST {
+            return Err(Malformed::new("it names nothing, or too many things at once"));
         }
         let clean = |path: &str| !path.contains('\0');
         let sound = uses.iter().all(|one| match one {

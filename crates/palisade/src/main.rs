@@ -4,14 +4,23 @@
 mod actor;
 #[cfg(target_os = "linux")]
 mod agent;
+mod asks;
+#[cfg(unix)]
+mod captured;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
+mod desktop;
 #[cfg(target_os = "linux")]
 mod egress;
+mod install;
 mod jobs;
+mod live;
 mod prompt;
+#[cfg(unix)]
+mod servers;
 mod show;
+mod web;
 mod wire_up;
 
 use std::process::ExitCode;
@@ -36,6 +45,11 @@ fn main() -> ExitCode {
     palisade_sandbox::launcher_main();
     #[cfg(target_os = "linux")]
     if let Some(code) = egress::serve_if_asked() {
+        return code;
+    }
+    // An agent's client takes an error for a yes, so `hook` ends as a refusal
+    // whatever its line says.
+    if let Some(code) = commands::hook::intercept(std::env::args_os()) {
         return code;
     }
     let line = match Line::try_parse() {

@@ -12,23 +12,48 @@ use nix::sys::termios::{
 };
 use nix::unistd::{getpgrp, tcgetpgrp};
 use palisade_core::ports::{Ask, Seconds};
-use palisade_core::{Action, Answer, Decision, Finding};
+use palisade_core::{Answer, Decision, Lifetime};
 use palisade_guards::content::reveal;
-use palisade_runtime::{Judged, config, grants, words};
-use palisade_shell::{Effect, EffectKind};
+use palisade_runtime::approvals::{Cause, Risk, Subject};
+use palisade_runtime::{config, grants};
 
 use crate::show::{Paint, Style};
 
 /// Keys pressed in the first moment were meant for something else.
 const NOT_YET: Duration = Duration::from_millis(300);
 
-/// A terminal to ask on, and what the person needs to know.
-pub struct Prompt {
+/// What a person is asked, with all that belongs to it.
+pub struct Question<'a> {
+    subject: &'a Subject,
+    /// What "always" would save, as it would stand in the profile.
+    saves: Vec<String>,
+    /// Lines beside those of the subject.
+    more: Vec<(&'static str, String)>,
+    /// Whether it may be left for later.
+    can_wait: bool,
+}
+
+/// A terminal to ask on.
+pub struct Prompt<'a> {
     tty: File,
-    known: Vec<(&'static str, String)>,
-    has_session: bool,
+    question: Question<'a>,
     wait: Duration,
-    now: Seconds,
+    word: Option<String>,
+}
+
+/// What came of a question at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// An answer, and a word to the model.
+    Answer(Answer, Option<String>),
+    /// Not now.
+    Later,
+    /// The time ran out.
+    Nothing,
+    /// It needs no answer any more.
+    Moot,
+    /// The terminal has ended.
+    End,
 }
 
 /// The terminal, where there is one and it is ours to read: not in the
@@ -38,120 +63,164 @@ pub fn terminal() -> Option<File> {
     (tcgetpgrp(&tty) == Ok(getpgrp())).then_some(tty)
 }
 
-impl Prompt {
-    /// A question about `judged`, to be answered within `wait`.
-    pub fn new(
-        tty: File,
-        judged: &Judged,
-        has_session: bool,
-        wait: Duration,
-        now: Seconds,
-    ) -> Self {
-        Self { tty, known: known(judged), has_session, wait, now }
-    }
-}
-
-impl Ask for Prompt {
-    fn ask(&mut self, decision: &Decision) -> Answer {
-        // An error of the terminal is no answer, and no answer is a no.
-        self.put(decision).unwrap_or(Answer::Deny)
-    }
-}
-
-/// What the command is and does, in lines for a person.
-fn known(judged: &Judged) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("command", reveal(&judged.text))];
-    for command in &judged.analysis.commands {
-        let mut words = vec![command.program.to_string()];
-        words.extend(command.arguments.iter().map(ToString::to_string));
-        let words = reveal(&words.join(" "));
-        if judged.analysis.commands.len() > 1 || words != reveal(&judged.text) {
-            lines.push(("runs", words));
-        }
-    }
-    if let Action::Run { cwd, .. } = judged.decision.action() {
-        lines.push(("in", reveal(cwd)));
-    }
-    // A hazard is the name of a rule, which is shown with its reason.
-    let named = |effect: &&Effect| !matches!(effect.kind, EffectKind::Hazard(_));
-    for effect in judged.analysis.effects.iter().filter(named) {
-        let words = reveal(&words::effect(&effect.kind));
-        if !lines.contains(&("effect", words.clone())) {
-            lines.push(("effect", words));
-        }
-    }
-    lines
-}
-
-impl Prompt {
-    fn put(&self, decision: &Decision) -> io::Result<Answer> {
-        let proposed = grants::proposed(decision, Answer::Always, self.now);
-        (&self.tty).write_all(self.question(decision, proposed.as_deref()).as_bytes())?;
-        let lines = Lines::of(&self.tty)?;
-        let end = Instant::now() + self.wait;
-        thread::sleep(NOT_YET);
-        tcflush(&self.tty, FlushArg::TCIFLUSH)?;
-        let answer = self.answer(decision, end);
-        drop(lines);
-        answer
+impl<'a> Question<'a> {
+    /// A question about `subject`, asked at `now`.
+    pub fn about(subject: &'a Subject, now: Seconds) -> Self {
+        let end = Lifetime::Until(Some(now.saturating_add(grants::ALWAYS_LASTS)));
+        let saves = if subject.is_grantable() { subject.grants(end) } else { Vec::new() };
+        let saves = saves.iter().map(|grant| reveal(&config::line(grant))).collect();
+        Self { subject, saves, more: Vec::new(), can_wait: false }
     }
 
-    fn question(&self, decision: &Decision, proposed: Option<&[palisade_core::Grant]>) -> String {
-        let paint = Paint::on(&self.tty);
-        let mut text = format!("\n{}\n", paint.text(Style::Yellow, "palisade: may this run?"));
+    /// The same with more lines, and the choice to leave it for later.
+    pub fn with(mut self, more: Vec<(&'static str, String)>) -> Self {
+        self.more = more;
+        self.can_wait = true;
+        self
+    }
+
+    /// What "always" would save, made visible.
+    pub fn saves(&self) -> &[String] {
+        &self.saves
+    }
+
+    /// All of it, line by line, for a person.
+    pub fn text(&self, paint: Paint) -> String {
+        let mut text = String::new();
         let mut line = |name: &str, what: &str| {
             text.push_str(&format!("  {} {what}\n", paint.text(Style::Dim, &format!("{name:<8}"))));
         };
-        for (name, what) in &self.known {
+        let known = known(self.subject);
+        for (name, what) in known.iter().chain(&self.more) {
             line(name, what);
         }
-        for Finding { rule, why, instead, text, .. } in decision.outstanding() {
-            line("because", &format!("{}: {}", paint.text(Style::Bold, rule), reveal(why)));
-            if !text.is_empty() && self.known.iter().all(|(_, known)| *known != reveal(text)) {
+        for Cause { rule, why, instead, text } in &self.subject.causes {
+            let rule = reveal(rule);
+            line("because", &format!("{}: {}", paint.text(Style::Bold, &rule), reveal(why)));
+            if !text.is_empty() && known.iter().all(|(_, known)| *known != reveal(text)) {
                 line("", &format!("at `{}`", reveal(text)));
             }
             if !instead.is_empty() {
-                line("", &format!("instead: {instead}"));
+                line("", &format!("instead: {}", reveal(instead)));
             }
         }
-        match (proposed, grants::ungrantable(decision)) {
-            (Some(grants), _) => {
-                for grant in grants {
-                    line("a saves", &reveal(&config::line(grant)));
-                }
-            }
-            (None, why) => {
-                line("", &format!("only once: {}", why.unwrap_or("it cannot be granted")))
-            }
+        for saved in &self.saves {
+            line("a saves", saved);
         }
-        text.push_str(&format!("  {}\n", self.choices(proposed.is_some())));
+        if self.saves.is_empty() {
+            let why = self.subject.only_once.as_deref().unwrap_or("it cannot be granted");
+            line("", &format!("only once: {}", reveal(why)));
+        }
         text
     }
 
-    fn choices(&self, grantable: bool) -> String {
+    fn choices(&self) -> String {
         let mut choices = vec!["o once"];
-        if grantable && self.has_session {
+        if self.subject.takes(Answer::Session) {
             choices.push("s this session");
         }
-        if grantable {
+        if self.subject.takes(Answer::Always) {
             choices.push("a always (30 days)");
         }
         choices.push("d deny");
+        if self.can_wait {
+            choices.push("l later");
+        }
         choices.join("   ")
+    }
+
+    /// What a typed line means, if anything. What follows a no is a word to
+    /// the model.
+    fn heard(&self, typed: &str) -> Option<Heard> {
+        let typed = typed.trim();
+        let (key, word) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+        let answer = match (key.to_lowercase().as_str(), word) {
+            ("o" | "once", "") => Answer::Once,
+            ("s" | "session", "") => Answer::Session,
+            ("a" | "always", "") => Answer::Always,
+            ("d" | "deny" | "n" | "no", _) => Answer::Deny,
+            ("l" | "later", "") if self.can_wait => return Some(Heard::Later),
+            _ => return None,
+        };
+        let word = Some(word.trim().to_owned()).filter(|word| !word.is_empty());
+        self.subject.takes(answer).then_some(Heard::Answer(answer, word))
+    }
+}
+
+/// What the action is and does, in lines for a person.
+fn known(subject: &Subject) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("command", reveal(&subject.text))];
+    lines.extend(subject.runs.iter().map(|words| ("runs", reveal(words))));
+    lines.push(("in", reveal(&subject.cwd)));
+    lines.extend(subject.effects.iter().map(|words| ("effect", reveal(words))));
+    lines.extend(subject.risk.map(|risk: Risk| ("risk", risk.word().to_owned())));
+    lines
+}
+
+impl<'a> Prompt<'a> {
+    /// A question on `tty`, to be answered within `wait`.
+    pub fn new(tty: File, question: Question<'a>, wait: Duration) -> Self {
+        Self { tty, question, wait, word: None }
+    }
+
+    /// The person's word to the model, once asked.
+    pub fn word(&self) -> Option<&str> {
+        self.word.as_deref()
+    }
+
+    /// Shows the question and waits for an answer, for as long as `is_open`.
+    pub fn put(&self, is_open: impl Fn() -> bool) -> io::Result<Heard> {
+        let choices = self.question.choices();
+        self.asked(&choices, &is_open, &|typed| self.question.heard(typed))
+    }
+
+    /// Shows the question and waits for a typed `yes` to `words`.
+    pub fn confirmed(&self, words: &str) -> io::Result<bool> {
+        let heard =
+            self.asked(words, &|| true, &|typed| match typed.trim().to_lowercase().as_str() {
+                "y" | "yes" => Some(Heard::Answer(Answer::Once, None)),
+                "n" | "no" => Some(Heard::Answer(Answer::Deny, None)),
+                _ => None,
+            })?;
+        Ok(heard == Heard::Answer(Answer::Once, None))
+    }
+
+    fn asked(
+        &self,
+        choices: &str,
+        is_open: &dyn Fn() -> bool,
+        meaning: &dyn Fn(&str) -> Option<Heard>,
+    ) -> io::Result<Heard> {
+        let paint = Paint::on(&self.tty);
+        let head = paint.text(Style::Yellow, "palisade: may this run?");
+        let shown = format!("\n{head}\n{}  {choices}\n", self.question.text(paint));
+        (&self.tty).write_all(shown.as_bytes())?;
+        let _lines = Lines::of(&self.tty)?;
+        let end = Instant::now() + self.wait;
+        thread::sleep(NOT_YET);
+        tcflush(&self.tty, FlushArg::TCIFLUSH)?;
+        self.heard(end, choices, is_open, meaning)
     }
 
     /// Reads lines until one of them is an answer or the time is up, counting
     /// down in front of what is typed.
-    fn answer(&self, decision: &Decision, end: Instant) -> io::Result<Answer> {
-        let grantable = grants::ungrantable(decision).is_none();
+    fn heard(
+        &self,
+        end: Instant,
+        choices: &str,
+        is_open: &dyn Fn() -> bool,
+        meaning: &dyn Fn(&str) -> Option<Heard>,
+    ) -> io::Result<Heard> {
         let draws = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-        let mut typed = [0; 256];
+        let mut typed = [0; 1024];
         (&self.tty).write_all(left(end).as_bytes())?;
         loop {
             let rest = end.saturating_duration_since(Instant::now());
             if rest.is_zero() {
-                (&self.tty).write_all(b"\npalisade: no answer, so no\n")?;
-                return Ok(Answer::Deny);
+                return Ok(Heard::Nothing);
+            }
+            if !is_open() {
+                return Ok(Heard::Moot);
             }
             let tick = u16::try_from(rest.as_millis().min(1000)).unwrap_or(1000);
             let mut ready = [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN)];
@@ -168,21 +237,31 @@ impl Prompt {
             }
             let length = (&self.tty).read(&mut typed)?;
             if length == 0 {
-                return Ok(Answer::Deny);
+                return Ok(Heard::End);
             }
-            let word =
-                String::from_utf8_lossy(typed.get(..length).unwrap_or(&[])).trim().to_lowercase();
-            match word.as_str() {
-                "o" | "once" => return Ok(Answer::Once),
-                "s" | "session" if grantable && self.has_session => return Ok(Answer::Session),
-                "a" | "always" if grantable => return Ok(Answer::Always),
-                "d" | "deny" | "n" | "no" => return Ok(Answer::Deny),
-                _ => {
-                    let again =
-                        format!("  please answer {}\n{}", self.choices(grantable), left(end));
-                    (&self.tty).write_all(again.as_bytes())?;
-                }
+            let line = String::from_utf8_lossy(typed.get(..length).unwrap_or(&[]));
+            if let Some(heard) = meaning(&line) {
+                return Ok(heard);
             }
+            let again = format!("  please answer {choices}\n{}", left(end));
+            (&self.tty).write_all(again.as_bytes())?;
+        }
+    }
+}
+
+impl Ask for Prompt<'_> {
+    fn ask(&mut self, _: &Decision) -> Answer {
+        match self.put(|| true) {
+            Ok(Heard::Answer(answer, word)) => {
+                self.word = word;
+                answer
+            }
+            Ok(Heard::Nothing) => {
+                let _ = (&self.tty).write_all(b"\npalisade: no answer, so no\n");
+                Answer::Deny
+            }
+            // An error of the terminal is no answer, and no answer is a no.
+            Ok(Heard::Later | Heard::Moot | Heard::End) | Err(_) => Answer::Deny,
         }
     }
 }

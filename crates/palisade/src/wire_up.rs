@@ -9,6 +9,7 @@ use palisade_core::ports::{Clock, Seconds};
 use palisade_core::{Grant, Surface};
 use palisade_guards::Places;
 use palisade_journal::{FileJournal, Options, write_secret};
+use palisade_runtime::approvals;
 use palisade_runtime::config::Sync;
 use palisade_runtime::ports::Files;
 use palisade_runtime::{Circumstances, Error, Home, Keeper, Profile, Session, SessionId};
@@ -51,6 +52,11 @@ impl House {
         self.session.is_some()
     }
 
+    /// The approval queue.
+    pub fn approvals(&self) -> approvals::Store {
+        approvals::Store::new(&self.home)
+    }
+
     /// The journal, opened.
     pub fn journal(&self) -> Result<FileJournal, Failure> {
         let options = Options {
@@ -60,6 +66,14 @@ impl House {
         };
         let opened = FileJournal::open(&self.home.journal(), &self.home.journal_key(), options);
         opened.map_err(|error| Failure::Other(error.to_string()))
+    }
+
+    /// The file tools: what they open is judged, and used through the same
+    /// handle.
+    #[cfg(unix)]
+    #[allow(dead_code, reason = "the surfaces that use it come with their own changes")]
+    pub fn files(&self) -> palisade_files::Files {
+        palisade_files::Files::new(self.places.clone())
     }
 
     /// The circumstances of a command now.

@@ -140,10 +140,15 @@ impl<'a> Report<'a> {
         effect: &Effect,
         exposure: &Exposure<'_>,
     ) {
+        self.raise_why(rule, effect, &exposure.because(rule));
+    }
+
+    /// `rule` is broken by `effect`, for a reason of its own.
+    pub(super) fn raise_why(&mut self, rule: &'static Rule, effect: &Effect, why: &str) {
         let before = self.findings.len();
         self.raise(rule, effect);
         for finding in self.findings.iter_mut().skip(before).filter(|one| one.rule == rule.id) {
-            finding.why = exposure.because(rule).into();
+            finding.why = why.to_owned().into();
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a session that has read text from outside may still do unasked.
 
-use palisade_shell::{Analysis, Effect, EffectKind, Labels};
+use palisade_shell::{Analysis, Effect, EffectKind, Labels, Text};
 
 use super::connect::{here, name};
 use super::report::{Report, Scene};
@@ -22,6 +22,16 @@ pub(super) static GUARD: Guard = Guard {
 
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let exposure = scene.exposure;
+    if let EffectKind::Connect { host, .. } = &effect.kind
+        && !host.literal().map(name).is_some_and(here)
+        && let Some(why) = scene.command(effect).and_then(|command| {
+            // Without the spaces between its words, so that pieces meet.
+            let words = command.arguments.iter().filter_map(Text::literal);
+            exposure.leak(&words.collect::<Vec<_>>().join("\n"))
+        })
+    {
+        report.raise_why(&rules::SECRET_OUTGOING, effect, &why);
+    }
     if !exposure.is_untrusted() {
         return;
     }

@@ -4,7 +4,8 @@ mod sinks;
 
 use std::collections::BTreeSet;
 
-use crate::rules::Rule;
+use crate::content::outgoing::{Leak, Outgoing};
+use crate::rules::{self, Rule};
 pub(crate) use sinks::every_time;
 pub use sinks::{of_call, of_fetch, of_file};
 
@@ -53,6 +54,18 @@ impl Taint {
     }
 }
 
+/// Who knows the values of secrets that must not leave.
+pub trait Known: std::fmt::Debug {
+    /// The first known value in `bytes`, in any dress.
+    fn leak(&self, bytes: &[u8]) -> Option<Leak>;
+}
+
+impl Known for Outgoing {
+    fn leak(&self, bytes: &[u8]) -> Option<Leak> {
+        self.find(bytes)
+    }
+}
+
 /// What a session was exposed to, and what the policy makes of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Exposure<'a> {
@@ -64,13 +77,15 @@ pub struct Exposure<'a> {
     /// Whether untrusted text alone makes a question of what leaves or stays.
     /// Together with private data it always does.
     pub table: bool,
+    /// The secrets that must not leave, whatever the session has seen.
+    pub known: Option<&'a dyn Known>,
 }
 
 impl Exposure<'static> {
     /// A session that has seen nothing.
     pub fn none() -> Self {
         static NOTHING: Taint = Taint { untrusted: BTreeSet::new(), private: BTreeSet::new() };
-        Self { taint: &NOTHING, named: [&[], &[]], table: false }
+        Self { taint: &NOTHING, named: [&[], &[]], table: false, known: None }
     }
 }
 
@@ -97,6 +112,17 @@ impl Exposure<'_> {
                 None => name == host,
             }
         })
+    }
+
+    /// Why `sent` may not leave, in words for a person, where it holds a
+    /// known secret.
+    pub(crate) fn leak(&self, sent: &str) -> Option<String> {
+        let leak = self.known?.leak(sent.as_bytes())?;
+        let dress = match leak.steps.join(" in ") {
+            dress if dress.is_empty() => String::new(),
+            dress => format!(", dressed as {dress}"),
+        };
+        Some(format!("{} ({}{dress})", rules::SECRET_OUTGOING.why, leak.name))
     }
 
     /// Why `rule` holds now, in words for a person.

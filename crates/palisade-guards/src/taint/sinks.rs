@@ -36,6 +36,9 @@ pub fn of_fetch(
     // A page's own address is about this long; what a session has read fits
     // into less only in pieces.
     const PAGE: usize = 64;
+    if let Some(why) = exposure.leak(url) {
+        return Some(leaked(why, "", cwd));
+    }
     if !exposure.is_untrusted() {
         return None;
     }
@@ -50,6 +53,9 @@ pub fn of_fetch(
 /// The question that the call of a server's tool is, once private data was
 /// read: nobody knows where the server sends it.
 pub fn of_call(name: &str, text: &str, cwd: &str, exposure: &Exposure<'_>) -> Option<Finding> {
+    if let Some(why) = exposure.leak(text) {
+        return Some(leaked(why, name, cwd));
+    }
     if !exposure.is_untrusted() || !exposure.is_private() {
         return None;
     }
@@ -79,6 +85,14 @@ fn exposed(rule: &'static Rule, text: &str, subject: Subject, exposure: &Exposur
         // Tools work outside the sandbox.
         contained: palisade_core::Contained::No,
     }
+}
+
+/// A known secret would leave. Its text is not shown: it holds the secret.
+fn leaked(why: String, text: &str, cwd: &str) -> Finding {
+    let rule = &rules::SECRET_OUTGOING;
+    let subject = subject("send", "", cwd);
+    let finding = exposed(rule, text, subject, &Exposure::none());
+    Finding { why: why.into(), ..finding }
 }
 
 /// No grant covers it.
@@ -111,7 +125,7 @@ mod tests {
         };
         let long = format!("https://b.example/?q={}", "x".repeat(100));
         let look = |taint: &Taint, table| {
-            let exposure = Exposure { taint, named: [&named, &[]], table };
+            let exposure = Exposure { taint, named: [&named, &[]], table, known: None };
             let file = |path: &str| {
                 rule(of_file(&FileFacts::of_text(path.to_owned()), &places, &exposure))
             };

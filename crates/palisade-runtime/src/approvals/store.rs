@@ -198,7 +198,8 @@ impl Store {
         entries.filter(|entry| entry.request.digest == digest).collect()
     }
 
-    /// Answers a request, as it was read into `entry`. Only the first answer
+    /// Answers a request exactly as it was read into `entry` and shown: where
+    /// it was changed since, the answer does not count. Only the first answer
     /// counts; it is on the disk when this returns. Whoever calls this has
     /// made sure that a person answers, and has it in the journal.
     ///
@@ -242,6 +243,16 @@ impl Store {
         bell::ring(&entry.place.join(BELL));
         self.ring();
         Ok(())
+    }
+
+    /// Whether a request, as it was read into `entry`, still has no answer.
+    pub fn is_unanswered(&self, entry: &Entry) -> bool {
+        entry.place.is_dir() && fs::symlink_metadata(entry.place.join(ANSWER)).is_err()
+    }
+
+    /// Whether somebody waits at this moment for the request in `entry`.
+    pub fn is_waited_for(&self, entry: &Entry) -> bool {
+        bell::is_held(&entry.place.join(BELL))
     }
 
     /// Takes the answer to a request, once among everybody who tries.

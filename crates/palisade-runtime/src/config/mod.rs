@@ -5,6 +5,7 @@ mod agents;
 mod allowlist;
 mod calls;
 pub mod edit;
+mod fetch;
 mod read;
 mod start;
 mod tree;
@@ -18,6 +19,7 @@ use serde_saphyr::Spanned;
 pub use agents::Agent;
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
+pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 
@@ -48,6 +50,8 @@ pub struct Config {
 pub struct Tools {
     /// Commands.
     pub terminal: Terminal,
+    /// Pages.
+    pub fetch: Fetch,
     /// Tools that nobody may call, by name.
     pub deny: Vec<String>,
     /// What happens to tools of which nothing is known.
@@ -266,6 +270,9 @@ pub struct Server {
     /// Tools of it that are not offered, by glob.
     #[serde(default)]
     pub deny: Vec<String>,
+    /// Whether text of its results goes into an envelope.
+    #[serde(default = "yes")]
+    pub envelope: bool,
 }
 
 /// `budget`.
@@ -318,6 +325,10 @@ fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
         seconds @ 1..=86_400 => Ok(seconds),
         _ => Err(serde::de::Error::custom("expected a number of seconds from 1 to 86400")),
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn message<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {

@@ -2,6 +2,8 @@
 //! agent has approved.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(unix)]
+mod approvals;
 mod taint;
 
 use std::path::Path;

@@ -2,9 +2,12 @@
 
 mod call;
 mod file;
+mod text;
 mod url;
 
 use palisade_core::{Action, Command, Decision, Posture, Surface, judge};
+use palisade_guards::content::Secret;
+use palisade_guards::content::outgoing::Outgoing;
 use palisade_guards::rules::About;
 use palisade_guards::{Exposure, Places, Taint, command};
 use palisade_shell::{Context, analyse};
@@ -20,11 +23,18 @@ pub struct Setting {
     pub posture: Posture,
     /// What the session has seen before.
     pub taint: Taint,
+    /// Whether the profile holds a secret.
+    pub known: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { cwd: WORKSPACE.to_owned(), posture: Posture::default(), taint: Taint::default() }
+        Self {
+            cwd: WORKSPACE.to_owned(),
+            posture: Posture::default(),
+            taint: Taint::default(),
+            known: false,
+        }
     }
 }
 
@@ -43,17 +53,16 @@ pub fn posture(name: &str) -> Option<Posture> {
     Some(Posture { surface, confined: name == "confined", ..Posture::default() })
 }
 
-/// The decision on `text`, which is what rules about that kind of thing look
+/// The decision on what is given, which is what rules about that kind of thing look
 /// at.
-pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
+pub fn judged_as(about: About, given: &str, setting: &Setting) -> Decision {
     match about {
-        About::Command => judged(text, setting),
-        About::Session => after(text, setting),
-        About::Call => call::judged(text, setting),
-        About::File => file::judged(text, setting),
-        About::Url => fetched(text, setting),
-        // Each kind gets its judge with its first rule.
-        About::Content => unreachable!("no rule is about {about:?} yet"),
+        About::Command => judged(given, setting),
+        About::Session => after(given, setting),
+        About::Call => call::judged(given, setting),
+        About::File => file::judged(given, setting),
+        About::Url => fetched(given, setting),
+        About::Content => text::judged(given, setting),
     }
 }
 
@@ -66,10 +75,17 @@ fn after(text: &str, setting: &Setting) -> Decision {
         match label {
             "untrusted" => setting.taint.saw_untrusted("https://page.example"),
             "private" => setting.taint.saw_private("~/.env"),
+            "known" => setting.known = true,
             other => assert_eq!(other, "nothing", "an unknown label in {text:?}"),
         }
     }
     judged(command, &setting)
+}
+
+/// The secret of the person of the specs.
+fn known() -> Outgoing {
+    let secret = Secret { name: "KEY".to_owned(), value: "correct-horse-battery-42".to_owned() };
+    Outgoing::new(&[secret])
 }
 
 /// The hosts that the person of the specs has named.
@@ -87,7 +103,13 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
     };
     let places = places(setting);
     let analysis = analyse(text, &context);
-    let exposure = Exposure { taint: &setting.taint, named: [&named(), &[]], table: true };
+    let known = setting.known.then(known);
+    let exposure = Exposure {
+        taint: &setting.taint,
+        named: [&named(), &[]],
+        table: true,
+        known: known.as_ref().map(|known| known as _),
+    };
     let findings = command::findings(text, &analysis, &places, &exposure);
     let simple = analysis.simple.then_some(text);
     let action = Action::Run { command: Command::Shell(text.to_owned()), cwd: setting.cwd.clone() };

@@ -14,7 +14,7 @@ pub(super) static CLIENT: Client = Client {
     name: "claude",
     title: "Claude Code",
     tested: Tested::Run("2.1.330"),
-    support: Support { rewrite: true, replace: true },
+    support: Support { rewrite: true, replace: true, types_unseen: false },
     tools: TOOLS,
     events: EVENTS,
     fields: &[FIELDS],

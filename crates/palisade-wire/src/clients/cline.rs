@@ -12,7 +12,7 @@ pub(super) static CLIENT: Client = Client {
     name: "cline",
     title: "Cline CLI",
     tested: Tested::Run("3.0.65"),
-    support: Support { rewrite: true, replace: false },
+    support: Support { rewrite: true, replace: false, types_unseen: false },
     tools: TOOLS,
     events: &[
         ("tool_call", Event::Before),

@@ -14,7 +14,7 @@ pub(super) static CLIENT: Client = Client {
     name: "codex",
     title: "Codex CLI",
     tested: Tested::Run("0.169.0"),
-    support: Support { rewrite: true, replace: true },
+    support: Support { rewrite: true, replace: true, types_unseen: true },
     tools: TOOLS,
     events: claude::EVENTS,
     fields: &[Fields { ..claude::FIELDS }],

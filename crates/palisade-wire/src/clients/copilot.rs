@@ -14,7 +14,7 @@ pub(super) static CLIENT: Client = Client {
     name: "copilot",
     title: "GitHub Copilot CLI",
     tested: Tested::Run("1.0.102"),
-    support: Support { rewrite: true, replace: true },
+    support: Support { rewrite: true, replace: true, types_unseen: false },
     tools: TOOLS,
     events: &[
         ("preToolUse", Event::Before),

@@ -12,7 +12,7 @@ pub(super) static CLIENT: Client = Client {
     name: "cursor",
     title: "Cursor",
     tested: Tested::Documented,
-    support: Support { rewrite: false, replace: false },
+    support: Support { rewrite: false, replace: false, types_unseen: false },
     tools: TOOLS,
     events: &[
         ("preToolUse", Event::Before),
@@ -24,16 +24,17 @@ pub(super) static CLIENT: Client = Client {
         ("afterMCPExecution", Event::After),
         ("afterFileEdit", Event::After),
     ],
-    fields: &[Fields {
-        event: "hook_event_name",
-        tool: "tool_name",
-        arguments: "tool_input",
-        output: "tool_output",
-        id: "tool_use_id",
-        session: "conversation_id",
-        cwd: "cwd",
-        ..Fields::NONE
-    }],
+    fields: &[
+        Fields {
+            tool: "tool_name",
+            arguments: "tool_input",
+            output: "tool_output",
+            id: "tool_use_id",
+            ..NAMED
+        },
+        // Events of one tool name the event and the argument only.
+        Fields { tool: "hook_event_name", arguments: ".", output: "output", ..NAMED },
+    ],
     mcp: |name| {
         double_underscores(name).or_else(|| name.strip_prefix("MCP:").map(|tool| ("", tool)))
     },
@@ -44,8 +45,15 @@ pub(super) static CLIENT: Client = Client {
     texts: &["output", "text"],
 };
 
+const NAMED: Fields =
+    Fields { event: "hook_event_name", session: "conversation_id", cwd: "cwd", ..Fields::NONE };
+
 const TOOLS: &[(&str, Shape)] = &[
     ("Shell", Shell("command", "working_directory")),
+    ("beforeShellExecution", Shell("command", "cwd")),
+    ("afterShellExecution", Shell("command", "cwd")),
+    ("beforeReadFile", File(Read, "file_path", "")),
+    ("afterFileEdit", File(Edit, "file_path", "")),
     ("Read", File(Read, "file_path", "")),
     ("Write", File(Write, "file_path", "content")),
     ("Edit", File(Edit, "file_path", "")),

@@ -11,7 +11,7 @@ pub(super) static CLIENT: Client = Client {
     name: "gemini",
     title: "Gemini CLI",
     tested: Tested::Run("0.61.0"),
-    support: Support { rewrite: true, replace: true },
+    support: Support { rewrite: true, replace: true, types_unseen: false },
     tools: TOOLS,
     events: &[("BeforeTool", Event::Before), ("AfterTool", Event::After)],
     fields: &[Fields {

@@ -11,7 +11,7 @@ pub(super) static CLIENT: Client = Client {
     name: "goose",
     title: "goose",
     tested: Tested::Documented,
-    support: Support { rewrite: false, replace: false },
+    support: Support { rewrite: false, replace: false, types_unseen: false },
     tools: TOOLS,
     events: &[("PreToolUse", Event::Before), ("PostToolUse", Event::After)],
     fields: &[Fields {

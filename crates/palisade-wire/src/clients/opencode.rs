@@ -12,7 +12,7 @@ pub(super) static CLIENT: Client = Client {
     name: "opencode",
     title: "OpenCode",
     tested: Tested::Run("1.18.33"),
-    support: Support { rewrite: true, replace: true },
+    support: Support { rewrite: true, replace: true, types_unseen: false },
     tools: TOOLS,
     events: BRIDGED,
     fields: BRIDGE,

@@ -15,7 +15,7 @@ pub(super) static CLIENT: Client = Client {
     name: "pi",
     title: "pi",
     tested: Tested::Run("0.73.1"),
-    support: Support { rewrite: true, replace: true },
+    support: Support { rewrite: true, replace: true, types_unseen: false },
     tools: TOOLS,
     events: BRIDGED,
     fields: BRIDGE,

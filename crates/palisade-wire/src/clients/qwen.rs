@@ -14,7 +14,7 @@ pub(super) static CLIENT: Client = Client {
     name: "qwen",
     title: "Qwen Code",
     tested: Tested::Run("0.24.4"),
-    support: Support { rewrite: false, replace: false },
+    support: Support { rewrite: false, replace: false, types_unseen: false },
     tools: TOOLS,
     events: claude::EVENTS,
     fields: &[Fields { stamp: "timestamp", ..claude::FIELDS }],

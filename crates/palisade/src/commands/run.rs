@@ -1,20 +1,17 @@
 use std::env;
 use std::ffi::OsStr;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use palisade_core::ports::Ask;
-use palisade_core::{Answer, Command, Decision, GrantUse, Severity, Surface};
-use palisade_guards::content::reveal;
+use clap::Args;
+use palisade_core::{Command, Surface, Verdict};
+use palisade_runtime::approvals::{Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
-use palisade_runtime::{
-    Circumstances, Done, Ports, Request, carry_out, config, environment, grants, judge_command,
-};
+use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_command};
 
 use crate::actor;
+use crate::asks::{self, Asks};
+use crate::desktop::Desktop;
 use crate::jobs;
-use crate::prompt::{self, Prompt};
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
 #[cfg(target_os = "linux")]
@@ -39,22 +36,17 @@ pub struct Arguments {
     /// The session that remembers what files carry and what was approved.
     #[arg(long, env = "PALISADE_SESSION", value_name = "ID")]
     session: Option<String>,
-    /// Whether to ask on the terminal. Whoever owns the terminal answers, so an
-    /// agent that has one of its own is started with `unattended`.
+    /// Where to ask: on the terminal, or where there is none in the queue of
+    /// `palisade approvals`. Whoever owns the terminal answers, so an agent that
+    /// has one of its own is started with `queue` or `unattended`.
     #[arg(long, value_enum, default_value = "auto", env = "PALISADE_SURFACE")]
-    surface: RunSurface,
+    surface: asks::Surfaces,
     #[cfg(target_os = "linux")]
     #[command(flatten)]
     sandbox: confine::Flags,
     /// A program and its arguments, run without a shell.
     #[arg(value_name = "PROGRAM", last = true)]
     program: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RunSurface {
-    Auto,
-    Unattended,
 }
 
 /// Exit code: refused.
@@ -68,18 +60,10 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         Some(line) => Command::Shell(line),
         None => Command::Argv(arguments.program),
     };
-    let terminal = match arguments.surface {
-        RunSurface::Auto => prompt::terminal(),
-        RunSurface::Unattended => None,
-    };
-    let surface = if terminal.is_some() { Surface::Interactive } else { Surface::Unattended };
+    let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(unused_mut, reason = "nothing changes it without a sandbox")
-    )]
     let mut at = house.circumstances(surface, &grants, &session);
     #[cfg(target_os = "linux")]
     arguments.sandbox.posture(&mut at.posture)?;
@@ -97,15 +81,19 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             OsStr::new(&cwd),
         ),
     };
-    let judged = judge_command(Request { command, cwd }, &at);
-    let wait = house.profile.config.tools.terminal.approval.timeout_s;
-    let mut ask: Box<dyn Ask> = match terminal {
-        Some(tty) => {
-            let wait = Duration::from_secs(wait.into());
-            Box::new(Prompt::new(tty, &judged, house.has_session(), wait, at.now))
-        }
-        None => Box::new(Nobody),
-    };
+    let request = Request { command, cwd };
+    let mut judged = judge_command(request.clone(), &at);
+    let actor = actor::here(arguments.session.as_deref());
+    let asked = judged.decision.verdict() == Verdict::Ask;
+    let subject = asked.then(|| Subject::of(&judged, &at, &actor, &launch.names()));
+    let desktop = Desktop(house.profile.config.tools.terminal.approval.notify);
+    let mut asks = Asks::find(subject.as_ref(), terminal, &house, &actor, &desktop, at.now);
+    if asked && asks.is_nobody() {
+        // Nobody would see the question, so it is judged as what it is.
+        at.posture.surface = Surface::Unattended;
+        judged = judge_command(request, &at);
+    }
+    governed::register(&house.home, std::process::id())?;
     let mut journal = house.journal()?;
     #[cfg(target_os = "linux")]
     let mut process = confine::Confined {
@@ -121,12 +109,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     };
     #[cfg(not(target_os = "linux"))]
     let mut process = jobs::Direct;
-    let mut ports = Ports {
-        actor: &actor::here(arguments.session.as_deref()),
-        ask: &mut *ask,
-        journal: &mut journal,
-        keeper: &keeper,
-    };
+    let mut ports = Ports { actor: &actor, ask: &mut asks, journal: &mut journal, keeper: &keeper };
     let done = carry_out(judged, &at, &mut ports, |permit| process.run(permit, &launch))?;
     // The journal is signed before this process may die by the child's signal.
     if let Err(error) = journal.close() {
@@ -134,7 +117,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
     match done {
         Done::Refused(decision) => {
-            refusal(&decision, &at, &house);
+            asks::refusal(&decision, &asks, &at, &house);
             Ok(ExitCode::from(REFUSED))
         }
         Done::Ran { outcome, unrecorded } => {
@@ -184,48 +167,4 @@ fn whole(
         show::note(note);
     }
     Ok(Some(whole))
-}
-
-/// Nobody can be asked.
-struct Nobody;
-
-impl Ask for Nobody {
-    fn ask(&mut self, _: &Decision) -> Answer {
-        Answer::Deny
-    }
-}
-
-/// Says which rule refused, why, what to do instead, and how it could be
-/// allowed.
-fn refusal(decision: &Decision, at: &Circumstances<'_>, house: &House) {
-    for finding in decision.outstanding() {
-        show::note(&format!("refused by {}: {}", finding.rule, reveal(&finding.why)));
-        if !finding.text.is_empty() {
-            show::note(&format!("  at `{}`", reveal(&finding.text)));
-        }
-        if !finding.instead.is_empty() {
-            show::note(&format!("  instead: {}", finding.instead));
-        }
-    }
-    if decision.grant() == Some(GrantUse::Answered(Answer::Deny)) {
-        show::note("the answer was no");
-        return;
-    }
-    if decision.severity() == Severity::Dangerous {
-        show::note("this is never run for an agent; run it from your own shell if you need it");
-        return;
-    }
-    match grants::proposed(decision, Answer::Always, at.now) {
-        Some(grants) => {
-            let file = house.profile.config_file();
-            show::note("to allow it: run it from a terminal and answer there, or add to");
-            show::note(&format!("`tools.terminal.approval.allowlist` in {}:", file.display()));
-            for grant in grants {
-                show::note(&format!("  - {}", config::line(&grant)));
-            }
-        }
-        None => show::note(
-            "to allow it: run it from a terminal and answer there; it can be allowed only once at a time",
-        ),
-    }
 }

@@ -4,16 +4,19 @@ use crate::house::House;
 
 const COMMANDS: &[&str] = &[
     "run",
+    "approvals",
     "sandbox",
     "proxy",
     "check",
     "why",
+    "fetch",
     "grants",
     "profile",
     "init",
     "doctor",
     "completions",
     "log",
+    "mcp",
 ];
 
 #[test]

@@ -2,13 +2,18 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod approvals;
 mod check;
 mod configuration;
 #[cfg(target_os = "linux")]
 mod egress;
+mod fetch;
 mod help;
 mod house;
+mod install;
 mod log;
+#[cfg(target_os = "linux")]
+mod people;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
