@@ -14,6 +14,7 @@ mod error;
 pub mod extract;
 mod follow;
 mod media;
+pub mod proxy;
 
 pub use client::{Client, Failed, Limits, Page, trusting};
 pub use error::FetchError;

@@ -111,7 +111,9 @@ impl Profile {
         Posture {
             surface,
             confined: terminal.sandbox,
-            network: terminal.allow_network,
+            network: terminal.allow_network
+                || !terminal.allow_domains.is_empty()
+                || !terminal.allow_private.is_empty(),
             unrecognised: terminal.approval.unrecognised.into(),
         }
     }

@@ -2,6 +2,8 @@
 //! of `commands/`.
 
 mod actor;
+#[cfg(target_os = "linux")]
+mod agent;
 mod asks;
 #[cfg(unix)]
 mod captured;
@@ -9,6 +11,8 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
 mod desktop;
+#[cfg(target_os = "linux")]
+mod egress;
 mod install;
 mod jobs;
 mod live;
@@ -39,6 +43,10 @@ fn main() -> ExitCode {
     // launcher.
     #[cfg(target_os = "linux")]
     palisade_sandbox::launcher_main();
+    #[cfg(target_os = "linux")]
+    if let Some(code) = egress::serve_if_asked() {
+        return code;
+    }
     // An agent's client takes an error for a yes, so `hook` ends as a refusal
     // whatever its line says.
     if let Some(code) = commands::hook::intercept(std::env::args_os()) {

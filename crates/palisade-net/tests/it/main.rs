@@ -3,5 +3,6 @@
 
 mod client;
 mod dial;
+mod proxy;
 mod server;
 mod soup;

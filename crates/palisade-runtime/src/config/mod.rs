@@ -1,6 +1,7 @@
 //! What a profile's `config.yaml` says. Every key is listed here and nowhere
 //! else; what does not parse stops the action.
 
+mod agents;
 mod allowlist;
 mod calls;
 pub mod edit;
@@ -15,6 +16,7 @@ use palisade_core::Unrecognised;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
+pub use agents::Agent;
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
 pub use fetch::{Fetch, FetchLimits};
@@ -33,6 +35,9 @@ pub struct Config {
     pub tools: Tools,
     /// MCP servers to put behind the gateway.
     pub mcp: Mcp,
+    /// Agents that are confined as a whole: what each needs beside the
+    /// built-in table.
+    pub agents: BTreeMap<String, Agent>,
     /// What may be spent.
     pub budget: Budget,
     /// How the journal is written.
@@ -93,6 +98,8 @@ pub struct Terminal {
     pub allow_network: bool,
     /// Which domains it reaches, if not all.
     pub allow_domains: Vec<String>,
+    /// Which private origins, each `host:port`, it reaches beside them.
+    pub allow_private: Vec<String>,
     /// Variables that a command gets beside the fixed few: from the
     /// profile's `.env` or else from the caller's environment.
     pub env: Vec<String>,

@@ -13,6 +13,8 @@ mod log;
 #[cfg(unix)]
 mod mcp;
 mod profile;
+#[cfg(target_os = "linux")]
+mod proxy;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -34,6 +36,8 @@ pub enum Command {
     Fetch(fetch::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
+    #[cfg(target_os = "linux")]
+    Proxy(proxy::Arguments),
     Approvals(approvals::Arguments),
     Grants(grants::Arguments),
     Profile(profile::Arguments),
@@ -57,6 +61,8 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Fetch(arguments) => fetch::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
+        #[cfg(target_os = "linux")]
+        Command::Proxy(arguments) => proxy::run(arguments, profile),
         Command::Approvals(arguments) => approvals::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),

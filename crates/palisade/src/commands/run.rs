@@ -10,19 +10,19 @@ use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_comma
 
 use crate::actor;
 use crate::asks::{self, Asks};
-#[cfg(target_os = "linux")]
-use crate::confine;
 use crate::desktop::Desktop;
 use crate::jobs;
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
+#[cfg(target_os = "linux")]
+use crate::{agent::Whole, confine, egress::Recorded};
 
 /// Judge a command and run it if it may be run
 ///
 /// The exit code is the command's own; a refused command exits 126.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  palisade run -- git status\n  palisade run -c 'make test | tail'"
+    after_help = "Examples:\n  palisade run -- git status\n  palisade run -c 'make test | tail'\n  palisade run --agent claude -- claude"
 )]
 pub struct Arguments {
     /// A line for the shell.
@@ -68,10 +68,15 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     #[cfg(target_os = "linux")]
     arguments.sandbox.posture(&mut at.posture)?;
     let cwd = wire_up::cwd()?;
+    let mut named = house.profile.config.tools.terminal.env.clone();
+    #[cfg(target_os = "linux")]
+    let whole = whole(&arguments.sandbox, &command, at.posture.confined, &house)?;
+    #[cfg(target_os = "linux")]
+    named.extend(whole.iter().flat_map(Whole::variables));
     let launch = Launch {
         environment: environment::scoped(
             env::vars_os(),
-            &house.profile.config.tools.terminal.env,
+            &named,
             &house.profile.secrets()?,
             OsStr::new(&cwd),
         ),
@@ -96,6 +101,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         terminal: &house.profile.config.tools.terminal,
         workspace: house.places.workspace.clone().into(),
         house: house.home.root().to_owned(),
+        agent: whole.as_ref(),
+        record: Recorded {
+            profile: Some(house.profile.name.as_str().to_owned()),
+            session: arguments.session.clone(),
+        },
     };
     #[cfg(not(target_os = "linux"))]
     let mut process = jobs::Direct;
@@ -118,4 +128,43 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             Ok(jobs::end_as(&outcome))
         }
     }
+}
+
+/// The agent that is to be confined as a whole: the one that was named, or the
+/// one that is started where everything is confined. Whoever starts one
+/// without a sandbox is told how it could be.
+#[cfg(target_os = "linux")]
+fn whole(
+    flags: &confine::Flags,
+    command: &Command,
+    confined: bool,
+    house: &House,
+) -> Result<Option<Whole>, Failure> {
+    let words = match command {
+        Command::Argv(words) => words.as_slice(),
+        Command::Shell(_) => &[],
+    };
+    let named = flags.agent.as_deref();
+    if named.is_some() && words.is_empty() {
+        return Err(Failure::Usage(
+            "`--agent` takes a program and its arguments: `palisade run --agent claude -- claude`"
+                .into(),
+        ));
+    }
+    let whole = Whole::find(named, words.first().map(String::as_str), &house.profile)?;
+    let Some(whole) = whole else { return Ok(None) };
+    if palisade_sandbox::is_inside() {
+        return Ok(None);
+    }
+    if !confined {
+        show::note(&format!(
+            "{0} runs unconfined; `palisade run --agent {0} -- {0}` gives it a sandbox and lets it reach its models only",
+            whole.name
+        ));
+        return Ok(None);
+    }
+    if let Some(note) = whole.note(words) {
+        show::note(note);
+    }
+    Ok(Some(whole))
 }

@@ -6,6 +6,7 @@ const COMMANDS: &[&str] = &[
     "run",
     "approvals",
     "sandbox",
+    "proxy",
     "check",
     "why",
     "fetch",

@@ -5,6 +5,8 @@
 mod approvals;
 mod check;
 mod configuration;
+#[cfg(target_os = "linux")]
+mod egress;
 mod fetch;
 mod help;
 mod hook;
