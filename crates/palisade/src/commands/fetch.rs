@@ -318,7 +318,7 @@ struct Asked {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`url` is neither an address nor a list of them")]
 enum Chain {
     One(String),
     Hops(Vec<String>),
