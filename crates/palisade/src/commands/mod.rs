@@ -10,6 +10,7 @@ mod profile;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scan;
 mod why;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ pub enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
+    Scan(scan::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
     Grants(grants::Arguments),
@@ -40,6 +42,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Run(arguments) => run::run(arguments, profile),
         Command::Check(arguments) => check::run(arguments, profile),
         Command::Why(arguments) => why::run(arguments, profile),
+        Command::Scan(arguments) => scan::run(arguments),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),

@@ -7,6 +7,7 @@ const COMMANDS: &[&str] = &[
     "sandbox",
     "check",
     "why",
+    "scan",
     "grants",
     "profile",
     "init",

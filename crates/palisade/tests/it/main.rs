@@ -10,6 +10,7 @@ mod log;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scan;
 mod screen;
 mod sessions;
 mod terminal;
