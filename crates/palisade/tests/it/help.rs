@@ -10,6 +10,7 @@ const COMMANDS: &[&str] = &[
     "check",
     "why",
     "fetch",
+    "scan",
     "grants",
     "profile",
     "init",

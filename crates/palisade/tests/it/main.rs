@@ -19,6 +19,7 @@ mod people;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scan;
 mod screen;
 mod sessions;
 mod terminal;
