@@ -180,7 +180,8 @@ fn reads_and_writes_of_a_file_swapped_with_a_hard_link() {
     let stop = Arc::new(AtomicBool::new(false));
     let swapper = exchange(&room.at("door"), &room.at("trap"), &stop);
     let mut tally = Tally::default();
-    for _ in 0..attempts() {
+    // Each look compares with all protected files, so there are fewer of them.
+    for _ in 0..attempts() / 10 {
         for work in reading().iter().chain(&writing()) {
             let shown = attempt(&room, &files, "door", work, &mut tally);
             assert!(!shown.contains("secret itself"), "{shown}");
