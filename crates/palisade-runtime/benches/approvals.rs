@@ -86,7 +86,7 @@ fn seen(bencher: divan::Bencher<'_, '_>, beside_10000: bool) {
 }
 
 /// `waiters` wait at once beside 10 000 parked requests; each is answered, and
-/// the time from the answer's return to the waiter's is taken.
+/// the time from the call of `answer`, which syncs, to the waiter's return is taken.
 fn wake(waiters: usize) {
     let store = crowded();
     let (sender, receiver) = mpsc::channel();
