@@ -50,8 +50,8 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 /// neither is another profile, which may be a looser one.
 fn harmless(arguments: &[Text]) -> bool {
     const LOOKING: &[&str] = &[
-        "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest",
-        "demo", "hook", "mcp",
+        "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo",
+        "hook", "mcp",
     ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     // All else of `log` changes the journal: setting it aside, pruning,

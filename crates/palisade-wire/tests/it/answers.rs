@@ -18,7 +18,8 @@ fn said() -> String {
         let shell = |one: &Use| matches!(one, Use::Shell { .. });
         let call = calls.iter().find(|call| call.uses.iter().all(shell)).unwrap();
         for event in [Event::Before, Event::Permission, Event::After] {
-            writeln!(text, "deny {event:?}: {}", client.deny(event, "it's no", Some(call))).unwrap();
+            writeln!(text, "deny {event:?}: {}", client.deny(event, "it's no", Some(call)))
+                .unwrap();
         }
         writeln!(text, "deny unread: {}", client.deny(Event::Before, "no", None)).unwrap();
         writeln!(text, "ask: {:?}", client.ask("sure?")).unwrap();

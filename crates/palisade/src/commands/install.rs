@@ -158,12 +158,7 @@ fn links(change: &Change) -> u64 {
 }
 
 /// Writes what was shown; what is no longer that is an error.
-fn carry_out(
-    planned: &Planned,
-    home: &Home,
-    around: &Around,
-    scope: Scope,
-) -> Result<(), Failure> {
+fn carry_out(planned: &Planned, home: &Home, around: &Around, scope: Scope) -> Result<(), Failure> {
     let client = planned.client;
     let mut kept = Kept::open(home)?;
     let places = (client.files)(around, scope);

@@ -17,7 +17,9 @@ use crate::show::{self, Failure, Paint, Style, printed};
 /// somebody changed, only our entries are taken out, and the changes since are
 /// shown. Without --user or --project, both are looked at.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  palisade uninstall claude --dry-run\n  palisade uninstall --all")]
+#[command(
+    after_help = "Examples:\n  palisade uninstall claude --dry-run\n  palisade uninstall --all"
+)]
 pub struct Arguments {
     /// claude, codex, gemini, copilot, opencode, pi, cline, qwen, cursor, goose.
     #[arg(value_name = "CLIENT", value_parser = clients::names(), required_unless_present = "all")]
@@ -163,10 +165,16 @@ fn plan_one(
         // A file that cannot be read and that we never wrote is not our matter.
         let Ok(change) = change else { return Ok(None) };
         let words = "there is no record of it: our entries are taken out".to_owned();
-        return Ok(change.is_any().then_some(Back { client, record: None, change, since: None, words }));
+        return Ok(change.is_any().then_some(Back {
+            client,
+            record: None,
+            change,
+            since: None,
+            words,
+        }));
     };
-    let (real, now) = plan::read(&place.path)
-        .map_err(|why| format!("{}: {why}", shown(&place.path)))?;
+    let (real, now) =
+        plan::read(&place.path).map_err(|why| format!("{}: {why}", shown(&place.path)))?;
     let mut change = Change {
         path: place.path.clone(),
         real,
@@ -251,7 +259,8 @@ fn plan_trust(
     let mut words = "Codex's trust in our hooks goes with them";
     if digest.as_deref() == Some(&record.after) {
         let name = record.before.as_deref();
-        let bytes = name.and_then(|name| fs::read(home.root().join("install/kept").join(name)).ok());
+        let bytes =
+            name.and_then(|name| fs::read(home.root().join("install/kept").join(name)).ok());
         if name.is_none() || bytes.is_some() {
             change.after = bytes;
             words = "nobody changed it since: it is restored byte for byte";

@@ -111,7 +111,9 @@ impl Kept {
             self.keep(bytes)?;
         }
         let mut made = old.as_ref().map_or_else(Vec::new, |old| old.made.clone());
-        made.extend(change.made.iter().filter(|path| !made.contains(path)).cloned().collect::<Vec<_>>());
+        made.extend(
+            change.made.iter().filter(|path| !made.contains(path)).cloned().collect::<Vec<_>>(),
+        );
         let record = Record {
             client: client.name.into(),
             scope: scope.name().into(),

@@ -145,8 +145,12 @@ pub(crate) use failed;
 impl Entries {
     /// The command line of the hook for an event.
     pub fn command(&self, event: &Event, program: &Program) -> String {
-        let hook =
-            format!("{} hook --client {} --event {} --timeout {WAIT}", program.sh(), self.client, event.name);
+        let hook = format!(
+            "{} hook --client {} --event {} --timeout {WAIT}",
+            program.sh(),
+            self.client,
+            event.name
+        );
         match event.fallback {
             // A hook that crashes or is gone must not count as a yes, whatever
             // the client makes of exit codes.
@@ -206,11 +210,7 @@ impl Around {
 
     /// Those of a home and a project, without variables.
     pub fn of(home: &Path, project: &Path) -> Self {
-        Self {
-            home: home.to_owned(),
-            project: project.to_owned(),
-            variables: HashMap::new(),
-        }
+        Self { home: home.to_owned(), project: project.to_owned(), variables: HashMap::new() }
     }
 
     /// The path in a variable, where it is absolute.

@@ -255,10 +255,7 @@ pub fn is_right(root: &Node, entries: &Entries, event: &super::Event, program: &
 }
 
 /// The handlers of an element of an event's list, each with whether it is ours.
-fn handlers<'a>(
-    element: &'a Node,
-    entries: &'a Entries,
-) -> impl Iterator<Item = (&'a Node, bool)> {
+fn handlers<'a>(element: &'a Node, entries: &'a Entries) -> impl Iterator<Item = (&'a Node, bool)> {
     let inner: &[Node] = match entries.nest {
         Nest::Flat => std::slice::from_ref(element),
         Nest::Groups(_) => element.get("hooks").and_then(Node::elements).unwrap_or(&[]),

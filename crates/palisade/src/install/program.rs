@@ -19,8 +19,9 @@ impl Program {
     /// Where it lies at a place that will not stay or that others can write,
     /// unless that is what the person wants.
     pub fn here(around: &Around, forced: bool) -> Result<Self, Failure> {
-        let real = env::current_exe()
-            .map_err(|error| Failure::Other(format!("cannot tell where this program is: {error}")))?;
+        let real = env::current_exe().map_err(|error| {
+            Failure::Other(format!("cannot tell where this program is: {error}"))
+        })?;
         let linked = around
             .search()
             .into_iter()

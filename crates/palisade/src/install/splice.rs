@@ -65,11 +65,11 @@ impl Layout {
             _ => "\n",
         };
         let indented = text.lines().find(|line| {
-            line.starts_with([' ', '\t']) && line.trim_start().starts_with(['"', '{', '[', '}', ']'])
+            line.starts_with([' ', '\t'])
+                && line.trim_start().starts_with(['"', '{', '[', '}', ']'])
         });
-        let unit = indented.map_or("  ", |line| {
-            line.get(..line.len() - line.trim_start().len()).unwrap_or("  ")
-        });
+        let unit = indented
+            .map_or("  ", |line| line.get(..line.len() - line.trim_start().len()).unwrap_or("  "));
         Self { newline, unit: unit.to_owned() }
     }
 

@@ -91,7 +91,10 @@ fn entries_in(root: &jsonc::Node, entries: &Entries, program: &Program) -> (bool
         if !Path::new(&named).is_file() {
             wrong.push(format!("{} runs `{named}`, which is not there", event.name));
         } else if !plan::is_right(root, entries, event, program) {
-            wrong.push(format!("{} has an entry that this palisade would write otherwise", event.name));
+            wrong.push(format!(
+                "{} has an entry that this palisade would write otherwise",
+                event.name
+            ));
         }
     }
     if found && !missing.is_empty() {

@@ -51,9 +51,8 @@ pub fn look(client: &Client, around: &Around, scope: Scope) -> Result<Trust, Str
         Ok(text) => text.parse::<DocumentMut>().map_err(|error| error.to_string())?,
         Err(_) => DocumentMut::new(),
     };
-    let feature = |name: &str| {
-        settings.get("features").and_then(Item::as_table_like)?.get(name)?.as_bool()
-    };
+    let feature =
+        |name: &str| settings.get("features").and_then(Item::as_table_like)?.get(name)?.as_bool();
     if feature("hooks") == Some(false) || feature("codex_hooks") == Some(false) {
         return Ok(Trust::Off);
     }
@@ -86,11 +85,7 @@ pub fn look(client: &Client, around: &Around, scope: Scope) -> Result<Trust, Str
     Ok(if missing.is_empty() { Trust::Full } else { Trust::Missing(missing) })
 }
 
-fn file(
-    client: &Client,
-    around: &Around,
-    scope: Scope,
-) -> Option<(PathBuf, &'static Entries)> {
+fn file(client: &Client, around: &Around, scope: Scope) -> Option<(PathBuf, &'static Entries)> {
     (client.files)(around, scope).into_iter().find_map(|place| match place.what {
         What::Entries(entries) => Some((place.path, entries)),
         What::Own { .. } => None,
@@ -136,12 +131,7 @@ fn snake(name: &str) -> String {
 ///
 /// # Errors
 /// In words: where Codex does not answer, or does not list them.
-pub fn give(
-    codex: &Path,
-    client: &Client,
-    around: &Around,
-    scope: Scope,
-) -> Result<(), String> {
+pub fn give(codex: &Path, client: &Client, around: &Around, scope: Scope) -> Result<(), String> {
     let (_, entries) = file(client, around, scope).ok_or("it has no file of hooks")?;
     let mut server = Server::start(codex, around)?;
     server.call(
@@ -261,7 +251,8 @@ impl Server {
         let listed = self.call("hooks/list", &json!({"cwds": [around.project]}))?;
         let hooks = listed["data"].as_array().into_iter().flatten();
         let hooks = hooks.flat_map(|one| one["hooks"].as_array().into_iter().flatten());
-        let ours = |hook: &&Value| hook["command"].as_str().is_some_and(|line| entries.is_ours(line));
+        let ours =
+            |hook: &&Value| hook["command"].as_str().is_some_and(|line| entries.is_ours(line));
         Ok(hooks.filter(ours).cloned().collect())
     }
 }
@@ -289,7 +280,11 @@ mod tests {
         .unwrap();
         assert_eq!(
             place(&root, entries.unwrap().1, "PreToolUse"),
-            Some((0, 0, "sha256:9f02b31e88b5d8e59db440823f7c32a4d3cd97d40bde917ef1c81d7324a2eb14".into()))
+            Some((
+                0,
+                0,
+                "sha256:9f02b31e88b5d8e59db440823f7c32a4d3cd97d40bde917ef1c81d7324a2eb14".into()
+            ))
         );
     }
 

@@ -107,8 +107,7 @@ pub fn run(task: &Task) -> Outcome {
     let Some(client) = clients::named(&task.client) else {
         return Outcome { failure: Some("there is no such client".into()), ..Outcome::default() };
     };
-    act(task, client)
-        .unwrap_or_else(|why| Outcome { failure: Some(why), ..Outcome::default() })
+    act(task, client).unwrap_or_else(|why| Outcome { failure: Some(why), ..Outcome::default() })
 }
 
 fn act(task: &Task, client: &'static Client) -> Result<Outcome, String> {
@@ -142,7 +141,11 @@ fn act(task: &Task, client: &'static Client) -> Result<Outcome, String> {
     let nothing = seen.turns == 0;
     Ok(Outcome {
         failure: seen.trouble.or_else(|| {
-            let why = if timed_out { "it did not get to the model in time" } else { "it ended before it asked the model anything" };
+            let why = if timed_out {
+                "it did not get to the model in time"
+            } else {
+                "it ended before it asked the model anything"
+            };
             nothing.then(|| why.to_owned())
         }),
         version,
@@ -163,8 +166,7 @@ fn install(task: &Task, client: &'static Client, stage: &Stage<'_>) -> Result<()
         Hook::Works => format!("exec {} \"$@\"\n", quoted(&task.palisade)),
         Hook::Crashes | Hook::None => "kill -9 $$\n".into(),
     };
-    let text =
-        format!("#!/bin/sh\necho \"$*\" >> {}\n{last}", quoted(&stage.calls()));
+    let text = format!("#!/bin/sh\necho \"$*\" >> {}\n{last}", quoted(&stage.calls()));
     fs::write(&path, text).map_err(|error| error.to_string())?;
     executable(&path).map_err(|error| error.to_string())?;
     let program = Program::at(&path).map_err(|error| error.to_string())?;

@@ -219,7 +219,8 @@ fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(parts) => {
-            let part = |part: &Value| part["text"].as_str().map_or_else(|| text(part), str::to_owned);
+            let part =
+                |part: &Value| part["text"].as_str().map_or_else(|| text(part), str::to_owned);
             parts.iter().map(part).collect::<Vec<_>>().join("\n")
         }
         other => other.to_string(),

@@ -147,17 +147,13 @@ fn inside(path: &PathBuf) -> Result<ExitCode, Failure> {
     let task: Task =
         serde_json::from_str(&text).map_err(|error| Failure::Usage(error.to_string()))?;
     let outcome = act::run(&task);
-    let text = serde_json::to_string(&outcome).map_err(|error| Failure::Other(error.to_string()))?;
+    let text =
+        serde_json::to_string(&outcome).map_err(|error| Failure::Other(error.to_string()))?;
     fs::write(theatre::outcome(&task.stage), text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn prove(
-    client: &'static Client,
-    program: PathBuf,
-    theatre: &mut Theatre,
-    seconds: u64,
-) -> Proof {
+fn prove(client: &'static Client, program: PathBuf, theatre: &mut Theatre, seconds: u64) -> Proof {
     let mut play = |hook: Hook, what: &str| {
         show::note(&format!("{}: {what} ..", client.title));
         theatre.play(client, &program, hook, seconds)
@@ -231,7 +227,8 @@ fn tell(proof: &Proof, as_json: bool) -> Result<(), Failure> {
     });
     printed(|out| {
         if as_json {
-            let crash = proof.crash.map(|crash| if crash == Crash::Stops { "stops" } else { "runs" });
+            let crash =
+                proof.crash.map(|crash| if crash == Crash::Stops { "stops" } else { "runs" });
             return writeln!(
                 out,
                 "{}",
@@ -249,7 +246,12 @@ fn tell(proof: &Proof, as_json: bool) -> Result<(), Failure> {
         let word = paint.text(style, &format!("{:<8}", proof.verdict.word()));
         let version = proof.version.as_deref().unwrap_or("-");
         let words: Vec<&str> = [Some(proof.words.as_str()), crash].into_iter().flatten().collect();
-        writeln!(out, "{word} {:<9} {version:<10} {}", proof.client.name, reveal(&words.join("; ")))?;
+        writeln!(
+            out,
+            "{word} {:<9} {version:<10} {}",
+            proof.client.name,
+            reveal(&words.join("; "))
+        )?;
         if proof.verdict != Verdict::Proved {
             for line in proof.tail.lines() {
                 writeln!(out, "         | {}", reveal(line))?;

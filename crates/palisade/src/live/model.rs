@@ -207,7 +207,8 @@ mod tests {
         if chunked {
             write!(stream, "POST {path} HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).unwrap();
         } else {
-            write!(stream, "POST {path} HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+            write!(stream, "POST {path} HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+                .unwrap();
         }
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut text = String::new();
@@ -263,7 +264,12 @@ mod tests {
     #[test]
     fn what_is_no_request_ends_the_connection_and_nothing_else() {
         let model = Model::start(vec!["x".into()]).unwrap();
-        for text in ["", "\r\n", "GET\r\n\r\n", "POST /v1/messages HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"] {
+        for text in [
+            "",
+            "\r\n",
+            "GET\r\n\r\n",
+            "POST /v1/messages HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        ] {
             let mut stream = TcpStream::connect(model.address).unwrap();
             stream.write_all(text.as_bytes()).unwrap();
             stream.shutdown(std::net::Shutdown::Write).unwrap();

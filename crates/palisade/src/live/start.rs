@@ -33,7 +33,14 @@ pub fn of(client: &str, url: &str, project: &Path) -> Option<Start> {
                 ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1".into()),
                 ("DISABLE_AUTOUPDATER", "1".into()),
             ],
-            arguments: words(&["-p", PROMPT, "--model", "claude-sonnet-4-5", "--allowedTools", "Bash"]),
+            arguments: words(&[
+                "-p",
+                PROMPT,
+                "--model",
+                "claude-sonnet-4-5",
+                "--allowedTools",
+                "Bash",
+            ]),
             ..Start::default()
         },
         "codex" => Start {
@@ -65,7 +72,15 @@ pub fn of(client: &str, url: &str, project: &Path) -> Option<Start> {
                 ("GOOGLE_GEMINI_BASE_URL", url.into()),
                 ("GEMINI_CLI_TRUST_WORKSPACE", "true".into()),
             ],
-            arguments: words(&["-m", "gemini-2.5-pro", "--approval-mode", "yolo", "--skip-trust", "-p", PROMPT]),
+            arguments: words(&[
+                "-m",
+                "gemini-2.5-pro",
+                "--approval-mode",
+                "yolo",
+                "--skip-trust",
+                "-p",
+                PROMPT,
+            ]),
             ..Start::default()
         },
         "qwen" => Start {
@@ -124,12 +139,20 @@ pub fn of(client: &str, url: &str, project: &Path) -> Option<Start> {
         "pi" => Start {
             files: vec![(
                 ".pi/agent/models.json",
-                pretty(&json!({"providers": {"scripted": {"baseUrl": v1, "api": "openai-completions",
-                    "apiKey": KEY, "models": [{"id": "scripted-model"}]}}})),
+                pretty(
+                    &json!({"providers": {"scripted": {"baseUrl": v1, "api": "openai-completions",
+                    "apiKey": KEY, "models": [{"id": "scripted-model"}]}}}),
+                ),
             )],
             variables: vec![("PI_OFFLINE", "1".into()), ("PI_SKIP_VERSION_CHECK", "1".into())],
             arguments: words(&[
-                "--provider", "scripted", "--model", "scripted-model", "--no-session", "-p", PROMPT,
+                "--provider",
+                "scripted",
+                "--model",
+                "scripted-model",
+                "--no-session",
+                "-p",
+                PROMPT,
             ]),
             ..Start::default()
         },
@@ -139,10 +162,24 @@ pub fn of(client: &str, url: &str, project: &Path) -> Option<Start> {
                 ("CLINE_NO_AUTO_UPDATE", "1".into()),
             ],
             first: Some(words(&[
-                "auth", "-p", "openai-compatible", "-k", KEY, "-m", "scripted-model", "-b", &v1,
+                "auth",
+                "-p",
+                "openai-compatible",
+                "-k",
+                KEY,
+                "-m",
+                "scripted-model",
+                "-b",
+                &v1,
             ])),
             arguments: words(&[
-                "--provider", "openai-compatible", "--model", "scripted-model", "--auto-approve", "true", PROMPT,
+                "--provider",
+                "openai-compatible",
+                "--model",
+                "scripted-model",
+                "--auto-approve",
+                "true",
+                PROMPT,
             ]),
             ..Start::default()
         },

@@ -71,13 +71,7 @@ impl Theatre {
     }
 
     /// One run.
-    pub fn play(
-        &mut self,
-        client: &Client,
-        program: &Path,
-        hook: Hook,
-        seconds: u64,
-    ) -> Played {
+    pub fn play(&mut self, client: &Client, program: &Path, hook: Hook, seconds: u64) -> Played {
         let failed = |why: String| Played {
             outcome: Outcome { failure: Some(why), ..Outcome::default() },
             version: None,
@@ -112,7 +106,11 @@ impl Theatre {
                 Ok(()) => {
                     let outcome = seen(task);
                     if outcome.turns > 0 {
-                        return Ok(Played { version: outcome.version.clone(), outcome, alone: true });
+                        return Ok(Played {
+                            version: outcome.version.clone(),
+                            outcome,
+                            alone: true,
+                        });
                     }
                     // Perhaps it is the sandbox that it cannot live in.
                 }

@@ -101,7 +101,8 @@ struct Bridge {
 impl Bridge {
     fn new(client: &str, file: &str, name: &str, driver: &str, options: &[&str]) -> Option<Self> {
         let house = House::new();
-        let options = node(&house, options, if name.ends_with("mts") { "let a: number = 1\n" } else { "" })?;
+        let options =
+            node(&house, options, if name.ends_with("mts") { "let a: number = 1\n" } else { "" })?;
         assert_eq!(house.run(&["install", client, "--yes", "--force-path"]).code, Some(0));
         let home = house.palisade().parent().unwrap().to_owned();
         let text = fs::read_to_string(home.join(file)).unwrap();

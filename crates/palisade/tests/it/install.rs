@@ -67,7 +67,9 @@ fn layouts(event: &str) -> Vec<String> {
         grouped.replace("  ", "\t"),
         grouped.trim_end().to_owned(),
         format!("\u{feff}{grouped}"),
-        grouped.replace("\"model\"", "// the good one\n  \"model\"").replace("[1, 2],", "[1, 2], /* two */"),
+        grouped
+            .replace("\"model\"", "// the good one\n  \"model\"")
+            .replace("[1, 2],", "[1, 2], /* two */"),
         grouped.replace("]\n  },", "],\n  },").replace("}}\n", "},}\n"),
         format!("{{\"version\":1,\"hooks\":{{\"{event}\":[]}}}}"),
         "{}".into(),
@@ -158,7 +160,11 @@ fn what_somebody_changed_since_stays() {
     fs::write(&file, with.replace("opus", "haiku")).unwrap();
     let said = house.run(&["uninstall", "claude", "--yes"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
-    assert!(said.out.contains("Changed since") && said.out.contains("+  \"model\": \"haiku\""), "{}", said.out);
+    assert!(
+        said.out.contains("Changed since") && said.out.contains("+  \"model\": \"haiku\""),
+        "{}",
+        said.out
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), before.replace("opus", "haiku"));
 }
 
@@ -217,7 +223,11 @@ fn what_cannot_be_understood_is_left_alone() {
         let file = put(&house, ".claude/settings.json", content);
         let said = install(&house, "claude");
         assert_eq!(said.code, Some(1), "{}", said.err);
-        assert!(said.err.contains(words) && said.err.contains("nothing was changed"), "{}", said.err);
+        assert!(
+            said.err.contains(words) && said.err.contains("nothing was changed"),
+            "{}",
+            said.err
+        );
         assert_eq!(&fs::read(&file).unwrap(), content);
     }
     let house = House::new();
@@ -240,7 +250,9 @@ fn one_that_fails_does_not_stop_the_others() {
     put(&house, ".qwen/settings.json", b"{}");
     let said = house.run(&["install", "--all-found", "--yes", "--force-path"]);
     assert_eq!(said.code, Some(1), "{}", said.err);
-    assert!(fs::read_to_string(home(&house).join(".qwen/settings.json")).unwrap().contains("palisade"));
+    assert!(
+        fs::read_to_string(home(&house).join(".qwen/settings.json")).unwrap().contains("palisade")
+    );
 }
 
 #[test]

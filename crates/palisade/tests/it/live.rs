@@ -51,7 +51,14 @@ fn prove(house: &House, client: &str, hook: &str) -> serde_json::Value {
     program(house, "claude", client);
     let hook = program(house, "palisade", hook);
     let mut command = house.command(&[
-        "doctor", "--live", "claude", "--json", "--bare", "--seconds", "20", "--hook",
+        "doctor",
+        "--live",
+        "claude",
+        "--json",
+        "--bare",
+        "--seconds",
+        "20",
+        "--hook",
     ]);
     command.arg(&hook);
     command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", house.work().display()));
@@ -68,7 +75,11 @@ fn prove(house: &House, client: &str, hook: &str) -> serde_json::Value {
 fn what_a_client_does_is_what_is_said() {
     let house = House::new();
     let proof = prove(&house, CLIENT, HOOK);
-    assert_eq!((&proof["verdict"], &proof["on_crash"]), (&"proved".into(), &"stops".into()), "{proof}");
+    assert_eq!(
+        (&proof["verdict"], &proof["on_crash"]),
+        (&"proved".into(), &"stops".into()),
+        "{proof}"
+    );
     assert_eq!(proof["version"], "2.1.999");
 
     let skips = CLIENT.replace("[ -n \"$CALLS\" ] && hook=", "hook=");
@@ -76,13 +87,18 @@ fn what_a_client_does_is_what_is_said() {
 
     let deaf = CLIENT.replace("[ -n \"$DEAF\" ]", "true");
     let proof = prove(&house, &deaf, HOOK);
-    assert_eq!((&proof["verdict"], &proof["on_crash"]), (&"open".into(), &"runs".into()), "{proof}");
+    assert_eq!(
+        (&proof["verdict"], &proof["on_crash"]),
+        (&"open".into(), &"runs".into()),
+        "{proof}"
+    );
 
     let all = "#!/bin/sh\ncat >/dev/null; echo '{}'\n";
     assert_eq!(prove(&house, CLIENT, all)["verdict"], "blocked");
 
     // One that never deletes proves nothing about the hook.
-    let shy = CLIENT.replace("eval \"$command\"", "case $command in rm*) ;; *) eval \"$command\";; esac");
+    let shy =
+        CLIENT.replace("eval \"$command\"", "case $command in rm*) ;; *) eval \"$command\";; esac");
     let proof = prove(&house, &shy, "#!/bin/sh\nexit 0\n");
     assert_eq!(proof["verdict"], "untried", "{proof}");
 
@@ -121,7 +137,11 @@ fn doctor_has_a_line_for_each_client() {
     let settings = home.join(".claude/settings.json");
     let text = fs::read_to_string(&settings).unwrap();
     for (from, to, words) in [
-        ("{\n  \"hooks\"", "{\n  \"disableAllHooks\": true,\n  \"hooks\"", "switches every hook off"),
+        (
+            "{\n  \"hooks\"",
+            "{\n  \"disableAllHooks\": true,\n  \"hooks\"",
+            "switches every hook off",
+        ),
         ("\"timeout\": 600", "\"timeout\": 1", "would write otherwise"),
         ("palisade hook", "palisade-gone hook", "which is not there"),
         ("\"PermissionRequest\": ", "\"PermissionRequested\": ", "no entry for PermissionRequest"),

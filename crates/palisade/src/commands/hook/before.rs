@@ -100,7 +100,8 @@ fn rewriting(hook: &Hook, opened: &Opened, call: &Call) -> Rewriting {
         Rewrite::Always => true,
         Rewrite::Off => false,
     };
-    let shell = !call.uses.is_empty() && call.uses.iter().all(|one| matches!(one, Use::Shell { .. }));
+    let shell =
+        !call.uses.is_empty() && call.uses.iter().all(|one| matches!(one, Use::Shell { .. }));
     match (wanted && shell, hook.client.support.rewrite) {
         (false, _) => Rewriting::IsNot,
         (true, true) => Rewriting::Is,
@@ -118,7 +119,9 @@ fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failu
     let tools = |part: &&Part| !matches!(part.judged.decision.action(), Action::Run { .. });
     let never = |part: &&Part| part.judged.decision.severity() == Severity::Dangerous;
     // A rule of the profile about the tool itself is answered here as always.
-    if parts.iter().any(|part| never(&part)) || parts.iter().filter(tools).any(|part| part.judged.decision.verdict() != Verdict::Allow) {
+    if parts.iter().any(|part| never(&part))
+        || parts.iter().filter(tools).any(|part| part.judged.decision.verdict() != Verdict::Allow)
+    {
         return settle(hook, opened, call, parts, &at);
     }
     let program = env::current_exe()?;

@@ -89,7 +89,9 @@ pub(super) fn say(line: &str) {
 /// Answers whether the clock runs.
 pub(super) fn watch(end: Instant) -> bool {
     let clock = move || {
-        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        while let Some(left) =
+            end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
             thread::sleep(left);
         }
         if !SAID.load(Ordering::SeqCst) {

@@ -6,7 +6,13 @@ pub static CLIENT: Client = Client {
     name: "cline",
     title: "Cline",
     program: "cline",
-    packages: &["cline", "@cline/cli-linux-x64", "@cline/cli-linux-arm64", "@cline/cli-darwin-arm64", "@cline/cli-darwin-x64"],
+    packages: &[
+        "cline",
+        "@cline/cli-linux-x64",
+        "@cline/cli-linux-arm64",
+        "@cline/cli-darwin-arm64",
+        "@cline/cli-darwin-x64",
+    ],
     seen: Some("3.0.65"),
     oldest: None,
     files: |around, scope| {
