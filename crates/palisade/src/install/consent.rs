@@ -23,11 +23,27 @@ const AROUND: usize = 3;
 /// With the agent's name, or with what makes this process look like one of an
 /// agent's.
 pub fn by_a_person(home: &Home, verb: &str) -> Result<(), Failure> {
+    own_home()?;
     match agent() {
         None => not_governed(home),
         Some(agent) => Err(Failure::Usage(format!(
             "{agent} runs this, and an agent may not {verb} what governs it: run it from your own shell"
         ))),
+    }
+}
+
+/// Refuses to write into another user's home, as `sudo` would have it: what is
+/// made there would be root's, and its user's client and Palisade could not use
+/// it.
+fn own_home() -> Result<(), Failure> {
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    let owner = fs::metadata(&home).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
+    match owner {
+        Ok(owner) if owner != nix::unistd::geteuid().as_raw() => Err(Failure::Usage(format!(
+            "{} belongs to another user: run this as that user, without sudo",
+            shown(Path::new(&home))
+        ))),
+        _ => Ok(()),
     }
 }
 

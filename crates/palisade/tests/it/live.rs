@@ -63,7 +63,7 @@ fn prove(house: &House, client: &str, hook: &str) -> serde_json::Value {
     command.arg(&hook);
     command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", house.work().display()));
     let said = Said::from(command.output().unwrap());
-    let left = house.palisade().parent().unwrap().join(".cache/palisade-live");
+    let left = house.palisade().parent().unwrap().join(".local/state/palisade-live");
     assert!(!left.exists(), "something was left behind");
     let value: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     let fine = value["verdict"] == "proved" || value["verdict"] == "missing";

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod approvals;
+mod bridges;
 mod check;
 mod configuration;
 #[cfg(target_os = "linux")]
