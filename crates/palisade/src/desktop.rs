@@ -10,8 +10,11 @@ use palisade_runtime::approvals::{Notify, Subject};
 
 /// The program that shows a message; never looked up in `PATH`, which the
 /// caller may have set.
-const PROGRAMS: [&str; 3] =
-    ["/usr/bin/notify-send", "/usr/local/bin/notify-send", "/run/current-system/sw/bin/notify-send"];
+const PROGRAMS: [&str; 3] = [
+    "/usr/bin/notify-send",
+    "/usr/local/bin/notify-send",
+    "/run/current-system/sw/bin/notify-send",
+];
 /// How much of a command a message shows; all of it is in the queue.
 const SHOWN: usize = 200;
 

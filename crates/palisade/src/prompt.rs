@@ -176,13 +176,12 @@ impl<'a> Prompt<'a> {
 
     /// Shows the question and waits for a typed `yes` to `words`.
     pub fn confirmed(&self, words: &str) -> io::Result<bool> {
-        let heard = self.asked(words, &|| true, &|typed| {
-            match typed.trim().to_lowercase().as_str() {
+        let heard =
+            self.asked(words, &|| true, &|typed| match typed.trim().to_lowercase().as_str() {
                 "y" | "yes" => Some(Heard::Answer(Answer::Once, None)),
                 "n" | "no" => Some(Heard::Answer(Answer::Deny, None)),
                 _ => None,
-            }
-        })?;
+            })?;
         Ok(heard == Heard::Answer(Answer::Once, None))
     }
 

@@ -175,7 +175,12 @@ fn the_first_answer_wins_and_the_second_is_told() {
         let answers: Vec<_> = answers.into_iter().map(|answer| answer.join().unwrap()).collect();
         let won: Vec<_> = answers.iter().flatten().collect();
         assert_eq!(won.len(), 1, "{answers:?}");
-        assert!(answers.iter().flat_map(|said| said.as_ref().err()).all(|e| e.contains("answered before")));
+        assert!(
+            answers
+                .iter()
+                .flat_map(|said| said.as_ref().err())
+                .all(|e| e.contains("answered before"))
+        );
         let Claim::Taken(record) = store.claim(&entry).unwrap() else { panic!() };
         assert_eq!(Answer::from(record.answer), *won[0]);
     }
@@ -197,7 +202,10 @@ fn one_of_64_claimers_has_it() {
                 })
             })
             .collect();
-        assert_eq!(claims.into_iter().map(|claim| u32::from(claim.join().unwrap())).sum::<u32>(), 1);
+        assert_eq!(
+            claims.into_iter().map(|claim| u32::from(claim.join().unwrap())).sum::<u32>(),
+            1
+        );
     }
 }
 
@@ -223,7 +231,8 @@ fn what_was_tampered_with_is_never_an_approval() {
         }
     };
     let text = String::from_utf8(asked.clone()).unwrap();
-    for (from, to) in [("rm -rf build", "rm -rf src  "), ("\"/w\"", "\"/v\""), ("cccccc", "dddddd")] {
+    for (from, to) in [("rm -rf build", "rm -rf src  "), ("\"/w\"", "\"/v\""), ("cccccc", "dddddd")]
+    {
         fs::write(&request, text.replace(from, to)).unwrap();
         broken(from);
     }
@@ -264,8 +273,7 @@ fn a_request_changed_after_it_was_shown_is_not_what_was_answered() {
     let entry = parked(&store, "cccccc", "rm -rf build");
     let request = place(root.path(), "cccccc").join("request.json");
     // Of the same digest, but with other times.
-    let mut text: serde_json::Value =
-        serde_json::from_slice(&fs::read(&request).unwrap()).unwrap();
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&request).unwrap()).unwrap();
     text["expires"]["wall_ms"] = 9_999_999_999_999_i64.into();
     fs::write(&request, text.to_string()).unwrap();
     allow(&store, &entry).unwrap();

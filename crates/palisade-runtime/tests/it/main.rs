@@ -2,9 +2,9 @@
 //! agent has approved.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod taint;
 #[cfg(unix)]
 mod approvals;
+mod taint;
 
 use std::path::Path;
 

@@ -45,12 +45,8 @@ pub(super) static CLIENT: Client = Client {
     texts: &["output", "text"],
 };
 
-const NAMED: Fields = Fields {
-    event: "hook_event_name",
-    session: "conversation_id",
-    cwd: "cwd",
-    ..Fields::NONE
-};
+const NAMED: Fields =
+    Fields { event: "hook_event_name", session: "conversation_id", cwd: "cwd", ..Fields::NONE };
 
 const TOOLS: &[(&str, Shape)] = &[
     ("Shell", Shell("command", "working_directory")),

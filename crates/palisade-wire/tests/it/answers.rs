@@ -18,7 +18,8 @@ fn said() -> String {
         let shell = |one: &Use| matches!(one, Use::Shell { .. });
         let call = calls.iter().find(|call| call.uses.iter().all(shell)).unwrap();
         for event in [Event::Before, Event::Permission, Event::After] {
-            writeln!(text, "deny {event:?}: {}", client.deny(event, "it's no", Some(call))).unwrap();
+            writeln!(text, "deny {event:?}: {}", client.deny(event, "it's no", Some(call)))
+                .unwrap();
         }
         writeln!(text, "deny unread: {}", client.deny(Event::Before, "no", None)).unwrap();
         writeln!(text, "ask: {:?}", client.ask("sure?")).unwrap();
@@ -26,6 +27,7 @@ fn said() -> String {
         let rewritten = client.with_lines(call, &lines).and_then(|new| client.rewrite(new));
         writeln!(text, "rewrite: {rewritten:?}").unwrap();
         let output = calls_with_output(client);
+        writeln!(text, "withhold: {}", client.withhold(&output, "no", Some(call))).unwrap();
         let mut changed = output.clone();
         client.texts(&mut changed, &mut |own, text| {
             if own {

@@ -122,7 +122,8 @@ fn a_key_that_stands_twice_is_refused_wherever_it_stands() {
         each_field(&payload, &double, &mut |changed| {
             assert_eq!(read(client, changed.line().as_bytes()), None);
         });
-        let twice = line.replacen('{', "{\"tool_name\":\"TodoWrite\",\"tool_name\":\"TodoWrite\",", 1);
+        let twice =
+            line.replacen('{', "{\"tool_name\":\"TodoWrite\",\"tool_name\":\"TodoWrite\",", 1);
         assert_eq!(read(client, twice.as_bytes()), None);
     }
 }
@@ -130,9 +131,7 @@ fn a_key_that_stands_twice_is_refused_wherever_it_stands() {
 #[test]
 fn depth_and_size_have_bounds() {
     for (client, line) in all() {
-        let deep = |_: &Json| {
-            Some((0..100).fold(Json::Null, |inner, _| Json::List(vec![inner])))
-        };
+        let deep = |_: &Json| Some((0..100).fold(Json::Null, |inner, _| Json::List(vec![inner])));
         let payload = Json::parse(line.as_bytes()).unwrap();
         each_field(&payload, &deep, &mut |changed| {
             assert_eq!(read(client, changed.line().as_bytes()), None);

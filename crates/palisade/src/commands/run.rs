@@ -130,12 +130,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     };
     #[cfg(not(target_os = "linux"))]
     let mut process = jobs::Direct;
-    let mut ports = Ports {
-        actor: &actor,
-        ask: &mut asks,
-        journal: &mut journal,
-        keeper: &keeper,
-    };
+    let mut ports = Ports { actor: &actor, ask: &mut asks, journal: &mut journal, keeper: &keeper };
     let done = carry_out(judged, &at, &mut ports, |permit| process.run(permit, &launch))?;
     // The journal is signed before this process may die by the child's signal.
     if let Err(error) = journal.close() {
@@ -231,7 +226,9 @@ fn refusal(decision: &Decision, asks: &Asks<'_>, at: &Circumstances<'_>, house: 
     match grants::proposed(decision, Answer::Always, at.now) {
         Some(grants) => {
             let file = house.profile.config_file();
-            show::note("to allow it: answer at a terminal or in `palisade approvals watch`, or add to");
+            show::note(
+                "to allow it: answer at a terminal or in `palisade approvals watch`, or add to",
+            );
             show::note(&format!("`tools.terminal.approval.allowlist` in {}:", file.display()));
             for grant in grants {
                 show::note(&format!("  - {}", config::line(&grant)));

@@ -69,7 +69,9 @@ fn a_person_allows_from_another_terminal() {
     let child = started(&house, COMMAND);
     let id = id(&house, "waits");
     let shown = house.run(&["approvals", "show", &id]).out;
-    for part in ["rm -rf build", "delete/tree", "a saves", "until:", "digest", "gets", "PATH", "waits"] {
+    for part in
+        ["rm -rf build", "delete/tree", "a saves", "until:", "digest", "gets", "PATH", "waits"]
+    {
         assert!(shown.contains(part), "`{part}` in:\n{shown}");
     }
     let mut person = Screen::palisade(&house, &["approvals", "allow", &id]);
@@ -235,11 +237,9 @@ fn only_at_a_terminal() {
     let house = house(SOON);
     assert_eq!(house.run(COMMAND).code, Some(126));
     let id = id(&house, "parked");
-    for arguments in [
-        &["approvals", "allow", &id][..],
-        &["approvals", "deny", &id],
-        &["approvals", "watch"],
-    ] {
+    for arguments in
+        [&["approvals", "allow", &id][..], &["approvals", "deny", &id], &["approvals", "watch"]]
+    {
         let said = house.run_with(arguments, b"yes\nyes\n");
         assert_eq!(said.code, Some(1), "{}", said.err);
         assert!(said.err.contains("only a person"), "{}", said.err);

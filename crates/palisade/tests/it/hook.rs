@@ -52,21 +52,31 @@ fn shell(house: &House, client: &str, id: &str, line: &str) -> Value {
     match client {
         "claude" | "codex" => bare("Bash"),
         "qwen" => bare("run_shell_command"),
-        "gemini" => json!({"hook_event_name": "BeforeTool", "session_id": "s1", "cwd": cwd, "timestamp": id,
-                           "tool_name": "run_shell_command", "tool_input": {"command": line}}),
+        "gemini" => {
+            json!({"hook_event_name": "BeforeTool", "session_id": "s1", "cwd": cwd, "timestamp": id,
+                           "tool_name": "run_shell_command", "tool_input": {"command": line}})
+        }
         "copilot" => json!({"sessionId": "s1", "timestamp": 5, "cwd": cwd, "toolName": "bash",
                             "toolArgs": json!({"command": line}).to_string()}),
-        "opencode" => json!({"event": "before", "tool": "bash", "args": {"command": line}, "callID": id,
-                             "sessionID": "s1", "cwd": cwd}),
-        "pi" => json!({"hook_event_name": "tool_call", "tool_name": "bash", "tool_input": {"command": line},
-                       "tool_call_id": id, "cwd": cwd, "has_ui": false}),
+        "opencode" => {
+            json!({"event": "before", "tool": "bash", "args": {"command": line}, "callID": id,
+                             "sessionID": "s1", "cwd": cwd})
+        }
+        "pi" => {
+            json!({"hook_event_name": "tool_call", "tool_name": "bash", "tool_input": {"command": line},
+                       "tool_call_id": id, "cwd": cwd, "has_ui": false})
+        }
         "cline" => json!({"hookName": "tool_call", "sessionContext": {"rootSessionId": "s1"},
                           "workspaceInfo": {"rootPath": cwd}, "agent_id": "a", "parent_agent_id": null,
                           "tool_call": {"id": id, "name": "run_commands", "input": {"commands": [line]}}}),
-        "cursor" => json!({"hook_event_name": "preToolUse", "conversation_id": "s1", "cwd": cwd, "tool_use_id": id,
-                           "tool_name": "Shell", "tool_input": {"command": line}}),
-        "goose" => json!({"event": "PreToolUse", "session_id": "s1", "working_dir": cwd, "tool_call_id": id,
-                          "tool_name": "developer__shell", "tool_input": {"command": line}}),
+        "cursor" => {
+            json!({"hook_event_name": "preToolUse", "conversation_id": "s1", "cwd": cwd, "tool_use_id": id,
+                           "tool_name": "Shell", "tool_input": {"command": line}})
+        }
+        "goose" => {
+            json!({"event": "PreToolUse", "session_id": "s1", "working_dir": cwd, "tool_call_id": id,
+                          "tool_name": "developer__shell", "tool_input": {"command": line}})
+        }
         other => panic!("{other}"),
     }
 }
@@ -99,11 +109,7 @@ fn refusal(client: &str, heard: &Heard) -> String {
 }
 
 fn allowed(client: &str, heard: &Heard) {
-    assert_eq!(
-        (heard.code, heard.out.as_str(), heard.err.as_str()),
-        (Some(0), "", ""),
-        "{client}"
-    );
+    assert_eq!((heard.code, heard.out.as_str(), heard.err.as_str()), (Some(0), "", ""), "{client}");
 }
 
 fn event(client: &str) -> &'static str {
@@ -244,7 +250,10 @@ fn a_call_told_twice_is_answered_twice_and_recorded_once() {
     let log = log(&house);
     assert_eq!((log.matches("run ls").count(), log.matches("run rm").count()), (1, 1), "{log}");
     // The same name for another call is another call.
-    refusal("claude", &hook(&house, "claude", "PreToolUse", &shell(&house, "claude", "t1", "rm -rf /")));
+    refusal(
+        "claude",
+        &hook(&house, "claude", "PreToolUse", &shell(&house, "claude", "t1", "rm -rf /")),
+    );
 }
 
 #[test]
@@ -253,9 +262,9 @@ fn calls_at_once_are_each_recorded() {
     allowed("claude", &hook(&house, "claude", "PreToolUse", &shell(&house, "claude", "t", "ls")));
     let children: Vec<_> = (0..8)
         .map(|at| {
-            let call = shell(&house, "claude", &format!("p{}", at / 2), &format!("echo {}", at / 2));
-            let mut child =
-                command(&house, &["hook", "--client", "claude"]).spawn().unwrap();
+            let call =
+                shell(&house, "claude", &format!("p{}", at / 2), &format!("echo {}", at / 2));
+            let mut child = command(&house, &["hook", "--client", "claude"]).spawn().unwrap();
             child.stdin.take().unwrap().write_all(call.to_string().as_bytes()).unwrap();
             child
         })
@@ -279,8 +288,13 @@ fn secrets_are_taken_out_and_text_from_outside_is_put_into_an_envelope() {
         hook(house, client, "PostToolUse", &payload)
     };
     let house = House::new();
-    let heard = after(&house, "claude", "Bash", json!({"command": "cat notes"}),
-        json!({"stdout": format!("a {secret} b"), "stderr": "", "interrupted": false}));
+    let heard = after(
+        &house,
+        "claude",
+        "Bash",
+        json!({"command": "cat notes"}),
+        json!({"stdout": format!("a {secret} b"), "stderr": "", "interrupted": false}),
+    );
     let said: Value = serde_json::from_str(&heard.out).unwrap();
     assert_eq!(
         said["hookSpecificOutput"]["updatedToolOutput"],
@@ -295,8 +309,17 @@ fn secrets_are_taken_out_and_text_from_outside_is_put_into_an_envelope() {
     let heard = after(&house, "claude", "WebFetch", page, json!({"result": "hello", "code": 200}));
     let said: Value = serde_json::from_str(&heard.out).unwrap();
     let text = said["hookSpecificOutput"]["updatedToolOutput"]["result"].as_str().unwrap();
-    assert!(text.starts_with("[external page from page.example") && text.contains("hello"), "{text}");
-    let heard = after(&house, "claude", "mcp__docs__search", json!({}), json!([{"type": "text", "text": "hi"}]));
+    assert!(
+        text.starts_with("[external page from page.example") && text.contains("hello"),
+        "{text}"
+    );
+    let heard = after(
+        &house,
+        "claude",
+        "mcp__docs__search",
+        json!({}),
+        json!([{"type": "text", "text": "hi"}]),
+    );
     let said: Value = serde_json::from_str(&heard.out).unwrap();
     let text = said["hookSpecificOutput"]["updatedToolOutput"][0]["text"].as_str().unwrap();
     assert!(text.contains("the tool docs/search") && text.contains("UNTRUSTED"), "{text}");
@@ -304,7 +327,23 @@ fn secrets_are_taken_out_and_text_from_outside_is_put_into_an_envelope() {
     let memory = house.palisade().join("profiles/default/sessions/claude-s.memory.json");
     let memory = fs::read_to_string(memory).unwrap();
     assert!(memory.contains("page.example") && memory.contains("docs/search"), "{memory}");
-    allowed("claude", &after(&house, "claude", "Bash", json!({"command": "ls"}), json!({"stdout": "x"})));
+    allowed(
+        "claude",
+        &after(&house, "claude", "Bash", json!({"command": "ls"}), json!({"stdout": "x"})),
+    );
+}
+
+#[test]
+fn output_that_cannot_be_looked_at_is_withheld_in_its_own_shape() {
+    let house = House::with("tools: {broken");
+    let payload = json!({"hook_event_name": "PostToolUse", "session_id": "s", "cwd": house.work(),
+                         "tool_name": "Read", "tool_input": {"file_path": "a"}, "tool_use_id": "t",
+                         "tool_response": {"type": "text", "file": {"filePath": "a", "content": "x", "numLines": 1}}});
+    let heard = hook(&house, "claude", "PostToolUse", &payload);
+    let said: Value = serde_json::from_str(&heard.out).unwrap();
+    let output = &said["hookSpecificOutput"]["updatedToolOutput"];
+    assert!(output["file"]["content"].as_str().unwrap().starts_with("Palisade refuses"), "{said}");
+    assert_eq!((&output["type"], &output["file"]["numLines"]), (&json!("text"), &json!(1)));
 }
 
 #[test]
@@ -380,10 +419,14 @@ fn commands_become_ones_of_run_where_the_profile_says_so() {
         let made = house.work().join("out.txt");
         assert_eq!(fs::read_to_string(&made).unwrap(), "IT'S\n", "{client}");
         fs::remove_file(made).unwrap();
-        refusal(client, &hook(&house, client, event(client), &shell(&house, client, "2", "rm -rf /")));
+        refusal(
+            client,
+            &hook(&house, client, event(client), &shell(&house, client, "2", "rm -rf /")),
+        );
     }
     // Told once, recorded once: by `run`.
     assert_eq!(log(&house).matches("run echo").count(), 7, "{}", log(&house));
-    let why = refusal("qwen", &hook(&house, "qwen", "PreToolUse", &shell(&house, "qwen", "1", "ls")));
+    let why =
+        refusal("qwen", &hook(&house, "qwen", "PreToolUse", &shell(&house, "qwen", "1", "ls")));
     assert!(why.contains("tools.terminal.rewrite"), "{why}");
 }

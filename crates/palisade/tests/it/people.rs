@@ -66,19 +66,27 @@ fn agent(house: &House, script: &str) -> String {
 
 /// The command that answers, writing what it is told to a file.
 fn answers(id: &str) -> String {
-    format!("sh -c \"$PALISADE approvals allow {id} >>said/out 2>&1; echo code $? >>said/out; touch said/done\"")
+    format!(
+        "sh -c \"$PALISADE approvals allow {id} >>said/out 2>&1; echo code $? >>said/out; touch said/done\""
+    )
 }
 
 fn refused(name: &str, script: impl Fn(&str) -> String) {
     let (house, id) = asked();
     let said = agent(&house, &script(&answers(&id)));
-    assert!(said.contains("only a person may do this") && said.contains("code 1"), "{name}: {said}");
+    assert!(
+        said.contains("only a person may do this") && said.contains("code 1"),
+        "{name}: {said}"
+    );
     assert_eq!(self::id(&house, "parked"), id, "{name}");
 }
 
 /// A terminal whose keyboard says yes.
 fn on_a_terminal(command: &str) -> String {
-    format!("(sleep 1; echo yes; sleep 1; echo yes) | script -qec '{}' /dev/null", command.replace('\'', "'\\''"))
+    format!(
+        "(sleep 1; echo yes; sleep 1; echo yes) | script -qec '{}' /dev/null",
+        command.replace('\'', "'\\''")
+    )
 }
 
 #[test]
@@ -98,7 +106,10 @@ fn on_a_terminal_of_its_own() {
     }
     refused("script", on_a_terminal);
     refused("script in a session of its own", |command| {
-        format!("setsid sh -c \"{}\"", on_a_terminal(command).replace('"', "\\\"").replace('$', "\\$"))
+        format!(
+            "setsid sh -c \"{}\"",
+            on_a_terminal(command).replace('"', "\\\"").replace('$', "\\$")
+        )
     });
 }
 
@@ -137,9 +148,14 @@ fn fs_script(name: &str, text: &str, start: impl Fn(&str) -> String) -> String {
 #[test]
 fn what_run_started_may_not_even_at_a_persons_terminal() {
     let (house, id) = asked();
-    house.configure("tools: {terminal: {approval: {queue: always, timeout_s: 1, unrecognised: allow}}}\n");
+    house.configure(
+        "tools: {terminal: {approval: {queue: always, timeout_s: 1, unrecognised: allow}}}\n",
+    );
     let script = house.work().join("x.py");
-    let text = format!("import os\nos.execv({:?}, ['palisade', 'approvals', 'allow', '{id}'])\n", binary());
+    let text = format!(
+        "import os\nos.execv({:?}, ['palisade', 'approvals', 'allow', '{id}'])\n",
+        binary()
+    );
     fs::write(&script, text).unwrap();
     let mut screen = Screen::palisade(&house, &["run", "--", "env", "python3", "x.py"]);
     screen.expect("only a person may do this");

@@ -86,7 +86,10 @@ pub fn give(
     let id = &entry.request.id;
     let text: String = subject.text.chars().take(4096).collect();
     let word_said = word.map(|word| format!(" ({word})")).unwrap_or_default();
-    record(EventKind::Approval, &format!("answer to {id}: {}{word_said}: {text}", grants::word(answer)))?;
+    record(
+        EventKind::Approval,
+        &format!("answer to {id}: {}{word_said}: {text}", grants::word(answer)),
+    )?;
     let keep = Duration::from_secs(rules.parked_s.into()).max(KEEP);
     let is_waited_for = store.is_waited_for(entry);
     store.answer(entry, (answer, word), (&actor).into(), keep)?;

@@ -198,8 +198,12 @@ fn brief(entry: &Entry, now: &Moment) -> Vec<(&'static str, String)> {
 
 /// Processes from the inner to the outer.
 fn people(asker: &Asker) -> String {
-    let names: Vec<String> =
-        asker.processes.iter().take(6).map(|(pid, name)| format!("{}[{pid}]", reveal(name))).collect();
+    let names: Vec<String> = asker
+        .processes
+        .iter()
+        .take(6)
+        .map(|(pid, name)| format!("{}[{pid}]", reveal(name)))
+        .collect();
     let user = asker.uid.map(|uid| format!("user {uid}: ")).unwrap_or_default();
     format!("{user}{}", names.join(" < "))
 }

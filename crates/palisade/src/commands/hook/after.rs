@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use palisade_core::Surface;
 use palisade_core::ports::{Journal, Outcome};
-use palisade_guards::content::scan::Kind;
 use palisade_guards::content::enclose;
+use palisade_guards::content::scan::Kind;
 use palisade_wire::{Call, Json, Use};
 
 use super::session::Opened;
@@ -80,12 +80,7 @@ pub(super) fn answer(
 }
 
 /// Puts what the tool gave into an envelope that says whence it came.
-fn enveloped(
-    hook: &Hook,
-    call: &Call,
-    output: &mut Json,
-    origins: &[String],
-) -> bool {
+fn enveloped(hook: &Hook, call: &Call, output: &mut Json, origins: &[String]) -> bool {
     let kind = match call.uses.first() {
         Some(Use::Shell { .. }) => ("output", Kind::Terminal),
         Some(Use::Fetch { .. }) => ("page", Kind::Text),

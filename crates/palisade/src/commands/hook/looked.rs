@@ -27,12 +27,7 @@ impl OpenFile for Seen {
 }
 
 impl FileTools for Looked {
-    fn open(
-        &self,
-        path: &str,
-        cwd: &str,
-        _: FileUse,
-    ) -> Result<Box<dyn OpenFile + '_>, FileFault> {
+    fn open(&self, path: &str, cwd: &str, _: FileUse) -> Result<Box<dyn OpenFile + '_>, FileFault> {
         // Some clients take `..` out of the text before they open, others let
         // the kernel follow it through links.
         let plain = self.absolute(path, cwd);

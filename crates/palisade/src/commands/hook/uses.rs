@@ -39,7 +39,9 @@ pub(super) fn judged(
     let mut named = Vec::new();
     for one in &call.uses {
         match one {
-            Use::Mcp { server, tool } => named.push((Some(server.as_str()), tool.as_str(), Standing::Unknown)),
+            Use::Mcp { server, tool } => {
+                named.push((Some(server.as_str()), tool.as_str(), Standing::Unknown))
+            }
             Use::Unknown => named.push((None, call.tool.as_str(), Standing::Unknown)),
             _ => {}
         }
@@ -64,7 +66,13 @@ pub(super) fn judged(
     Ok(parts)
 }
 
-fn part(client: &Client, call: &Call, one: &Use, cwd: &str, at: &Circumstances<'_>) -> Option<Part> {
+fn part(
+    client: &Client,
+    call: &Call,
+    one: &Use,
+    cwd: &str,
+    at: &Circumstances<'_>,
+) -> Option<Part> {
     let looked = Looked { home: at.places.home.clone() };
     let file = |how, path: &str| {
         let path = path.strip_prefix('@').filter(|_| client.name == "pi").unwrap_or(path);
@@ -85,10 +93,8 @@ fn part(client: &Client, call: &Call, one: &Use, cwd: &str, at: &Circumstances<'
         Use::Subagent => Part { judged: plain(call, cwd, at), shows: Taint::default() },
         Use::WriteStdin { text } => {
             let action = tool(call, cwd);
-            let decision =
-                judge(action, typed::typed(text), at.posture, at.grants, None, at.now);
-            let judged =
-                Judged { decision, analysis: Analysis::default(), text: text.clone() };
+            let decision = judge(action, typed::typed(text), at.posture, at.grants, None, at.now);
+            let judged = Judged { decision, analysis: Analysis::default(), text: text.clone() };
             Part { judged, shows: Taint::default() }
         }
         // Judged by their names above.

@@ -11,7 +11,8 @@ const LONGEST: usize = 900;
 /// Why `decisions`, which are of what is never done, keep a call from
 /// happening.
 pub(super) fn refusal(decisions: &[&Decision]) -> String {
-    let end = "This is never done for an agent. The person can do it outside, if it is really wanted.";
+    let end =
+        "This is never done for an agent. The person can do it outside, if it is really wanted.";
     sentence("Palisade refused this.", decisions, end)
 }
 
