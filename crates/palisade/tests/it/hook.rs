@@ -334,6 +334,19 @@ fn secrets_are_taken_out_and_text_from_outside_is_put_into_an_envelope() {
 }
 
 #[test]
+fn output_that_cannot_be_looked_at_is_withheld_in_its_own_shape() {
+    let house = House::with("tools: {broken");
+    let payload = json!({"hook_event_name": "PostToolUse", "session_id": "s", "cwd": house.work(),
+                         "tool_name": "Read", "tool_input": {"file_path": "a"}, "tool_use_id": "t",
+                         "tool_response": {"type": "text", "file": {"filePath": "a", "content": "x", "numLines": 1}}});
+    let heard = hook(&house, "claude", "PostToolUse", &payload);
+    let said: Value = serde_json::from_str(&heard.out).unwrap();
+    let output = &said["hookSpecificOutput"]["updatedToolOutput"];
+    assert!(output["file"]["content"].as_str().unwrap().starts_with("Palisade refuses"), "{said}");
+    assert_eq!((&output["type"], &output["file"]["numLines"]), (&json!("text"), &json!(1)));
+}
+
+#[test]
 fn files_and_addresses_are_judged_as_what_they_are() {
     let house = House::new();
     let ask = |tool: &str, input: Value| {

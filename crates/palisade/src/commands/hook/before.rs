@@ -25,11 +25,13 @@ struct Answered {
     said: Said,
     intents: Vec<u64>,
     origins: Vec<String>,
+    /// Whether the same call is answered by the same words.
+    repeats: bool,
 }
 
 impl Answered {
     fn plainly(said: Said) -> Self {
-        Self { said, intents: Vec::new(), origins: Vec::new() }
+        Self { said, intents: Vec::new(), origins: Vec::new(), repeats: true }
     }
 }
 
@@ -42,10 +44,8 @@ pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, 
     let mut held = opened.calls.hold(&opened.name)?;
     let twice = call.id.is_some() || call.stamp.is_some();
     if let Some(before) = held.answered(&opened.digest).filter(|_| twice) {
-        return Ok(match before.answer.as_str() {
-            "" => Said::Nothing,
-            line => Said::Line(line.to_owned()),
-        });
+        let said = if before.is_empty() { Said::Nothing } else { Said::Line(before.to_owned()) };
+        return Ok(said);
     }
     let answered = match rewriting(hook, opened, call) {
         Rewriting::Is => confined(hook, opened, call)?,
@@ -61,10 +61,13 @@ pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, 
 }
 
 fn remember(held: &mut Held, opened: &Opened, answered: Answered) -> Result<Said, Failure> {
-    let Answered { said, intents, origins } = answered;
+    let Answered { said, intents, origins, repeats } = answered;
     let answer = match &said {
-        Said::Nothing => String::new(),
-        Said::Line(line) => line.clone(),
+        Said::Nothing => Some(String::new()),
+        // A changed command is not kept: there may be a secret in it, and it
+        // is changed again in the same way.
+        Said::Line(_) if !repeats => None,
+        Said::Line(line) => Some(line.clone()),
     };
     let at = actor::millis();
     held.remember(Admission { digest: opened.digest.clone(), answer, intents, origins, at })?;
@@ -146,7 +149,8 @@ fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failu
     let arguments = hook.client.with_lines(call, &lines);
     let said = arguments.and_then(|arguments| hook.client.rewrite(arguments));
     let said = said.ok_or_else(|| Failure::Other("the command cannot be changed".into()))?;
-    Ok(Answered { said: Said::Line(said), intents: Vec::new(), origins: origins(&parts) })
+    let origins = origins(&parts);
+    Ok(Answered { said: Said::Line(said), intents: Vec::new(), origins, repeats: false })
 }
 
 /// In single quotes nothing means anything to a shell but their end.
@@ -269,7 +273,7 @@ fn parts_settled(
         (false, Some(line)) => Said::Line(line),
         _ => Said::Nothing,
     };
-    Ok(Answered { said, intents, origins })
+    Ok(Answered { said, intents, origins, repeats: true })
 }
 
 /// The same, judged as on that surface: a caution is a question where somebody
