@@ -78,6 +78,8 @@ pub struct Subject {
     /// Why nothing narrower than "once" or "session" can be granted, if so:
     /// shells, interpreters, wrappers and words that are not known.
     pub ungrantable: Option<&'static str>,
+    /// Whether it is asked every time, whatever was approved, also by hand.
+    pub every_time: bool,
 }
 
 /// One rule's word on one part of an action.

@@ -86,7 +86,9 @@ impl Grant {
         {
             return false;
         }
-        if finding.severity == Severity::Dangerous {
+        if finding.severity == Severity::Dangerous
+            || finding.subject.as_ref().is_some_and(|subject| subject.every_time)
+        {
             return false;
         }
         match &self.scope {

@@ -8,11 +8,13 @@ pub mod call;
 pub mod command;
 pub mod content;
 pub mod file;
+pub mod network;
 mod path;
 mod places;
 pub mod rules;
-mod taint;
+pub mod taint;
+pub mod typed;
 
 pub use path::classify;
 pub use places::Places;
-pub use taint::Taint;
+pub use taint::{Exposure, Taint, hosts_named};

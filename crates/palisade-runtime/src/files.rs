@@ -12,7 +12,7 @@ use palisade_core::{
     Action, Decision, FileFacts, FileFault, FileShown, FileSource, FileUse, FileWork, Posture,
     judge,
 };
-use palisade_guards::{Places, Taint, file};
+use palisade_guards::{Places, Taint, file, taint};
 use palisade_shell::{Analysis, Labels};
 
 use crate::pipeline::{Circumstances, Done, Judged, Ports, carry_out};
@@ -142,8 +142,14 @@ fn judged(
 ) -> Judged {
     let places = places(cwd, at);
     // Whoever judges and fails has not allowed anything.
-    let found = catch_unwind(AssertUnwindSafe(|| file::findings(how, facts, &places)))
-        .unwrap_or_else(|_| vec![facts::failed(&text)]);
+    let found = catch_unwind(AssertUnwindSafe(|| {
+        let mut found = file::findings(how, facts, &places);
+        if how.changes() {
+            found.extend(taint::of_file(facts, &places, &at.exposure()));
+        }
+        found
+    }))
+    .unwrap_or_else(|_| vec![facts::failed(&text)]);
     let action = Action::File {
         how,
         path: facts.path.clone(),

@@ -46,15 +46,19 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Adds what files carry to the session.
+    /// Adds what files carry after a command, and what its output shows, to
+    /// the session.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn remember(&self, files: &BTreeMap<String, Labels>) -> Result<(), Error> {
-        if files.is_empty() {
+    pub fn remember(&self, files: &BTreeMap<String, Labels>, shown: &Taint) -> Result<(), Error> {
+        if files.is_empty() && shown.is_none() {
             return Ok(());
         }
-        self.change_session(|session| session.remember(files))
+        self.change_session(|session| {
+            session.remember(files);
+            session.taint.join(shown);
+        })
     }
 
     /// Adds what the model has seen to the session.
@@ -66,6 +70,23 @@ impl<'a> Keeper<'a> {
             return Ok(());
         }
         self.change_session(|session| session.taint.join(taint))
+    }
+
+    /// Adds hosts that a person named to the session.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn named(&self, hosts: &[String]) -> Result<(), Error> {
+        if hosts.is_empty() {
+            return Ok(());
+        }
+        self.change_session(|session| {
+            for host in hosts {
+                if !session.named.contains(host) {
+                    session.named.push(host.clone());
+                }
+            }
+        })
     }
 
     /// Counts one more call for each of `keys`, and says how often they were

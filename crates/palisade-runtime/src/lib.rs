@@ -6,10 +6,12 @@
 
 #[cfg(unix)]
 pub mod approvals;
+pub mod calls;
 pub mod config;
 pub mod environment;
 mod error;
 mod facts;
+mod fetch;
 mod files;
 pub mod grants;
 mod home;
@@ -23,10 +25,14 @@ mod tool;
 pub mod words;
 
 pub use error::{Error, Fault};
+pub use fetch::judge_fetch;
 pub use files::{FileDone, FileRequest, judge_file, use_file};
 pub use home::{Home, ProfileName, SessionId, private_dir};
 pub use keeper::Keeper;
-pub use pipeline::{Circumstances, Done, Judged, Ports, Request, carry_out, judge_command};
+pub use pipeline::{
+    Admitted, Circumstances, Done, Judged, Ports, Request, admit, carry_out, hand_over,
+    judge_command,
+};
 pub use profile::Profile;
 pub use session::{Count, Session};
 pub use tool::{ToolRequest, judge_tool};

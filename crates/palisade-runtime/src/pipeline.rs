@@ -4,16 +4,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use palisade_core::ports::{
-    Ask, Event, EventKind, Intent, Journal, JournalError, Outcome, Seconds,
+    Ask, Event, EventKind, Intent, Journal, JournalError, Outcome, Seconds, Sequence,
 };
 use palisade_core::{
-    Action, Actor, Answer, Command, Decision, Grant, NoPermit, Permit, Posture, Verdict, judge,
+    Action, Actor, Answer, Command, Decision, Grant, NoPermit, Permit, Posture, RuleId, Surface,
+    Verdict, judge,
 };
 use palisade_guards::content::Redactor;
-use palisade_guards::{Places, classify, command};
+use palisade_guards::taint::Known;
+use palisade_guards::{Exposure, Places, classify, command};
 use palisade_shell::{Analysis, Context, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
 
+use crate::config::TaintPolicy;
 use crate::keeper::Keeper;
 use crate::session::Session;
 use crate::{Error, Profile, config, facts, grants};
@@ -42,6 +45,26 @@ pub struct Circumstances<'a> {
     pub session: &'a Session,
     /// The time.
     pub now: Seconds,
+}
+
+impl Circumstances<'_> {
+    /// What the session was exposed to, and whether that alone makes
+    /// questions here.
+    pub fn exposure(&self) -> Exposure<'_> {
+        let tainted = &self.profile.config.tools.taint;
+        let known: Option<&dyn Known> = Some(self.profile);
+        let table = match tainted.policy {
+            TaintPolicy::Off => return Exposure { known, ..Exposure::none() },
+            TaintPolicy::Always => true,
+            TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
+        };
+        Exposure {
+            taint: &self.session.taint,
+            named: [&tainted.named, &self.session.named],
+            table,
+            known,
+        }
+    }
 }
 
 /// A judged request, with all that is known of it.
@@ -88,7 +111,8 @@ pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     // Whoever judges and fails has not allowed anything.
     let seen = catch_unwind(AssertUnwindSafe(|| {
         let analysis = analysis(&request, &places, at.session);
-        let findings = command::findings(&text, &analysis, &places);
+        let exposure = at.exposure();
+        let findings = command::findings(&text, &analysis, &places, &exposure);
         (analysis, findings)
     }));
     let (analysis, findings) =
@@ -139,6 +163,35 @@ pub fn carry_out(
     ports: &mut Ports<'_>,
     effect: impl FnOnce(Permit) -> Outcome,
 ) -> Result<Done, Error> {
+    let permit = match admit(judged, at, ports)? {
+        Admitted::Refused(decision) => return Ok(Done::Refused(decision)),
+        Admitted::Permitted(permit) => permit,
+    };
+    let sequence = permit.intent();
+    let outcome = effect(permit);
+    let unrecorded = ports.journal.outcome(sequence, &outcome).err();
+    Ok(Done::Ran { outcome, unrecorded })
+}
+
+/// What became of a request that somebody else carries out.
+#[derive(Debug)]
+pub enum Admitted {
+    /// It was refused, which is recorded.
+    Refused(Box<Decision>),
+    /// It may be done; its intent is recorded.
+    Permitted(Permit),
+}
+
+/// Has a judged request answered and permitted. Whoever gets the permit owes
+/// the journal the outcome.
+///
+/// # Errors
+/// Where the journal or the session took no record; then nothing may happen.
+pub fn admit(
+    judged: Judged,
+    at: &Circumstances<'_>,
+    ports: &mut Ports<'_>,
+) -> Result<Admitted, Error> {
     let Judged { decision, analysis, text } = judged;
     let redactor = at.profile.redactor()?;
     let body = facts::redacted(&text, &redactor);
@@ -146,38 +199,67 @@ pub fn carry_out(
         Verdict::Ask => answered(decision, &body, &redactor, at, ports)?,
         Verdict::Allow | Verdict::Deny => decision,
     };
-    let (cwd, rules) = (facts::redacted(decision.action().cwd(), &redactor), decision.rules());
-    let intent = Intent {
-        actor: ports.actor,
+    let cwd = facts::redacted(decision.action().cwd(), &redactor);
+    let rules = decision.rules();
+    let intent = intent(&decision, &text, [&body, &cwd], &rules, at, ports.actor);
+    if decision.verdict() != Verdict::Allow {
+        ports.journal.intent(&intent).map_err(Error::Journal)?;
+        return Ok(Admitted::Refused(Box::new(decision)));
+    }
+    // What it leaves behind is remembered before it can be used.
+    ports.keeper.remember(&analysis.files, &command::shown(&analysis))?;
+    match Permit::issue(decision, &intent, ports.journal) {
+        Ok(permit) => Ok(Admitted::Permitted(permit)),
+        Err(NoPermit::NotAllowed(decision)) => Ok(Admitted::Refused(decision)),
+        Err(NoPermit::NotWritten(error)) => Err(Error::Journal(error)),
+    }
+}
+
+/// Records a question that the client puts to its own user, who answers there
+/// and not to us: its outcome tells whether the answer was yes.
+///
+/// # Errors
+/// Where the journal or the session took no record; then nothing may happen.
+pub fn hand_over(
+    judged: &Judged,
+    at: &Circumstances<'_>,
+    ports: &mut Ports<'_>,
+) -> Result<Sequence, Error> {
+    let Judged { decision, analysis, text } = judged;
+    let redactor = at.profile.redactor()?;
+    let body = facts::redacted(text, &redactor);
+    let cwd = facts::redacted(decision.action().cwd(), &redactor);
+    let rules = decision.rules();
+    ports.keeper.remember(&analysis.files, &command::shown(analysis))?;
+    let intent = intent(decision, text, [&body, &cwd], &rules, at, ports.actor);
+    ports.journal.intent(&intent).map_err(Error::Journal)
+}
+
+/// The record of a decision. `body` and `cwd` are redacted.
+fn intent<'a>(
+    decision: &Decision,
+    text: &str,
+    [body, cwd]: [&'a str; 2],
+    rules: &'a [RuleId],
+    at: &Circumstances<'a>,
+    actor: &'a Actor,
+) -> Intent<'a> {
+    Intent {
+        actor,
         profile: at.profile.name.as_str(),
         kind: decision.action().kind(),
-        body: &body,
-        cwd: &cwd,
-        digest: Sha256::digest(&text).into(),
+        body,
+        cwd,
+        digest: Sha256::digest(text).into(),
         verdict: decision.verdict().word(),
         severity: decision.severity().word(),
-        rules: &rules,
+        rules,
         grant: decision.grant().map(palisade_core::GrantUse::word),
         confinement: decision.obligations().confinement,
         policy: at.profile.digest,
         synced: decision.obligations().synced
             || at.profile.config.journal.sync == config::Sync::Always,
-    };
-    if decision.verdict() != Verdict::Allow {
-        ports.journal.intent(&intent).map_err(Error::Journal)?;
-        return Ok(Done::Refused(Box::new(decision)));
     }
-    // What it leaves behind is remembered before it can be used.
-    ports.keeper.remember(&analysis.files)?;
-    let permit = match Permit::issue(decision, &intent, ports.journal) {
-        Ok(permit) => permit,
-        Err(NoPermit::NotAllowed(decision)) => return Ok(Done::Refused(decision)),
-        Err(NoPermit::NotWritten(error)) => return Err(Error::Journal(error)),
-    };
-    let sequence = permit.intent();
-    let outcome = effect(permit);
-    let unrecorded = ports.journal.outcome(sequence, &outcome).err();
-    Ok(Done::Ran { outcome, unrecorded })
 }
 
 /// Puts the question, records the answer, and keeps what was approved for

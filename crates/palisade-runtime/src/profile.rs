@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use palisade_core::{Grant, Posture, Surface};
 use palisade_guards::call::Policy;
+use palisade_guards::content::outgoing::{Leak, Outgoing};
 use palisade_guards::content::{Redactor, Secret};
+use palisade_guards::taint::Known;
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Loaded, Machine};
@@ -132,8 +134,19 @@ impl Profile {
     /// # Errors
     /// Where the file is there and cannot be read.
     pub fn redactor(&self) -> Result<Redactor, Error> {
-        let known = self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value });
-        Ok(Redactor::new(&known.collect::<Vec<_>>()))
+        Ok(Redactor::new(&self.known()?))
+    }
+
+    /// What finds the values of its `.env` in what is about to leave.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn outgoing(&self) -> Result<Outgoing, Error> {
+        Ok(Outgoing::new(&self.known()?))
+    }
+
+    fn known(&self) -> Result<Vec<Secret>, Error> {
+        Ok(self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value }).collect())
     }
 
     /// The secrets of its `.env`.
@@ -147,6 +160,15 @@ impl Profile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(source) => Err(Error::File { what: "read", path, source }),
         }
+    }
+}
+
+/// Read where it is first needed: most commands connect to nothing.
+impl Known for Profile {
+    fn leak(&self, bytes: &[u8]) -> Option<Leak> {
+        // Where the file cannot be read, nothing is carried out either: the
+        // records are redacted by the same values.
+        self.outgoing().ok()?.find(bytes)
     }
 }
 

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use palisade_core::{Action, judge};
 use palisade_guards::call::{Call, Standing, Unreadable, Value, findings};
+use palisade_guards::taint;
 use palisade_shell::Analysis;
 
 use crate::keeper::Keeper;
@@ -94,7 +95,15 @@ pub fn judge_tool(
     };
     // Whoever judges and fails has not allowed anything.
     let found = found.and_then(|counts| {
-        catch_unwind(AssertUnwindSafe(|| findings(&call, policy, &counts))).ok()
+        catch_unwind(AssertUnwindSafe(|| {
+            let mut found = findings(&call, policy, &counts);
+            // What a client has built in goes by what it does, not by a call.
+            if call.server.is_some() {
+                found.extend(taint::of_call(&name, &text, &request.cwd, &at.exposure()));
+            }
+            found
+        }))
+        .ok()
     });
     let found = found.unwrap_or_else(|| vec![facts::failed(&text)]);
     let action = Action::Tool { name, arguments, cwd: request.cwd.clone() };

@@ -304,6 +304,8 @@ pub struct Analysis {
     pub effects: Vec<Effect>,
     /// What files carry afterwards, by absolute path; for the session.
     pub files: BTreeMap<String, Labels>,
+    /// What the output carries, as far as it is followed.
+    pub printed: Labels,
     /// Scripts whose content would say more, by absolute path: give them in
     /// [`Context::files`] and analyse again.
     pub wanted: Vec<String>,

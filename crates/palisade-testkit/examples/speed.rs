@@ -28,7 +28,14 @@ fn main() {
         let analysis = analyse(text, &context);
         analysed.push((best(|| drop(black_box(analyse(black_box(text), &context)))), text));
         judged.push((
-            best(|| drop(black_box(command::findings(black_box(text), &analysis, &places)))),
+            best(|| {
+                drop(black_box(command::findings(
+                    black_box(text),
+                    &analysis,
+                    &places,
+                    &palisade_guards::Exposure::none(),
+                )))
+            }),
             text,
         ));
     }

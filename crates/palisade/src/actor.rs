@@ -1,6 +1,7 @@
 //! Who asks, from the kernel where it tells.
 
 use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use palisade_core::Actor;
 
@@ -15,6 +16,12 @@ pub fn here(session: Option<&str>) -> Actor {
         session: session.map(str::to_owned),
         ..Actor::default()
     }
+}
+
+/// Milliseconds since 1970.
+pub fn millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.ok().and_then(|since| since.as_millis().try_into().ok()).unwrap_or(0)
 }
 
 fn processes() -> Vec<(u32, String)> {

@@ -2,17 +2,21 @@
 //! of `commands/`.
 
 mod actor;
+mod asks;
 #[cfg(unix)]
 mod captured;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
 mod desktop;
+mod install;
 mod jobs;
+mod live;
 mod prompt;
 #[cfg(unix)]
 mod servers;
 mod show;
+mod web;
 mod wire_up;
 
 use std::process::ExitCode;
@@ -35,6 +39,11 @@ fn main() -> ExitCode {
     // launcher.
     #[cfg(target_os = "linux")]
     palisade_sandbox::launcher_main();
+    // An agent's client takes an error for a yes, so `hook` ends as a refusal
+    // whatever its line says.
+    if let Some(code) = commands::hook::intercept(std::env::args_os()) {
+        return code;
+    }
     let line = match Line::try_parse() {
         Ok(line) => line,
         // Help and version go to standard output and are no error; a reader

@@ -291,6 +291,7 @@ fn finding(rule: &'static Rule, call: &Call<'_>, why: Option<String>) -> Finding
             arguments,
             directory: call.cwd.to_owned(),
             ungrantable: None,
+            every_time: false,
         }),
         contained: rule.contained,
     }

@@ -62,13 +62,13 @@ const METADATA: &[&str] = &[
 ];
 
 /// Whether a name is this machine.
-fn here(name: &str) -> bool {
+pub(super) fn here(name: &str) -> bool {
     matches!(name, "localhost" | "127.0.0.1" | "[::1]" | "::1" | "0.0.0.0")
         || name.ends_with(".localhost")
 }
 
 /// The host in a URL or in `user@host:port`.
-fn name(text: &str) -> &str {
+pub(super) fn name(text: &str) -> &str {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let rest = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let rest = rest.rsplit('@').next().unwrap_or(rest);

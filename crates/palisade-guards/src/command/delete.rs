@@ -1,6 +1,6 @@
 //! What may be deleted: single files of the workspace.
 
-use palisade_shell::{Effect, EffectKind};
+use palisade_shell::{Effect, EffectKind, Text};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
@@ -11,7 +11,7 @@ pub(super) static GUARD: Guard = Guard {
     name: "delete",
     manual: "Stops the deletion of the root, of homes, of the workspace and what is above it, of what the system needs, \
              of keys and of Palisade's own files, also by patterns that take in all of them. Asks about every tree, and \
-             about files outside the workspace. Single files of the workspace, temporary files and caches may go. \
+             about files outside the workspace. Single files of the workspace, temporary files (but no trees of /var/tmp) and caches may go. \
              Moving a file away counts as deleting it there, but moving a tree of the workspace does not.",
     gaps: "A target that is not known before the command runs is a question, never a refusal. What a program deletes \
            by itself is judged by that program's entry.",
@@ -22,9 +22,20 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let EffectKind::Delete { path, recursive } = &effect.kind else { return };
     let moved = scene.program(effect) == "mv";
     let seen = see(path, scene.places);
-    if let Some(rule) = by_mark(&seen, *recursive).or_else(|| by_region(&seen, *recursive, moved)) {
+    let by_place = || {
+        let kept = seen.region == Region::Temporary && *recursive && !moved && is_kept(path);
+        if kept { Some(&rules::DELETE_TREE_OUTSIDE) } else { by_region(&seen, *recursive, moved) }
+    };
+    if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place) {
         report.raise_at(rule, effect, "deletes", path);
     }
+}
+
+/// Whether it lies where temporary files outlast a restart of the machine
+/// (`/var/tmp` of the Filesystem Hierarchy Standard): people keep things there.
+fn is_kept(path: &Text) -> bool {
+    const KEPT: [&str; 2] = ["/var/tmp/", "/private/var/tmp/"];
+    path.literal().is_some_and(|path| KEPT.iter().any(|place| path.starts_with(place)))
 }
 
 fn by_mark(seen: &Seen, recursive: bool) -> Option<&'static Rule> {

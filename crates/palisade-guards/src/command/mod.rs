@@ -12,14 +12,17 @@ mod hazard;
 mod mode;
 pub(crate) mod read;
 mod report;
+mod taint;
 mod unread;
 pub(crate) mod write;
 
 use palisade_core::Finding;
 use palisade_shell::{Analysis, Effect, Invocation};
 
-use crate::Places;
+use crate::{Exposure, Places};
 use report::{Report, Scene};
+
+pub use taint::shown;
 
 /// One guard.
 pub struct Guard {
@@ -50,11 +53,18 @@ pub static GUARDS: &[&Guard] = &[
     &environment::GUARD,
     &hazard::GUARD,
     &unread::GUARD,
+    &taint::GUARD,
 ];
 
-/// What the guards find in `analysis`, which was made of `text`.
-pub fn findings(text: &str, analysis: &Analysis, places: &Places) -> Vec<Finding> {
-    let scene = Scene { analysis, places };
+/// What the guards find in `analysis`, which was made of `text`, in a session
+/// that was exposed to `exposure`.
+pub fn findings(
+    text: &str,
+    analysis: &Analysis,
+    places: &Places,
+    exposure: &Exposure<'_>,
+) -> Vec<Finding> {
+    let scene = Scene { analysis, places, exposure };
     let mut report = Report::new(text, analysis);
     for guard in GUARDS {
         match guard.look {

@@ -7,9 +7,10 @@ use palisade_core::{Finding, Severity, Span, Subject};
 use palisade_shell::programs::{self, Output, Program};
 use palisade_shell::{Analysis, Effect, Invocation, Text};
 
-use crate::Places;
 use crate::path::base;
 use crate::rules::{self, Rule};
+use crate::taint::every_time;
+use crate::{Exposure, Places};
 
 /// More findings than this are not kept apart: one that nobody can grant
 /// stands for the rest, and only dangerous ones are still added.
@@ -19,6 +20,7 @@ const KEPT: usize = 256;
 pub(super) struct Scene<'a> {
     pub(super) analysis: &'a Analysis,
     pub(super) places: &'a Places,
+    pub(super) exposure: &'a Exposure<'a>,
 }
 
 impl<'a> Scene<'a> {
@@ -131,6 +133,39 @@ impl<'a> Report<'a> {
         self.add(rule, Some(at), command.span, None);
     }
 
+    /// `rule` is broken by `effect` because of what the session has read.
+    pub(super) fn raise_because(
+        &mut self,
+        rule: &'static Rule,
+        effect: &Effect,
+        exposure: &Exposure<'_>,
+    ) {
+        self.raise_why(rule, effect, &exposure.because(rule));
+    }
+
+    /// `rule` is broken by `effect`, for a reason of its own.
+    pub(super) fn raise_why(&mut self, rule: &'static Rule, effect: &Effect, why: &str) {
+        let before = self.findings.len();
+        self.raise(rule, effect);
+        for finding in self.findings.iter_mut().skip(before).filter(|one| one.rule == rule.id) {
+            finding.why = why.to_owned().into();
+        }
+    }
+
+    /// As [`Report::raise_because`], and no grant covers it.
+    pub(super) fn raise_always(
+        &mut self,
+        rule: &'static Rule,
+        effect: &Effect,
+        exposure: &Exposure<'_>,
+    ) {
+        let before = self.findings.len();
+        self.raise_because(rule, effect, exposure);
+        for finding in self.findings.split_off(before.min(self.findings.len())) {
+            self.findings.push(every_time(finding));
+        }
+    }
+
     fn add(
         &mut self,
         rule: &'static Rule,
@@ -197,6 +232,7 @@ impl<'a> Report<'a> {
                 .collect(),
             directory: inner.directory.literal().unwrap_or("").to_owned(),
             ungrantable: None,
+            every_time: false,
         };
         if let Some((does, path)) = detail
             && !subject.arguments.iter().any(|word| names(word, &subject.directory, path))

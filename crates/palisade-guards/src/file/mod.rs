@@ -225,6 +225,7 @@ impl Report<'_> {
                 arguments: vec![facts.real.clone()],
                 directory: self.places.cwd.clone(),
                 ungrantable: None,
+                every_time: false,
             }),
             contained: rule.contained,
         });

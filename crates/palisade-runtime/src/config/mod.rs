@@ -4,6 +4,7 @@
 mod allowlist;
 mod calls;
 pub mod edit;
+mod fetch;
 mod read;
 mod start;
 mod tree;
@@ -16,6 +17,7 @@ use serde_saphyr::Spanned;
 
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
+pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 
@@ -43,6 +45,8 @@ pub struct Config {
 pub struct Tools {
     /// Commands.
     pub terminal: Terminal,
+    /// Pages.
+    pub fetch: Fetch,
     /// Tools that nobody may call, by name.
     pub deny: Vec<String>,
     /// What happens to tools of which nothing is known.
@@ -51,6 +55,32 @@ pub struct Tools {
     pub lists: BTreeMap<String, Vec<Spanned<Plain>>>,
     /// Rules over the arguments of calls.
     pub rules: Vec<Rule>,
+    /// What text from outside makes of a session.
+    pub taint: Tainted,
+}
+
+/// `tools.taint`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tainted {
+    /// When text from outside makes a question of what leaves or stays.
+    pub policy: TaintPolicy,
+    /// Hosts that may always be connected to: `a.example`, `*.a.example`.
+    pub named: Vec<String>,
+}
+
+/// `tools.taint.policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaintPolicy {
+    /// Where nobody can be asked; where somebody can, only together with
+    /// private data.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Off,
 }
 
 /// `tools.terminal`.
@@ -66,10 +96,25 @@ pub struct Terminal {
     /// Variables that a command gets beside the fixed few: from the
     /// profile's `.env` or else from the caller's environment.
     pub env: Vec<String>,
+    /// Whether a client's shell commands become ones of `palisade run`.
+    pub rewrite: Rewrite,
     /// Questions and answers.
     pub approval: Approval,
     /// What one command may use.
     pub limits: Limits,
+}
+
+/// `tools.terminal.rewrite`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rewrite {
+    /// Where the sandbox is on.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never; then a command that needs the sandbox is a question.
+    Off,
 }
 
 /// `tools.terminal.approval`.

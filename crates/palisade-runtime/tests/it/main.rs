@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod approvals;
+mod taint;
 
 use std::path::Path;
 

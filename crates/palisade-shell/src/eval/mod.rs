@@ -107,7 +107,7 @@ pub(crate) fn analyse(text: &str, context: &Context) -> Analysis {
     for span in &parsed.zsh {
         eval.emit(EffectKind::ZshOnly, Labels::NONE, *span);
     }
-    let _ = eval.script(&parsed.script);
+    eval.out.printed = eval.script(&parsed.script).labels.without(Labels::SETUP);
     eval.drain();
     if let Some(problem) = parsed.problem {
         let kind =
@@ -133,7 +133,7 @@ pub(crate) fn analyse_argv(arguments: &[String], context: &Context) -> Analysis 
     }
     eval.out.simple = true;
     eval.via = "argv";
-    let _ = eval.run(fields);
+    eval.out.printed = eval.run(fields).labels.without(Labels::SETUP);
     eval.finish()
 }
 

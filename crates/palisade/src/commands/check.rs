@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use palisade_core::{Command, Severity, Surface, Verdict};
+use palisade_guards::Taint;
 use palisade_guards::content::reveal;
 use palisade_runtime::{Circumstances, Judged, Request, judge_command, words};
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let judged =
         judge_command(Request { command: command(arguments.command), cwd: wire_up::cwd()? }, &at);
     if house.has_session() && judged.decision.verdict() != Verdict::Deny {
-        keeper.remember(&judged.analysis.files)?;
+        keeper.remember(&judged.analysis.files, &Taint::default())?;
     }
     printed(|out| if arguments.json { json(out, &judged) } else { words(out, &judged) })?;
     Ok(show::code(judged.decision.verdict()))

@@ -4,8 +4,11 @@ mod approvals;
 mod check;
 mod completions;
 mod doctor;
+mod fetch;
 mod grants;
+pub mod hook;
 mod init;
+mod install;
 mod log;
 #[cfg(unix)]
 mod mcp;
@@ -13,6 +16,7 @@ mod profile;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod uninstall;
 mod why;
 
 use std::process::ExitCode;
@@ -27,12 +31,16 @@ pub enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
+    Fetch(fetch::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
     Approvals(approvals::Arguments),
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
+    Hook(hook::Arguments),
+    Install(install::Arguments),
+    Uninstall(uninstall::Arguments),
     Log(log::Arguments),
     #[cfg(unix)]
     Mcp(mcp::Arguments),
@@ -46,12 +54,16 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Run(arguments) => run::run(arguments, profile),
         Command::Check(arguments) => check::run(arguments, profile),
         Command::Why(arguments) => why::run(arguments, profile),
+        Command::Fetch(arguments) => fetch::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Approvals(arguments) => approvals::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
+        Command::Hook(arguments) => hook::run(arguments, profile),
+        Command::Install(arguments) => install::run(&arguments),
+        Command::Uninstall(arguments) => uninstall::run(&arguments),
         Command::Log(arguments) => log::run(arguments, profile),
         #[cfg(unix)]
         Command::Mcp(arguments) => mcp::run(arguments, profile),

@@ -1,24 +1,19 @@
 use std::env;
 use std::ffi::OsStr;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use palisade_core::ports::Ask;
-use palisade_core::{Answer, Command, Decision, GrantUse, Severity, Surface, Verdict};
-use palisade_guards::content::reveal;
-use palisade_runtime::approvals::{Ended, Queue, Subject, governed};
+use clap::Args;
+use palisade_core::{Command, Surface, Verdict};
+use palisade_runtime::approvals::{Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
-use palisade_runtime::{
-    Circumstances, Done, Ports, Request, carry_out, config, environment, grants, judge_command,
-};
+use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_command};
 
 use crate::actor;
+use crate::asks::{self, Asks};
 #[cfg(target_os = "linux")]
 use crate::confine;
 use crate::desktop::Desktop;
 use crate::jobs;
-use crate::prompt::{self, Prompt, Question};
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
 
@@ -45,20 +40,13 @@ pub struct Arguments {
     /// `palisade approvals`. Whoever owns the terminal answers, so an agent that
     /// has one of its own is started with `queue` or `unattended`.
     #[arg(long, value_enum, default_value = "auto", env = "PALISADE_SURFACE")]
-    surface: RunSurface,
+    surface: asks::Surfaces,
     #[cfg(target_os = "linux")]
     #[command(flatten)]
     sandbox: confine::Flags,
     /// A program and its arguments, run without a shell.
     #[arg(value_name = "PROGRAM", last = true)]
     program: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RunSurface {
-    Auto,
-    Queue,
-    Unattended,
 }
 
 /// Exit code: refused.
@@ -72,14 +60,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         Some(line) => Command::Shell(line),
         None => Command::Argv(arguments.program),
     };
-    let terminal = match arguments.surface {
-        RunSurface::Auto => prompt::terminal(),
-        RunSurface::Queue | RunSurface::Unattended => None,
-    };
-    let surface = match arguments.surface {
-        RunSurface::Auto | RunSurface::Queue => Surface::Interactive,
-        RunSurface::Unattended => Surface::Unattended,
-    };
+    let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
@@ -98,23 +79,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let request = Request { command, cwd };
     let mut judged = judge_command(request.clone(), &at);
     let actor = actor::here(arguments.session.as_deref());
-    let rules = &house.profile.config.tools.terminal.approval;
-    let desktop = Desktop(rules.notify);
     let asked = judged.decision.verdict() == Verdict::Ask;
     let subject = asked.then(|| Subject::of(&judged, &at, &actor, &launch.names()));
-    let mut asks = match (&subject, terminal) {
-        (None, _) => Asks::Nobody,
-        (Some(subject), Some(tty)) => {
-            let wait = Duration::from_secs(rules.timeout_s.into());
-            Asks::Terminal(Prompt::new(tty, Question::about(subject, at.now), wait))
-        }
-        (Some(subject), None) => {
-            let queue = Queue::new(house.approvals(), subject.clone(), (&actor).into(), rules);
-            let queue = queue.notifying(&desktop);
-            if queue.seen().is_some() { Asks::Queue(Box::new(queue)) } else { Asks::Nobody }
-        }
-    };
-    if asked && matches!(asks, Asks::Nobody) {
+    let desktop = Desktop(house.profile.config.tools.terminal.approval.notify);
+    let mut asks = Asks::find(subject.as_ref(), terminal, &house, &actor, &desktop, at.now);
+    if asked && asks.is_nobody() {
         // Nobody would see the question, so it is judged as what it is.
         at.posture.surface = Surface::Unattended;
         judged = judge_command(request, &at);
@@ -138,7 +107,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
     match done {
         Done::Refused(decision) => {
-            refusal(&decision, &asks, &at, &house);
+            asks::refusal(&decision, &asks, &at, &house);
             Ok(ExitCode::from(REFUSED))
         }
         Done::Ran { outcome, unrecorded } => {
@@ -148,94 +117,5 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             }
             Ok(jobs::end_as(&outcome))
         }
-    }
-}
-
-/// Who is asked.
-enum Asks<'a> {
-    Terminal(Prompt<'a>),
-    Queue(Box<Queue<'a>>),
-    Nobody,
-}
-
-impl Ask for Asks<'_> {
-    fn announced(&mut self, decision: &Decision) -> Option<String> {
-        match self {
-            Self::Terminal(prompt) => prompt.announced(decision),
-            Self::Queue(queue) => queue.announced(decision),
-            Self::Nobody => None,
-        }
-    }
-
-    fn ask(&mut self, decision: &Decision) -> Answer {
-        match self {
-            Self::Terminal(prompt) => prompt.ask(decision),
-            Self::Queue(queue) => queue.ask(decision),
-            Self::Nobody => Answer::Deny,
-        }
-    }
-}
-
-impl Asks<'_> {
-    /// How the question ended, where the answer was no.
-    fn no(&self) -> String {
-        let said = |word: Option<&str>| match word {
-            Some(word) => format!("the answer was no: {}", reveal(word)),
-            None => "the answer was no".into(),
-        };
-        match self {
-            Self::Nobody => said(None),
-            Self::Terminal(prompt) => said(prompt.word()),
-            Self::Queue(queue) => match queue.ended() {
-                Some(Ended::Late { id }) => format!(
-                    "nobody answered in time; request {id} stays open for a while: once it is allowed, the same \
-                     command passes"
-                ),
-                Some(Ended::Unseen) => "nobody looks at the approval queue any more".into(),
-                Some(Ended::Changed { .. }) => {
-                    "what it would execute was changed while the question stood".into()
-                }
-                Some(Ended::Failed(error)) => format!("the question could not be put: {error}"),
-                Some(Ended::Stopped { .. }) => "the question was taken back".into(),
-                Some(Ended::Answered { .. }) | None => said(queue.word()),
-            },
-        }
-    }
-}
-
-/// Says which rule refused, why, what to do instead, and how it could be
-/// allowed.
-fn refusal(decision: &Decision, asks: &Asks<'_>, at: &Circumstances<'_>, house: &House) {
-    for finding in decision.outstanding() {
-        show::note(&format!("refused by {}: {}", finding.rule, reveal(&finding.why)));
-        if !finding.text.is_empty() {
-            show::note(&format!("  at `{}`", reveal(&finding.text)));
-        }
-        if !finding.instead.is_empty() {
-            show::note(&format!("  instead: {}", finding.instead));
-        }
-    }
-    if decision.grant() == Some(GrantUse::Answered(Answer::Deny)) {
-        show::note(&asks.no());
-        return;
-    }
-    if decision.severity() == Severity::Dangerous {
-        show::note("this is never run for an agent; run it from your own shell if you need it");
-        return;
-    }
-    match grants::proposed(decision, Answer::Always, at.now) {
-        Some(grants) => {
-            let file = house.profile.config_file();
-            show::note(
-                "to allow it: answer at a terminal or in `palisade approvals watch`, or add to",
-            );
-            show::note(&format!("`tools.terminal.approval.allowlist` in {}:", file.display()));
-            for grant in grants {
-                show::note(&format!("  - {}", config::line(&grant)));
-            }
-        }
-        None => show::note(
-            "to allow it: answer at a terminal or in `palisade approvals watch`; it can be allowed only once at a time",
-        ),
     }
 }

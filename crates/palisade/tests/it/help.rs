@@ -8,6 +8,7 @@ const COMMANDS: &[&str] = &[
     "sandbox",
     "check",
     "why",
+    "fetch",
     "grants",
     "profile",
     "init",

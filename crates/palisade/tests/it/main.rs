@@ -5,8 +5,10 @@
 mod approvals;
 mod check;
 mod configuration;
+mod fetch;
 mod help;
 mod house;
+mod install;
 mod log;
 #[cfg(target_os = "linux")]
 mod people;

@@ -1,0 +1,151 @@
+//! What a session that has read text from outside may still do unasked.
+
+use palisade_shell::{Analysis, Effect, EffectKind, Labels, Text};
+
+use super::connect::{here, name};
+use super::report::{Report, Scene};
+use super::{Guard, Look};
+use crate::path::{Region, base, see};
+use crate::{Taint, rules};
+
+pub(super) static GUARD: Guard = Guard {
+    name: "taint",
+    manual: "Where text from outside was read in a session, whoever wrote it may be speaking through the agent. Then \
+             connections to places that no person named and writes outside the workspace are questions that show \
+             where the text came from. Where private data was read as well, every connection is one, whatever was approved before. What stays inside the workspace, and hosts in \
+             `tools.taint.named`, are free. `tools.taint.policy` says when this is in force.",
+    gaps: "The labels are of the session, not of single values: harmless work after a page was read is asked about as \
+           well. What a program sends without being told to by its words is not seen; the sandbox without network \
+           stops that.",
+    look: Look::Effects(look),
+};
+
+fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
+    let exposure = scene.exposure;
+    if let EffectKind::Connect { host, .. } = &effect.kind
+        && !host.literal().map(name).is_some_and(here)
+        && let Some(why) = scene.command(effect).and_then(|command| {
+            // Without the spaces between its words, so that pieces meet.
+            let words = command.arguments.iter().filter_map(Text::literal);
+            exposure.leak(&words.collect::<Vec<_>>().join("\n"))
+        })
+    {
+        report.raise_why(&rules::SECRET_OUTGOING, effect, &why);
+    }
+    if !exposure.is_untrusted() {
+        return;
+    }
+    match &effect.kind {
+        EffectKind::Connect { host, .. } => {
+            let to = host.literal().map(name);
+            if to.is_some_and(here) {
+                return;
+            }
+            if exposure.is_private() {
+                report.raise_always(&rules::TAINT_PRIVATE_EGRESS, effect, exposure);
+            } else if exposure.table && !to.is_some_and(|to| exposure.names(to)) {
+                report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
+            }
+        }
+        EffectKind::Write { path, .. } if exposure.table => {
+            let outside = matches!(
+                see(path, scene.places).region,
+                Region::Visible | Region::Hidden | Region::Elsewhere | Region::Local
+            );
+            if outside {
+                report.raise_because(&rules::TAINT_DURABLE_WRITE, effect, exposure);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the model will have seen when it reads the output of a command.
+pub fn shown(analysis: &Analysis) -> Taint {
+    let mut taint = Taint::default();
+    let printed = analysis.printed;
+    let mut local = false;
+    if printed.has(Labels::DOWNLOADED) {
+        for effect in &analysis.effects {
+            match &effect.kind {
+                // What this machine serves is the person's own.
+                EffectKind::Connect { host, .. } => {
+                    local = host.literal().map(name).is_some_and(here);
+                    if !local {
+                        taint.saw_untrusted(&host.to_string());
+                    }
+                }
+                EffectKind::Read { path } if effect.labels.has(Labels::DOWNLOADED) => {
+                    taint.saw_untrusted(&path.to_string());
+                }
+                _ => {}
+            }
+        }
+        if taint.is_none() && !local {
+            let first = analysis.commands.first().and_then(|command| command.program.literal());
+            taint.saw_untrusted(first.map_or("the network", base));
+        }
+    }
+    if printed.has(Labels::SECRET) {
+        for effect in analysis.effects.iter().filter(|one| one.labels.has(Labels::SECRET)) {
+            if let EffectKind::Read { path } = &effect.kind {
+                taint.saw_private(&path.to_string());
+            }
+        }
+    }
+    if printed.has(Labels::ENVIRONMENT) {
+        taint.saw_private("the environment");
+    }
+    taint
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_shell::{Context, analyse};
+
+    use super::*;
+
+    /// What is seen of the output of a line: from outside, and private.
+    fn seen(line: &str) -> (Vec<String>, Vec<String>) {
+        let context = Context {
+            cwd: "/home/u/p".into(),
+            home: "/home/u".into(),
+            classify: crate::classify(),
+            ..Context::default()
+        };
+        let taint = shown(&analyse(line, &context));
+        let all = |origins: &mut dyn Iterator<Item = &str>| origins.map(str::to_owned).collect();
+        (all(&mut taint.untrusted()), all(&mut taint.private()))
+    }
+
+    #[test]
+    fn what_comes_from_outside() {
+        for (line, origin) in [
+            ("curl https://a.example/x", "https://a.example/x"),
+            ("wget -qO- https://a.example | grep b | head", "https://a.example"),
+            ("x=$(curl https://a.example); echo $x", "https://a.example"),
+            ("gh issue view 7", "gh"),
+            ("gh pr list --json title", "gh"),
+            ("gh search issues crash", "gh"),
+            ("glab mr view 3", "glab"),
+            ("w3m -dump https://a.example", "https://a.example"),
+        ] {
+            assert_eq!(seen(line), (vec![origin.to_owned()], vec![]), "{line}");
+        }
+        let kept = seen("curl -o f https://a.example/; cat f").0;
+        assert_eq!(kept, ["/home/u/p/f", "https://a.example/"]);
+        for line in ["ls", "cat README.md", "curl -o f https://a.example/", "git log", "make"] {
+            assert_eq!(seen(line), (vec![], vec![]), "{line}");
+        }
+        assert_eq!(seen("curl http://localhost:3000/"), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_is_private() {
+        let env = vec!["/home/u/p/.env".to_owned()];
+        assert_eq!(seen("cat .env"), (vec![], env.clone()));
+        assert_eq!(seen("grep KEY .env | tail -1"), (vec![], env));
+        assert_eq!(seen("printenv").1, ["the environment"]);
+        assert_eq!(seen("cp .env .env.bak; ls"), (vec![], vec![]));
+    }
+}

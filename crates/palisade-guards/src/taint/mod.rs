@@ -1,0 +1,229 @@
+//! What a session has seen: text from outside, and private data.
+
+mod sinks;
+
+use std::collections::BTreeSet;
+
+use crate::content::outgoing::{Leak, Outgoing};
+use crate::rules::{self, Rule};
+pub(crate) use sinks::every_time;
+pub use sinks::{of_call, of_fetch, of_file};
+
+/// More origins than this are not kept apart.
+const MOST: usize = 16;
+
+/// The labels of a session. They only grow: what a model has read it may
+/// repeat at any later time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taint {
+    untrusted: BTreeSet<String>,
+    private: BTreeSet<String>,
+}
+
+impl Taint {
+    /// Untrusted text was shown to the model; `origin` says from where, in
+    /// words for a person (`https://a.example`, `the tool docs/search`).
+    pub fn saw_untrusted(&mut self, origin: &str) {
+        keep(&mut self.untrusted, origin);
+    }
+
+    /// Private data was shown to the model; `origin` names it.
+    pub fn saw_private(&mut self, origin: &str) {
+        keep(&mut self.private, origin);
+    }
+
+    /// Where untrusted text came from; empty where there was none.
+    pub fn untrusted(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.untrusted.iter().map(String::as_str)
+    }
+
+    /// Which private data was shown; empty where none was.
+    pub fn private(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.private.iter().map(String::as_str)
+    }
+
+    /// Whether nothing was seen at all.
+    pub fn is_none(&self) -> bool {
+        self.untrusted.is_empty() && self.private.is_empty()
+    }
+
+    /// Adds all that `other` has seen.
+    pub fn join(&mut self, other: &Self) {
+        other.untrusted.iter().for_each(|origin| self.saw_untrusted(origin));
+        other.private.iter().for_each(|origin| self.saw_private(origin));
+    }
+}
+
+/// Who knows the values of secrets that must not leave.
+pub trait Known: std::fmt::Debug {
+    /// The first known value in `bytes`, in any dress.
+    fn leak(&self, bytes: &[u8]) -> Option<Leak>;
+}
+
+impl Known for Outgoing {
+    fn leak(&self, bytes: &[u8]) -> Option<Leak> {
+        self.find(bytes)
+    }
+}
+
+/// What a session was exposed to, and what the policy makes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Exposure<'a> {
+    /// What it has seen.
+    pub taint: &'a Taint,
+    /// Hosts that a person named, in the configuration and in this session:
+    /// `a.example`, or `*.a.example` for those below it.
+    pub named: [&'a [String]; 2],
+    /// Whether untrusted text alone makes a question of what leaves or stays.
+    /// Together with private data it always does.
+    pub table: bool,
+    /// The secrets that must not leave, whatever the session has seen.
+    pub known: Option<&'a dyn Known>,
+}
+
+impl Exposure<'static> {
+    /// A session that has seen nothing.
+    pub fn none() -> Self {
+        static NOTHING: Taint = Taint { untrusted: BTreeSet::new(), private: BTreeSet::new() };
+        Self { taint: &NOTHING, named: [&[], &[]], table: false, known: None }
+    }
+}
+
+impl Exposure<'_> {
+    /// Whether text from outside was read.
+    pub fn is_untrusted(&self) -> bool {
+        !self.taint.untrusted.is_empty()
+    }
+
+    /// Whether private data was read.
+    pub fn is_private(&self) -> bool {
+        !self.taint.private.is_empty()
+    }
+
+    /// Whether a person named this host.
+    pub fn names(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        self.named.into_iter().flatten().any(|name| {
+            let name = name.to_ascii_lowercase();
+            match name.strip_prefix("*.") {
+                Some(above) => host
+                    .strip_suffix(above)
+                    .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+                None => name == host,
+            }
+        })
+    }
+
+    /// Why `sent` may not leave, in words for a person, where it holds a
+    /// known secret.
+    pub(crate) fn leak(&self, sent: &str) -> Option<String> {
+        let leak = self.known?.leak(sent.as_bytes())?;
+        let dress = match leak.steps.join(" in ") {
+            dress if dress.is_empty() => String::new(),
+            dress => format!(", dressed as {dress}"),
+        };
+        Some(format!("{} ({}{dress})", rules::SECRET_OUTGOING.why, leak.name))
+    }
+
+    /// Why `rule` holds now, in words for a person.
+    pub(crate) fn because(&self, rule: &Rule) -> String {
+        format!("{} ({})", rule.why, self.origins())
+    }
+
+    /// What was read, in words for a person.
+    fn origins(&self) -> String {
+        let list = |origins: &BTreeSet<String>| {
+            let mut all: Vec<&str> = origins.iter().map(String::as_str).collect();
+            let more = all.len().saturating_sub(SHOWN);
+            all.truncate(SHOWN);
+            let mut text = all.join(", ");
+            if more > 0 {
+                text.push_str(&format!(" and {more} more"));
+            }
+            text
+        };
+        let mut text = format!("read from outside: {}", list(&self.taint.untrusted));
+        if self.is_private() {
+            text.push_str(&format!("; private: {}", list(&self.taint.private)));
+        }
+        text
+    }
+}
+
+/// The hosts that a person's own words name: in URLs, and written plainly as
+/// `docs.example.com`. At most 64 of them.
+pub fn hosts_named(text: &str) -> Vec<String> {
+    const MOST_NAMED: usize = 64;
+    let mut hosts: Vec<String> = Vec::new();
+    let apart = |letter: char| letter.is_whitespace() || "\"'`<>()[]{},;|".contains(letter);
+    for word in text.split(apart) {
+        let (scheme, rest) =
+            word.split_once("://").map_or(("", word), |(scheme, rest)| (scheme, rest));
+        let host = rest.split(['/', '?', '#']).next().unwrap_or("");
+        let host = host.rsplit('@').next().unwrap_or("");
+        let host = host.split(':').next().unwrap_or("").trim_end_matches(['.', '!', '?']);
+        let last = host.rsplit('.').next().unwrap_or("");
+        let fits = host.len() <= 253
+            && host.contains('.')
+            && !host.starts_with('.')
+            && !host.contains("..")
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        // `main.rs` is a file; a name without a scheme must end as hosts do.
+        let is_host = if scheme.is_empty() {
+            ENDINGS.contains(&last)
+        } else {
+            matches!(scheme, "http" | "https" | "ssh" | "git" | "ftp" | "wss" | "ws")
+        };
+        let host = host.to_ascii_lowercase();
+        if fits && is_host && !hosts.contains(&host) && hosts.len() < MOST_NAMED {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// How names of hosts that people write without a scheme end, where files do
+/// not end so as well.
+const ENDINGS: &[&str] = &["com", "org", "net", "io", "dev", "ai", "app", "edu", "gov", "cloud"];
+
+/// How many origins a question names.
+const SHOWN: usize = 4;
+
+fn keep(origins: &mut BTreeSet<String>, origin: &str) {
+    const LONGEST: usize = 200;
+    let shown: String = origin.chars().take(LONGEST).collect();
+    if origins.len() < MOST {
+        origins.insert(shown);
+    } else if !origins.contains(&shown) {
+        origins.insert("others".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_names_hosts() {
+        let text = "Look at https://Docs.Example:8443/x?y and crates.io, not main.rs or ../a.b; \
+                    then git@github.com:me/x (see http://u:p@b.example/)!";
+        assert_eq!(hosts_named(text), ["docs.example", "crates.io", "github.com", "b.example"]);
+        let named = ["a.example".to_owned(), "*.below.example".to_owned()];
+        let exposure = Exposure { named: [&named, &[]], ..Exposure::none() };
+        assert!(exposure.names("A.example.") && exposure.names("x.below.example"));
+        assert!(!exposure.names("below.example") && !exposure.names("xa.example"));
+    }
+
+    #[test]
+    fn the_fact_outlives_the_bound() {
+        let mut taint = Taint::default();
+        assert!(taint.is_none());
+        (0..100).for_each(|at| taint.saw_untrusted(&format!("https://{at}.example")));
+        assert_eq!(taint.untrusted().len(), MOST + 1);
+        assert!(taint.untrusted().any(|origin| origin == "others"));
+        let mut whole = Taint::default();
+        whole.saw_private("~/.aws/credentials");
+        whole.join(&taint);
+        assert_eq!((whole.untrusted().len(), whole.private().len()), (MOST + 1, 1));
+    }
+}

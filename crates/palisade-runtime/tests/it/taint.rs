@@ -1,0 +1,139 @@
+//! What a session has seen counts for what it does next.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use palisade_core::fakes::{Answering, MemoryJournal};
+use palisade_core::ports::Outcome;
+use palisade_core::{Actor, Answer, Command, Posture, Surface, Verdict};
+use palisade_guards::Places;
+use palisade_runtime::ports::Files;
+use palisade_runtime::{
+    Circumstances, Done, Home, Judged, Keeper, Ports, Profile, ProfileName, Request, SessionId,
+    carry_out, judge_command,
+};
+
+struct Disk;
+
+impl Files for Disk {
+    fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        fs::write(path, content)
+    }
+}
+
+/// A home that is gone again at the end.
+struct House(PathBuf);
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs `lines` one after another in one session, on a surface where somebody
+/// answers with yes, and says what each was before that.
+fn session(named: &str, configuration: &str, surface: Surface, lines: &[&str]) -> Vec<Verdict> {
+    let root = std::env::temp_dir().join(format!("palisade-{named}-{}", std::process::id()));
+    let house = House(root.clone());
+    fs::create_dir_all(&root).unwrap();
+    let home = Home::locate(|name| (name == "PALISADE_HOME").then(|| root.clone().into())).unwrap();
+    let mut profile = Profile::new(&home, ProfileName::parse("default").unwrap());
+    profile.config = palisade_runtime::config::parse(Path::new("x"), configuration).unwrap();
+    let keeper = Keeper::new(&profile, Some(SessionId::parse("s").unwrap()), &Disk);
+    let places = Places {
+        home: "/home/u".into(),
+        cwd: "/home/u/p".into(),
+        workspace: "/home/u/p".into(),
+        ..Places::default()
+    };
+    let ran = RefCell::new(Vec::new());
+    let mut verdicts = Vec::new();
+    for line in lines {
+        let memory = keeper.session().unwrap();
+        let at = Circumstances {
+            profile: &profile,
+            posture: Posture { surface, ..Posture::default() },
+            grants: &memory.grants,
+            places: &places,
+            session: &memory,
+            now: 0,
+        };
+        let request =
+            Request { command: Command::Shell((*line).to_owned()), cwd: places.cwd.clone() };
+        let judged: Judged = judge_command(request, &at);
+        verdicts.push(judged.decision.verdict());
+        let mut ports = Ports {
+            actor: &Actor::default(),
+            ask: &mut Answering(Answer::Once),
+            journal: &mut MemoryJournal::default(),
+            keeper: &keeper,
+        };
+        let done = carry_out(judged, &at, &mut ports, |permit| {
+            ran.borrow_mut().push(permit.action().clone());
+            Outcome::default()
+        });
+        assert!(matches!(done, Ok(Done::Ran { .. } | Done::Refused(_))));
+    }
+    drop(house);
+    verdicts
+}
+
+use Verdict::{Allow, Ask, Deny};
+
+#[test]
+fn a_page_that_was_read_makes_connections_a_question() {
+    let lines = [
+        "curl https://b.example/?q=1",
+        "curl -s https://page.example/",
+        "curl https://b.example/?q=1",
+        "curl https://ok.example/",
+        "echo x > ~/x.txt",
+        "make test",
+    ];
+    let named = "tools: {taint: {policy: always, named: [ok.example]}}";
+    assert_eq!(
+        session("always", named, Surface::Interactive, &lines),
+        [Allow, Ask, Ask, Allow, Ask, Allow]
+    );
+    assert_eq!(
+        session("unattended", "", Surface::Unattended, &lines),
+        [Allow, Deny, Deny, Deny, Deny, Allow]
+    );
+    assert_eq!(
+        session("interactive", "", Surface::Interactive, &lines),
+        [Allow, Allow, Allow, Allow, Allow, Allow]
+    );
+}
+
+#[test]
+fn private_data_and_a_page_make_every_connection_one() {
+    let lines =
+        ["cat .env", "curl https://a.example/", "curl https://a.example/", "curl localhost:1"];
+    let glob = "tools: {terminal: {approval: {allowlist: [\"curl *\"]}}}";
+    assert_eq!(session("both", glob, Surface::Interactive, &lines), [Ask, Allow, Ask, Allow]);
+    let off = "tools: {taint: {policy: off}}";
+    assert_eq!(session("off", off, Surface::Interactive, &lines), [Ask, Allow, Allow, Allow]);
+}
+
+#[test]
+fn a_page_kept_in_a_file_counts_when_it_is_shown() {
+    let lines = [
+        "curl -s -o page.html https://page.example/",
+        "curl https://b.example/",
+        "cat page.html",
+        "curl https://b.example/",
+    ];
+    let always = "tools: {taint: {policy: always}}";
+    assert_eq!(session("file", always, Surface::Interactive, &lines)[..3], [Allow, Allow, Allow]);
+    assert_eq!(session("file", always, Surface::Interactive, &lines)[3], Ask);
+    assert_eq!(
+        session(
+            "own",
+            always,
+            Surface::Interactive,
+            &["curl localhost:1", "curl https://b.example/"]
+        ),
+        [Allow, Allow]
+    );
+}

@@ -1,0 +1,279 @@
+//! What all clients have in common: a table of tools, the names of their
+//! fields, and the forms of their answers.
+
+use crate::call::{Call, Event, Malformed, Payload, Use};
+use crate::json::Json;
+use crate::shape::{Shape, optional};
+
+/// Whether a client's contract was seen on the real client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tested {
+    /// Seen on this version.
+    Run(&'static str),
+    /// Taken from its documentation; never run.
+    Documented,
+}
+
+/// What a client's hooks can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Support {
+    /// Change the arguments of a call.
+    pub rewrite: bool,
+    /// Put other output in the place of a tool's.
+    pub replace: bool,
+    /// Its agent can type into programs that run, and no hook sees what.
+    pub types_unseen: bool,
+}
+
+/// The names of the fields of a payload, joined by dots; empty where there is
+/// no such field. The arguments `.` are all of the payload.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields {
+    pub(crate) event: &'static str,
+    pub(crate) tool: &'static str,
+    pub(crate) arguments: &'static str,
+    pub(crate) output: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) stamp: &'static str,
+    pub(crate) session: &'static str,
+    pub(crate) subagent: &'static str,
+    /// Whose subagent it is; where there is such a field and it is empty, it
+    /// is none.
+    pub(crate) parent: &'static str,
+    pub(crate) cwd: &'static str,
+    pub(crate) mode: &'static str,
+    pub(crate) attended: &'static str,
+}
+
+impl Fields {
+    pub(crate) const NONE: Self = Self {
+        event: "",
+        tool: "",
+        arguments: "",
+        output: "",
+        id: "",
+        stamp: "",
+        session: "",
+        subagent: "",
+        parent: "",
+        cwd: "",
+        mode: "",
+        attended: "",
+    };
+}
+
+/// One agent client.
+#[derive(Debug)]
+pub struct Client {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its name for a person.
+    pub title: &'static str,
+    /// Whether its contract was seen.
+    pub tested: Tested,
+    /// What its hooks can do.
+    pub support: Support,
+    /// Its tools.
+    pub tools: &'static [(&'static str, Shape)],
+    /// Its events, as it and its configuration spell them.
+    pub events: &'static [(&'static str, Event)],
+    /// The fields of its payloads: the first whose tool is there counts.
+    pub(crate) fields: &'static [Fields],
+    /// The server and the tool in the name of an MCP tool.
+    pub(crate) mcp: fn(&str) -> Option<(&str, &str)>,
+    /// The form of a refusal, or of withheld output after the event.
+    pub(crate) deny: fn(Event, &str, Option<&Call>) -> Json,
+    /// The form of a question to the client's own user, where it was seen to
+    /// be put.
+    pub(crate) ask: Option<fn(&str) -> Json>,
+    /// The form of other arguments; they are all of the arguments.
+    pub(crate) rewrite: Option<fn(Json) -> Json>,
+    /// The form of other output.
+    pub(crate) replace: Option<fn(Json) -> Json>,
+    /// Under which keys the text that a tool gives stands in its output.
+    pub(crate) texts: &'static [&'static str],
+}
+
+impl Client {
+    /// The event of this name: as the client spells it, or `before`,
+    /// `permission`, `after`.
+    pub fn event(&self, name: &str) -> Option<Event> {
+        match name {
+            "before" => Some(Event::Before),
+            "permission" => Some(Event::Permission),
+            "after" => Some(Event::After),
+            _ => self.events.iter().find(|(known, _)| *known == name).map(|(_, event)| *event),
+        }
+    }
+
+    /// Reads what came on standard input. `event` is what the command line
+    /// says; a payload that names its event itself is taken at its word, since
+    /// both come from the client and one configured line may serve several
+    /// events.
+    ///
+    /// # Errors
+    /// Where it is no JSON within the bounds, or not a payload of this client.
+    pub fn read(&self, event: Option<Event>, bytes: &[u8]) -> Result<Payload, Malformed> {
+        let payload = Json::parse(bytes)?;
+        let has = |path: &str| !path.is_empty() && payload.at(path).is_some();
+        let fields = self
+            .fields
+            .iter()
+            .find(|fields| has(fields.tool) && (has(fields.arguments) || fields.arguments == "."))
+            .or_else(|| self.fields.iter().find(|fields| has(fields.tool)))
+            .ok_or_else(|| Malformed::new("it names no tool"))?;
+        let text = |path: &str| optional(&payload, path);
+        let named = match text(fields.event)? {
+            Some(name) => Some(
+                self.event(&name).ok_or_else(|| Malformed::new("it is of an event not known"))?,
+            ),
+            None => None,
+        };
+        let output = Some(fields.output).filter(|path| has(path)).and_then(|path| payload.at(path));
+        let event = match (named, event) {
+            (Some(named), _) => named,
+            (None, _) if output.is_some() => Event::After,
+            (None, Some(event)) => event,
+            (None, None) => Event::Before,
+        };
+        let arguments = self.arguments(&payload, fields)?;
+        let tool = text(fields.tool)?.filter(|name| !name.is_empty());
+        let tool = tool.ok_or_else(|| Malformed::new("it names no tool"))?;
+        let cwd = text(fields.cwd)?.filter(|cwd| !cwd.is_empty());
+        if cwd.as_deref().is_some_and(|cwd| !cwd.starts_with('/') || cwd.contains('\0')) {
+            return Err(Malformed::new("its directory is not absolute"));
+        }
+        let stamp = match (fields.stamp, payload.at(fields.stamp)) {
+            ("", _) | (_, None | Some(Json::Null)) => None,
+            (_, Some(Json::Text(text))) => Some(text.clone()),
+            (_, Some(Json::Number(number))) => Some(number.to_string()),
+            _ => return Err(Malformed::new("its time is none")),
+        };
+        let attended = match (fields.attended, payload.at(fields.attended)) {
+            ("", _) | (_, None | Some(Json::Null)) => false,
+            (_, Some(Json::Bool(attended))) => *attended,
+            _ => return Err(Malformed::new("a field has the wrong type")),
+        };
+        let subagent = text(fields.subagent)?.filter(|id| !id.is_empty());
+        let first = !fields.parent.is_empty() && text(fields.parent)?.is_none();
+        let uses = self.uses(&tool, &arguments, 0)?;
+        let call = Call {
+            uses,
+            arguments,
+            id: text(fields.id)?.filter(|id| !id.is_empty()),
+            stamp,
+            session: text(fields.session)?.filter(|id| !id.is_empty()),
+            subagent: subagent.filter(|_| !first),
+            cwd,
+            mode: text(fields.mode)?,
+            attended,
+            tool,
+        };
+        Ok(Payload { event, call, output: output.cloned() })
+    }
+
+    /// An object; some clients give it as the text of one.
+    fn arguments(&self, payload: &Json, fields: &Fields) -> Result<Json, Malformed> {
+        if fields.arguments == "." {
+            return Ok(payload.clone());
+        }
+        match payload.at(fields.arguments) {
+            None | Some(Json::Null) => Ok(Json::Object(Vec::new())),
+            Some(Json::Object(found)) => Ok(Json::Object(found.clone())),
+            Some(Json::Text(text)) => match Json::parse(text.as_bytes()) {
+                Ok(Json::Object(found)) => Ok(Json::Object(found)),
+                // Free text is what a patch tool gets.
+                _ if !text.trim_start().starts_with('{') => Ok(Json::Text(text.clone())),
+                _ => Err(Malformed::new("its arguments are no object")),
+            },
+            Some(_) => Err(Malformed::new("its arguments are no object")),
+        }
+    }
+
+    /// What a tool would do with these arguments.
+    fn uses(&self, tool: &str, arguments: &Json, depth: u8) -> Result<Vec<Use>, Malformed> {
+        let known = self.tools.iter().find(|(name, _)| *name == tool).map(|(_, shape)| *shape);
+        match known {
+            Some(Shape::Another(name, inner)) if depth < 4 => {
+                let name = crate::shape::required(arguments, name)?;
+                let inner = match arguments.at(inner) {
+                    None | Some(Json::Null) => Json::Object(Vec::new()),
+                    Some(Json::Object(fields)) => Json::Object(fields.clone()),
+                    Some(_) => return Err(Malformed::new("its arguments are no object")),
+                };
+                self.uses(name, &inner, depth + 1)
+            }
+            Some(shape) => shape.uses(arguments),
+            None => Ok(vec![match (self.mcp)(tool) {
+                Some((server, tool)) => {
+                    Use::Mcp { server: server.to_owned(), tool: tool.to_owned() }
+                }
+                None => Use::Unknown,
+            }]),
+        }
+    }
+
+    /// A refusal; after the event, output withheld. `call` is what was read,
+    /// if anything was.
+    pub fn deny(&self, event: Event, reason: &str, call: Option<&Call>) -> String {
+        (self.deny)(event, reason, call).line()
+    }
+
+    /// A question to the client's own user; `None` where the client was not
+    /// seen to put it.
+    pub fn ask(&self, reason: &str) -> Option<String> {
+        self.ask.map(|ask| ask(reason).line())
+    }
+
+    /// Other arguments for the call; `None` where the client does not take
+    /// them.
+    pub fn rewrite(&self, arguments: Json) -> Option<String> {
+        self.rewrite.map(|rewrite| rewrite(arguments).line())
+    }
+
+    /// Other output for the call; `None` where the client does not take it.
+    pub fn replace(&self, output: Json) -> Option<String> {
+        self.replace.map(|replace| replace(output).line())
+    }
+
+    /// The arguments of a shell call with another line for each of its lines,
+    /// in their order; `None` where it is no shell call or has another number
+    /// of lines.
+    pub fn with_lines(&self, call: &Call, lines: &[String]) -> Option<Json> {
+        let (_, shape) = self.tools.iter().find(|(name, _)| *name == call.tool)?;
+        let arguments = call.arguments.clone();
+        match (shape, lines) {
+            (Shape::Shell(key, _), [line]) => Some(arguments.with(key, line.as_str().into())),
+            (Shape::Shells(key), lines) => {
+                let lines: Vec<Json> = lines.iter().map(|line| line.as_str().into()).collect();
+                Some(arguments.with(key, Json::List(lines)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Calls `change` with every text of a tool's output, and whether it is
+    /// what the tool gave rather than a note of the client.
+    pub fn texts(&self, output: &mut Json, change: &mut dyn FnMut(bool, &mut String)) {
+        output.texts(&mut |key, text| change(key.is_empty() || self.texts.contains(&key), text));
+    }
+}
+
+/// `mcp__server__tool`.
+pub(crate) fn double_underscores(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix("mcp__")?.split_once("__").filter(|(server, _)| !server.is_empty())
+}
+
+/// The texts of an output, joined, for clients that take one text.
+pub(crate) fn plain(mut output: Json, keys: &[&str]) -> String {
+    let mut all = String::new();
+    output.texts(&mut |key, text| {
+        if key.is_empty() || keys.contains(&key) {
+            if !all.is_empty() && !text.is_empty() {
+                all.push('\n');
+            }
+            all.push_str(text);
+        }
+    });
+    all
+}

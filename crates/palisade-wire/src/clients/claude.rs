@@ -1,0 +1,125 @@
+//! Claude Code. A question of the hook is put to the user in the terminal;
+//! headless it blocks.
+
+use palisade_core::FileUse::{Edit, List, Read, Search, Write};
+
+use crate::call::{Call, Event};
+use crate::client::{Client, Fields, Support, Tested, double_underscores};
+use crate::json::Json;
+use crate::shape::Shape::{
+    self, Fetch, File, Files, Internal, Notebook, Shell, Subagent, WebSearch,
+};
+
+pub(super) static CLIENT: Client = Client {
+    name: "claude",
+    title: "Claude Code",
+    tested: Tested::Run("2.1.330"),
+    support: Support { rewrite: true, replace: true, types_unseen: false },
+    tools: TOOLS,
+    events: EVENTS,
+    fields: &[FIELDS],
+    mcp: double_underscores,
+    deny,
+    ask: Some(ask),
+    rewrite: Some(rewrite),
+    replace: Some(replace),
+    texts: &["stdout", "stderr", "content", "text", "result", "output"],
+};
+
+pub(super) const EVENTS: &[(&str, Event)] = &[
+    ("PreToolUse", Event::Before),
+    ("PermissionRequest", Event::Permission),
+    ("PostToolUse", Event::After),
+    ("PostToolUseFailure", Event::After),
+];
+
+pub(super) const FIELDS: Fields = Fields {
+    event: "hook_event_name",
+    tool: "tool_name",
+    arguments: "tool_input",
+    output: "tool_response",
+    id: "tool_use_id",
+    session: "session_id",
+    subagent: "agent_id",
+    cwd: "cwd",
+    mode: "permission_mode",
+    ..Fields::NONE
+};
+
+const TOOLS: &[(&str, Shape)] = &[
+    ("Bash", Shell("command", "")),
+    ("Monitor", Shell("command", "")),
+    ("Read", File(Read, "file_path", "")),
+    ("NotebookRead", File(Read, "notebook_path", "")),
+    ("Write", File(Write, "file_path", "content")),
+    ("Edit", File(Edit, "file_path", "new_string")),
+    ("MultiEdit", File(Edit, "file_path", "")),
+    ("NotebookEdit", Notebook("notebook_path")),
+    ("Glob", Files(List, "path", "")),
+    ("LS", Files(List, "path", "")),
+    ("Grep", Files(Search, "path", "")),
+    ("WebFetch", Fetch("url")),
+    ("WebSearch", WebSearch),
+    ("Agent", Subagent),
+    ("Task", Subagent),
+    ("AskUserQuestion", Internal),
+    ("BashOutput", Internal),
+    ("CronDelete", Internal),
+    ("CronList", Internal),
+    ("EnterPlanMode", Internal),
+    ("EnterWorktree", Internal),
+    ("ExitPlanMode", Internal),
+    ("ExitWorktree", Internal),
+    ("KillShell", Internal),
+    ("ListAgents", Internal),
+    ("ListMcpResourcesTool", Internal),
+    ("ReportFindings", Internal),
+    ("SendMessage", Internal),
+    ("Skill", Internal),
+    ("SlashCommand", Internal),
+    ("TaskCreate", Internal),
+    ("TaskGet", Internal),
+    ("TaskList", Internal),
+    ("TaskOutput", Internal),
+    ("TaskStop", Internal),
+    ("TaskUpdate", Internal),
+    ("TodoWrite", Internal),
+    ("ToolSearch", Internal),
+];
+
+fn specific(event: &str, fields: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
+    let fields = [("hookEventName", event.into())].into_iter().chain(fields);
+    Json::object([("hookSpecificOutput", Json::object(fields))])
+}
+
+pub(super) fn deny(event: Event, reason: &str, call: Option<&Call>) -> Json {
+    let _ = call;
+    match event {
+        Event::Before => specific(
+            "PreToolUse",
+            [("permissionDecision", "deny".into()), ("permissionDecisionReason", reason.into())],
+        ),
+        Event::Permission => specific(
+            "PermissionRequest",
+            [("decision", Json::object([("behavior", "deny".into()), ("message", reason.into())]))],
+        ),
+        Event::After => {
+            replace(reason.into()).with("decision", "block".into()).with("reason", reason.into())
+        }
+    }
+}
+
+fn ask(reason: &str) -> Json {
+    specific(
+        "PreToolUse",
+        [("permissionDecision", "ask".into()), ("permissionDecisionReason", reason.into())],
+    )
+}
+
+pub(super) fn rewrite(arguments: Json) -> Json {
+    specific("PreToolUse", [("permissionDecision", "allow".into()), ("updatedInput", arguments)])
+}
+
+fn replace(output: Json) -> Json {
+    specific("PostToolUse", [("updatedToolOutput", output)])
+}

@@ -1,0 +1,6 @@
+//! Payloads as real clients sent them, and what must never be understood.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod answers;
+mod malformed;
+mod recorded;

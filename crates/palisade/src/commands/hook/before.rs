@@ -1,0 +1,351 @@
+//! Before a tool is used: judged, asked about, recorded, answered.
+
+use std::env;
+use std::time::Instant;
+
+use nix::unistd::getppid;
+use palisade_core::ports::{Ask, Journal, Outcome};
+use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
+use palisade_journal::FileJournal;
+use palisade_runtime::approvals::{Asker, Ended, Queue, Store, Subject, governed};
+use palisade_runtime::calls::{Admission, Held};
+use palisade_runtime::config::Rewrite;
+use palisade_runtime::{Admitted, Circumstances, Judged, Keeper, Ports, admit, hand_over};
+use palisade_wire::{Call, Event, Use};
+
+use super::session::Opened;
+use super::uses::{self, Part};
+use super::{Hook, Said, words};
+use crate::actor;
+use crate::show::Failure;
+
+/// What was decided, and what is owed to the journal for it.
+struct Answered {
+    said: Said,
+    intents: Vec<u64>,
+    origins: Vec<String>,
+}
+
+impl Answered {
+    fn plainly(said: Said) -> Self {
+        Self { said, intents: Vec::new(), origins: Vec::new() }
+    }
+}
+
+/// Decides about a call. The same call told twice gets the same answer twice,
+/// and is asked about and recorded once.
+pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, Failure> {
+    if let Some(client) = governed::client() {
+        governed::register(&opened.house.home, client)?;
+    }
+    let mut held = opened.calls.hold(&opened.name)?;
+    let twice = call.id.is_some() || call.stamp.is_some();
+    if let Some(before) = held.answered(&opened.digest).filter(|_| twice) {
+        return Ok(match before.answer.as_str() {
+            "" => Said::Nothing,
+            line => Said::Line(line.to_owned()),
+        });
+    }
+    let answered = match rewriting(hook, opened, call) {
+        Rewriting::Is => confined(hook, opened, call)?,
+        Rewriting::Cannot => Answered::plainly(Said::Line(hook.client.deny(
+            Event::Before,
+            "Palisade refused this. Commands run only in the sandbox here, and this client cannot be made to use \
+             it. Tell the person: `tools.terminal.rewrite: off` judges its commands without the sandbox.",
+            Some(call),
+        ))),
+        Rewriting::IsNot => direct(hook, opened, call)?,
+    };
+    remember(&mut held, opened, answered)
+}
+
+fn remember(held: &mut Held, opened: &Opened, answered: Answered) -> Result<Said, Failure> {
+    let Answered { said, intents, origins } = answered;
+    let answer = match &said {
+        Said::Nothing => String::new(),
+        Said::Line(line) => line.clone(),
+    };
+    let at = actor::millis();
+    held.remember(Admission { digest: opened.digest.clone(), answer, intents, origins, at })?;
+    Ok(said)
+}
+
+/// Where the client would ask its user: what is never done is refused there as
+/// well, all else is for the user.
+pub(super) fn permission(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, Failure> {
+    let at = opened.circumstances(Surface::Interactive, false);
+    let parts = uses::judged(hook.client, call, &opened.cwd, &at, None)?;
+    let denied = refused(&parts);
+    if denied.is_empty() {
+        return Ok(Said::Nothing);
+    }
+    let reason = words::refusal(&denied);
+    Ok(Said::Line(hook.client.deny(Event::Permission, &reason, Some(call))))
+}
+
+enum Rewriting {
+    /// The command becomes one of `palisade run`.
+    Is,
+    /// It stays as it is.
+    IsNot,
+    /// It would have to, and this client does not let it.
+    Cannot,
+}
+
+fn rewriting(hook: &Hook, opened: &Opened, call: &Call) -> Rewriting {
+    let terminal = &opened.house.profile.config.tools.terminal;
+    let wanted = match terminal.rewrite {
+        Rewrite::Auto => terminal.sandbox,
+        Rewrite::Always => true,
+        Rewrite::Off => false,
+    };
+    let shell =
+        !call.uses.is_empty() && call.uses.iter().all(|one| matches!(one, Use::Shell { .. }));
+    match (wanted && shell, hook.client.support.rewrite) {
+        (false, _) => Rewriting::IsNot,
+        (true, true) => Rewriting::Is,
+        (true, false) => Rewriting::Cannot,
+    }
+}
+
+/// What is never done is refused here. All else is judged again, asked about
+/// and recorded by `palisade run`, so that there is one intent.
+fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
+    let sandbox = opened.house.profile.config.tools.terminal.sandbox;
+    let at = opened.circumstances(Surface::Interactive, sandbox);
+    let keeper = opened.keeper();
+    let parts = uses::judged(hook.client, call, &opened.cwd, &at, Some(&keeper))?;
+    let tools = |part: &&Part| !matches!(part.judged.decision.action(), Action::Run { .. });
+    let never = |part: &&Part| part.judged.decision.severity() == Severity::Dangerous;
+    // A rule of the profile about the tool itself is answered here as always.
+    if parts.iter().any(|part| never(&part))
+        || parts.iter().filter(tools).any(|part| part.judged.decision.verdict() != Verdict::Allow)
+    {
+        return settle(hook, opened, call, parts, &at);
+    }
+    let program = env::current_exe()?;
+    let program = program.to_str().ok_or_else(|| Failure::Other("our name is not UTF-8".into()))?;
+    let lines: Vec<String> = call
+        .uses
+        .iter()
+        .filter_map(|one| match one {
+            Use::Shell { command, .. } => Some(command),
+            _ => None,
+        })
+        .map(|line| {
+            format!(
+                "{} --profile {} run --session {} --surface unattended -c {}",
+                quoted(program),
+                opened.house.profile.name.as_str(),
+                opened.id.as_str(),
+                quoted(line)
+            )
+        })
+        .collect();
+    let arguments = hook.client.with_lines(call, &lines);
+    let said = arguments.and_then(|arguments| hook.client.rewrite(arguments));
+    let said = said.ok_or_else(|| Failure::Other("the command cannot be changed".into()))?;
+    Ok(Answered { said: Said::Line(said), intents: Vec::new(), origins: origins(&parts) })
+}
+
+/// In single quotes nothing means anything to a shell but their end.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn direct(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
+    let native = asks(hook, call);
+    let watched = native || Store::new(&opened.house.home).is_watched();
+    let surface = if watched { Surface::Interactive } else { Surface::Unattended };
+    let at = opened.circumstances(surface, false);
+    let keeper = opened.keeper();
+    let parts = uses::judged(hook.client, call, &opened.cwd, &at, Some(&keeper))?;
+    settle(hook, opened, call, parts, &at)
+}
+
+/// Whether the client puts a question of ours to a person who sits before it.
+fn asks(hook: &Hook, call: &Call) -> bool {
+    if hook.client.ask("").is_none() {
+        return false;
+    }
+    match hook.client.name {
+        // Elsewhere than in its terminal, Claude Code was seen to run what it
+        // was told to ask about.
+        "claude" => {
+            let entry = env::var("CLAUDE_CODE_ENTRYPOINT");
+            call.mode.as_deref() == Some("default")
+                && entry.is_ok_and(|entry| entry == "cli")
+                && std::fs::File::open("/dev/tty").is_ok()
+        }
+        _ => call.attended,
+    }
+}
+
+/// From what was judged to what is said.
+fn settle(
+    hook: &Hook,
+    opened: &Opened,
+    call: &Call,
+    parts: Vec<Part>,
+    at: &Circumstances<'_>,
+) -> Result<Answered, Failure> {
+    if parts.is_empty() {
+        return Ok(Answered::plainly(Said::Nothing));
+    }
+    let keeper = opened.keeper();
+    let mut journal = opened.house.journal()?;
+    let settled = parts_settled(hook, opened, call, parts, at, &keeper, &mut journal);
+    // Whatever became of it, what was recorded is signed.
+    journal.close().map_err(unsigned)?;
+    settled
+}
+
+fn parts_settled(
+    hook: &Hook,
+    opened: &Opened,
+    call: &Call,
+    parts: Vec<Part>,
+    at: &Circumstances<'_>,
+    keeper: &Keeper<'_>,
+    journal: &mut FileJournal,
+) -> Result<Answered, Failure> {
+    let deny = |reason: &str| Said::Line(hook.client.deny(Event::Before, reason, Some(call)));
+    let admitted = |judged, ask: &mut dyn Ask, journal: &mut FileJournal| {
+        admit(judged, at, &mut Ports { actor: &opened.actor, ask, journal, keeper })
+    };
+    let never = |part: &Part| part.judged.decision.severity() == Severity::Dangerous;
+    if parts.iter().any(never) {
+        let reason = words::refusal(&refused(&parts));
+        for part in parts.into_iter().filter(never) {
+            // Recorded, and refused whatever the record says.
+            admitted(part.judged, &mut Nobody, journal)?;
+        }
+        return Ok(Answered::plainly(deny(&reason)));
+    }
+    let origins = origins(&parts);
+    let mut intents = Vec::new();
+    let mut native: Vec<String> = Vec::new();
+    for Part { judged, shows } in parts {
+        let question = surfaced(judged, Surface::Interactive, at);
+        let asked = question.decision.verdict() == Verdict::Ask;
+        if asked && asks(hook, call) {
+            native.push(words::question(&[&question.decision]));
+            let mut ports =
+                Ports { actor: &opened.actor, ask: &mut Nobody, journal: &mut *journal, keeper };
+            intents.push(hand_over(&question, at, &mut ports)?);
+            keeper.saw(&shows)?;
+            continue;
+        }
+        let declined = question.decision.clone();
+        let mut queue = asked.then(|| queue(hook, opened, &question, at));
+        let (done, end) = match queue.as_mut().filter(|queue| queue.seen().is_some()) {
+            Some(queue) => (admitted(question, queue, journal)?, ended(queue)),
+            // Nobody was asked, and the record says so.
+            None => {
+                let judged = surfaced(question, Surface::Unattended, at);
+                (admitted(judged, &mut Nobody, journal)?, UNSEEN.to_owned())
+            }
+        };
+        match done {
+            Admitted::Permitted(permit) => {
+                intents.push(permit.intent());
+                keeper.saw(&shows)?;
+                // The client carries it out; its end comes with the event after.
+                let _ = permit.spend();
+            }
+            Admitted::Refused(_) => {
+                let failure = "another part of the same call was refused".to_owned();
+                let outcome = Outcome { failure, ..Outcome::default() };
+                for intent in intents {
+                    journal.outcome(intent, &outcome).map_err(palisade_runtime::Error::Journal)?;
+                }
+                return Ok(Answered::plainly(deny(&words::declined(&[&declined], &end))));
+            }
+        }
+    }
+    let said = match (native.is_empty(), hook.client.ask(&native.join("\n"))) {
+        (false, Some(line)) => Said::Line(line),
+        _ => Said::Nothing,
+    };
+    Ok(Answered { said, intents, origins })
+}
+
+/// The same, judged as on that surface: a caution is a question where somebody
+/// could answer (also before: such an answer may wait), else a refusal.
+fn surfaced(mut judged: Judged, surface: Surface, at: &Circumstances<'_>) -> Judged {
+    let decision = &judged.decision;
+    if decision.verdict() != Verdict::Allow && decision.severity() < Severity::Dangerous {
+        let posture = Posture { surface, ..at.posture };
+        let simple = judged.analysis.simple.then_some(judged.text.as_str());
+        let (action, findings) = (decision.action().clone(), decision.findings().to_vec());
+        judged.decision = judge(action, findings, posture, at.grants, simple, at.now);
+    }
+    judged
+}
+
+const UNSEEN: &str = "A person may allow it, but nobody was there to be asked. Do something else, or tell the person \
+                      what you wanted to do and why: they can answer in another terminal with `palisade approvals`.";
+
+fn queue<'a>(
+    hook: &Hook,
+    opened: &'a Opened,
+    judged: &Judged,
+    at: &Circumstances<'_>,
+) -> Queue<'a> {
+    let subject = Subject::of(judged, at, &opened.actor, &[]);
+    let rules = &opened.house.profile.config.tools.terminal.approval;
+    let left = hook.end.saturating_duration_since(Instant::now());
+    // A client that has gone away waits for nothing.
+    let client = getppid();
+    // The last tenth is for the answer itself.
+    Queue::new(Store::new(&opened.house.home), subject, Asker::from(&opened.actor), rules)
+        .within(left.mul_f64(0.9))
+        .while_true(move || getppid() == client)
+}
+
+/// How the question ended, in words for the model.
+fn ended(queue: &Queue<'_>) -> String {
+    match (queue.ended(), queue.word()) {
+        (Some(Ended::Answered { .. }), Some(word)) => {
+            format!("A person said no: {}", palisade_guards::content::reveal(word))
+        }
+        (Some(Ended::Answered { .. }), None) => "A person said no. Do something else.".to_owned(),
+        (Some(Ended::Late { .. }), _) => {
+            "Nobody answered in time. It can still be answered: tell the person to look at `palisade approvals`, and \
+             try exactly this again after that."
+                .to_owned()
+        }
+        (Some(Ended::Changed { .. }), _) => {
+            "A file that it runs was changed while it was asked about.".to_owned()
+        }
+        (Some(Ended::Unseen | Ended::Stopped { .. } | Ended::Failed(_)) | None, _) => {
+            UNSEEN.to_owned()
+        }
+    }
+}
+
+fn unsigned(_: palisade_journal::Error) -> Failure {
+    Failure::Other("the journal is not signed to its end".into())
+}
+
+fn refused(parts: &[Part]) -> Vec<&Decision> {
+    let never = |decision: &&Decision| decision.severity() == Severity::Dangerous;
+    parts.iter().map(|part| &part.judged.decision).filter(never).collect()
+}
+
+/// Where what the call shows comes from, if from outside.
+pub(super) fn origins(parts: &[Part]) -> Vec<String> {
+    let all = parts.iter().flat_map(|part| part.shows.untrusted());
+    let mut origins: Vec<String> = all.map(str::to_owned).collect();
+    origins.dedup();
+    origins
+}
+
+/// Nobody can be asked.
+struct Nobody;
+
+impl Ask for Nobody {
+    fn ask(&mut self, _: &Decision) -> Answer {
+        Answer::Deny
+    }
+}

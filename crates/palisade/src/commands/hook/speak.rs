@@ -1,0 +1,102 @@
+//! The one place that writes to standard output, once, and the clock that
+//! does so where nothing else did in time.
+
+use std::io::{self, Write};
+use std::process;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use palisade_wire::{Call, Client, Event};
+
+/// Whether the answer is decided.
+static SAID: AtomicBool = AtomicBool::new(false);
+
+/// In whose form to refuse, and what.
+static ABOUT: Mutex<About> = Mutex::new(About { client: None, event: Event::Before, call: None });
+
+struct About {
+    client: Option<&'static Client>,
+    event: Event,
+    call: Option<Call>,
+}
+
+/// From now on a refusal is one of this event.
+pub(super) fn about(client: Option<&'static Client>, event: Event) {
+    if let Ok(mut about) = ABOUT.lock() {
+        (about.client, about.event) = (client, event);
+    }
+}
+
+/// From now on a refusal is one of this call.
+pub(super) fn of(call: &Call) {
+    if let Ok(mut about) = ABOUT.lock() {
+        about.call = Some(call.clone());
+    }
+}
+
+/// The form of a refusal now.
+fn refusal(reason: &str) -> String {
+    let Ok(about) = ABOUT.lock() else { return everybodys(reason) };
+    match about.client {
+        Some(client) => client.deny(about.event, reason, about.call.as_ref()),
+        None => everybodys(reason),
+    }
+}
+
+/// All that clients look at, where it is not known which one listens.
+fn everybodys(reason: &str) -> String {
+    serde_json::json!({
+        "decision": "deny",
+        "reason": reason,
+        "permission": "deny",
+        "permissionDecision": "deny",
+        "permissionDecisionReason": reason,
+        "cancel": true,
+        "errorMessage": reason,
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny",
+            "permissionDecisionReason": reason,
+        },
+    })
+    .to_string()
+}
+
+/// Refuses, unless something was said already.
+pub(super) fn refuse(reason: &str) {
+    say(&refusal(reason));
+}
+
+/// Says nothing, which allows.
+pub(super) fn nothing() {
+    SAID.store(true, Ordering::SeqCst);
+}
+
+/// Says this, unless something was said already.
+pub(super) fn say(line: &str) {
+    if !SAID.swap(true, Ordering::SeqCst) {
+        let mut out = io::stdout().lock();
+        // Who has gone away hears nothing.
+        let _ = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n"));
+        let _ = out.flush();
+    }
+}
+
+/// Refuses and ends this process at `end`, unless there was an answer before.
+/// Answers whether the clock runs.
+pub(super) fn watch(end: Instant) -> bool {
+    let clock = move || {
+        while let Some(left) =
+            end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
+            thread::sleep(left);
+        }
+        if !SAID.load(Ordering::SeqCst) {
+            refuse("Palisade had no answer in time");
+            process::exit(0);
+        }
+    };
+    thread::Builder::new().stack_size(64 * 1024).spawn(clock).is_ok()
+}

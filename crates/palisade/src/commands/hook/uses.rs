@@ -1,0 +1,174 @@
+//! What a call would do, judged.
+
+use palisade_core::ports::FileTools as _;
+use palisade_core::{Action, Command, FileFacts, FileUse, judge};
+use palisade_guards::call::Standing;
+use palisade_guards::network::{Reach, Target};
+use palisade_guards::{Taint, command, file, typed};
+use palisade_runtime::{
+    Circumstances, Error, Judged, Keeper, Request, ToolRequest, judge_command, judge_file,
+    judge_tool,
+};
+use palisade_shell::{Analysis, Labels};
+use palisade_wire::{Call, Client, Use};
+
+use super::looked::Looked;
+
+/// A judged part of a call.
+pub(super) struct Part {
+    pub(super) judged: Judged,
+    /// What the model will have seen once it has happened.
+    pub(super) shows: Taint,
+}
+
+/// Judges every part of a call: each thing that it does, and the tool with its
+/// arguments as the profile's rules see it. A call that does nothing outside
+/// the conversation, and of which no rule speaks, has no parts. Without a
+/// `keeper` nothing is counted.
+///
+/// # Errors
+/// Where a rule counts calls and the count cannot be kept.
+pub(super) fn judged(
+    client: &Client,
+    call: &Call,
+    cwd: &str,
+    at: &Circumstances<'_>,
+    keeper: Option<&Keeper<'_>>,
+) -> Result<Vec<Part>, Error> {
+    let mut parts = Vec::new();
+    let mut named = Vec::new();
+    for one in &call.uses {
+        match one {
+            Use::Mcp { server, tool } => {
+                named.push((Some(server.as_str()), tool.as_str(), Standing::Unknown))
+            }
+            Use::Unknown => named.push((None, call.tool.as_str(), Standing::Unknown)),
+            _ => {}
+        }
+    }
+    let arguments = call.arguments.line();
+    for (server, tool, standing) in &named {
+        let request = ToolRequest::of_json(*server, tool, &arguments, cwd, *standing);
+        let mut shows = Taint::default();
+        shows.saw_untrusted(&format!("the tool {}", request.name()));
+        parts.push(Part { judged: judge_tool(request, at, keeper)?, shows });
+    }
+    // Under the name that the client gives it, every tool is looked at.
+    let whole = ToolRequest::of_json(None, &call.tool, &arguments, cwd, Standing::Known);
+    let counted = keeper.filter(|_| named.is_empty());
+    let whole = judge_tool(whole, at, counted)?;
+    if !whole.decision.findings().is_empty() {
+        parts.push(Part { judged: whole, shows: Taint::default() });
+    }
+    for one in &call.uses {
+        parts.extend(part(client, call, one, cwd, at));
+    }
+    Ok(parts)
+}
+
+fn part(
+    client: &Client,
+    call: &Call,
+    one: &Use,
+    cwd: &str,
+    at: &Circumstances<'_>,
+) -> Option<Part> {
+    let looked = Looked { home: at.places.home.clone() };
+    let file = |how, path: &str| {
+        let path = path.strip_prefix('@').filter(|_| client.name == "pi").unwrap_or(path);
+        let judged = judge_file(how, path, cwd, &looked, at);
+        let shows = shown_of(&judged, at);
+        Part { judged, shows }
+    };
+    Some(match one {
+        Use::Shell { command: line, cwd: place } => shell(client, line, place.as_deref(), cwd, at),
+        Use::File { how, path, .. } => file(*how, path),
+        Use::Notebook { path } => file(FileUse::Edit, path),
+        Use::Fetch { url } => fetch(url, cwd, at),
+        Use::WebSearch => {
+            let mut shows = Taint::default();
+            shows.saw_untrusted("a search of the web");
+            Part { judged: plain(call, cwd, at), shows }
+        }
+        Use::Subagent => Part { judged: plain(call, cwd, at), shows: Taint::default() },
+        Use::WriteStdin { text } => {
+            let action = tool(call, cwd);
+            let decision = judge(action, typed::typed(text), at.posture, at.grants, None, at.now);
+            let judged = Judged { decision, analysis: Analysis::default(), text: text.clone() };
+            Part { judged, shows: Taint::default() }
+        }
+        // Judged by their names above.
+        Use::Internal | Use::Mcp { .. } | Use::Unknown => return None,
+    })
+}
+
+fn shell(
+    client: &Client,
+    line: &str,
+    place: Option<&str>,
+    cwd: &str,
+    at: &Circumstances<'_>,
+) -> Part {
+    let looked = Looked { home: at.places.home.clone() };
+    let cwd = place.map_or_else(|| cwd.to_owned(), |place| looked.absolute(place, cwd));
+    let request = Request { command: Command::Shell(line.to_owned()), cwd };
+    let mut judged = judge_command(request, at);
+    if client.support.types_unseen {
+        let more = typed::conversations(line, &judged.analysis);
+        if !more.is_empty() {
+            let mut findings = judged.decision.findings().to_vec();
+            findings.extend(more);
+            let action = judged.decision.action().clone();
+            judged.decision = judge(action, findings, at.posture, at.grants, None, at.now);
+        }
+    }
+    let shows = command::shown(&judged.analysis);
+    Part { judged, shows }
+}
+
+/// An address is judged by its text here: the client looks its name up and
+/// follows its redirects by itself.
+fn fetch(url: &str, cwd: &str, at: &Circumstances<'_>) -> Part {
+    let mut shows = Taint::default();
+    let findings = match Target::parse(url, &Reach::default()) {
+        Ok(target) => {
+            shows.saw_untrusted(&target.destination().host().to_string());
+            Vec::new()
+        }
+        Err(refusal) => vec![refusal.finding(url.len())],
+    };
+    let action = Action::Fetch { url: url.to_owned(), cwd: cwd.to_owned() };
+    let decision = judge(action, findings, at.posture, at.grants, None, at.now);
+    Part { judged: Judged { decision, analysis: Analysis::default(), text: url.to_owned() }, shows }
+}
+
+fn tool(call: &Call, cwd: &str) -> Action {
+    Action::Tool { name: call.tool.clone(), arguments: call.arguments.line(), cwd: cwd.to_owned() }
+}
+
+fn plain(call: &Call, cwd: &str, at: &Circumstances<'_>) -> Judged {
+    let action = tool(call, cwd);
+    let decision = judge(action, Vec::new(), at.posture, at.grants, None, at.now);
+    let text = format!("{} {}", call.tool, call.arguments.line());
+    Judged { decision, analysis: Analysis::default(), text }
+}
+
+/// What the model sees of a file that it reads or searches.
+fn shown_of(judged: &Judged, at: &Circumstances<'_>) -> Taint {
+    let mut shows = Taint::default();
+    let Action::File { how: FileUse::Read | FileUse::Search, path, real, .. } =
+        judged.decision.action()
+    else {
+        return shows;
+    };
+    let facts = FileFacts { real: real.clone(), ..FileFacts::of_text(real.as_str()) };
+    let labels = at.session.labels(path).and(at.session.labels(real));
+    let secret = labels.has(Labels::SECRET) || labels.has(Labels::ENVIRONMENT);
+    if secret || file::is_private(&facts, at.places) {
+        shows.saw_private(path);
+    }
+    if labels.has(Labels::DOWNLOADED) || file::is_foreign(&facts, at.places) {
+        shows.saw_untrusted(&format!("the file {path}"));
+    }
+    shows
+}
