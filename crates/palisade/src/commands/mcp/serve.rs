@@ -11,6 +11,7 @@ use palisade_runtime::environment;
 use super::{Desk, Out, client_input};
 use crate::captured::Apart;
 use crate::show::{self, Failure};
+use crate::web::Online;
 
 /// Options of the server of our own tools.
 #[derive(Debug, Args)]
@@ -34,6 +35,7 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
         workspace: desk.house.places.workspace.clone(),
     };
     let files = desk.house.files();
+    let fetch = desk.house.profile.config.tools.fetch.clone();
     let (input, hang_up) = client_input()?;
     let mut input = BufReader::with_capacity(64 * 1024, input);
     desk.with(|gate, _| {
@@ -42,7 +44,7 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
             front: Front::default(),
             files: &files,
             terminal: &terminal,
-            web: None,
+            web: Some(&|| Ok(Box::new(Online::new(&fetch)?))),
             tell: &|text: &str| show::note(text),
         };
         let mut client = Client {
