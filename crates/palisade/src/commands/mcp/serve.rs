@@ -32,6 +32,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         ),
         terminal: config,
         workspace: desk.house.places.workspace.clone(),
+        profile: desk.house.profile.name.as_str().to_owned(),
     };
     let files = desk.house.files();
     let (input, hang_up) = client_input()?;
