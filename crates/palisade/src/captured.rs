@@ -36,6 +36,8 @@ pub struct Apart<'a> {
     pub terminal: &'a config::Terminal,
     /// The directory that is worked in.
     pub workspace: String,
+    /// The profile's name, in whose journal connections are recorded.
+    pub profile: String,
 }
 
 impl Terminal for Apart<'_> {
@@ -102,7 +104,16 @@ impl Apart<'_> {
         }
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["sandbox", "--report", "nothing", "--workspace", &self.workspace]);
-        if self.terminal.allow_network {
+        let (domains, private) = (&self.terminal.allow_domains, &self.terminal.allow_private);
+        for domain in domains {
+            command.args(["--allow-domain", domain]);
+        }
+        for origin in private {
+            command.args(["--allow-private", origin]);
+        }
+        if !domains.is_empty() || !private.is_empty() {
+            command.args(["--record", "--profile", &self.profile]);
+        } else if self.terminal.allow_network {
             command.arg("--net");
         }
         let limits = &self.terminal.limits;

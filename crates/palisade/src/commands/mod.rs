@@ -63,7 +63,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Fetch(arguments) => fetch::run(arguments, profile),
         Command::Scan(arguments) => scan::run(arguments),
         #[cfg(target_os = "linux")]
-        Command::Sandbox(arguments) => sandbox::run(arguments),
+        Command::Sandbox(arguments) => sandbox::run(arguments, profile),
         #[cfg(target_os = "linux")]
         Command::Proxy(arguments) => proxy::run(arguments, profile),
         Command::Approvals(arguments) => approvals::run(arguments),

@@ -10,7 +10,7 @@ use palisade_sandbox::{
 };
 
 use crate::confine::{self, NOT_MADE, Widen};
-use crate::egress::{self, Out, Settings};
+use crate::egress::{self, Out, Recorded, Settings};
 use crate::show::{self, Failure};
 
 /// Run a command in the sandbox alone, without judging it
@@ -43,6 +43,9 @@ pub struct Arguments {
     /// Say what is refused: everything, only changes, or nothing (fastest).
     #[arg(long, value_enum, default_value = "everything")]
     report: Told,
+    /// Record connections in the profile's journal.
+    #[arg(long, hide = true)]
+    record: bool,
     /// Print what would be enforced, and the bubblewrap command with the same
     /// mounts, instead of running anything.
     #[arg(long)]
@@ -79,7 +82,7 @@ enum Told {
     Nothing,
 }
 
-pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     if let Some(What::Probe) = arguments.what {
         show::printed(|out| write!(out, "{}", Probe::here()))?;
         return Ok(ExitCode::SUCCESS);
@@ -124,8 +127,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let settings = Settings {
         forwards: policy.forwards.clone(),
         out,
-        // A person's own tool: it neither judges nor records.
-        record: None,
+        // A person's own tool neither judges nor records; a surface of ours that uses it does.
+        record: arguments.record.then(|| Recorded { profile: profile.map(str::to_owned), session: None }),
         advice: egress::BY_OPTION.map(str::to_owned),
     };
     if arguments.explain {

@@ -33,6 +33,7 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
         ),
         terminal: config,
         workspace: desk.house.places.workspace.clone(),
+        profile: desk.house.profile.name.as_str().to_owned(),
     };
     let files = desk.house.files();
     let fetch = desk.house.profile.config.tools.fetch.clone();
