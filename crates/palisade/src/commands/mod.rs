@@ -18,8 +18,8 @@ mod proxy;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
-mod uninstall;
 mod scan;
+mod uninstall;
 mod why;
 
 use std::process::ExitCode;
