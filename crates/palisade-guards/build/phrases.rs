@@ -319,6 +319,12 @@ fn runs_on(text: &str) -> bool {
 /// that is rare; where none is, all of them, at whatever places the line ends.
 fn signs_of(words: &str) -> Vec<String> {
     let parts: Vec<&str> = words.split(' ').collect();
+    if parts.len() == 1 && words.len() <= 3 && words.is_ascii() {
+        // So short a word is part of many others.
+        return [" ", "\n", "\"", "(", "*", "[", "-", ">"]
+            .map(|before| format!("{before}{words}"))
+            .into();
+    }
     if parts.len() == 1 || !words.is_ascii() {
         return vec![words.to_owned()];
     }

@@ -108,10 +108,7 @@ impl Found {
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
     let shapes = shape::shapes(text);
     let mut meter = Meter::for_text(text);
-    let mut found = look(text, &shapes, DEEPEST, &mut meter);
-    for (from, to, score) in links::carriers(text) {
-        found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
-    }
+    let found = look(text, &shapes, DEEPEST, &mut meter);
     let regions = if shapes.angle { hidden::regions(text) } else { Vec::new() };
     let mut hits = if found.is_empty() && regions.is_empty() {
         Vec::new()
@@ -145,8 +142,12 @@ const MOST_SECRETS: usize = 500;
 /// Searches a text and the other ways to read it.
 fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> Vec<Found> {
     let reading = (!text.is_ascii()).then(|| Reading::of(text, 0));
-    let phrases::Pass { mut found, ciphered, within } = phrases::pass(text, reading.as_ref());
+    let phrases::Pass { mut found, ciphered, within, links } =
+        phrases::pass(text, reading.as_ref());
     drop(reading);
+    for (from, to, score) in links::carriers(text, &links) {
+        found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
+    }
     if depth == 0 {
         return found;
     }
