@@ -160,7 +160,7 @@ fn whatever_goes_wrong_is_a_refusal() {
             b"[]",
             b"{}",
             b"\xff\xfe",
-            good[..good.len() - 1].as_bytes(),
+            &good.as_bytes()[..good.len() - 1],
             &[b'['; 100_000],
         ];
         for input in broken {
@@ -334,6 +334,27 @@ fn secrets_are_taken_out_and_text_from_outside_is_put_into_an_envelope() {
 }
 
 #[test]
+fn what_a_subagent_of_opencode_has_read_is_told_to_its_parent() {
+    let house = House::new();
+    let call = |event: &str, session: &str, tool: &str, args: Value, output: Value| {
+        let payload = json!({"event": event, "tool": tool, "args": args, "callID": format!("{event}{session}"),
+                             "sessionID": session, "cwd": house.work(), "output": output});
+        hook(&house, "opencode", event, &payload)
+    };
+    let page = json!({"url": "https://page.example/"});
+    call("after", "ses_child", "webfetch", page, json!("hello"));
+    let result =
+        "<task id=\"ses_child\" state=\"completed\">\n<task_result>done</task_result></task>";
+    allowed(
+        "opencode",
+        &call("after", "ses_parent", "task", json!({"prompt": "x"}), json!(result)),
+    );
+    let memory = "profiles/default/sessions/opencode-ses_parent.memory.json";
+    let memory = fs::read_to_string(house.palisade().join(memory)).unwrap();
+    assert!(memory.contains("page.example"), "{memory}");
+}
+
+#[test]
 fn output_that_cannot_be_looked_at_is_withheld_in_its_own_shape() {
     let house = House::with("tools: {broken");
     let payload = json!({"hook_event_name": "PostToolUse", "session_id": "s", "cwd": house.work(),
@@ -424,6 +445,13 @@ fn commands_become_ones_of_run_where_the_profile_says_so() {
             &hook(&house, client, event(client), &shell(&house, client, "2", "rm -rf /")),
         );
     }
+    // Where a call says that it runs, does not widen what it may write.
+    let mut call = shell(&house, "codex", "9", "ls");
+    call["cwd"] = json!("/");
+    let said: Value =
+        serde_json::from_str(&hook(&house, "codex", "PreToolUse", &call).out).unwrap();
+    let new = said["hookSpecificOutput"]["updatedInput"]["command"].as_str().unwrap();
+    assert!(new.contains(&format!("--workspace '{}' ", house.work().display())), "{new}");
     // Told once, recorded once: by `run`.
     assert_eq!(log(&house).matches("run echo").count(), 7, "{}", log(&house));
     let why =
