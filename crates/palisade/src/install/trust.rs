@@ -229,6 +229,10 @@ impl Server {
         writeln!(pipe, "{message}").and_then(|()| pipe.flush()).map_err(|error| error.to_string())
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a JSON value read by key is null where it is not there"
+    )]
     fn call(&mut self, method: &str, parameters: &Value) -> Result<Value, String> {
         self.calls += 1;
         let id = self.calls;
@@ -236,12 +240,12 @@ impl Server {
         loop {
             let rest = self.end.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(rest).map_err(|_| "Codex does not answer")?;
-            let Ok(mut message) = serde_json::from_str::<Value>(&line) else { continue };
+            let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
             if message["id"] == id {
                 if !message["error"].is_null() {
                     return Err(format!("{method}: {}", message["error"]["message"]));
                 }
-                return Ok(message["result"].take());
+                return Ok(message["result"].clone());
             }
         }
     }
