@@ -253,10 +253,12 @@ impl Server {
     /// Our hooks as Codex lists them.
     fn ours(&mut self, around: &Around, entries: &Entries) -> Result<Vec<Value>, String> {
         let listed = self.call("hooks/list", &json!({"cwds": [around.project]}))?;
-        let hooks = listed["data"].as_array().into_iter().flatten();
-        let hooks = hooks.flat_map(|one| one["hooks"].as_array().into_iter().flatten());
-        let ours =
-            |hook: &&Value| hook["command"].as_str().is_some_and(|line| entries.is_ours(line));
+        let hooks = listed.get("data").and_then(Value::as_array).into_iter().flatten();
+        let hooks =
+            hooks.flat_map(|one| one.get("hooks").and_then(Value::as_array).into_iter().flatten());
+        let ours = |hook: &&Value| {
+            hook.get("command").and_then(Value::as_str).is_some_and(|line| entries.is_ours(line))
+        };
         Ok(hooks.filter(ours).cloned().collect())
     }
 }
