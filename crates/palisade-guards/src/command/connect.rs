@@ -4,6 +4,7 @@ use palisade_shell::{Effect, EffectKind, Labels, Text};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
+use crate::network::{Destination, Reach};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -29,8 +30,8 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
 }
 
 fn of_connection(host: &Text, sends: bool, labels: Labels) -> Option<&'static Rule> {
-    let name = host.literal().map_or("", name);
-    if METADATA.contains(&name) {
+    let name = &*destination(host).unwrap_or_default();
+    if is_metadata(name) {
         Some(&rules::REMOTE_METADATA)
     } else if here(name) {
         None
@@ -43,23 +44,24 @@ fn of_connection(host: &Text, sends: bool, labels: Labels) -> Option<&'static Ru
     }
 }
 
-const METADATA: &[&str] = &[
-    "169.254.169.254",
-    "169.254.170.2",
-    "169.254.169.253",
-    "metadata.google.internal",
-    "metadata",
-    "100.100.100.200",
-    "[fd00:ec2::254]",
-    "2852039166",
-    "0xa9fea9fe",
-    "0xA9FEA9FE",
-    "[::ffff:169.254.169.254]",
-    "metadata.azure.com",
-    "0251.0376.0251.0376",
-    "192.0.0.192",
-    "instance-data",
-];
+/// Whether a host is a cloud's metadata service, in any spelling.
+fn is_metadata(host: &str) -> bool {
+    Destination::new(host, 80, &Reach::default())
+        .is_err_and(|refusal| refusal.rule == rules::FETCH_METADATA.id)
+}
+
+/// The host that is connected to, where it is known. A `?` in an address is a
+/// pattern to the shell, and part of the address all the same; a part that is
+/// not known may say another host, unless it stands behind the authority.
+pub(super) fn destination(host: &Text) -> Option<String> {
+    if !host.has_unknown() {
+        return Some(name(&host.to_string()).to_owned());
+    }
+    let known = host.known_prefix();
+    let (scheme, rest) = known.split_once("://")?;
+    let end = rest.find(['/', '?', '#'])?;
+    known.get(..scheme.len() + 3 + end).map(|authority| name(authority).to_owned())
+}
 
 /// Whether a name is this machine.
 pub(super) fn here(name: &str) -> bool {
@@ -68,8 +70,9 @@ pub(super) fn here(name: &str) -> bool {
 }
 
 /// The host in a URL or in `user@host:port`.
-pub(super) fn name(text: &str) -> &str {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+fn name(text: &str) -> &str {
+    let device = text.strip_prefix("/dev/tcp/").or_else(|| text.strip_prefix("/dev/udp/"));
+    let rest = device.unwrap_or_else(|| text.split_once("://").map_or(text, |(_, rest)| rest));
     let rest = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let rest = rest.rsplit('@').next().unwrap_or(rest);
     if rest.starts_with('[') {
@@ -83,7 +86,25 @@ pub(super) fn name(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::name;
+    use super::{destination, name};
+    use palisade_shell::Text;
+
+    #[test]
+    fn what_is_not_known_is_no_host() {
+        let unknown = |before: &str, after: &str| {
+            let mut text = Text::from(before);
+            text = Text::new(format!("{text}\u{f0000}{after}"));
+            destination(&text)
+        };
+        assert_eq!(unknown("http://localhost/", ""), Some("localhost".into()));
+        assert_eq!(unknown("http://localhost", "/"), None);
+        assert_eq!(unknown("http://localhost:", "/"), None);
+        assert_eq!(unknown("", "http://localhost/"), None);
+        assert_eq!(
+            destination(&Text::new("http://a.example/\u{f0002}b=c")),
+            Some("a.example".into())
+        );
+    }
 
     #[test]
     fn hosts_are_found() {
@@ -92,5 +113,6 @@ mod tests {
         assert_eq!(name("a.example:22"), "a.example");
         assert_eq!(name("me@a.example"), "a.example");
         assert_eq!(name("::1"), "::1");
+        assert_eq!(name("/dev/tcp/a.example/80"), "a.example");
     }
 }

@@ -2,7 +2,7 @@
 
 use palisade_shell::{Analysis, Effect, EffectKind, Labels, Text};
 
-use super::connect::{here, name};
+use super::connect::{destination, here};
 use super::report::{Report, Scene};
 use super::{Guard, Look};
 use crate::path::{Region, base, see};
@@ -23,7 +23,7 @@ pub(super) static GUARD: Guard = Guard {
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let exposure = scene.exposure;
     if let EffectKind::Connect { host, .. } = &effect.kind
-        && !host.literal().map(name).is_some_and(here)
+        && !destination(host).is_some_and(|to| here(&to))
         && let Some(why) = scene.command(effect).and_then(|command| {
             // Written out: the `?` of an address is a pattern to the shell.
             let words: Vec<String> = command.arguments.iter().map(Text::to_string).collect();
@@ -37,13 +37,13 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     }
     match &effect.kind {
         EffectKind::Connect { host, .. } => {
-            let to = host.literal().map(name);
-            if to.is_some_and(here) {
+            let to = destination(host);
+            if to.as_deref().is_some_and(here) {
                 return;
             }
             if exposure.is_private() {
                 report.raise_always(&rules::TAINT_PRIVATE_EGRESS, effect, exposure);
-            } else if exposure.table && !to.is_some_and(|to| exposure.names(to)) {
+            } else if exposure.table && !to.is_some_and(|to| exposure.names(&to)) {
                 report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
             }
         }
@@ -70,7 +70,7 @@ pub fn shown(analysis: &Analysis) -> Taint {
             match &effect.kind {
                 // What this machine serves is the person's own.
                 EffectKind::Connect { host, .. } => {
-                    local = host.literal().map(name).is_some_and(here);
+                    local = destination(host).is_some_and(|to| here(&to));
                     if !local {
                         taint.saw_untrusted(&host.to_string());
                     }

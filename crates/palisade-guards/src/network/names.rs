@@ -12,6 +12,9 @@ static METADATA: &[&str] = &[
     "metadata.packet.net",
     "metadata.platformequinix.com",
     "instance-data.ec2.internal",
+    // As the resolvers of some clouds complete them.
+    "instance-data",
+    "metadata",
 ];
 
 /// Endings of names that are not on the internet.
