@@ -8,6 +8,7 @@
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a table that does not hold together must stop the build"
 )]
 

@@ -23,121 +23,6 @@ struct Phrase {
 /// One table of `words.toml`: `everywhere`, `form`, and words by language.
 type Class = BTreeMap<String, toml::Value>;
 
-/// Words that stand in every text: a phrase of several words is searched for by
-/// another of its words, where it has one.
-const ORDINARY: &[&str] = &[
-    "about",
-    "above",
-    "after",
-    "again",
-    "before",
-    "being",
-    "below",
-    "could",
-    "every",
-    "first",
-    "following",
-    "from",
-    "given",
-    "have",
-    "into",
-    "just",
-    "like",
-    "longer",
-    "make",
-    "more",
-    "must",
-    "need",
-    "never",
-    "only",
-    "other",
-    "please",
-    "previous",
-    "required",
-    "right",
-    "should",
-    "starting",
-    "text",
-    "that",
-    "their",
-    "them",
-    "then",
-    "there",
-    "these",
-    "this",
-    "those",
-    "what",
-    "when",
-    "where",
-    "which",
-    "while",
-    "will",
-    "with",
-    "without",
-    "would",
-    "your",
-    "youre",
-    "going",
-    "document",
-    "instructions",
-    "instruction",
-    "prompt",
-    "prompts",
-    "system",
-    "message",
-    "messages",
-    "users",
-    "model",
-    "models",
-    "large",
-    "language",
-    "data",
-    "file",
-    "files",
-    "email",
-    "access",
-    "token",
-    "tokens",
-    "called",
-    "command",
-    "execute",
-    "update",
-    "content",
-    "function",
-    "important",
-    "information",
-    "context",
-    "output",
-    "input",
-    "inform",
-    "mention",
-    "notify",
-    "reveal",
-    "show",
-    "alert",
-    "explain",
-    "report",
-    "number",
-    "guidelines",
-    "results",
-    "secret",
-    "hidden",
-    "approved",
-    "authorized",
-    "conversation",
-    "environment",
-    "variables",
-    "priority",
-    "security",
-    "critical",
-    "instruct",
-    "address",
-    "request",
-    "answer",
-    "write",
-    "developer",
-];
-
 /// The source of the tables.
 pub fn tables() -> String {
     let read = |name: &str| {
@@ -229,9 +114,7 @@ pub fn tables() -> String {
                 let folded = folded(word);
                 assert!(!folded.trim().is_empty(), "words.toml: `{word}` comes to nothing");
                 if !everywhere {
-                    for sign in signs_of(&folded) {
-                        *signs.entry(sign).or_default() |= mask;
-                    }
+                    *signs.entry(folded.clone()).or_default() |= mask;
                 }
                 *terms.entry(folded).or_default() |= mask;
             }
@@ -313,35 +196,4 @@ fn runs_on(text: &str) -> bool {
     text.chars().any(|letter| {
         matches!(u32::from(letter), 0x0E00..=0x0EFF | 0x2E80..=0x9FFF | 0xAC00..=0xD7FF | 0xF900..=0xFAFF)
     })
-}
-
-/// What to search for so as not to miss a word: the word; of several the one
-/// that is rare; where none is, all of them, at whatever places the line ends.
-fn signs_of(words: &str) -> Vec<String> {
-    let parts: Vec<&str> = words.split(' ').collect();
-    if parts.len() == 1 && words.len() <= 3 && words.is_ascii() {
-        // So short a word is part of many others.
-        return [" ", "\n", "\"", "(", "*", "[", "-", ">"]
-            .map(|before| format!("{before}{words}"))
-            .into();
-    }
-    if parts.len() == 1 || !words.is_ascii() {
-        return vec![words.to_owned()];
-    }
-    let rare = parts
-        .iter()
-        .filter(|part| part.len() >= 5 && !ORDINARY.contains(part))
-        .max_by_key(|part| part.len());
-    if let Some(rare) = rare {
-        return vec![(*rare).to_owned()];
-    }
-    let kept: Vec<&str> = if parts.len() > 3 { parts[..3].to_vec() } else { parts };
-    let mut ways = vec![kept[0].to_owned()];
-    for part in &kept[1..] {
-        ways = ways
-            .iter()
-            .flat_map(|way| [format!("{way} {part}"), format!("{way}\n{part}")])
-            .collect();
-    }
-    ways
 }

@@ -300,4 +300,4 @@ fn bare_bytes(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -24,8 +24,11 @@ fn each(text: &str, form: impl Fn(u8) -> String) -> String {
     text.bytes().map(form).collect()
 }
 
+/// A way to write a text, by name.
+pub type Dress = (&'static str, fn(&str) -> String);
+
 /// Encodings by name, each of any text.
-fn encodings() -> Vec<(&'static str, fn(&str) -> String)> {
+pub fn encodings() -> Vec<Dress> {
     vec![
         ("plain", |text| text.to_owned()),
         ("base64", |text| base64(text.as_bytes(), false)),
@@ -57,7 +60,7 @@ fn encodings() -> Vec<(&'static str, fn(&str) -> String)> {
 }
 
 /// Ways to take a value apart.
-fn divisions() -> Vec<(&'static str, fn(&str) -> String)> {
+fn divisions() -> Vec<Dress> {
     fn parts(text: &str) -> Vec<String> {
         text.as_bytes().chunks(4).map(|part| String::from_utf8_lossy(part).into_owned()).collect()
     }

@@ -179,7 +179,7 @@ fn style_hides(style: &str) -> Option<(&'static str, bool)> {
             .collect();
         digits.parse::<f32>().ok()
     };
-    let last = |name: &'static str| values(name).last();
+    let last = |name: &'static str| values(name).next_back();
     if last("opacity").and_then(number).is_some_and(|opacity| opacity < 0.05) {
         return Some(("opacity", true));
     }
@@ -296,7 +296,7 @@ mod tests {
         let one = |text: &str| {
             let found = regions(text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
-            (text[found[0].from..found[0].to].to_owned(), found[0].how, found[0].odd)
+            (text.get(found[0].from..found[0].to).unwrap().to_owned(), found[0].how, found[0].odd)
         };
         assert_eq!(one("a<!-- x -->b"), (" x ".into(), "comment", false));
         assert_eq!(

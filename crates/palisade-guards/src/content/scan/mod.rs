@@ -142,8 +142,7 @@ const MOST_SECRETS: usize = 500;
 /// Searches a text and the other ways to read it.
 fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> Vec<Found> {
     let reading = (!text.is_ascii()).then(|| Reading::of(text, 0));
-    let phrases::Pass { mut found, ciphered, within, links } =
-        phrases::pass(text, reading.as_ref());
+    let phrases::Pass { mut found, ciphered, links } = phrases::pass(text, reading.as_ref());
     drop(reading);
     for (from, to, score) in links::carriers(text, &links) {
         found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
@@ -151,7 +150,7 @@ fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> 
     if depth == 0 {
         return found;
     }
-    for view in views::views(text, shapes, &ciphered, &within, meter) {
+    for view in views::views(text, shapes, &ciphered, meter) {
         let deeper = if view.encodes { depth - 1 } else { 0 };
         let mut inner = if view.undivided { phrases::undivided(&view.text) } else { Vec::new() };
         let shapes = if deeper > 0 { shape::shapes(&view.text) } else { Default::default() };

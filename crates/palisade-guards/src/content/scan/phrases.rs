@@ -5,12 +5,13 @@
 //! near each other is the text read word by word and compared.
 
 use super::Found;
-use super::reading::Reading;
+use super::reading::{Reading, is_contraction};
 use crate::rules::{self, Rule};
 use aho_corasick::automaton::Automaton;
 use aho_corasick::dfa::DFA;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, StartKind};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A phrase: words of classes in their order.
@@ -38,13 +39,6 @@ struct Term {
     apart: bool,
 }
 
-impl Term {
-    /// How many letters at the beginning only say that a word begins.
-    fn lead(&self) -> usize {
-        usize::from(!self.text.starts_with(|letter: char| letter.is_alphanumeric()))
-    }
-}
-
 /// Something that is looked for as it is written.
 struct Mark {
     rule: &'static Rule,
@@ -61,49 +55,67 @@ const REACH: usize = 170;
 /// The end of a sentence between two words counts as so many letters.
 const STOP: usize = 12;
 
-/// Something that one search over all of the text looks for.
+/// What a word at the beginning of something leads to.
+struct Start {
+    /// The words that have to follow.
+    rest: Vec<&'static str>,
+    sign: Sign,
+}
+
+/// What the search over all of the words of a text looks for.
 #[derive(Clone, Copy)]
 enum Sign {
-    /// A word of phrases that is rare in prose.
-    Word(&'static Term),
-    /// A mark.
-    Mark(&'static Mark),
+    /// A word, or several, of phrases and rare in prose: its classes.
+    Words(u128),
     /// A word in a cipher.
     Ciphered(Cipher),
-    /// The beginning of a link or of the source of an image.
-    Link(&'static str),
 }
 
 /// What begins a link, up to the address.
 const LINKS: [&str; 4] = ["](http", "src=\"http", "src='http", "]: http"];
+/// No word that is looked for is longer.
+const LONGEST_WORD: usize = 24;
 
 /// What is searched for, made once.
 struct Tables {
-    /// In text as it is.
-    plain: DFA,
-    plain_signs: Vec<Sign>,
-    /// In text as it reads.
+    /// Marks and links, in text as it is.
+    marks: DFA,
+    /// By a hash of the first word, whether there may be something.
+    seen: Vec<u64>,
+    starts: HashMap<Vec<u8>, Vec<Start>>,
+    /// Rare words, in text as it reads.
     read: NFA,
     /// All words, where something was found.
     terms: NFA,
+    /// Words that attacks which are run together hold.
+    joined: DFA,
     /// The phrases whose key may be of a class.
     by_key: Vec<Vec<&'static Phrase>>,
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
-    let mut texts: Vec<String> = Vec::new();
-    let mut plain_signs = Vec::new();
-    let mut add = |text: &str, sign: Sign| {
-        texts.push(text.to_owned());
-        plain_signs.push(sign);
-    };
-    SIGNS
-        .iter()
-        .filter(|sign| sign.text.is_ascii())
-        .for_each(|sign| add(sign.text, Sign::Word(sign)));
-    MARKS.iter().for_each(|mark| add(mark.text, Sign::Mark(mark)));
-    CIPHERED.iter().for_each(|(cipher, text)| add(text, Sign::Ciphered(*cipher)));
-    LINKS.iter().for_each(|link| add(link, Sign::Link(link)));
+    let mut starts: HashMap<Vec<u8>, Vec<Start>> = HashMap::new();
+    for sign in SIGNS.iter().filter(|sign| sign.text.is_ascii()) {
+        let mut words = sign.text.split(' ');
+        let first = words.next().unwrap_or_default().as_bytes().to_vec();
+        starts
+            .entry(first)
+            .or_default()
+            .push(Start { rest: words.collect(), sign: Sign::Words(sign.mask) });
+    }
+    for (cipher, text) in ciphered() {
+        starts
+            .entry(text.into_bytes())
+            .or_default()
+            .push(Start { rest: Vec::new(), sign: Sign::Ciphered(cipher) });
+    }
+    let mut seen = vec![0; 1 << (HASHED - 6)];
+    for word in starts.keys() {
+        let hash = word.iter().copied().fold(0, hashed);
+        if let Some(bits) = seen.get_mut(slot(hash) >> 6) {
+            *bits |= 1_u64 << (slot(hash) & 63);
+        }
+    }
     let by_key = (0..128)
         .map(|bit| {
             PHRASES
@@ -114,18 +126,153 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
                 .collect()
         })
         .collect();
-    Some(Tables {
-        plain: DFA::builder()
+    let finder = |texts: Vec<&str>| {
+        DFA::builder()
             .ascii_case_insensitive(true)
             .start_kind(StartKind::Unanchored)
             .build(texts)
-            .ok()?,
-        plain_signs,
+            .ok()
+    };
+    Some(Tables {
+        marks: finder(MARKS.iter().map(|mark| mark.text).chain(LINKS).collect())?,
+        seen,
+        starts,
         read: NFA::new(SIGNS.iter().map(|sign| sign.text)).ok()?,
         terms: NFA::new(TERMS.iter().map(|term| term.text)).ok()?,
+        joined: finder(vec![
+            "ignor",
+            "disregard",
+            "forget",
+            "override",
+            "previous",
+            "prior",
+            "instruction",
+            "prompt",
+            "system",
+            "reveal",
+            "youare",
+            "guideline",
+            "everything",
+            "following",
+            "restriction",
+            "told",
+            "above",
+            "direction",
+        ])?,
         by_key,
     })
 });
+
+/// So many bits of a hash are looked at.
+const HASHED: u32 = 16;
+
+fn hashed(hash: u32, byte: u8) -> u32 {
+    (hash ^ u32::from(byte)).wrapping_mul(0x9E37_79B1).rotate_left(7)
+}
+
+fn slot(hash: u32) -> usize {
+    (hash.wrapping_mul(0x85EB_CA6B) >> (32 - HASHED)) as usize
+}
+
+impl Tables {
+    /// Calls `each` for every sign: what it is, and where it begins.
+    fn each_sign(&self, bytes: &[u8], mut each: impl FnMut(Sign, usize)) {
+        let mut at = 0;
+        while at < bytes.len() {
+            let from = at;
+            let mut hash = 0;
+            while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_alphanumeric()) {
+                hash = hashed(hash, byte.to_ascii_lowercase());
+                at += 1;
+            }
+            let length = at - from;
+            if length == 0 {
+                at += 1;
+                continue;
+            }
+            let may_be = |hash: u32| {
+                self.seen
+                    .get(slot(hash) >> 6)
+                    .is_some_and(|bits| bits >> (slot(hash) & 63) & 1 == 1)
+            };
+            // `don't`, and a line's end as strings in code write it.
+            let after = bytes.get(at..).unwrap_or_default();
+            let contraction =
+                after.first() == Some(&b'\'') && after.get(1).is_some_and(u8::is_ascii_alphabetic);
+            let escaped = from > 0
+                && bytes.get(from - 1) == Some(&b'\\')
+                && matches!(bytes.get(from), Some(b'n' | b't' | b'r'));
+            if length <= LONGEST_WORD && (may_be(hash) || contraction || escaped) {
+                self.look_up(bytes, from + usize::from(escaped), &mut each);
+            }
+        }
+    }
+
+    fn look_up(&self, bytes: &[u8], from: usize, each: &mut impl FnMut(Sign, usize)) {
+        let Some((word, end)) = Word::at(bytes, from) else { return };
+        for start in self.starts.get(word.text()).into_iter().flatten() {
+            let mut at = end;
+            let follow = start.rest.iter().all(|expected| {
+                let gap = bytes
+                    .iter()
+                    .skip(at)
+                    .take(6)
+                    .take_while(|byte| !byte.is_ascii_alphanumeric())
+                    .count();
+                match Word::at(bytes, at + gap) {
+                    Some((word, end)) if word.text() == expected.as_bytes() => {
+                        at = end;
+                        true
+                    }
+                    _ => false,
+                }
+            });
+            if follow {
+                each(start.sign, from);
+            }
+        }
+    }
+
+    /// Whether letters without spaces hold what an attack would.
+    fn is_joined(&self, run: &str) -> bool {
+        let mut count = 0;
+        each_match(&self.joined, run.as_bytes(), |_, _| count += 1);
+        count >= 2
+    }
+}
+
+/// A word in lower case and without apostrophes.
+struct Word {
+    letters: [u8; LONGEST_WORD],
+    length: usize,
+}
+
+impl Word {
+    /// The word at a place, and its end.
+    fn at(bytes: &[u8], from: usize) -> Option<(Self, usize)> {
+        let mut word = Self { letters: [0; LONGEST_WORD], length: 0 };
+        let mut at = from;
+        while let Some(byte) = bytes.get(at) {
+            if byte.is_ascii_alphanumeric() {
+                *word.letters.get_mut(word.length)? = byte.to_ascii_lowercase();
+                word.length += 1;
+            } else if *byte != b'\'' || !is_contraction(bytes.get(at + 1..).unwrap_or_default()) {
+                break;
+            }
+            at += 1;
+        }
+        (word.length > 0).then_some((word, at))
+    }
+
+    fn text(&self) -> &[u8] {
+        self.letters.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// Whether letters without spaces hold what an attack would.
+pub fn is_joined(run: &str) -> bool {
+    TABLES.as_ref().is_some_and(|tables| tables.is_joined(run))
+}
 
 /// How a text may be written so that it is read by a rule without a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,8 +286,21 @@ pub enum Cipher {
 }
 
 /// Words as they look in a simple cipher.
-static CIPHERED: LazyLock<Vec<(Cipher, String)>> = LazyLock::new(|| {
-    const WORDS: [&str; 6] = ["instruction", "previous", "ignore", "disregard", "prompt", "system"];
+fn ciphered() -> Vec<(Cipher, String)> {
+    const WORDS: [&str; 12] = [
+        "instruction",
+        "instructions",
+        "previous",
+        "ignore",
+        "disregard",
+        "prompt",
+        "system",
+        "everything",
+        "restrictions",
+        "directions",
+        "guidelines",
+        "forget",
+    ];
     let mut out = Vec::new();
     for word in WORDS {
         for by in 1..26 {
@@ -150,7 +310,7 @@ static CIPHERED: LazyLock<Vec<(Cipher, String)>> = LazyLock::new(|| {
         out.push((Cipher::Reversed, Cipher::Reversed.written(word)));
     }
     out
-});
+}
 
 impl Cipher {
     /// `text` in the cipher. Reading is writing with the shift that is left.
@@ -187,8 +347,6 @@ pub struct Pass {
     pub found: Vec<Found>,
     /// Where words stand that are written in a cipher.
     pub ciphered: Vec<(Cipher, usize)>,
-    /// Where words stand that do not stand apart, in their order.
-    pub within: Vec<usize>,
     /// Where links begin: the place, and the mark that begins it.
     pub links: Vec<(usize, &'static str)>,
 }
@@ -200,21 +358,17 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
     let Some(tables) = TABLES.as_ref() else { return pass };
     let bytes = text.as_bytes();
     let mut signs: Vec<(usize, u128)> = Vec::new();
-    each_match(&tables.plain, bytes, |index, to| match tables.plain_signs.get(index) {
-        Some(Sign::Word(sign)) => {
-            let from = to - sign.text.len();
-            if !is_apart(bytes, from + sign.lead(), to) {
-                if sign.text.len() >= 5 {
-                    pass.within.push(from);
-                }
-            } else if reading.is_none() {
-                signs.push((from, sign.mask));
-            }
+    each_match(&tables.marks, bytes, |index, to| {
+        if let Some(mark) = MARKS.get(index) {
+            pass.found.extend(marked(text, mark, to - mark.text.len(), to));
+        } else if let Some(link) = LINKS.get(index - MARKS.len()) {
+            pass.links.push((to - link.len(), link));
         }
-        Some(Sign::Mark(mark)) => pass.found.extend(marked(text, mark, to - mark.text.len(), to)),
-        Some(Sign::Ciphered(cipher)) => pass.ciphered.push((*cipher, to)),
-        Some(Sign::Link(link)) => pass.links.push((to - link.len(), link)),
-        None => {}
+    });
+    tables.each_sign(bytes, |sign, from| match sign {
+        Sign::Words(mask) if reading.is_none() => signs.push((from, mask)),
+        Sign::Words(_) => {}
+        Sign::Ciphered(cipher) => pass.ciphered.push((cipher, from)),
     });
     let read = reading.map_or(text, |reading| &reading.text);
     if reading.is_some() {
@@ -222,13 +376,12 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
         each_match(&tables.read, bytes, |index, to| {
             let Some(sign) = SIGNS.get(index) else { return };
             let from = to - sign.text.len();
-            if !sign.apart || is_apart(bytes, from + sign.lead(), to) {
+            if !sign.apart || is_apart(bytes, from, to) {
                 signs.push((from, sign.mask));
             }
         });
     }
     signs.sort_unstable_by_key(|(from, _)| *from);
-    pass.within.sort_unstable();
     for (from, to) in windows(tables, &signs, read) {
         match reading {
             Some(reading) => compare(tables, reading, from, to, text, 0, &mut pass.found),
@@ -243,12 +396,22 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
     pass
 }
 
+/// The words as they stand in letters that are not divided.
+static UNDIVIDED: LazyLock<Option<NFA>> =
+    LazyLock::new(|| NFA::new(TERMS.iter().map(|term| term.text.replace(' ', ""))).ok());
+
 /// Searches letters that are not divided into words.
 pub fn undivided(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
-    let Some(tables) = TABLES.as_ref() else { return found };
+    let Some(finder) = UNDIVIDED.as_ref() else { return found };
     let reading = Reading::of(text, 0);
-    let events = events(tables, &reading, 0, reading.text.len(), false);
+    let mut events = Vec::new();
+    each_match(finder, reading.text.as_bytes(), |index, to| {
+        if let Some(term) = TERMS.get(index) {
+            let length = term.text.bytes().filter(|byte| *byte != b' ').count();
+            events.push(Event { from: to - length, to, mask: term.mask, stops: 0 });
+        }
+    });
     phrases(&reading, &events, text, 0, &mut found);
     found.retain(|one| one.score >= 110);
     found
@@ -388,19 +551,19 @@ fn compare(
     base: usize,
     found: &mut Vec<Found>,
 ) {
-    let mut events = events(tables, reading, from, to, true);
+    let mut events = events(tables, reading, from, to);
     forms(reading, from, to, source, base, &mut events);
     phrases(reading, &events, source, base, found);
 }
 
-fn events(tables: &Tables, reading: &Reading, from: usize, to: usize, apart: bool) -> Vec<Event> {
+fn events(tables: &Tables, reading: &Reading, from: usize, to: usize) -> Vec<Event> {
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
     let mut events: Vec<Event> = Vec::new();
     each_match(&tables.terms, part, |index, end| {
         let Some(term) = TERMS.get(index) else { return };
         let (start, end) = (from + end - term.text.len(), from + end);
-        if apart && term.apart && !is_apart(bytes, start, end) {
+        if term.apart && !is_apart(bytes, start, end) {
             return;
         }
         events.push(Event { from: start, to: end, mask: term.mask, stops: 0 });

@@ -158,7 +158,7 @@ fn place(at: usize) -> u32 {
 }
 
 /// Whether what follows an apostrophe is the end of `don't`, `you're`, `it's`.
-fn is_contraction(after: &[u8]) -> bool {
+pub fn is_contraction(after: &[u8]) -> bool {
     let length = after.iter().take(3).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let ending = after.get(..length).unwrap_or_default().to_ascii_lowercase();
     matches!(ending.as_slice(), b"t" | b"s" | b"re" | b"ve" | b"ll" | b"d" | b"m")

@@ -254,7 +254,7 @@ fn is_number(word: &[u8], all: u8) -> bool {
 }
 
 /// Words that attacks cannot do without.
-const NEEDED: [&str; 14] = [
+const NEEDED: [&str; 19] = [
     "ignore",
     "ignoring",
     "previous",
@@ -269,6 +269,11 @@ const NEEDED: [&str; 14] = [
     "forget",
     "guidelines",
     "bypass",
+    "everything",
+    "following",
+    "before",
+    "restrictions",
+    "directions",
 ];
 
 /// For the first letter and the length, whether a needed word has them.

@@ -1,7 +1,7 @@
 //! Other ways in which a text, or a part of it, can be read.
 
 use super::decode;
-use super::phrases::Cipher;
+use super::phrases::{Cipher, is_joined};
 use super::shape::{Shapes, unscrambled};
 use crate::content::invisible::{self, Unseen};
 
@@ -97,11 +97,10 @@ pub fn views(
     text: &str,
     shapes: &Shapes,
     ciphered: &[(Cipher, usize)],
-    within: &[usize],
     meter: &mut Meter,
 ) -> Vec<View> {
     let mut views = Views { found: Vec::new(), meter };
-    runs(text, shapes, within, &mut views);
+    runs(text, shapes, &mut views);
     for (from, to) in &shapes.numbers {
         let row = text.get(*from..*to).unwrap_or_default();
         for read in decode::numbers(row) {
@@ -142,7 +141,7 @@ pub fn views(
 }
 
 /// Long runs without a space.
-fn runs(text: &str, shapes: &Shapes, within: &[usize], views: &mut Views<'_>) {
+fn runs(text: &str, shapes: &Shapes, views: &mut Views<'_>) {
     let mut rest = shapes.runs.as_slice();
     while let Some(((from, first_to), after)) = rest.split_first() {
         rest = after;
@@ -160,10 +159,7 @@ fn runs(text: &str, shapes: &Shapes, within: &[usize], views: &mut Views<'_>) {
         }
         let (from, span) = (*from, (*from, to));
         let run = text.get(from..to).unwrap_or_default();
-        // Words run together: there are at least two that belong to phrases.
-        let first = within.partition_point(|at| *at < from);
-        if within.get(first + 1).is_some_and(|second| *second < to) && run.len() < 512 {
-            // Words run together, perhaps divided by capitals.
+        if run.len() < 512 && is_joined(run) {
             let divided = divided(run);
             let mut view = View::block(divided, "run together", span);
             view.undivided = true;
@@ -257,11 +253,10 @@ fn closed_up(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
         read.push(letter);
         before = Some(at);
     }
-    let divided = read.contains(' ');
     views.add(View {
         text: read,
         step: "letters apart",
-        undivided: !divided,
+        undivided: true,
         encodes: false,
         place: Place::Points(points),
     });

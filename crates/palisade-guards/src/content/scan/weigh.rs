@@ -33,6 +33,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
             && !text.trim_start().starts_with("[external");
         for one in &mut found {
             let quoted = !is_data
+                && !one.steps.contains(&"joined strings")
                 && (fences.iter().any(|(from, to)| *from <= one.from && one.to <= *to)
                     || is_quoted(text, one.from, one.to));
             one.weight = weight(one, quoted, about_this);
