@@ -51,8 +51,8 @@ fn whole(letter: char) -> bool {
     matches!(letter, '\u{ac00}'..='\u{d7a3}' | '\u{3041}'..='\u{30ff}')
 }
 
-/// The source of the table.
-pub fn table() -> String {
+/// The looks that are ours, by letter.
+pub fn looks() -> BTreeMap<char, String> {
     let mut looks = BTreeMap::new();
     for (plain, letters) in LOOKS {
         for letter in letters.chars() {
@@ -67,7 +67,12 @@ pub fn table() -> String {
             }
         }
     }
+    looks
+}
 
+/// The source of the table.
+pub fn table() -> String {
+    let looks = looks();
     let mut texts = vec![String::new()];
     let mut at_of: BTreeMap<String, u16> = BTreeMap::from([(String::new(), 0)]);
     let mut pages: Vec<Vec<u16>> = Vec::new();
@@ -108,7 +113,7 @@ pub fn table() -> String {
 }
 
 /// How a letter is read.
-fn read(letter: char, looks: &BTreeMap<char, String>) -> String {
+pub fn read(letter: char, looks: &BTreeMap<char, String>) -> String {
     if letter.is_ascii() {
         return letter.to_ascii_lowercase().to_string();
     }

@@ -12,6 +12,7 @@
 )]
 
 mod letters;
+mod phrases;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -85,6 +86,7 @@ fn main() {
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(target.join("rules.rs"), out).expect("OUT_DIR can be written");
     fs::write(target.join("letters.rs"), letters::table()).expect("OUT_DIR can be written");
+    fs::write(target.join("phrases.rs"), phrases::tables()).expect("OUT_DIR can be written");
 }
 
 fn check(file: &Path, name: &str, rule: &Rule) {

@@ -11,7 +11,7 @@
 //! addresses. [`Dialler::system`] has those of the system; tests and
 //! `palisade fetch --check --batch` have scripted ones.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -285,11 +285,14 @@ impl Connect for Tcp {
     }
 }
 
+/// What one lookup comes to; `None` where it fails.
+type Lookup = Option<Vec<IpAddr>>;
+
 /// Answers from a script: for each name the answers of one lookup after
 /// another, the last of which is repeated.
 #[derive(Debug, Default)]
 pub struct Scripted {
-    answers: Mutex<std::collections::BTreeMap<String, VecDeque<Vec<IpAddr>>>>,
+    answers: Mutex<BTreeMap<String, VecDeque<Lookup>>>,
     otherwise: Option<IpAddr>,
 }
 
@@ -300,19 +303,28 @@ impl Scripted {
         Self { otherwise, ..Self::default() }
     }
 
-    /// Adds what one lookup of `name` answers, after those already added.
+    /// Adds what one lookup of `name` (as the guard writes it: in lower case,
+    /// in ASCII) answers, after those already added.
     pub fn then(&self, name: &str, answers: Vec<IpAddr>) {
-        let mut script = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = name.trim_end_matches('.').to_lowercase();
-        script.entry(name).or_default().push_back(answers);
+        self.add(name, Some(answers));
     }
 
-    fn next(&self, name: &str) -> Vec<IpAddr> {
+    /// The same for a lookup that fails.
+    pub fn then_fails(&self, name: &str) {
+        self.add(name, None);
+    }
+
+    fn add(&self, name: &str, lookup: Lookup) {
+        let mut script = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        script.entry(name.to_owned()).or_default().push_back(lookup);
+    }
+
+    fn next(&self, name: &str) -> Lookup {
         let mut script = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         match script.get_mut(name) {
             Some(lookups) if lookups.len() > 1 => lookups.pop_front().unwrap_or_default(),
             Some(lookups) => lookups.front().cloned().unwrap_or_default(),
-            None => self.otherwise.into_iter().collect(),
+            None => Some(self.otherwise.into_iter().collect()),
         }
     }
 }
@@ -320,6 +332,6 @@ impl Scripted {
 impl Resolve for Scripted {
     fn resolve<'a>(&'a self, name: &'a str) -> Later<'a, io::Result<Vec<IpAddr>>> {
         let answers = self.next(name);
-        Box::pin(async move { Ok(answers) })
+        Box::pin(async move { answers.ok_or_else(|| io::ErrorKind::NotFound.into()) })
     }
 }

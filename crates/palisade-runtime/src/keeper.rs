@@ -22,12 +22,16 @@ use crate::{Error, Profile, SessionId, private_dir};
 pub struct Keeper<'a> {
     profile: &'a Profile,
     session: Option<SessionId>,
-    files: &'a dyn Files,
+    files: &'a (dyn Files + Sync),
 }
 
 impl<'a> Keeper<'a> {
     /// A keeper for a profile and, where one is named, a session.
-    pub fn new(profile: &'a Profile, session: Option<SessionId>, files: &'a dyn Files) -> Self {
+    pub fn new(
+        profile: &'a Profile,
+        session: Option<SessionId>,
+        files: &'a (dyn Files + Sync),
+    ) -> Self {
         Self { profile, session, files }
     }
 
@@ -106,6 +110,14 @@ impl<'a> Keeper<'a> {
             }
         })?;
         Ok(before)
+    }
+
+    /// The session has ended: what was remembered for it alone is not needed
+    /// any more. What cannot be removed harms nobody.
+    pub fn forget(&self) {
+        if let Some(path) = self.session_file() {
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Keeps grants until the session ends.

@@ -11,6 +11,7 @@ pub mod config;
 pub mod environment;
 mod error;
 mod facts;
+mod fetch;
 mod files;
 pub mod grants;
 mod home;
@@ -24,6 +25,7 @@ mod tool;
 pub mod words;
 
 pub use error::{Error, Fault};
+pub use fetch::judge_fetch;
 pub use files::{FileDone, FileRequest, judge_file, use_file};
 pub use home::{Home, ProfileName, SessionId, private_dir};
 pub use keeper::Keeper;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use palisade_core::Permit;
 use palisade_core::ports::Outcome;
+use palisade_guards::network::Refusal;
 
 /// What a command gets beside what the permit says.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,66 @@ pub trait Process {
     /// Starts what `permit` allows, as confined as it demands, and waits for
     /// the end. What could not be started is an outcome with a failure.
     fn run(&mut self, permit: Permit, launch: &Launch) -> Outcome;
+}
+
+/// A page from outside, not yet enclosed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The status of the last answer.
+    pub status: u16,
+    /// The address that it is from, after all redirects.
+    pub url: String,
+    /// The origin of that address.
+    pub origin: String,
+    /// Every request on the way: the address, the one that was dialled, and
+    /// the status of a redirect.
+    pub hops: Vec<Hop>,
+    /// The type, without parameters.
+    pub media: String,
+    /// Bytes on the wire.
+    pub bytes: u64,
+    /// Whether `text` is HTML.
+    pub html: bool,
+    /// The page's title, where its readable text was asked for.
+    pub title: Option<String>,
+    /// How many letters of it nobody would see, and were left out.
+    pub hidden: u64,
+    /// The page, or its readable text.
+    pub text: String,
+}
+
+/// One request on the way to a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The address that was asked for.
+    pub url: String,
+    /// The address that was dialled.
+    pub dialled: String,
+    /// The status of a redirect; `None` for the last one.
+    pub status: Option<u16>,
+}
+
+/// What a fetch came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// A page, whatever its status.
+    Page(Box<Page>),
+    /// The address guard refused an answer or a redirect.
+    Refused(Refusal),
+    /// There is no page.
+    Failed {
+        /// Why, in words.
+        why: String,
+        /// What to do about it.
+        help: Option<&'static str>,
+    },
+}
+
+/// Somebody who fetches pages.
+pub trait Web {
+    /// Fetches what `permit` allows, within the address guard at every hop;
+    /// where `readable`, a page with tags becomes readable text.
+    fn fetch(&mut self, permit: Permit, readable: bool) -> (Outcome, Fetched);
 }
 
 /// Somebody who writes Palisade's own files.

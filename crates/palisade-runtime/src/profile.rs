@@ -111,7 +111,9 @@ impl Profile {
         Posture {
             surface,
             confined: terminal.sandbox,
-            network: terminal.allow_network,
+            network: terminal.allow_network
+                || !terminal.allow_domains.is_empty()
+                || !terminal.allow_private.is_empty(),
             unrecognised: terminal.approval.unrecognised.into(),
         }
     }
@@ -149,7 +151,11 @@ impl Profile {
         Ok(self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value }).collect())
     }
 
-    fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
+    /// The secrets of its `.env`.
+    ///
+    /// # Errors
+    /// Where the file is there and cannot be read.
+    pub fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
         let path = self.directory.join(".env");
         match fs::read_to_string(&path) {
             Ok(text) => Ok(environment::dotenv(&text)),

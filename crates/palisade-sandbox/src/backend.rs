@@ -118,14 +118,14 @@ pub fn arguments(
                 let number = file(bytes)?;
                 add(&[&"--perms", &"0644", &"--ro-bind-data", &number, path]);
             }
-            Mount::Bind { path, access, optional, .. } => {
+            Mount::Bind { path, access, optional, source, .. } => {
                 let word = match (access, optional) {
                     (Access::ReadOnly, false) => "--ro-bind",
                     (Access::ReadOnly, true) => "--ro-bind-try",
                     (Access::ReadWrite, false) => "--bind",
                     (Access::ReadWrite, true) => "--bind-try",
                 };
-                add(&[&word, path, path]);
+                add(&[&word, source.as_ref().unwrap_or(path), path]);
             }
             Mount::Hide(path) => add(&[&"--tmpfs", path, &"--remount-ro", path]),
             Mount::Memory(path, bytes) => {

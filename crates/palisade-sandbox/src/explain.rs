@@ -47,7 +47,11 @@ pub fn explain(sandbox: &Sandbox) -> String {
     for path in &kept {
         row("", path);
     }
-    row("home", &format!("{} (empty but for what is named above)", policy.home.display()));
+    let home = match &policy.own_home {
+        Some(own) => format!("{} (shows {}, read and write)", policy.home.display(), own.display()),
+        None => format!("{} (empty but for what is named above)", policy.home.display()),
+    };
+    row("home", &home);
     row("temporary", &format!("/tmp, /dev/shm: private, {} MiB each", policy.limits.scratch >> 20));
     row(
         "network",

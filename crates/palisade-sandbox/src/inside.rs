@@ -258,12 +258,9 @@ fn enter_with(plan: &Plan, control: &OwnedFd) -> Result<std::convert::Infallible
 }
 
 /// Makes a listener on the sandbox's own loopback, whoever serves it.
-pub fn listener() -> std::io::Result<OwnedFd> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", PROXY_PORT))?.into())
+pub fn listener(port: u16) -> std::io::Result<OwnedFd> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", port))?.into())
 }
-
-/// The port of the way out, in the sandbox's own network.
-pub const PROXY_PORT: u16 = 3128;
 
 /// Whether this process runs inside a sandbox of ours.
 pub fn is_inside() -> bool {

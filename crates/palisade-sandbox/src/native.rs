@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Step;
 use crate::inside::{self, Command, message};
 use crate::plan::{Mount, Plan};
-use crate::policy::{Network, Tty};
+use crate::policy::{Network, PROXY_PORT, Tty};
 use crate::sys::{self, Access, BindAttributes, Errno};
 use crate::wire::Writer;
 
@@ -122,15 +122,20 @@ fn build_and_serve(plan: &Plan, handed: Handed) -> Result<Infallible, Failure> {
     finish(plan, control, command)
 }
 
-/// Makes the listener that stands for the way out and hands it to the outside.
-/// The socket belongs to this network; whoever holds it may serve it.
+/// Makes the listener that stands for the way out, and those of the forwarded
+/// ports, and hands them to the outside in this order. The sockets belong to
+/// this network; whoever holds them may serve them.
 pub fn offer_way_out(plan: &Plan, control: BorrowedFd<'_>) -> Result<(), Failure> {
     if plan.network != Network::Proxy {
         return Ok(());
     }
-    let listener = inside::listener().map_err(|error| Failure::of(Step::Network, error.into()))?;
-    sys::send(control, message::LISTENER, &[], &[listener.as_fd()])
-        .map_err(|error| Failure::of(Step::Message, error))
+    for port in std::iter::once(&PROXY_PORT).chain(&plan.forwards) {
+        let listener = inside::listener(*port)
+            .map_err(|error| Failure::about(Step::Network, error.into(), &port.to_string()))?;
+        sys::send(control, message::LISTENER, &[], &[listener.as_fd()])
+            .map_err(|error| Failure::of(Step::Message, error))?;
+    }
+    Ok(())
 }
 
 /// The locks and process 1, for a child that is in its place.
@@ -206,8 +211,13 @@ fn build(plan: &Plan, trees: &[(usize, OwnedFd)]) -> Result<(), Failure> {
     let root =
         sys::open_path(Path::new("."), libc::O_PATH | libc::O_DIRECTORY, 0).map_err(failed)?;
 
-    let mut place =
-        Place { root: &root, made: HashSet::new(), closed: Vec::new(), links: Vec::new() };
+    let mut place = Place {
+        root: &root,
+        made: HashSet::new(),
+        closed: Vec::new(),
+        moved: Vec::new(),
+        links: Vec::new(),
+    };
     for (index, mount) in plan.mounts.iter().enumerate() {
         let tree = trees.iter().find(|(at, _)| *at == index).map(|(_, tree)| tree);
         put(plan, &mut place, mount, tree)?;
@@ -231,7 +241,8 @@ fn open_sources(
     plan.check_fault(Step::Source)?;
     let mut trees = prepared;
     for (index, mount) in plan.mounts.iter().enumerate() {
-        let Mount::Bind { path, optional, .. } = mount else { continue };
+        let Mount::Bind { optional, .. } = mount else { continue };
+        let Some(path) = mount.shown() else { continue };
         if trees.iter().any(|(at, _)| *at == index) {
             continue;
         }
@@ -265,6 +276,9 @@ struct Place<'a> {
     made: HashSet<PathBuf>,
     /// Parts of the host: nothing is ever created below them.
     closed: Vec<PathBuf>,
+    /// The one exception: parts of the host that are the sandbox's own and
+    /// hold places to hang others into.
+    moved: Vec<PathBuf>,
     /// Links: nothing is ever created through them, they could lead to the host.
     links: Vec<PathBuf>,
 }
@@ -276,7 +290,17 @@ impl Place<'_> {
 
     /// Makes the directories down to `path`, in the sandbox's own tree only.
     fn directories(&mut self, path: &Path) -> Result<(), Errno> {
-        if self.made.contains(path) || self.closed.iter().any(|closed| path.starts_with(closed)) {
+        if self.made.contains(path) || self.moved.iter().any(|moved| path == moved) {
+            return Ok(());
+        }
+        if self.is_within_moved(path) {
+            let (parent, name) = self.parent_within(path)?;
+            return match sys::mkdir_at(parent.as_fd(), name, 0o700) {
+                Ok(()) | Err(Errno(libc::EEXIST)) => Ok(()),
+                Err(error) => Err(error),
+            };
+        }
+        if self.closed.iter().any(|closed| path.starts_with(closed)) {
             return Ok(());
         }
         if self.links.iter().any(|link| path.starts_with(link)) {
@@ -296,7 +320,33 @@ impl Place<'_> {
         Ok(())
     }
 
+    /// Below a part of the host that is the sandbox's own, and below no other.
+    fn is_within_moved(&self, path: &Path) -> bool {
+        self.moved.iter().any(|moved| path.starts_with(moved))
+            && !self.closed.iter().any(|closed| path.starts_with(closed))
+    }
+
+    /// The parent of a place in such a part, made where it is missing. Whoever
+    /// wrote there before may have put links: none is followed.
+    fn parent_within<'p>(&mut self, path: &'p Path) -> Result<(OwnedFd, &'p Path), Errno> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(Errno(libc::EINVAL));
+        };
+        self.directories(parent)?;
+        let flags = libc::O_PATH | libc::O_DIRECTORY;
+        let parent = sys::open_below(self.root.as_fd(), Self::inside(parent), flags)?;
+        Ok((parent, Path::new(name)))
+    }
+
     fn file(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Errno> {
+        if self.is_within_moved(path) {
+            let (parent, name) = self.parent_within(path)?;
+            let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
+            return match sys::open_at(parent.as_fd(), name, flags, 0o600) {
+                Ok(_) | Err(Errno(libc::EEXIST)) => Ok(()),
+                Err(error) => Err(error),
+            };
+        }
         if self.closed.iter().any(|closed| path.starts_with(closed)) {
             return Ok(());
         }
@@ -351,7 +401,11 @@ fn put_one(place: &mut Place<'_>, mount: &Mount, tree: Option<&OwnedFd>) -> Resu
                 place.file(path, &[])?;
             }
             place.attach(tree.as_fd(), path)?;
-            place.closed.push(path.clone());
+            if mount.is_moved() {
+                place.moved.push(path.clone());
+            } else {
+                place.closed.push(path.clone());
+            }
             Ok(())
         }
         Mount::Hide(path) => {

@@ -22,7 +22,7 @@ pub enum Mount {
     Link(PathBuf, PathBuf),
     /// A small file of the sandbox's own.
     File(PathBuf, Vec<u8>),
-    /// A part of the host, at the same path.
+    /// A part of the host, at the same path but for a home.
     Bind {
         /// Where it is, there and here.
         path: PathBuf,
@@ -34,6 +34,8 @@ pub enum Mount {
         own: bool,
         /// A device node.
         device: bool,
+        /// Where it is on the host, if somewhere else than here.
+        source: Option<PathBuf>,
     },
     /// Nothing, over something that must not be seen.
     Hide(PathBuf),
@@ -74,6 +76,8 @@ pub struct Plan {
     pub limits: Limits,
     /// The network.
     pub network: Network,
+    /// Ports of its loopback, beside the way out, that the outside serves.
+    pub forwards: Vec<u16>,
     /// The terminal.
     pub tty: Tty,
     /// What is told.
@@ -88,6 +92,22 @@ pub struct Plan {
     pub home: PathBuf,
     /// For tests: the step that fails, and how.
     pub fault: Option<(u8, i32)>,
+}
+
+impl Mount {
+    /// The path on the host that a bind shows.
+    pub(crate) fn shown(&self) -> Option<&Path> {
+        match self {
+            Self::Bind { path, source, .. } => Some(source.as_deref().unwrap_or(path)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a part of the host that stands somewhere else inside, in
+    /// which more may be hung.
+    pub(crate) fn is_moved(&self) -> bool {
+        matches!(self, Self::Bind { source: Some(_), .. })
+    }
 }
 
 impl Plan {
@@ -128,6 +148,16 @@ impl Plan {
         given.push((&policy.workspace, Access::ReadWrite));
         // A parent before what lies in it, so that the more exact word comes last and holds.
         given.sort_by_key(|(path, _)| path.components().count());
+        if let Some(own) = &policy.own_home {
+            mounts.push(Mount::Bind {
+                path: policy.home.clone(),
+                access: Access::ReadWrite,
+                optional: false,
+                own: true,
+                device: false,
+                source: Some(own.clone()),
+            });
+        }
         for (path, access) in &given {
             mounts.push(Mount::Bind {
                 path: (*path).clone(),
@@ -135,11 +165,14 @@ impl Plan {
                 optional: false,
                 own: true,
                 device: false,
+                source: None,
             });
         }
         // A private cache, so that tools that insist on one work; gone afterwards.
         let cache = policy.home.join(".cache");
-        if !given.iter().any(|(path, _)| path.starts_with(&cache) || cache.starts_with(path)) {
+        if policy.own_home.is_none()
+            && !given.iter().any(|(path, _)| path.starts_with(&cache) || cache.starts_with(path))
+        {
             mounts.push(Mount::Alias(cache.clone(), "/tmp".into()));
         }
         for pin in &inventory.pinned {
@@ -157,7 +190,7 @@ impl Plan {
             ["/tmp", "/dev", "/proc/self"].iter().map(PathBuf::from).collect();
         writable.push(policy.workspace.clone());
         writable.extend(policy.write.iter().cloned());
-        writable.push(cache);
+        writable.push(if policy.own_home.is_some() { policy.home.clone() } else { cache });
         Self {
             key: 0,
             inner,
@@ -165,6 +198,7 @@ impl Plan {
             writable,
             limits: policy.limits,
             network: policy.network,
+            forwards: policy.forwards.clone(),
             tty: policy.tty,
             report: policy.report,
             workspace: policy.workspace.clone(),
@@ -202,6 +236,9 @@ impl Plan {
         out.path(&self.workspace).byte(self.stage as u8).flag(self.strict).path(&self.home);
         let (step, errno) = self.fault.unwrap_or((u8::MAX, 0));
         out.byte(step).number(errno as u64);
+        out.list(&self.forwards, |out, port| {
+            out.number(u64::from(*port));
+        });
         out.0
     }
 
@@ -244,12 +281,20 @@ impl Plan {
                 (u8::MAX, _) => None,
                 (step, errno) => Some((step, errno as i32)),
             },
+            forwards: input.list(|input| input.number()?.try_into().ok())?,
         })
     }
 }
 
 fn bind(path: &Path, access: Access) -> Mount {
-    Mount::Bind { path: path.to_path_buf(), access, optional: false, own: true, device: false }
+    Mount::Bind {
+        path: path.to_path_buf(),
+        access,
+        optional: false,
+        own: true,
+        device: false,
+        source: None,
+    }
 }
 
 fn system_trees(mounts: &mut Vec<Mount>) {
@@ -262,6 +307,7 @@ fn system_trees(mounts: &mut Vec<Mount>) {
                 optional: false,
                 own: false,
                 device: false,
+                source: None,
             }),
             Err(_) => {}
         }
@@ -310,6 +356,7 @@ fn etc(mounts: &mut Vec<Mount>, policy: &Policy, inner: (u32, u32)) {
                 optional: true,
                 own: false,
                 device: false,
+                source: None,
             });
         }
     }
@@ -322,6 +369,7 @@ fn devices(mounts: &mut Vec<Mount>, tty: Tty) {
         optional: name == "tty",
         own: false,
         device: true,
+        source: None,
     };
     mounts.push(Mount::Directory("/dev".into()));
     for name in system::DEVICES {
@@ -341,13 +389,15 @@ fn write_mount(out: &mut Writer, mount: &Mount) {
         Mount::Directory(path) => out.byte(0).path(path),
         Mount::Link(path, target) => out.byte(1).path(path).path(target),
         Mount::File(path, bytes) => out.byte(2).path(path).bytes(bytes),
-        Mount::Bind { path, access, optional, own, device } => out
+        Mount::Bind { path, access, optional, own, device, source } => out
             .byte(3)
             .path(path)
             .flag(*access == Access::ReadWrite)
             .flag(*optional)
             .flag(*own)
-            .flag(*device),
+            .flag(*device)
+            .flag(source.is_some())
+            .path(source.as_ref().unwrap_or(path)),
         Mount::Hide(path) => out.byte(4).path(path),
         Mount::Memory(path, bytes) => out.byte(5).path(path).number(*bytes),
         Mount::Alias(path, of) => out.byte(6).path(path).path(of),
@@ -367,6 +417,10 @@ fn read_mount(input: &mut Reader<'_>) -> Option<Mount> {
             optional: input.flag()?,
             own: input.flag()?,
             device: input.flag()?,
+            source: {
+                let elsewhere = input.flag()?;
+                Some(input.path()?).filter(|_| elsewhere)
+            },
         },
         4 => Mount::Hide(input.path()?),
         5 => Mount::Memory(input.path()?, input.number()?),

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SandboxError;
 
+/// The port of the way out, in the sandbox's own network.
+pub const PROXY_PORT: u16 = 3128;
+
 /// What the network looks like from inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Network {
@@ -136,10 +139,16 @@ pub struct Policy {
     pub hidden: Vec<PathBuf>,
     /// The user's home directory; empty inside but for what is allowed.
     pub home: PathBuf,
+    /// A directory of the host that is the home inside, read and written,
+    /// instead of an empty one. What else is allowed below the home lies in it.
+    pub own_home: Option<PathBuf>,
     /// The name that the user has inside.
     pub user: String,
     /// The network.
     pub network: Network,
+    /// With [`Network::Proxy`]: ports of the sandbox's loopback that somebody
+    /// outside serves too, each with a listener of its own.
+    pub forwards: Vec<u16>,
     /// Bounds.
     pub limits: Limits,
     /// The whole environment of the command.
@@ -167,8 +176,10 @@ impl Policy {
             write: Vec::new(),
             hidden: Vec::new(),
             home: home.into(),
+            own_home: None,
             user: "user".into(),
             network: Network::None,
+            forwards: Vec::new(),
             limits: Limits::ordinary(),
             environment: Vec::new(),
             tty: Tty::Detached,
@@ -213,7 +224,7 @@ impl Policy {
     pub fn resolve(mut self) -> Result<Self, SandboxError> {
         self.home = std::fs::canonicalize(&self.home).unwrap_or(self.home);
         self.workspace = resolved(&self.workspace, "the workspace")?;
-        for path in self.read.iter_mut().chain(&mut self.write) {
+        for path in self.read.iter_mut().chain(&mut self.write).chain(&mut self.own_home) {
             *path = resolved(path, "a path of the policy")?;
         }
         // Paths of Palisade's own that do not exist yet stay as they are: they may appear later.
@@ -235,6 +246,14 @@ impl Policy {
                 });
             }
             self.check_hidden(path)?;
+        }
+        self.forwards.sort_unstable();
+        self.forwards.dedup();
+        if let Some(port) = self.forwards.iter().find(|port| [0, PROXY_PORT].contains(port)) {
+            return Err(SandboxError::Policy {
+                why: format!("port {port} cannot be forwarded: it is the sandbox's way out"),
+                help: "let the service listen on another port".into(),
+            });
         }
         self.read.sort();
         self.read.dedup();

@@ -10,10 +10,10 @@ use crate::backend;
 use crate::check;
 use crate::engine::Engine;
 use crate::error::{SandboxError, Step};
-use crate::inside::{Command, PROXY_PORT, is_inside};
+use crate::inside::{Command, is_inside};
 use crate::launcher::{Launcher, Running, run_in};
 use crate::plan::{Mount, Plan, Stage};
-use crate::policy::{Backend, Minimum, Network, Policy};
+use crate::policy::{Backend, Minimum, Network, PROXY_PORT, Policy};
 use crate::protect::Inventory;
 use crate::report::{Enforced, Finished, Gap};
 use crate::sys::Access;
@@ -51,6 +51,12 @@ impl Sandbox {
                 help: "accept it with `--minimum partial`, or use another backend".into(),
             });
         }
+        if stage == Stage::Bare && (policy.network == Network::Proxy || policy.own_home.is_some()) {
+            return Err(SandboxError::Unsupported {
+                why: "Landlock alone has neither a network of its own to lead out of nor a home of its own".into(),
+                help: "use another backend, or do without `--allow-domain`".into(),
+            });
+        }
         if stage == Stage::Bubblewrap && backend::bubblewrap().is_none() {
             return Err(SandboxError::Unsupported {
                 why: "`bwrap` is not installed".into(),
@@ -82,6 +88,7 @@ impl Sandbox {
                 optional: false,
                 own: true,
                 device: false,
+                source: None,
             });
             plan.writable.push(scratch.clone());
         }
@@ -242,6 +249,8 @@ fn complete_environment(policy: &mut Policy, scratch: Option<&Path>) {
         {
             policy.set(name, address.clone());
         }
+        // Node looks at them only when told to.
+        policy.set("NODE_USE_ENV_PROXY", "1");
         policy.set("NO_PROXY", "localhost,127.0.0.1,::1");
         policy.set("no_proxy", "localhost,127.0.0.1,::1");
     }

@@ -6,6 +6,7 @@
 //! ```text
 //! cwd: /                         for the rest of the block
 //! posture: confined              for the rest of the block
+//! about: file                    what the lines are, for the rest of the block
 //! deny  rm -rf /
 //! ask[delete/tree]  rm -rf build
 //! allow  json "cat <<X\nhi\nX"   a command of several lines
@@ -36,6 +37,8 @@ pub struct Expectation {
     pub verdict: Verdict,
     /// The rule that the section or the line is about.
     pub rule: Option<String>,
+    /// What the line is, where the block says so; else the rule does.
+    pub about: Option<About>,
     /// The command.
     pub command: String,
     /// Where and how it is judged.
@@ -80,10 +83,12 @@ pub fn parse(file: &Path, text: &str) -> Result<Spec, String> {
     let mut spec = Spec::default();
     let mut section = None;
     let mut setting: Option<Setting> = None;
+    let mut about = None;
     for (number, line) in (1..).zip(text.lines()) {
         let stop = |what: &str| Err(format!("{}:{number}: {what}: {line}", file.display()));
         let Some(within) = setting.as_mut() else {
             if line.trim() == "```spec" {
+                about = None;
                 setting = Some(Setting::default());
             } else if let Some(heading) = line.strip_prefix('#') {
                 let heading = heading.trim_start_matches('#').trim().to_owned();
@@ -101,6 +106,16 @@ pub fn parse(file: &Path, text: &str) -> Result<Spec, String> {
                 Some(posture) => within.posture = posture,
                 None => return stop("an unknown posture"),
             }
+        } else if let Some(name) = line.strip_prefix("about:") {
+            about = match name.trim() {
+                "command" => Some(About::Command),
+                "file" => Some(About::File),
+                "url" => Some(About::Url),
+                "content" => Some(About::Content),
+                "session" => Some(About::Session),
+                "call" => Some(About::Call),
+                _ => return stop("about something unknown"),
+            };
         } else if !line.trim().is_empty() {
             let Some((verdict, rule, command)) = expectation(line) else {
                 return stop("not `verdict  command`");
@@ -110,6 +125,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Spec, String> {
                 line: number,
                 verdict,
                 rule: rule.or_else(|| section.clone()),
+                about,
                 command,
                 setting: within.clone(),
             });
@@ -178,11 +194,11 @@ fn unescape(quoted: &str) -> Option<String> {
 
 /// Checks one expectation.
 pub fn check(expectation: &Expectation) -> Option<Failure> {
-    let about = expectation
-        .rule
-        .as_deref()
-        .and_then(palisade_guards::rules::rule)
-        .map_or(About::Command, |rule| rule.about);
+    let by_rule = || {
+        let rule = expectation.rule.as_deref().and_then(palisade_guards::rules::rule)?;
+        Some(rule.about)
+    };
+    let about = expectation.about.or_else(by_rule).unwrap_or(About::Command);
     let decision = judged_as(about, &expectation.command, &expectation.setting);
     let (found, rules) = (decision.verdict(), decision.rules());
     let raised = |rule: &String| rules.contains(&rule.as_str());

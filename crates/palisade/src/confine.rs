@@ -16,6 +16,8 @@ use palisade_sandbox::{
     Limit, Limits, Network, Policy, Report, Sandbox, SandboxError, Status, Tty, is_inside,
 };
 
+use crate::agent::Whole;
+use crate::egress::{self, Egress, Out, Recorded, Settings};
 use crate::jobs::{self, Direct};
 use crate::show::{self, Failure};
 
@@ -26,8 +28,16 @@ pub const NOT_MADE: u8 = 125;
 #[derive(Debug, Clone, Default, Args)]
 pub struct Widen {
     /// Share the host's network, all of it.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["allow_domain", "allow_private"])]
     pub net: bool,
+    /// A host that may be reached through the proxy, and nothing else:
+    /// a.example (ports 80 and 443), a.example:8443, *.a.example, or * for
+    /// every public host.
+    #[arg(long, value_name = "DOMAIN")]
+    pub allow_domain: Vec<String>,
+    /// A private origin that may be reached too, as localhost:3000.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub allow_private: Vec<String>,
     /// A file or directory that may also be written.
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
@@ -53,13 +63,24 @@ pub enum Bound {
 impl Widen {
     /// Whether anything was asked for that an outer sandbox might not allow.
     pub fn asks(&self) -> bool {
-        self.net || !self.write.is_empty() || !self.read.is_empty() || !self.limit.is_empty()
+        self.net
+            || !self.allow_domain.is_empty()
+            || !self.allow_private.is_empty()
+            || !self.write.is_empty()
+            || !self.read.is_empty()
+            || !self.limit.is_empty()
     }
 
-    /// Puts them into a policy.
-    pub fn apply(&self, policy: &mut Policy) {
+    /// Puts them into a policy, and what may be reached into `out`.
+    pub fn apply(&self, policy: &mut Policy, out: &mut Out) {
+        out.domains.extend(self.allow_domain.iter().cloned());
+        out.private.extend(self.allow_private.iter().cloned());
         if self.net {
+            *out = Out::default();
             policy.network = Network::Host;
+        } else if !out.is_none() {
+            policy.network = Network::Proxy;
+            policy.forwards = out.forwards();
         }
         policy.write.extend(self.write.iter().cloned());
         policy.read.extend(self.read.iter().cloned());
@@ -128,6 +149,10 @@ pub struct Flags {
     /// Run it without, whatever the profile says.
     #[arg(long)]
     no_sandbox: bool,
+    /// Confine a whole agent: a home of its own, its models through the proxy,
+    /// and nothing of Palisade's in reach.
+    #[arg(long, value_name = "NAME", conflicts_with = "no_sandbox")]
+    pub agent: Option<String>,
     #[command(flatten)]
     widen: Widen,
 }
@@ -136,7 +161,7 @@ impl Flags {
     /// What they make of the profile's posture.
     pub fn posture(&self, posture: &mut Posture) -> Result<(), Failure> {
         if is_inside() {
-            if self.no_sandbox || self.widen.asks() {
+            if self.no_sandbox || self.agent.is_some() || self.widen.asks() {
                 return Err(Failure::Usage(
                     "this is the inside of a sandbox: nothing can be loosened here; ask for it outside".into(),
                 ));
@@ -145,7 +170,7 @@ impl Flags {
             posture.confined = false;
             return Ok(());
         }
-        if self.sandbox {
+        if self.sandbox || self.agent.is_some() {
             posture.confined = true;
         }
         if self.no_sandbox {
@@ -153,11 +178,14 @@ impl Flags {
         }
         if !posture.confined && self.widen.asks() {
             return Err(Failure::Usage(
-                "`--net`, `--write`, `--read` and `--limit` are about the sandbox: add `--sandbox`"
+                "`--net`, `--allow-domain`, `--allow-private`, `--write`, `--read` and `--limit` are about the \
+                 sandbox: add `--sandbox`"
                     .into(),
             ));
         }
-        posture.network |= self.widen.net;
+        posture.network |= self.widen.net
+            || !self.widen.allow_domain.is_empty()
+            || !self.widen.allow_private.is_empty();
         Ok(())
     }
 }
@@ -172,6 +200,10 @@ pub struct Confined<'a> {
     pub workspace: PathBuf,
     /// Palisade's own files.
     pub house: PathBuf,
+    /// The agent that is confined as a whole, if it is one.
+    pub agent: Option<&'a Whole>,
+    /// Where connections are recorded.
+    pub record: Recorded,
 }
 
 impl Process for Confined<'_> {
@@ -190,12 +222,31 @@ impl Process for Confined<'_> {
         let mut policy = policy(&self.workspace, &self.house);
         policy.environment = launch.environment.clone();
         policy.limits = limits(self.terminal);
-        if self.terminal.allow_network {
+        let mut out = Out {
+            domains: self.terminal.allow_domains.clone(),
+            private: self.terminal.allow_private.clone(),
+        };
+        if let Some(whole) = self.agent {
+            let program = words.first().and_then(|word| word.to_str()).unwrap_or_default();
+            out.domains.extend(whole.agent.allow_domains.iter().cloned());
+            out.private.extend(whole.agent.allow_private.iter().cloned());
+            if let Err(error) = whole.prepare(&mut policy, program) {
+                let failure = error.to_string();
+                return Outcome { exit: Some(NOT_MADE.into()), failure, ..Outcome::default() };
+            }
+        }
+        if self.terminal.allow_network && out.is_none() {
             policy.network = Network::Host;
         }
-        self.flags.widen.apply(&mut policy);
+        self.flags.widen.apply(&mut policy, &mut out);
+        let settings = Settings {
+            forwards: policy.forwards.clone(),
+            out,
+            record: Some(self.record.clone()),
+            advice: egress::BY_PROFILE.map(str::to_owned),
+        };
         let begun = Instant::now();
-        match run(policy, words, Some(Path::new(&cwd))) {
+        match run(policy, words, Some(Path::new(&cwd)), &settings) {
             Ok((status, record)) => {
                 let (exit, signal) = match status {
                     Status::Exit(code) => (Some(code), None),
@@ -244,16 +295,36 @@ fn limits(terminal: &Terminal) -> Limits {
 }
 
 /// Runs a command under a policy, says on standard error what was refused, and
-/// answers how it ended with what was in force.
+/// answers how it ended with what was in force. Where the policy has a way
+/// out, a proxy with these settings serves it.
 pub fn run(
     policy: Policy,
     words: Vec<OsString>,
     cwd: Option<&Path>,
+    settings: &Settings,
 ) -> Result<(Status, String), SandboxError> {
     let mut sandbox = Sandbox::new(policy)?;
+    let egress = match sandbox.policy().network {
+        Network::Proxy => Some(Egress::start(settings).map_err(|why| SandboxError::Policy {
+            why,
+            help: "without its proxy the command would have no network: mend this, or leave the domains out".into(),
+        })?),
+        Network::None | Network::Host => None,
+    };
     let directory = cwd.map_or_else(|| sandbox.policy().workspace.clone(), Path::to_path_buf);
     let command = sandbox.command(words, &directory);
-    let finished = sandbox.run_here(&command, palisade_sandbox::own_streams(), None)?;
+    // Where it cannot be handed over, nobody answers inside.
+    let mut hand_over = |listener| {
+        if let Some(egress) = &egress {
+            let _ = egress.hand_over(&listener);
+        }
+    };
+    let streams = palisade_sandbox::own_streams();
+    let finished = sandbox.run_here(&command, streams, Some(&mut hand_over));
+    for line in egress.map(Egress::finish).unwrap_or_default() {
+        show::note(&palisade_guards::content::reveal(&line));
+    }
+    let finished = finished?;
     for refusal in &finished.refusals {
         show::note(&palisade_guards::content::reveal(&refusal.words(&sandbox.policy().home)));
     }

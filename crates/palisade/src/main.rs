@@ -2,13 +2,25 @@
 //! of `commands/`.
 
 mod actor;
+#[cfg(target_os = "linux")]
+mod agent;
+mod asks;
+#[cfg(unix)]
+mod captured;
 mod commands;
 #[cfg(target_os = "linux")]
 mod confine;
 mod desktop;
+#[cfg(target_os = "linux")]
+mod egress;
+mod install;
 mod jobs;
+mod live;
 mod prompt;
+#[cfg(unix)]
+mod servers;
 mod show;
+mod web;
 mod wire_up;
 
 use std::process::ExitCode;
@@ -31,6 +43,10 @@ fn main() -> ExitCode {
     // launcher.
     #[cfg(target_os = "linux")]
     palisade_sandbox::launcher_main();
+    #[cfg(target_os = "linux")]
+    if let Some(code) = egress::serve_if_asked() {
+        return code;
+    }
     // An agent's client takes an error for a yes, so `hook` ends as a refusal
     // whatever its line says.
     if let Some(code) = commands::hook::intercept(std::env::args_os()) {

@@ -68,6 +68,14 @@ impl House {
         opened.map_err(|error| Failure::Other(error.to_string()))
     }
 
+    /// The file tools: what they open is judged, and used through the same
+    /// handle.
+    #[cfg(unix)]
+    #[allow(dead_code, reason = "the surfaces that use it come with their own changes")]
+    pub fn files(&self) -> palisade_files::Files {
+        palisade_files::Files::new(self.places.clone())
+    }
+
     /// The circumstances of a command now.
     pub fn circumstances<'a>(
         &'a self,

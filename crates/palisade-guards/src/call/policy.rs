@@ -85,6 +85,8 @@ pub enum Standing {
     Destructive,
     /// Its definition is not the one that was approved.
     Changed,
+    /// The settings of its server do not offer it.
+    Denied,
 }
 
 /// One call.
@@ -159,6 +161,19 @@ impl Policy {
         self.rules.iter().filter(counts).collect()
     }
 
+    /// Whether any rule is about a tool.
+    pub fn speaks_of(&self, server: Option<&str>, tool: &str) -> bool {
+        let call = Call {
+            server,
+            tool,
+            arguments: Ok(&Value::Null),
+            text: "",
+            cwd: "",
+            standing: Standing::Known,
+        };
+        self.rules.iter().any(|rule| rule.is_about(&call)) || self.denies(server, tool)
+    }
+
     /// Whether a tool is never called, whatever its arguments.
     pub fn denies(&self, server: Option<&str>, tool: &str) -> bool {
         let call = Call {
@@ -185,7 +200,8 @@ pub fn findings(call: &Call<'_>, policy: &Policy, counts: &Counts) -> Vec<Findin
     if let Err(error) = call.arguments {
         found.push(finding(&rules::TOOL_UNREADABLE, call, Some(error.to_string())));
     }
-    if policy.deny.iter().any(|glob| is_named(glob, call, true)) {
+    let denied = call.standing == Standing::Denied;
+    if denied || policy.deny.iter().any(|glob| is_named(glob, call, true)) {
         found.push(finding(&rules::TOOL_DENIED, call, None));
     }
     let mut allowed = false;
@@ -227,7 +243,7 @@ pub fn findings(call: &Call<'_>, policy: &Policy, counts: &Counts) -> Vec<Findin
     }
     match (call.standing, policy.unknown) {
         _ if allowed => {}
-        (Standing::Changed, _) => {}
+        (Standing::Changed | Standing::Denied, _) => {}
         (Standing::Known, _) | (Standing::Unknown, Unknown::Allow) => {}
         (Standing::Unknown, Unknown::Deny) => found.push(finding(
             &rules::TOOL_DENIED,

@@ -85,6 +85,11 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
 }
 
+/// Whether a sequence that only colours stands at the beginning.
+pub(super) fn is_colour(rest: &str) -> bool {
+    colour(rest) > 0
+}
+
 /// How many bytes of a colour sequence stand at the beginning; 0 where it is
 /// another sequence, or one that hides what follows.
 fn colour(rest: &str) -> usize {

@@ -11,6 +11,6 @@ pub mod scan;
 
 pub use envelope::enclose;
 pub use hygiene::{Cleaned, clean};
-pub use redact::{Redactor, SHORTEST, Secret, Stream};
+pub use redact::{Place, Redactor, SHORTEST, Secret, Stream};
 pub use reveal::reveal;
-pub use scan::{Hit, Kind, scan};
+pub use scan::{Hit, Kind, examine, scan};

@@ -1,8 +1,8 @@
 //! What a tool may do with a file, judged by the open handle.
 //!
 //! Stops reading, searching, writing and editing below the places of the
-//! system (`/etc`, `/boot`, `/sys`, `/proc`, systemd's directories), of
-//! private keys, stored credentials, keyrings and memory, and of what Palisade
+//! system (`/etc`, `/boot`, `/sys`, `/proc`, systemd's directories, the sockets
+//! of container engines), of private keys, stored credentials, keyrings and memory, and of what Palisade
 //! keeps. A file is judged by every name that its handle is known to have:
 //! the path that was asked for, the place where the kernel says it is, its
 //! places in other mounts, and the protected file that it is a hard link of.
@@ -103,14 +103,27 @@ pub fn is_closed(directory: &str, places: &Places) -> bool {
         || seen.mark.is_some_and(|mark| read::mark_rule(mark).is_some())
 }
 
-/// Where protected files lie, as absolute paths: what a file with more than
-/// one name is compared with. Some are directories.
-pub fn protected(places: &Places) -> Vec<String> {
+/// A place of protected files, to be compared with a file that has more than
+/// one name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Protected {
+    /// Absolute; a file or a directory.
+    pub path: String,
+    /// Whether only some of what lies there is protected. Such directories
+    /// can be large (a browser's), so only their upper levels are compared.
+    pub partly: bool,
+}
+
+/// Where protected files lie.
+pub fn protected(places: &Places) -> Vec<Protected> {
     let own = [&places.palisade_home].into_iter().chain(&places.programs);
-    let mut all: Vec<String> = own.filter(|path| !path.is_empty()).cloned().collect();
-    all.extend(crate::path::secret_places(&places.home));
+    let own = own.filter(|path| !path.is_empty()).map(|path| (path.clone(), false));
+    let mut all: Vec<Protected> = own
+        .chain(crate::path::secret_places(&places.home))
+        .map(|(path, partly)| Protected { path, partly })
+        .collect();
     all.sort();
-    all.dedup();
+    all.dedup_by(|next, known| next.path == known.path);
     all
 }
 
@@ -130,6 +143,10 @@ struct Report<'a> {
 impl Report<'_> {
     /// What a name says that the file is.
     fn by_mark(&mut self, mark: Mark, name: &str) {
+        // A command may be answered for; a tool has nothing to do there.
+        if mark == Mark::ContainerSocket && self.how != FileUse::List {
+            return self.raise(&rules::FILE_SYSTEM_PLACE, name);
+        }
         match self.how {
             FileUse::List => {}
             FileUse::Read | FileUse::Search => self.raise_some(read::mark_rule(mark), name),

@@ -144,13 +144,11 @@ pub(crate) fn fold(path: &str) -> String {
         .collect()
 }
 
-/// Where secrets lie, as absolute paths below `home` or from the root.
-pub(crate) fn secret_places(home: &str) -> impl Iterator<Item = String> {
-    names::secret_places().map(
-        move |(below, name)| {
-            if below { format!("{home}/{name}") } else { name.to_owned() }
-        },
-    )
+/// Where secrets lie, as absolute paths, and whether a row is a pattern.
+pub(crate) fn secret_places(home: &str) -> impl Iterator<Item = (String, bool)> {
+    names::secret_places().map(move |(below, name, pattern)| {
+        (if below { format!("{home}/{name}") } else { name.to_owned() }, pattern)
+    })
 }
 
 /// The path without detours that lead to the same file: `/proc/self/root`,

@@ -513,24 +513,30 @@ pub(super) fn of_system(path: &str, case: Case) -> Option<Mark> {
     SYSTEM.iter().find(|(name, _)| stands_for(&case.of(name), path)).map(|(_, mark)| *mark)
 }
 
-/// Where secrets lie, to be compared with a file that has several names: the
-/// fixed beginning of each row, below a home directory and from the root.
-pub(super) fn secret_places() -> impl Iterator<Item = (bool, &'static str)> {
-    let fixed = |name: &'static str| match name.find(['*', '?']) {
-        Some(wild) => {
-            name.get(..wild).and_then(|head| head.rsplit_once('/')).map_or("", |(above, _)| above)
-        }
-        None => name,
-    };
-    let home = HOME.iter().map(move |(name, mark)| (true, fixed(name), *mark));
-    let system = SYSTEM.iter().map(move |(name, mark)| (false, fixed(name), *mark));
+/// Where secrets lie, to be compared with a file that has several names: below
+/// a home directory (`true`) or from the root, the fixed beginning of each row,
+/// and whether the row is a pattern.
+pub(super) fn secret_places() -> impl Iterator<Item = (bool, &'static str, bool)> {
+    let home = HOME.iter().map(|(name, mark)| (true, *name, *mark));
+    let system = SYSTEM.iter().map(|(name, mark)| (false, *name, *mark));
     home.chain(system)
-        .filter(|(_, name, mark)| {
-            // Directories that hold much beside secrets are not walked.
-            let wide = matches!(*name, "" | ".config" | "/etc" | "/proc" | ".kde" | "snap/firefox");
-            !wide && (mark.is_secret() || *mark == Mark::Login || *mark == Mark::ShellStartup)
+        .filter(|(_, _, mark)| {
+            mark.is_secret()
+                || matches!(mark, Mark::Login | Mark::ShellStartup | Mark::AgentSettings)
         })
-        .map(|(home, name, _)| (home, name))
+        .map(|(home, name, mark)| {
+            let wild = name.find(['*', '?']);
+            let above = wild.and_then(|wild| name.get(..wild)?.rsplit_once('/'));
+            let fixed = match wild {
+                Some(_) => above.map_or("", |(above, _)| above),
+                None => name,
+            };
+            (home, fixed, wild.is_some() || mark == Mark::PossibleKey)
+        })
+        // Directories that hold much beside secrets are not walked.
+        .filter(|(_, name, _)| {
+            !matches!(*name, "" | ".config" | "/etc" | "/proc" | ".kde" | "/var/lib/kubelet")
+        })
 }
 
 /// Names in secret places that are not secret.

@@ -1,9 +1,11 @@
 //! What a profile's `config.yaml` says. Every key is listed here and nowhere
 //! else; what does not parse stops the action.
 
+mod agents;
 mod allowlist;
 mod calls;
 pub mod edit;
+mod fetch;
 mod read;
 mod start;
 mod tree;
@@ -14,8 +16,10 @@ use palisade_core::Unrecognised;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
+pub use agents::Agent;
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
+pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
 
@@ -31,6 +35,9 @@ pub struct Config {
     pub tools: Tools,
     /// MCP servers to put behind the gateway.
     pub mcp: Mcp,
+    /// Agents that are confined as a whole: what each needs beside the
+    /// built-in table.
+    pub agents: BTreeMap<String, Agent>,
     /// What may be spent.
     pub budget: Budget,
     /// How the journal is written.
@@ -43,6 +50,8 @@ pub struct Config {
 pub struct Tools {
     /// Commands.
     pub terminal: Terminal,
+    /// Pages.
+    pub fetch: Fetch,
     /// Tools that nobody may call, by name.
     pub deny: Vec<String>,
     /// What happens to tools of which nothing is known.
@@ -89,6 +98,8 @@ pub struct Terminal {
     pub allow_network: bool,
     /// Which domains it reaches, if not all.
     pub allow_domains: Vec<String>,
+    /// Which private origins, each `host:port`, it reaches beside them.
+    pub allow_private: Vec<String>,
     /// Variables that a command gets beside the fixed few: from the
     /// profile's `.env` or else from the caller's environment.
     pub env: Vec<String>,
@@ -259,6 +270,9 @@ pub struct Server {
     /// Tools of it that are not offered, by glob.
     #[serde(default)]
     pub deny: Vec<String>,
+    /// Whether text of its results goes into an envelope.
+    #[serde(default = "yes")]
+    pub envelope: bool,
 }
 
 /// `budget`.
@@ -311,6 +325,10 @@ fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
         seconds @ 1..=86_400 => Ok(seconds),
         _ => Err(serde::de::Error::custom("expected a number of seconds from 1 to 86400")),
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn message<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {

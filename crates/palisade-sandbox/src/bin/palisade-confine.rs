@@ -40,6 +40,7 @@ fn run() -> Result<u8, String> {
             "--hide" => policy.hidden.push(PathBuf::from(value()?)),
             "--env" => also.push(value()?.to_string_lossy().into_owned()),
             "--net" => policy.network = Network::Host,
+            "--own-home" => policy.own_home = Some(PathBuf::from(value()?)),
             "--tty" => policy.tty = Tty::Shared,
             "--quiet" => quiet = true,
             "--no-report" => policy.report = Report::Nothing,

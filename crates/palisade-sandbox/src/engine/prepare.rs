@@ -77,7 +77,8 @@ impl Engine {
         plan.check_fault(Step::Source)?;
         let mut prepared = Vec::new();
         for (index, mount) in plan.mounts.iter().enumerate() {
-            let Mount::Bind { path, own: true, .. } = mount else { continue };
+            let Mount::Bind { own: true, .. } = mount else { continue };
+            let Some(path) = mount.shown() else { continue };
             match self.prepare_one(mount, path) {
                 Ok(tree) => prepared.push((index, tree)),
                 // This file system cannot show its files as somebody else's.

@@ -239,3 +239,37 @@ fn less_than_the_minimum_is_a_refusal() {
     let said = house.with(&["--backend", "landlock", "--minimum-everything"], "echo ran > ran");
     assert!(said.code == 125 && !house.has("ran"), "{}", said.err);
 }
+
+#[test]
+fn a_home_of_its_own_shows_another_directory_and_nothing_of_the_real_one() {
+    for backend in backends("a_home_of_its_own_shows_another_directory_and_nothing_of_the_real_one")
+    {
+        let house = House::new();
+        let own = house.root.join("state");
+        std::fs::create_dir(&own).unwrap();
+        std::fs::create_dir(house.home().join("tools")).unwrap();
+        std::fs::write(house.home().join("tools/one"), "tool").unwrap();
+        let tools = house.home().join("tools");
+        let options = ["--backend", backend, "--own-home"];
+        let options =
+            [&options[..], &[own.to_str().unwrap(), "--read", tools.to_str().unwrap()]].concat();
+        let said = house.with(
+            &options,
+            "cat ~/tools/one; echo kept > ~/.rc && mv ~/.rc ~/.profile; echo x > project/made; ls ~/.ssh; echo x > ~/tools/two",
+        );
+        assert_eq!(said.out, "tool", "{backend}: {}", said.err);
+        assert_eq!(std::fs::read_to_string(own.join(".profile")).unwrap(), "kept\n", "{backend}");
+        assert!(
+            !house.home().join(".profile").exists() && !house.home().join("tools/two").exists()
+        );
+        // What it left there is there again.
+        assert_eq!(house.with(&options, "cat ~/.profile").out, "kept\n", "{backend}");
+        if backend == "native" {
+            // A link in the place of what is hung there leads nowhere: it does not start.
+            std::fs::remove_dir(own.join("tools")).unwrap();
+            std::os::unix::fs::symlink(house.root.join("outside"), own.join("tools")).unwrap();
+            assert_eq!(house.with(&options, "true").code, 125);
+            assert!(std::fs::read_dir(house.root.join("outside")).unwrap().count() == 1);
+        }
+    }
+}

@@ -51,6 +51,7 @@ fn the_way_out_is_a_listener_that_the_outside_serves() {
     let (house, launcher) = (House::new(), launcher());
     let mut policy = house.policy();
     policy.network = Network::Proxy;
+    policy.forwards = vec![8081];
     let sandbox = Sandbox::new(policy).unwrap();
     let null = std::fs::File::open("/dev/null").unwrap();
     let (mut from, to) = std::io::pipe().unwrap();
@@ -61,6 +62,8 @@ fn the_way_out_is_a_listener_that_the_outside_serves() {
         sandbox.start(&launcher, &command, [null.as_fd(), to.as_fd(), to.as_fd()], false).unwrap();
     drop(to);
     let Heard::Listener(listener) = running.hear().unwrap() else { panic!("no listener") };
+    let Heard::Listener(forward) = running.hear().unwrap() else { panic!("no forward") };
+    assert_eq!(TcpListener::from(forward).local_addr().unwrap().port(), 8081);
     let served = std::thread::spawn(move || {
         let (mut connection, _) = TcpListener::from(listener).accept().unwrap();
         let mut request = [0; 4096];

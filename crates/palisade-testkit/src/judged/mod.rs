@@ -2,6 +2,7 @@
 
 mod call;
 mod file;
+mod text;
 mod url;
 
 use palisade_core::{Action, Command, Decision, Posture, Surface, judge};
@@ -52,17 +53,16 @@ pub fn posture(name: &str) -> Option<Posture> {
     Some(Posture { surface, confined: name == "confined", ..Posture::default() })
 }
 
-/// The decision on `text`, which is what rules about that kind of thing look
+/// The decision on what is given, which is what rules about that kind of thing look
 /// at.
-pub fn judged_as(about: About, text: &str, setting: &Setting) -> Decision {
+pub fn judged_as(about: About, given: &str, setting: &Setting) -> Decision {
     match about {
-        About::Command => judged(text, setting),
-        About::Session => after(text, setting),
-        About::Call => call::judged(text, setting),
-        About::File => file::judged(text, setting),
-        About::Url => fetched(text, setting),
-        // Each kind gets its judge with its first rule.
-        About::Content => unreachable!("no rule is about {about:?} yet"),
+        About::Command => judged(given, setting),
+        About::Session => after(given, setting),
+        About::Call => call::judged(given, setting),
+        About::File => file::judged(given, setting),
+        About::Url => fetched(given, setting),
+        About::Content => text::judged(given, setting),
     }
 }
 

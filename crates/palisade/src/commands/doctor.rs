@@ -6,7 +6,10 @@ use clap::Args;
 use palisade_runtime::{Home, Profile};
 use serde_json::json;
 
+use crate::install::health::{self, Health};
+use crate::install::{Around, Program, clients};
 use crate::jobs;
+use crate::live;
 use crate::prompt;
 use crate::show::{Failure, Paint, Style, printed};
 use crate::wire_up::House;
@@ -14,9 +17,24 @@ use crate::wire_up::House;
 /// Say whether Palisade is healthy here
 ///
 /// Exit code: 0, or 1 where something is wrong. Nothing is changed.
+///
+/// `--live` starts the real clients, each in a directory of its own that goes
+/// afterwards, against a scripted model on loopback: no account, no network.
+/// It says whether a command that must be stopped was stopped, whether an
+/// ordinary one ran, and what the client does when the hook crashes.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  palisade doctor")]
+#[command(
+    after_help = "Examples:\n  palisade doctor\n  palisade doctor --live\n  palisade doctor --live claude codex --json"
+)]
 pub struct Arguments {
+    /// Prove with the real clients that the hooks hold.
+    #[arg(long)]
+    live: bool,
+    /// The clients to prove (default: all that are found).
+    #[arg(value_name = "CLIENT", value_parser = clients::names(), requires = "live")]
+    clients: Vec<String>,
+    #[command(flatten)]
+    proof: live::Options,
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
@@ -37,6 +55,9 @@ enum State {
 }
 
 pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
+    if arguments.live {
+        return live::run(&arguments.clients, &arguments.proof, arguments.json);
+    }
     let findings = look(profile);
     let paint = Paint::on(&std::io::stdout());
     printed(|out| {
@@ -119,6 +140,19 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
         Some(_) => say("terminal", State::Good, "questions can be asked here".into()),
         None => {
             say("terminal", State::Note, "nobody can be asked here: cautions are refused".into())
+        }
+    }
+    let around = Around::here();
+    if let Ok(around) = around
+        && let Ok(program) = Program::here(&around, true)
+    {
+        for (client, health, words) in health::look(&around, &program) {
+            let state = match health {
+                Health::Good => State::Good,
+                Health::Note => State::Note,
+                Health::Bad => State::Bad,
+            };
+            say(client.name, state, words);
         }
     }
     findings

@@ -4,14 +4,22 @@ mod approvals;
 mod check;
 mod completions;
 mod doctor;
+mod fetch;
 mod grants;
 pub mod hook;
 mod init;
+mod install;
 mod log;
+#[cfg(unix)]
+mod mcp;
 mod profile;
+#[cfg(target_os = "linux")]
+mod proxy;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scan;
+mod uninstall;
 mod why;
 
 use std::process::ExitCode;
@@ -26,14 +34,22 @@ pub enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
+    Fetch(fetch::Arguments),
+    Scan(scan::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
+    #[cfg(target_os = "linux")]
+    Proxy(proxy::Arguments),
     Approvals(approvals::Arguments),
     Grants(grants::Arguments),
     Profile(profile::Arguments),
     Init(init::Arguments),
     Hook(hook::Arguments),
+    Install(install::Arguments),
+    Uninstall(uninstall::Arguments),
     Log(log::Arguments),
+    #[cfg(unix)]
+    Mcp(mcp::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
 }
@@ -44,14 +60,22 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Run(arguments) => run::run(arguments, profile),
         Command::Check(arguments) => check::run(arguments, profile),
         Command::Why(arguments) => why::run(arguments, profile),
+        Command::Fetch(arguments) => fetch::run(arguments, profile),
+        Command::Scan(arguments) => scan::run(arguments),
         #[cfg(target_os = "linux")]
-        Command::Sandbox(arguments) => sandbox::run(arguments),
+        Command::Sandbox(arguments) => sandbox::run(arguments, profile),
+        #[cfg(target_os = "linux")]
+        Command::Proxy(arguments) => proxy::run(arguments, profile),
         Command::Approvals(arguments) => approvals::run(arguments),
         Command::Grants(arguments) => grants::run(&arguments, profile),
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
         Command::Hook(arguments) => hook::run(arguments, profile),
+        Command::Install(arguments) => install::run(&arguments),
+        Command::Uninstall(arguments) => uninstall::run(&arguments),
         Command::Log(arguments) => log::run(arguments, profile),
+        #[cfg(unix)]
+        Command::Mcp(arguments) => mcp::run(arguments, profile),
         Command::Doctor(arguments) => doctor::run(&arguments, profile),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -1,33 +1,28 @@
 use std::env;
 use std::ffi::OsStr;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use palisade_core::ports::Ask;
-use palisade_core::{Answer, Command, Decision, GrantUse, Severity, Surface, Verdict};
-use palisade_guards::content::reveal;
-use palisade_runtime::approvals::{Ended, Queue, Subject, governed};
+use clap::Args;
+use palisade_core::{Command, Surface, Verdict};
+use palisade_runtime::approvals::{Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
-use palisade_runtime::{
-    Circumstances, Done, Ports, Request, carry_out, config, environment, grants, judge_command,
-};
+use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_command};
 
 use crate::actor;
-#[cfg(target_os = "linux")]
-use crate::confine;
+use crate::asks::{self, Asks};
 use crate::desktop::Desktop;
 use crate::jobs;
-use crate::prompt::{self, Prompt, Question};
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
+#[cfg(target_os = "linux")]
+use crate::{agent::Whole, confine, egress::Recorded};
 
 /// Judge a command and run it if it may be run
 ///
 /// The exit code is the command's own; a refused command exits 126.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  palisade run -- git status\n  palisade run -c 'make test | tail'"
+    after_help = "Examples:\n  palisade run -- git status\n  palisade run -c 'make test | tail'\n  palisade run --agent claude -- claude"
 )]
 pub struct Arguments {
     /// A line for the shell.
@@ -45,7 +40,7 @@ pub struct Arguments {
     /// `palisade approvals`. Whoever owns the terminal answers, so an agent that
     /// has one of its own is started with `queue` or `unattended`.
     #[arg(long, value_enum, default_value = "auto", env = "PALISADE_SURFACE")]
-    surface: RunSurface,
+    surface: asks::Surfaces,
     #[cfg(target_os = "linux")]
     #[command(flatten)]
     sandbox: confine::Flags,
@@ -56,13 +51,6 @@ pub struct Arguments {
     /// A program and its arguments, run without a shell.
     #[arg(value_name = "PROGRAM", last = true)]
     program: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RunSurface {
-    Auto,
-    Queue,
-    Unattended,
 }
 
 /// Exit code: refused.
@@ -85,14 +73,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         Some(line) => Command::Shell(line),
         None => Command::Argv(arguments.program),
     };
-    let terminal = match arguments.surface {
-        RunSurface::Auto => prompt::terminal(),
-        RunSurface::Queue | RunSurface::Unattended => None,
-    };
-    let surface = match arguments.surface {
-        RunSurface::Auto | RunSurface::Queue => Surface::Interactive,
-        RunSurface::Unattended => Surface::Unattended,
-    };
+    let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
     let grants = house.grants(&session);
@@ -100,10 +81,15 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     #[cfg(target_os = "linux")]
     arguments.sandbox.posture(&mut at.posture)?;
     let cwd = wire_up::cwd()?;
+    let mut named = house.profile.config.tools.terminal.env.clone();
+    #[cfg(target_os = "linux")]
+    let whole = whole(&arguments.sandbox, &command, at.posture.confined, &house)?;
+    #[cfg(target_os = "linux")]
+    named.extend(whole.iter().flat_map(Whole::variables));
     let launch = Launch {
         environment: environment::scoped(
             env::vars_os(),
-            &house.profile.config.tools.terminal.env,
+            &named,
             &house.profile.secrets()?,
             OsStr::new(&cwd),
         ),
@@ -111,23 +97,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let request = Request { command, cwd };
     let mut judged = judge_command(request.clone(), &at);
     let actor = actor::here(arguments.session.as_deref());
-    let rules = &house.profile.config.tools.terminal.approval;
-    let desktop = Desktop(rules.notify);
     let asked = judged.decision.verdict() == Verdict::Ask;
     let subject = asked.then(|| Subject::of(&judged, &at, &actor, &launch.names()));
-    let mut asks = match (&subject, terminal) {
-        (None, _) => Asks::Nobody,
-        (Some(subject), Some(tty)) => {
-            let wait = Duration::from_secs(rules.timeout_s.into());
-            Asks::Terminal(Prompt::new(tty, Question::about(subject, at.now), wait))
-        }
-        (Some(subject), None) => {
-            let queue = Queue::new(house.approvals(), subject.clone(), (&actor).into(), rules);
-            let queue = queue.notifying(&desktop);
-            if queue.seen().is_some() { Asks::Queue(Box::new(queue)) } else { Asks::Nobody }
-        }
-    };
-    if asked && matches!(asks, Asks::Nobody) {
+    let desktop = Desktop(house.profile.config.tools.terminal.approval.notify);
+    let mut asks = Asks::find(subject.as_ref(), terminal, &house, &actor, &desktop, at.now);
+    if asked && asks.is_nobody() {
         // Nobody would see the question, so it is judged as what it is.
         at.posture.surface = Surface::Unattended;
         judged = judge_command(request, &at);
@@ -140,6 +114,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         terminal: &house.profile.config.tools.terminal,
         workspace: house.places.workspace.clone().into(),
         house: house.home.root().to_owned(),
+        agent: whole.as_ref(),
+        record: Recorded {
+            profile: Some(house.profile.name.as_str().to_owned()),
+            session: arguments.session.clone(),
+        },
     };
     #[cfg(not(target_os = "linux"))]
     let mut process = jobs::Direct;
@@ -151,7 +130,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
     match done {
         Done::Refused(decision) => {
-            refusal(&decision, &asks, &at, &house);
+            asks::refusal(&decision, &asks, &at, &house);
             Ok(ExitCode::from(REFUSED))
         }
         Done::Ran { outcome, unrecorded } => {
@@ -164,91 +143,41 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
 }
 
-/// Who is asked.
-enum Asks<'a> {
-    Terminal(Prompt<'a>),
-    Queue(Box<Queue<'a>>),
-    Nobody,
-}
-
-impl Ask for Asks<'_> {
-    fn announced(&mut self, decision: &Decision) -> Option<String> {
-        match self {
-            Self::Terminal(prompt) => prompt.announced(decision),
-            Self::Queue(queue) => queue.announced(decision),
-            Self::Nobody => None,
-        }
+/// The agent that is to be confined as a whole: the one that was named, or the
+/// one that is started where everything is confined. Whoever starts one
+/// without a sandbox is told how it could be.
+#[cfg(target_os = "linux")]
+fn whole(
+    flags: &confine::Flags,
+    command: &Command,
+    confined: bool,
+    house: &House,
+) -> Result<Option<Whole>, Failure> {
+    let words = match command {
+        Command::Argv(words) => words.as_slice(),
+        Command::Shell(_) => &[],
+    };
+    let named = flags.agent.as_deref();
+    if named.is_some() && words.is_empty() {
+        return Err(Failure::Usage(
+            "`--agent` takes a program and its arguments: `palisade run --agent claude -- claude`"
+                .into(),
+        ));
     }
-
-    fn ask(&mut self, decision: &Decision) -> Answer {
-        match self {
-            Self::Terminal(prompt) => prompt.ask(decision),
-            Self::Queue(queue) => queue.ask(decision),
-            Self::Nobody => Answer::Deny,
-        }
+    let whole = Whole::find(named, words.first().map(String::as_str), &house.profile)?;
+    let Some(whole) = whole else { return Ok(None) };
+    if palisade_sandbox::is_inside() {
+        return Ok(None);
     }
-}
-
-impl Asks<'_> {
-    /// How the question ended, where the answer was no.
-    fn no(&self) -> String {
-        let said = |word: Option<&str>| match word {
-            Some(word) => format!("the answer was no: {}", reveal(word)),
-            None => "the answer was no".into(),
-        };
-        match self {
-            Self::Nobody => said(None),
-            Self::Terminal(prompt) => said(prompt.word()),
-            Self::Queue(queue) => match queue.ended() {
-                Some(Ended::Late { id }) => format!(
-                    "nobody answered in time; request {id} stays open for a while: once it is allowed, the same \
-                     command passes"
-                ),
-                Some(Ended::Unseen) => "nobody looks at the approval queue any more".into(),
-                Some(Ended::Changed { .. }) => {
-                    "what it would execute was changed while the question stood".into()
-                }
-                Some(Ended::Failed(error)) => format!("the question could not be put: {error}"),
-                Some(Ended::Stopped { .. }) => "the question was taken back".into(),
-                Some(Ended::Answered { .. }) | None => said(queue.word()),
-            },
-        }
+    if !confined {
+        show::note(&format!(
+            "{0} runs unconfined; `palisade run --agent {0} -- {0}` gives it a sandbox and lets it reach its models only",
+            whole.name
+        ));
+        return Ok(None);
     }
-}
-
-/// Says which rule refused, why, what to do instead, and how it could be
-/// allowed.
-fn refusal(decision: &Decision, asks: &Asks<'_>, at: &Circumstances<'_>, house: &House) {
-    for finding in decision.outstanding() {
-        show::note(&format!("refused by {}: {}", finding.rule, reveal(&finding.why)));
-        if !finding.text.is_empty() {
-            show::note(&format!("  at `{}`", reveal(&finding.text)));
-        }
-        if !finding.instead.is_empty() {
-            show::note(&format!("  instead: {}", finding.instead));
-        }
+    if let Some(note) = whole.note(words) {
+        show::note(note);
     }
-    if decision.grant() == Some(GrantUse::Answered(Answer::Deny)) {
-        show::note(&asks.no());
-        return;
-    }
-    if decision.severity() == Severity::Dangerous {
-        show::note("this is never run for an agent; run it from your own shell if you need it");
-        return;
-    }
-    match grants::proposed(decision, Answer::Always, at.now) {
-        Some(grants) => {
-            let file = house.profile.config_file();
-            show::note(
-                "to allow it: answer at a terminal or in `palisade approvals watch`, or add to",
-            );
-            show::note(&format!("`tools.terminal.approval.allowlist` in {}:", file.display()));
-            for grant in grants {
-                show::note(&format!("  - {}", config::line(&grant)));
-            }
-        }
-        None => show::note(
-            "to allow it: answer at a terminal or in `palisade approvals watch`; it can be allowed only once at a time",
-        ),
-    }
+    Ok(Some(whole))
 }

@@ -10,6 +10,7 @@ use palisade_sandbox::{
 };
 
 use crate::confine::{self, NOT_MADE, Widen};
+use crate::egress::{self, Out, Recorded, Settings};
 use crate::show::{self, Failure};
 
 /// Run a command in the sandbox alone, without judging it
@@ -19,7 +20,7 @@ use crate::show::{self, Failure};
 /// says that the sandbox could not be made and nothing ran.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  palisade sandbox -- make test\n  palisade sandbox --workspace ~/project --net -- npm ci\n  palisade sandbox --explain\n  palisade sandbox probe"
+    after_help = "Examples:\n  palisade sandbox -- make test\n  palisade sandbox --workspace ~/project --net -- npm ci\n  palisade sandbox --allow-domain registry.npmjs.org -- npm ci\n  palisade sandbox --explain\n  palisade sandbox probe"
 )]
 pub struct Arguments {
     /// `probe` says what works on this machine, and what would mend the rest.
@@ -42,6 +43,9 @@ pub struct Arguments {
     /// Say what is refused: everything, only changes, or nothing (fastest).
     #[arg(long, value_enum, default_value = "everything")]
     report: Told,
+    /// Record connections in the profile's journal.
+    #[arg(long, hide = true)]
+    record: bool,
     /// Print what would be enforced, and the bubblewrap command with the same
     /// mounts, instead of running anything.
     #[arg(long)]
@@ -78,7 +82,7 @@ enum Told {
     Nothing,
 }
 
-pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     if let Some(What::Probe) = arguments.what {
         show::printed(|out| write!(out, "{}", Probe::here()))?;
         return Ok(ExitCode::SUCCESS);
@@ -118,7 +122,17 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Told::Changes => Report::Changes,
         Told::Nothing => Report::Nothing,
     };
-    arguments.widen.apply(&mut policy);
+    let mut out = Out::default();
+    arguments.widen.apply(&mut policy, &mut out);
+    let settings = Settings {
+        forwards: policy.forwards.clone(),
+        out,
+        // A person's own tool neither judges nor records; a surface of ours that uses it does.
+        record: arguments
+            .record
+            .then(|| Recorded { profile: profile.map(str::to_owned), session: None }),
+        advice: egress::BY_OPTION.map(str::to_owned),
+    };
     if arguments.explain {
         return match Sandbox::new(policy) {
             Ok(sandbox) => {
@@ -131,7 +145,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let cwd = env::current_dir().ok().filter(|cwd| {
         std::fs::canonicalize(&workspace).is_ok_and(|workspace| cwd.starts_with(workspace))
     });
-    match confine::run(policy, arguments.program, cwd.as_deref()) {
+    match confine::run(policy, arguments.program, cwd.as_deref(), &settings) {
         Ok((status, _)) => Ok(ExitCode::from(u8::try_from(status.code()).unwrap_or(255))),
         Err(error) => Ok(not_made(&error)),
     }

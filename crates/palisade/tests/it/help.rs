@@ -6,14 +6,20 @@ const COMMANDS: &[&str] = &[
     "run",
     "approvals",
     "sandbox",
+    "proxy",
     "check",
     "why",
+    "fetch",
+    "scan",
     "grants",
     "profile",
     "init",
+    "install",
+    "uninstall",
     "doctor",
     "completions",
     "log",
+    "mcp",
 ];
 
 #[test]

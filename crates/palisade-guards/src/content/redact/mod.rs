@@ -35,7 +35,7 @@ mod families;
 mod known;
 
 use families::{Family, Look, Swallow, searcher};
-use known::Known;
+pub(super) use known::{Known, forms};
 use std::borrow::Cow;
 
 /// Known values below so many bytes are not looked for.
@@ -66,6 +66,15 @@ pub struct Redactor {
     known: Option<Known>,
 }
 
+/// A secret in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Where it stands, in bytes.
+    pub range: std::ops::Range<usize>,
+    /// Its kind, or its name where it is a known one.
+    pub name: String,
+}
+
 /// Where in the text we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum State {
@@ -86,9 +95,17 @@ impl Redactor {
 
     /// The text without its secrets; borrowed where there were none.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut pass = Pass { state: State::Text, out: String::new(), kept: 0, changed: false };
+        let mut pass = Pass::at(State::Text, 0);
         pass.run(self, text, 0, true);
         if pass.changed { Cow::Owned(pass.out) } else { Cow::Borrowed(text) }
+    }
+
+    /// Where the secrets in the text stand, and what would be shown instead of
+    /// each.
+    pub fn find(&self, text: &str) -> Vec<Place> {
+        let mut pass = Pass { places: Some(Vec::new()), ..Pass::at(State::Text, 0) };
+        pass.run(self, text, 0, true);
+        pass.places.unwrap_or_default()
     }
 
     /// The same for text that arrives in pieces.
@@ -128,7 +145,8 @@ impl Ahead {
             self.family = Some(searcher().find(text.as_bytes(), from));
         }
         if self.known.is_none_or(|found| found.is_some_and(|(at, ..)| at < from)) {
-            self.known = Some(redactor.known.as_ref().and_then(|known| known.find(text, from)));
+            self.known =
+                Some(redactor.known.as_ref().and_then(|known| known.find(text.as_bytes(), from)));
         }
         match (self.family.flatten(), self.known.flatten()) {
             (Some((at, family)), None) => Some(Candidate::Family(at, family)),
@@ -148,9 +166,22 @@ struct Pass {
     /// Everything before this is in `out`.
     kept: usize,
     changed: bool,
+    /// The secrets, where somebody asked for them.
+    places: Option<Vec<Place>>,
 }
 
 impl Pass {
+    fn at(state: State, kept: usize) -> Self {
+        Self { state, out: String::new(), kept, changed: false, places: None }
+    }
+
+    /// What was found last goes on to here.
+    fn extend(&mut self, to: usize) {
+        if let Some(last) = self.places.as_mut().and_then(|places| places.last_mut()) {
+            last.range.end = to;
+        }
+    }
+
     /// Walks from `at` as far as can be decided, and says how far that is.
     fn run(&mut self, redactor: &Redactor, text: &str, mut at: usize, end: bool) -> usize {
         let bytes = text.as_bytes();
@@ -164,6 +195,7 @@ impl Pass {
                     let run = rest.iter().take_while(|byte| swallow.takes(**byte)).count();
                     at += run;
                     self.kept = at;
+                    self.extend(at);
                     if at == bytes.len() {
                         return at;
                     }
@@ -174,6 +206,7 @@ impl Pass {
                     let inside = inside.min(LONGEST_KEY.saturating_sub(so_far));
                     at += inside;
                     self.kept = at;
+                    self.extend(at);
                     if !over && so_far + inside < LONGEST_KEY {
                         self.state = State::Key(so_far + inside);
                         return at;
@@ -213,6 +246,9 @@ impl Pass {
                 }
             };
             self.keep(text, value_from);
+            if let Some(places) = self.places.as_mut() {
+                places.push(Place { range: value_from..resume, name: name.to_owned() });
+            }
             self.out.push_str("[redacted:");
             self.out.push_str(name);
             self.out.push(']');
@@ -298,8 +334,7 @@ impl Stream<'_> {
     }
 
     fn walk(&mut self, end: bool) -> String {
-        let mut pass =
-            Pass { state: self.state, out: String::new(), kept: self.done, changed: false };
+        let mut pass = Pass::at(self.state, self.done);
         self.done = pass.run(self.redactor, &self.buffer, self.done, end);
         self.state = pass.state;
         let useless = self.buffer.floor_char_boundary(self.done.saturating_sub(BACK));

@@ -177,6 +177,25 @@ fn structure_stays() {
 }
 
 #[test]
+fn places_are_those_that_are_redacted() {
+    let mut lot = Lot(0x9e37_79b9);
+    let redactor = Redactor::new(&[Secret { name: "A".into(), value: "known-value-1".into() }]);
+    for round in 0..420 {
+        let (token, _) = token(&mut lot, round % 21);
+        let text = format!("é {token} known-value-1\n{token}");
+        let mut again = String::new();
+        let mut kept = 0;
+        for place in redactor.find(&text) {
+            again.push_str(&text[kept..place.range.start]);
+            again.push_str(&format!("[redacted:{}]", place.name));
+            kept = place.range.end;
+        }
+        again.push_str(&text[kept..]);
+        assert_eq!(again, redactor.redact(&text));
+    }
+}
+
+#[test]
 fn ordinary_text_is_left_alone() {
     for text in [
         "\"integrity\": \"sha512-Zs6hI1dBFMLZiN0KGyTh6SRyAIza1YsXOAKIAdRuvpVmF2kpDU0AAxJ0kNEWpVWTzJLwuBVAlGtpkyyL7ySRzw==\"",

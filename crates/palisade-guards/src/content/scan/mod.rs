@@ -1,6 +1,41 @@
 //! Text from outside, searched for instructions to whoever reads it.
+//!
+//! One pass over the text finds the words and marks of the phrases in
+//! `phrases/`; another finds what has the shape of something that has to be
+//! read in another way: encodings, escapes, letters apart or out of order,
+//! digits for letters, simple ciphers, letters that cannot be seen, text that a
+//! page hides. Each of those is read, at most [`DEEPEST`] within each other and
+//! at most four times as much text as there is, and searched again.
+//!
+//! A phrase counts by how sure it is, less where it is quoted or spoken of,
+//! more where it was hidden; what counts little by itself can count together
+//! with what stands near.
+//!
+//! **Known gaps.** A request in plain words (`send the report to Bob`) reads
+//! the same whoever wrote it: no search of this kind finds it. Wordings that
+//! are not in the tables, languages that are not, ciphers with a key, text in
+//! pictures and text that only a style sheet hides are not found either. A hit
+//! is a note and never a verdict.
 
+pub(super) mod decode;
+mod hidden;
+mod links;
+mod phrases;
+mod reading;
+mod shape;
+mod views;
+mod weigh;
+
+use crate::content::hygiene::is_colour;
+use crate::content::invisible::{self, Unseen};
+use crate::content::{Redactor, reveal};
+use crate::rules::{self, Rule};
 use palisade_core::Span;
+use reading::Reading;
+use views::Meter;
+
+/// So many readings within each other.
+pub const DEEPEST: usize = 3;
 
 /// How a text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,9 +69,150 @@ pub struct Hit {
     pub score: u16,
 }
 
-/// Searches `text`. Hits are sorted by place; they never block anything by
-/// themselves.
-pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
-    let _ = (text, kind);
-    Vec::new()
+/// Something that may be a hit.
+#[derive(Debug, Clone)]
+struct Found {
+    rule: &'static Rule,
+    from: usize,
+    to: usize,
+    score: u16,
+    /// Whether the words before it speak of it.
+    mentioned: bool,
+    /// Whether it is words and not a mark.
+    phrase: bool,
+    /// What was read.
+    read: Option<String>,
+    steps: Vec<&'static str>,
+    /// What it counts where it stands.
+    weight: u32,
 }
+
+impl Found {
+    const fn new(rule: &'static Rule, score: u16, from: usize, to: usize) -> Self {
+        Self {
+            rule,
+            from,
+            to,
+            score,
+            mentioned: false,
+            phrase: false,
+            read: None,
+            steps: Vec::new(),
+            weight: 0,
+        }
+    }
+}
+
+/// Searches `text`. Hits are sorted by place, at most a few hundred; they never
+/// block anything by themselves.
+pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
+    let shapes = shape::shapes(text);
+    let mut meter = Meter::for_text(text);
+    let found = look(text, &shapes, DEEPEST, &mut meter);
+    let regions = if shapes.angle { hidden::regions(text) } else { Vec::new() };
+    let mut hits = if found.is_empty() && regions.is_empty() {
+        Vec::new()
+    } else {
+        weigh::hits(text, kind, found, &regions)
+    };
+    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        hits.extend(unseen(text, kind));
+        hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));
+    }
+    hits
+}
+
+/// As [`scan`], and the secrets in the text, which are named and not shown.
+pub fn examine(text: &str, kind: Kind, redactor: &Redactor) -> Vec<Hit> {
+    let mut hits = scan(text, kind);
+    hits.extend(redactor.find(text).into_iter().take(MOST_SECRETS).map(|place| Hit {
+        rule: rules::CONTENT_SECRET.id,
+        span: weigh::span(place.range.start, place.range.end),
+        decoded: Some(place.name),
+        steps: Vec::new(),
+        score: 100,
+    }));
+    hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));
+    hits
+}
+
+/// So many secrets of one text are reported.
+const MOST_SECRETS: usize = 500;
+
+/// Searches a text and the other ways to read it.
+fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> Vec<Found> {
+    let reading = (!text.is_ascii()).then(|| Reading::of(text, 0));
+    let phrases::Pass { mut found, ciphered, within, links } =
+        phrases::pass(text, reading.as_ref());
+    drop(reading);
+    for (from, to, score) in links::carriers(text, &links) {
+        found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
+    }
+    if depth == 0 {
+        return found;
+    }
+    for view in views::views(text, shapes, &ciphered, &within, meter) {
+        let deeper = if view.encodes { depth - 1 } else { 0 };
+        let mut inner = if view.undivided { phrases::undivided(&view.text) } else { Vec::new() };
+        let shapes = if deeper > 0 { shape::shapes(&view.text) } else { Default::default() };
+        inner.extend(look(&view.text, &shapes, deeper, meter));
+        for mut one in inner {
+            if one.read.is_none() {
+                one.read = view.text.get(one.from..one.to).map(str::to_owned);
+            }
+            (one.from, one.to) = view.origin(one.from, one.to);
+            one.steps.insert(0, view.step);
+            found.push(one);
+        }
+    }
+    found
+}
+
+/// Letters that cannot be seen and do more than stand there.
+fn unseen(text: &str, kind: Kind) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for run in invisible::runs(text) {
+        let part = text.get(run.from..run.to).unwrap_or_default();
+        let rule = match run.sort {
+            Unseen::Tag if run.count >= 2 => &rules::CONTENT_INVISIBLE_TEXT,
+            Unseen::Selector if run.count >= 3 => &rules::CONTENT_INVISIBLE_TEXT,
+            Unseen::Blank if run.count >= 8 => &rules::CONTENT_INVISIBLE_TEXT,
+            Unseen::Direction if part.contains(['\u{202d}', '\u{202e}']) => {
+                &rules::CONTENT_DIRECTION
+            }
+            Unseen::Escape if acts(text.get(run.from..).unwrap_or_default(), kind) => {
+                &rules::CONTENT_TERMINAL_ESCAPE
+            }
+            _ => continue,
+        };
+        let said = views::said(part, run.sort)
+            .map(|said| reveal(&said.chars().take(200).collect::<String>()));
+        hits.push(Hit {
+            rule: rule.id,
+            span: weigh::span(run.from, run.to),
+            decoded: said,
+            steps: Vec::new(),
+            score: 100,
+        });
+        if hits.len() >= 100 {
+            break;
+        }
+    }
+    hits
+}
+
+/// Whether an escape sequence does more than colour text. In the output of a
+/// program, moving and erasing are ordinary too.
+fn acts(rest: &str, kind: Kind) -> bool {
+    if is_colour(rest) {
+        return false;
+    }
+    let ordinary = rest.strip_prefix("\u{1b}[").is_some_and(|rest| {
+        let last = rest.bytes().find(|byte| matches!(byte, b'@'..=b'~'));
+        matches!(last, Some(b'A'..=b'K' | b'h' | b'l')) && !rest.starts_with('8')
+    });
+    !(kind == Kind::Terminal && ordinary)
+}
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,9 @@ impl Opened {
     /// The circumstances now.
     pub(super) fn circumstances(&self, surface: Surface, confined: bool) -> Circumstances<'_> {
         let mut at = self.house.circumstances(surface, &self.grants, &self.memory);
+        // In a sandbox of ours, what the agent runs is confined by it already.
+        #[cfg(target_os = "linux")]
+        let confined = confined || palisade_sandbox::is_inside();
         at.posture.confined = confined;
         at
     }

@@ -1,0 +1,328 @@
+//! Text in a page that a person who looks at the page does not see.
+
+/// A stretch of a page that is not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// First byte of what it holds.
+    pub from: usize,
+    /// One past the last byte.
+    pub to: usize,
+    /// How it is hidden.
+    pub how: &'static str,
+    /// Whether nobody hides text in this way for a good reason.
+    pub odd: bool,
+}
+
+/// An element is followed for at most so many bytes.
+const LONGEST: usize = 64 * 1024;
+/// A tag ends within so many bytes.
+const LONGEST_TAG: usize = 8 * 1024;
+
+/// The stretches of `text` that a browser does not show: comments, elements
+/// that their own attributes hide, and the attributes that hold text.
+pub fn regions(text: &str) -> Vec<Region> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = find(text, at, "<") {
+        let rest = text.get(open..).unwrap_or_default();
+        if rest.starts_with("<!--") {
+            let to = find(text, open + 4, "-->").unwrap_or(text.len());
+            found.push(Region { from: open + 4, to, how: "comment", odd: false });
+            at = to;
+            continue;
+        }
+        if !rest.as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic) {
+            at = open + 1;
+            continue;
+        }
+        let Some(length) = tag_length(rest) else {
+            at = open + 1;
+            continue;
+        };
+        let tag = rest.get(..length).unwrap_or_default();
+        let name_length = tag
+            .bytes()
+            .skip(1)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            .count();
+        let name = tag.get(1..=name_length).unwrap_or_default().to_ascii_lowercase();
+        at = open + length;
+        // Of most tags there is nothing else to know.
+        if length <= name_length + 2 {
+            continue;
+        }
+        let attributes = attributes(tag, name_length + 1);
+        for (key, from, to) in &attributes {
+            if matches!(key.as_str(), "alt" | "title" | "aria-label" | "placeholder" | "summary")
+                || (key == "content" && name == "meta")
+                || (key == "value" && name == "input")
+            {
+                found.push(Region {
+                    from: open + from,
+                    to: open + to,
+                    how: "attribute",
+                    odd: false,
+                });
+            }
+        }
+        let how = attributes
+            .iter()
+            .find_map(|(key, from, to)| hides(key, tag.get(*from..*to).unwrap_or_default()));
+        if let Some((how, odd)) = how
+            && !VOID.contains(&name.as_str())
+        {
+            let to = element_end(text, at, &name);
+            found.push(Region { from: at, to, how, odd });
+            at = to;
+        }
+    }
+    found
+}
+
+const VOID: [&str; 10] =
+    ["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source"];
+
+fn find(text: &str, from: usize, what: &str) -> Option<usize> {
+    text.get(from..).and_then(|rest| rest.find(what)).map(|found| from + found)
+}
+
+/// The length of the tag at the beginning of `rest`, to its `>`.
+fn tag_length(rest: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in rest.bytes().enumerate().take(LONGEST_TAG) {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') if at > 0 && rest.as_bytes().get(at - 1) == Some(&b'=') => {
+                quote = Some(byte);
+            }
+            (Some(open), byte) if byte == open => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The attributes of a tag: name, and where the value stands.
+fn attributes(tag: &str, from: usize) -> Vec<(String, usize, usize)> {
+    let bytes = tag.as_bytes();
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(b'>');
+    let mut found = Vec::new();
+    let mut at = from;
+    while at < bytes.len() && found.len() < 64 {
+        if !byte(at).is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let name_from = at;
+        while byte(at).is_ascii_alphanumeric() || matches!(byte(at), b'-' | b':' | b'_') {
+            at += 1;
+        }
+        let name = tag.get(name_from..at).unwrap_or_default().to_ascii_lowercase();
+        let after_name = at;
+        while byte(at).is_ascii_whitespace() {
+            at += 1;
+        }
+        if byte(at) != b'=' {
+            at = after_name;
+            found.push((name, at, at));
+            continue;
+        }
+        at += 1;
+        while byte(at).is_ascii_whitespace() {
+            at += 1;
+        }
+        let quote = Some(byte(at)).filter(|quote| matches!(quote, b'"' | b'\''));
+        at += usize::from(quote.is_some());
+        let value_from = at;
+        while at < bytes.len()
+            && match quote {
+                Some(quote) => byte(at) != quote,
+                None => !byte(at).is_ascii_whitespace() && byte(at) != b'>',
+            }
+        {
+            at += 1;
+        }
+        found.push((name, value_from, at.min(bytes.len())));
+        at += 1;
+    }
+    found
+}
+
+/// How an attribute hides its element, and whether that is odd.
+fn hides(name: &str, value: &str) -> Option<(&'static str, bool)> {
+    match name {
+        "hidden" => Some(("hidden", false)),
+        "aria-hidden" if value.eq_ignore_ascii_case("true") => Some(("aria-hidden", false)),
+        "style" => style_hides(value),
+        _ => None,
+    }
+}
+
+fn style_hides(style: &str) -> Option<(&'static str, bool)> {
+    let plain: String = style
+        .chars()
+        .take(2048)
+        .filter(|letter| !letter.is_whitespace())
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let values = |name: &'static str| {
+        plain.split(';').filter_map(move |rule| {
+            rule.split_once(':')
+                .filter(|(key, _)| *key == name)
+                .map(|(_, value)| value.trim_end_matches("!important"))
+        })
+    };
+    let number = |value: &str| {
+        let digits: String = value
+            .chars()
+            .take_while(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-'))
+            .collect();
+        digits.parse::<f32>().ok()
+    };
+    let last = |name: &'static str| values(name).last();
+    if last("opacity").and_then(number).is_some_and(|opacity| opacity < 0.05) {
+        return Some(("opacity", true));
+    }
+    if last("font-size").is_some_and(|size| {
+        number(size).is_some_and(|number| {
+            if size.ends_with("em") || size.ends_with('%') { number <= 0.05 } else { number <= 2.0 }
+        })
+    }) {
+        return Some(("font size", true));
+    }
+    let colour = last("color");
+    let behind = last("background-color").or_else(|| last("background"));
+    if colour.is_some_and(|colour| {
+        colour == "transparent" || behind.is_some_and(|behind| same_colour(colour, behind))
+    }) {
+        return Some(("colour", true));
+    }
+    if last("display") == Some("none") {
+        return Some(("display", false));
+    }
+    if matches!(last("visibility"), Some("hidden" | "collapse")) {
+        return Some(("visibility", false));
+    }
+    if colour.is_some_and(|colour| same_colour(colour, "#fff")) {
+        return Some(("colour", false));
+    }
+    let far = ["left", "top", "text-indent", "margin-left", "right"]
+        .into_iter()
+        .any(|name| last(name).and_then(number).is_some_and(|place| place <= -500.0));
+    if far || plain.contains("clip:rect(0") || plain.contains("scale(0)") {
+        return Some(("position", false));
+    }
+    let nothing = |name| last(name).and_then(number).is_some_and(|size| size <= 1.0);
+    (plain.contains("overflow:hidden") && (nothing("height") || nothing("width")))
+        .then_some(("size", false))
+}
+
+/// Whether two colours are the same, as they are usually written.
+fn same_colour(one: &str, other: &str) -> bool {
+    let plain = |colour: &str| -> String {
+        let colour = match colour {
+            "white" => "#ffffff",
+            "black" => "#000000",
+            "rgb(255,255,255)" | "rgba(255,255,255,1)" => "#ffffff",
+            "rgb(0,0,0)" => "#000000",
+            other => other,
+        };
+        match colour.strip_prefix('#') {
+            Some(short) if short.len() == 3 => {
+                short.chars().flat_map(|digit| [digit, digit]).collect()
+            }
+            Some(long) => long.to_owned(),
+            None => colour.to_owned(),
+        }
+    };
+    plain(one) == plain(other)
+}
+
+/// Where the element whose tag ends at `from` ends.
+fn element_end(text: &str, from: usize, name: &str) -> usize {
+    let limit = text.floor_char_boundary((from + LONGEST).min(text.len()));
+    let within = text.get(from..limit).unwrap_or_default();
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(open) = find(within, at, "<") {
+        let rest = within.get(open + 1..).unwrap_or_default();
+        let (closes, rest) = match rest.strip_prefix('/') {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let same = rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
+            && !rest.as_bytes().get(name.len()).is_some_and(u8::is_ascii_alphanumeric);
+        if same && closes {
+            match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return from + open,
+            }
+        } else if same {
+            depth += 1;
+        }
+        at = open + 1;
+    }
+    limit
+}
+
+/// Whether what a region holds reads as sentences do, its tags left out.
+pub fn is_prose(text: &str) -> bool {
+    let mut within_tag = false;
+    let (mut letters, mut words) = (0, 0);
+    let mut in_word = false;
+    for letter in text.chars().take(4096) {
+        match letter {
+            '<' => within_tag = true,
+            '>' => within_tag = false,
+            _ if within_tag => {}
+            letter if letter.is_alphabetic() => {
+                letters += 1;
+                words += usize::from(!in_word);
+                in_word = true;
+            }
+            _ => in_word = false,
+        }
+    }
+    (words >= 6 && letters >= 25)
+        || text.chars().filter(|letter| super::reading::runs_on(*letter)).count() >= 12
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_does_not_show() {
+        let one = |text: &str| {
+            let found = regions(text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            (text[found[0].from..found[0].to].to_owned(), found[0].how, found[0].odd)
+        };
+        assert_eq!(one("a<!-- x -->b"), (" x ".into(), "comment", false));
+        assert_eq!(
+            one("<p style='opacity: 0'>x <b>y</b></p>z"),
+            ("x <b>y</b>".into(), "opacity", true)
+        );
+        assert_eq!(
+            one("<div style=\"font-size:0px\">x<div>y</div></div>z"),
+            ("x<div>y</div>".into(), "font size", true)
+        );
+        assert_eq!(
+            one("<span style=\"color:white;background:#FFF\">x</span>"),
+            ("x".into(), "colour", true)
+        );
+        assert_eq!(one("<span hidden>x</span>"), ("x".into(), "hidden", false));
+        assert_eq!(one("<img alt='x y' src=z>"), ("x y".into(), "attribute", false));
+        assert_eq!(one("<DIV STYLE='Display : None !important'>x"), ("x".into(), "display", false));
+        for plain in [
+            "<p style='opacity:.9;font-size:12px'>x</p>",
+            "a < b > c",
+            "<p>",
+            "<3",
+            "<a href='x'>y</a>",
+            "<",
+        ] {
+            assert_eq!(regions(plain), [], "{plain}");
+        }
+    }
+}

@@ -1,0 +1,508 @@
+//! Phrases and marks, and where a text holds them.
+//!
+//! One pass over all of the text finds the signs: the words of phrases that are
+//! rare in prose, and the marks. Only where all the signs of some phrase stand
+//! near each other is the text read word by word and compared.
+
+use super::Found;
+use super::reading::Reading;
+use crate::rules::{self, Rule};
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::DFA;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, StartKind};
+use std::sync::LazyLock;
+
+/// A phrase: words of classes in their order.
+struct Phrase {
+    rule: &'static Rule,
+    score: u16,
+    elements: &'static [Element],
+    /// Which element the search starts from.
+    key: usize,
+}
+
+/// One word of a phrase.
+struct Element {
+    /// The classes it may be of.
+    mask: u128,
+    /// How many letters may stand before it.
+    gap: u16,
+}
+
+/// A word, or several.
+struct Term {
+    text: &'static str,
+    mask: u128,
+    /// Whether it must stand apart from other letters.
+    apart: bool,
+}
+
+impl Term {
+    /// How many letters at the beginning only say that a word begins.
+    fn lead(&self) -> usize {
+        usize::from(!self.text.starts_with(|letter: char| letter.is_alphanumeric()))
+    }
+}
+
+/// Something that is looked for as it is written.
+struct Mark {
+    rule: &'static Rule,
+    score: u16,
+    text: &'static str,
+    /// Only at the beginning of a line.
+    line: bool,
+}
+
+include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
+
+/// A phrase reaches at most so far.
+const REACH: usize = 170;
+/// The end of a sentence between two words counts as so many letters.
+const STOP: usize = 12;
+
+/// Something that one search over all of the text looks for.
+#[derive(Clone, Copy)]
+enum Sign {
+    /// A word of phrases that is rare in prose.
+    Word(&'static Term),
+    /// A mark.
+    Mark(&'static Mark),
+    /// A word in a cipher.
+    Ciphered(Cipher),
+    /// The beginning of a link or of the source of an image.
+    Link(&'static str),
+}
+
+/// What begins a link, up to the address.
+const LINKS: [&str; 4] = ["](http", "src=\"http", "src='http", "]: http"];
+
+/// What is searched for, made once.
+struct Tables {
+    /// In text as it is.
+    plain: DFA,
+    plain_signs: Vec<Sign>,
+    /// In text as it reads.
+    read: NFA,
+    /// All words, where something was found.
+    terms: NFA,
+    /// The phrases whose key may be of a class.
+    by_key: Vec<Vec<&'static Phrase>>,
+}
+
+static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
+    let mut texts: Vec<String> = Vec::new();
+    let mut plain_signs = Vec::new();
+    let mut add = |text: &str, sign: Sign| {
+        texts.push(text.to_owned());
+        plain_signs.push(sign);
+    };
+    SIGNS
+        .iter()
+        .filter(|sign| sign.text.is_ascii())
+        .for_each(|sign| add(sign.text, Sign::Word(sign)));
+    MARKS.iter().for_each(|mark| add(mark.text, Sign::Mark(mark)));
+    CIPHERED.iter().for_each(|(cipher, text)| add(text, Sign::Ciphered(*cipher)));
+    LINKS.iter().for_each(|link| add(link, Sign::Link(link)));
+    let by_key = (0..128)
+        .map(|bit| {
+            PHRASES
+                .iter()
+                .filter(|phrase| {
+                    phrase.elements.get(phrase.key).is_some_and(|key| key.mask >> bit & 1 == 1)
+                })
+                .collect()
+        })
+        .collect();
+    Some(Tables {
+        plain: DFA::builder()
+            .ascii_case_insensitive(true)
+            .start_kind(StartKind::Unanchored)
+            .build(texts)
+            .ok()?,
+        plain_signs,
+        read: NFA::new(SIGNS.iter().map(|sign| sign.text)).ok()?,
+        terms: NFA::new(TERMS.iter().map(|term| term.text)).ok()?,
+        by_key,
+    })
+});
+
+/// How a text may be written so that it is read by a rule without a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cipher {
+    /// Every letter so many further in the alphabet.
+    Shifted(u8),
+    /// The alphabet backwards.
+    Mirrored,
+    /// From the end to the beginning.
+    Reversed,
+}
+
+/// Words as they look in a simple cipher.
+static CIPHERED: LazyLock<Vec<(Cipher, String)>> = LazyLock::new(|| {
+    const WORDS: [&str; 6] = ["instruction", "previous", "ignore", "disregard", "prompt", "system"];
+    let mut out = Vec::new();
+    for word in WORDS {
+        for by in 1..26 {
+            out.push((Cipher::Shifted(by), Cipher::Shifted(by).written(word)));
+        }
+        out.push((Cipher::Mirrored, Cipher::Mirrored.written(word)));
+        out.push((Cipher::Reversed, Cipher::Reversed.written(word)));
+    }
+    out
+});
+
+impl Cipher {
+    /// `text` in the cipher. Reading is writing with the shift that is left.
+    pub fn written(self, text: &str) -> String {
+        let letter = |byte: u8, first: u8| match self {
+            Self::Shifted(by) => first + (byte - first + by % 26) % 26,
+            Self::Mirrored => first + (25 - (byte - first)),
+            Self::Reversed => byte,
+        };
+        let each = |letter_of: char| match letter_of {
+            'a'..='z' => char::from(letter(letter_of as u8, b'a')),
+            'A'..='Z' => char::from(letter(letter_of as u8, b'A')),
+            other => other,
+        };
+        match self {
+            Self::Reversed => text.chars().rev().collect(),
+            _ => text.chars().map(each).collect(),
+        }
+    }
+
+    /// What `text` in the cipher says.
+    pub fn read(self, text: &str) -> String {
+        match self {
+            Self::Shifted(by) => Self::Shifted(26 - by % 26).written(text),
+            other => other.written(text),
+        }
+    }
+}
+
+/// What one pass over a text found.
+#[derive(Default)]
+pub struct Pass {
+    /// Phrases and marks.
+    pub found: Vec<Found>,
+    /// Where words stand that are written in a cipher.
+    pub ciphered: Vec<(Cipher, usize)>,
+    /// Where words stand that do not stand apart, in their order.
+    pub within: Vec<usize>,
+    /// Where links begin: the place, and the mark that begins it.
+    pub links: Vec<(usize, &'static str)>,
+}
+
+/// Searches a text. `text` is what is there; where it is not plain ASCII,
+/// `reading` is how it reads.
+pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
+    let mut pass = Pass::default();
+    let Some(tables) = TABLES.as_ref() else { return pass };
+    let bytes = text.as_bytes();
+    let mut signs: Vec<(usize, u128)> = Vec::new();
+    each_match(&tables.plain, bytes, |index, to| match tables.plain_signs.get(index) {
+        Some(Sign::Word(sign)) => {
+            let from = to - sign.text.len();
+            if !is_apart(bytes, from + sign.lead(), to) {
+                if sign.text.len() >= 5 {
+                    pass.within.push(from);
+                }
+            } else if reading.is_none() {
+                signs.push((from, sign.mask));
+            }
+        }
+        Some(Sign::Mark(mark)) => pass.found.extend(marked(text, mark, to - mark.text.len(), to)),
+        Some(Sign::Ciphered(cipher)) => pass.ciphered.push((*cipher, to)),
+        Some(Sign::Link(link)) => pass.links.push((to - link.len(), link)),
+        None => {}
+    });
+    let read = reading.map_or(text, |reading| &reading.text);
+    if reading.is_some() {
+        let bytes = read.as_bytes();
+        each_match(&tables.read, bytes, |index, to| {
+            let Some(sign) = SIGNS.get(index) else { return };
+            let from = to - sign.text.len();
+            if !sign.apart || is_apart(bytes, from + sign.lead(), to) {
+                signs.push((from, sign.mask));
+            }
+        });
+    }
+    signs.sort_unstable_by_key(|(from, _)| *from);
+    pass.within.sort_unstable();
+    for (from, to) in windows(tables, &signs, read) {
+        match reading {
+            Some(reading) => compare(tables, reading, from, to, text, 0, &mut pass.found),
+            None => {
+                let part = text.get(from..to).unwrap_or_default();
+                let reading = Reading::of(part, from);
+                let all = reading.text.len();
+                compare(tables, &reading, 0, all, part, from, &mut pass.found);
+            }
+        }
+    }
+    pass
+}
+
+/// Searches letters that are not divided into words.
+pub fn undivided(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let Some(tables) = TABLES.as_ref() else { return found };
+    let reading = Reading::of(text, 0);
+    let events = events(tables, &reading, 0, reading.text.len(), false);
+    phrases(&reading, &events, text, 0, &mut found);
+    found.retain(|one| one.score >= 110);
+    found
+}
+
+/// Calls `each` for every pattern that ends somewhere: its index, and where.
+fn each_match(automaton: &impl Automaton, bytes: &[u8], mut each: impl FnMut(usize, usize)) {
+    let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
+    for (at, byte) in bytes.iter().enumerate() {
+        state = automaton.next_state(Anchored::No, state, *byte);
+        if automaton.is_special(state) && automaton.is_match(state) {
+            for nth in 0..automaton.match_len(state) {
+                each(automaton.match_pattern(state, nth).as_usize(), at + 1);
+            }
+        }
+    }
+}
+
+fn marked(text: &str, mark: &Mark, from: usize, to: usize) -> Option<Found> {
+    if mark.line {
+        let before = text.get(..from)?;
+        let line = before.rsplit('\n').next()?;
+        let opens = line
+            .chars()
+            .all(|letter| letter.is_whitespace() || matches!(letter, '*' | '>' | '#' | '-'));
+        if !opens && !before.ends_with("\\n") {
+            return None;
+        }
+    }
+    Some(Found::new(mark.rule, mark.score, from, to))
+}
+
+/// Whether no letter stands before or behind.
+fn is_apart(bytes: &[u8], from: usize, to: usize) -> bool {
+    let before = |back: usize| from.checked_sub(back).and_then(|at| bytes.get(at)).copied();
+    let starts = before(1).is_none_or(|byte| !byte.is_ascii_alphanumeric() && byte < 0x80)
+        || (matches!(before(1), Some(b'n' | b't' | b'r')) && before(2) == Some(b'\\'))
+        || before(1).is_some_and(|byte| byte >= 0x80 && follows_unspaced(bytes, from));
+    let ends = bytes.get(to).is_none_or(|byte| {
+        !byte.is_ascii_alphanumeric() && (*byte < 0x80 || matches!(byte, 0xE3..=0xED))
+    });
+    starts && ends
+}
+
+/// Whether the letter before is of a script that is written without spaces.
+fn follows_unspaced(bytes: &[u8], from: usize) -> bool {
+    from.checked_sub(3).and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, 0xE3..=0xED))
+}
+
+/// Where all the signs of a phrase stand near each other.
+fn windows(tables: &Tables, signs: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    let mut first = 0;
+    let mut last = 0;
+    for (at, mask) in signs.iter().copied() {
+        while signs.get(first).is_some_and(|(from, _)| from + REACH < at) {
+            first += 1;
+        }
+        while signs.get(last).is_some_and(|(from, _)| *from <= at + REACH) {
+            last += 1;
+        }
+        let near = signs.get(first..last).unwrap_or_default();
+        let all = near.iter().fold(0, |all, (_, mask)| all | mask);
+        let mut bits = mask;
+        let mut feasible = false;
+        while bits != 0 && !feasible {
+            let bit = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            feasible = tables.by_key.get(bit).is_some_and(|phrases| {
+                phrases.iter().any(|phrase| {
+                    phrase
+                        .elements
+                        .iter()
+                        .all(|element| element.mask & EVERYWHERE != 0 || element.mask & all != 0)
+                })
+            });
+        }
+        if !feasible {
+            continue;
+        }
+        let from = at.saturating_sub(REACH);
+        let to = (at + REACH).min(text.len());
+        match out.last_mut() {
+            Some(before) if before.1 >= from => before.1 = to,
+            _ => out.push((from, to)),
+        }
+    }
+    for (from, to) in &mut out {
+        *from = word_start(text, *from);
+        *to = word_end(text, *to);
+    }
+    out
+}
+
+/// A place not within a word, at or shortly before `at`.
+fn word_start(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    let inside = |at: usize| {
+        at > 0
+            && bytes.get(at - 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80)
+    };
+    let mut start = at;
+    while inside(start) && start + 40 > at {
+        start -= 1;
+    }
+    text.floor_char_boundary(start)
+}
+
+fn word_end(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut end = at;
+    while end < at + 40
+        && bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80)
+    {
+        end += 1;
+    }
+    text.ceil_char_boundary(end.min(text.len()))
+}
+
+/// A word that was found in a reading.
+#[derive(Clone, Copy)]
+struct Event {
+    from: usize,
+    to: usize,
+    mask: u128,
+    /// How many sentences ended before it.
+    stops: usize,
+}
+
+/// Compares a part of a reading with every phrase.
+fn compare(
+    tables: &Tables,
+    reading: &Reading,
+    from: usize,
+    to: usize,
+    source: &str,
+    base: usize,
+    found: &mut Vec<Found>,
+) {
+    let mut events = events(tables, reading, from, to, true);
+    forms(reading, from, to, source, base, &mut events);
+    phrases(reading, &events, source, base, found);
+}
+
+fn events(tables: &Tables, reading: &Reading, from: usize, to: usize, apart: bool) -> Vec<Event> {
+    let bytes = reading.text.as_bytes();
+    let part = bytes.get(from..to).unwrap_or_default();
+    let mut events: Vec<Event> = Vec::new();
+    each_match(&tables.terms, part, |index, end| {
+        let Some(term) = TERMS.get(index) else { return };
+        let (start, end) = (from + end - term.text.len(), from + end);
+        if apart && term.apart && !is_apart(bytes, start, end) {
+            return;
+        }
+        events.push(Event { from: start, to: end, mask: term.mask, stops: 0 });
+    });
+    events
+}
+
+/// Adds addresses and names, which are known by their form.
+fn forms(
+    reading: &Reading,
+    from: usize,
+    to: usize,
+    source: &str,
+    base: usize,
+    events: &mut Vec<Event>,
+) {
+    let first = reading.origin(from).saturating_sub(base);
+    let last = reading.origin(to).saturating_sub(base).min(source.len());
+    let bytes = source.as_bytes();
+    let alphanumeric =
+        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    for at in first..last {
+        let mask = match bytes.get(at) {
+            Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => ADDRESS,
+            Some(b':') if bytes.get(at..at + 3) == Some(b"://") => URL,
+            Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => SNAKE,
+            _ => continue,
+        };
+        let place = reading.at(base + at);
+        events.push(Event { from: place, to: place + 1, mask, stops: 0 });
+    }
+}
+
+/// Finds the phrases among the words.
+fn phrases(reading: &Reading, events: &[Event], source: &str, base: usize, found: &mut Vec<Found>) {
+    let mut events = events.to_vec();
+    events.sort_unstable_by_key(|event| (event.from, event.to));
+    let bytes = reading.text.as_bytes();
+    let mut seen = events.first().map_or(0, |event| event.from);
+    let mut stops = 0;
+    for event in &mut events {
+        stops += bytes
+            .get(seen..event.from)
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| **byte == b'.')
+            .count();
+        seen = event.from.max(seen);
+        event.stops = stops;
+    }
+    let all = events.iter().fold(0, |all, event| all | event.mask);
+    let mut ends: Vec<Option<(usize, usize, usize)>> = Vec::new();
+    for phrase in PHRASES {
+        if phrase.elements.iter().any(|element| element.mask & all == 0) {
+            continue;
+        }
+        ends.clear();
+        ends.resize(phrase.elements.len(), None);
+        let mut reported = 0;
+        for event in &events {
+            for (at, element) in phrase.elements.iter().enumerate().rev() {
+                if element.mask & event.mask == 0 {
+                    continue;
+                }
+                let start = match at.checked_sub(1) {
+                    None => Some(event.from),
+                    Some(before) => {
+                        ends.get(before).copied().flatten().and_then(|(start, end, stops)| {
+                            let gap = event.from.checked_sub(end)? + STOP * (event.stops - stops);
+                            (gap <= usize::from(element.gap) + 1).then_some(start)
+                        })
+                    }
+                };
+                let Some(start) = start else { continue };
+                if at + 1 < phrase.elements.len() {
+                    if let Some(slot) = ends.get_mut(at) {
+                        *slot = Some((start, event.to, event.stops));
+                    }
+                } else if start >= reported {
+                    reported = event.to;
+                    let mut one = Found::new(
+                        phrase.rule,
+                        phrase.score,
+                        reading.origin(start),
+                        reading.origin_end(event.to, source, base),
+                    );
+                    one.mentioned = is_mentioned(&events, start, event.stops);
+                    one.phrase = true;
+                    one.read = reading.text.get(start..event.to).map(str::to_owned);
+                    found.push(one);
+                }
+            }
+        }
+    }
+}
+
+/// Whether words before a phrase say that it is spoken of.
+fn is_mentioned(events: &[Event], start: usize, stops: usize) -> bool {
+    events.iter().any(|event| {
+        event.mask & MENTION != 0
+            && event.to <= start
+            && start - event.to <= 40
+            && stops.saturating_sub(event.stops) == 0
+    })
+}

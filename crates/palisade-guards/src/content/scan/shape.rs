@@ -1,0 +1,351 @@
+//! What in a text has the shape of something that has to be read another way:
+//! one walk over its bytes.
+
+/// What a walk found. All places are half-open ranges of bytes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Shapes {
+    /// Long runs without a space: encodings, or words run together.
+    pub runs: Vec<(usize, usize)>,
+    /// Letters each apart from the next.
+    pub spaced: Vec<(usize, usize)>,
+    /// Words in which digits stand for letters.
+    pub digits: Vec<(usize, usize)>,
+    /// Words whose inner letters are out of order.
+    pub scrambled: Vec<(usize, usize)>,
+    /// Numbers in a row, which may be letters.
+    pub numbers: Vec<(usize, usize)>,
+    /// Dots and dashes.
+    pub dots: Vec<(usize, usize)>,
+    /// Escapes: `%41`, `\x41`, `\u0041`, `&#65;`, `&lt;`.
+    pub escapes: Vec<(usize, usize)>,
+    /// How many words a tag stands within.
+    pub tags: usize,
+    /// How many strings are joined by a plus sign.
+    pub joins: usize,
+    /// Whether there is a tag at all.
+    pub angle: bool,
+}
+
+/// A run of so many bytes may be an encoding.
+const LONG: usize = 16;
+/// So many letters apart from each other are no list.
+const SPACED: usize = 8;
+/// So many numbers may be letters.
+const NUMBERS: usize = 6;
+
+const LOWER: u8 = 1;
+const UPPER: u8 = 2;
+const DIGIT: u8 = 4;
+const SIGN: u8 = 8;
+/// Signs that stand for letters: `@`, `$`.
+const LEET: u8 = 16;
+
+static CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
+        {
+            table[byte] = match byte as u8 {
+                b'a'..=b'z' => LOWER,
+                b'A'..=b'Z' => UPPER,
+                b'0'..=b'9' => DIGIT,
+                b'+' | b'/' | b'=' | b'-' | b'_' => SIGN,
+                b'@' | b'$' => LEET,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    table
+};
+
+fn class(byte: u8) -> u8 {
+    CLASS.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// A row of things of one kind, not far from each other.
+#[derive(Default, Clone, Copy)]
+struct Row {
+    from: usize,
+    to: usize,
+    count: usize,
+}
+
+impl Row {
+    /// Adds one; one that is too far off begins a new row, and the old one is
+    /// given out.
+    fn add(&mut self, from: usize, to: usize, count: usize, farthest: usize) -> Option<Self> {
+        if self.count > 0 && from - self.to <= farthest {
+            self.to = to;
+            self.count += count;
+            return None;
+        }
+        Some(std::mem::replace(self, Self { from, to, count }))
+    }
+
+    fn close(self, least: usize, into: &mut Vec<(usize, usize)>) {
+        if self.count >= least {
+            into.push((self.from, self.to));
+        }
+    }
+}
+
+/// Walks over a text.
+pub fn shapes(text: &str) -> Shapes {
+    let bytes = text.as_bytes();
+    let mut found = Shapes::default();
+    let (mut spaced, mut digits, mut scrambled, mut numbers, mut dots, mut escapes) = (
+        Row::default(),
+        Row::default(),
+        Row::default(),
+        Row::default(),
+        Row::default(),
+        Row::default(),
+    );
+    let mut binary = false;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at).copied() {
+        let mut all = class(byte);
+        if all == 0 {
+            at += 1;
+            match byte {
+                b'%' | b'\\' | b'&' if is_escape(bytes.get(at - 1..).unwrap_or_default()) => {
+                    if let Some(row) = escapes.add(at - 1, at, 1, 64) {
+                        row.close(2, &mut found.escapes);
+                    }
+                }
+                b'<' => {
+                    found.angle = true;
+                    if is_within_word(bytes, at - 1) {
+                        found.tags += 1;
+                    }
+                }
+                b'.' => {
+                    if let Some(row) = dots.add(at - 1, at, 1, 3) {
+                        row.close(24, &mut found.dots);
+                    }
+                }
+                _ => {}
+            }
+            continue;
+        }
+        let from = at;
+        at += 1;
+        while let Some(next) = bytes.get(at).copied().map(class).filter(|next| *next != 0) {
+            all |= next;
+            at += 1;
+        }
+        let word = bytes.get(from..at).unwrap_or_default();
+        let length = word.len();
+        match length {
+            1 if all & (LOWER | UPPER | DIGIT | LEET) != 0 => {
+                if let Some(row) = spaced.add(from, at, 1, 8) {
+                    row.close(SPACED, &mut found.spaced);
+                }
+            }
+            1 if byte == b'+' && is_join(bytes, from) => found.joins += 1,
+            1..=5 if all == SIGN && byte != b'+' && byte != b'=' => {
+                if let Some(row) = dots.add(from, at, length, 3) {
+                    row.close(24, &mut found.dots);
+                }
+            }
+            LONG.. => found.runs.push((from, at)),
+            _ => {}
+        }
+        if length > 1 && (all & SIGN != 0) && is_alternating(word) {
+            if let Some(row) = spaced.add(from, at, length / 2 + 1, 8) {
+                row.close(SPACED, &mut found.spaced);
+            }
+        } else if length > 1 && spaced.count > 0 {
+            // A word ends a row of letters.
+            std::mem::take(&mut spaced).close(SPACED, &mut found.spaced);
+        }
+        if is_number(word, all) {
+            // Binary numbers are a row of their own.
+            let farthest = if (length == 8) == binary { 3 } else { 0 };
+            binary = length == 8;
+            if let Some(row) = numbers.add(from, at, 1, farthest) {
+                row.close(NUMBERS, &mut found.numbers);
+            }
+        } else if (3..LONG).contains(&length)
+            && all & (DIGIT | LEET) != 0
+            && all & (LOWER | UPPER) != 0
+            && is_digits_for_letters(word)
+            && let Some(row) = digits.add(from, at, 1, 60)
+        {
+            row.close(1, &mut found.digits);
+        }
+        if all & !(LOWER | UPPER) == 0
+            && (5..=13).contains(&length)
+            && is_scrambled(word)
+            && let Some(row) = scrambled.add(from, at, 1, 80)
+        {
+            row.close(2, &mut found.scrambled);
+        }
+    }
+    spaced.close(SPACED, &mut found.spaced);
+    digits.close(1, &mut found.digits);
+    scrambled.close(2, &mut found.scrambled);
+    numbers.close(NUMBERS, &mut found.numbers);
+    dots.close(24, &mut found.dots);
+    escapes.close(2, &mut found.escapes);
+    found
+}
+
+/// Whether an escape begins here.
+fn is_escape(bytes: &[u8]) -> bool {
+    let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    match (bytes.first(), bytes.get(1)) {
+        (Some(b'%'), _) => hex(1) && hex(2),
+        (Some(b'\\'), Some(b'x')) => hex(2),
+        (Some(b'\\'), Some(b'u' | b'U')) => hex(2) || bytes.get(2) == Some(&b'{'),
+        (Some(b'\\'), Some(digit)) => digit.is_ascii_digit(),
+        (Some(b'&'), Some(b'#')) => true,
+        (Some(b'&'), Some(letter)) if letter.is_ascii_alphabetic() => {
+            bytes.iter().take(32).any(|byte| *byte == b';')
+        }
+        _ => false,
+    }
+}
+
+/// Whether the tag at `at` stands between two letters.
+fn is_within_word(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+    if !before.is_some_and(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter()
+        .take(80)
+        .position(|byte| *byte == b'>')
+        .and_then(|end| rest.get(end + 1))
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'<')
+}
+
+/// Whether the plus sign at `at` joins two strings.
+fn is_join(bytes: &[u8], at: usize) -> bool {
+    let quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
+    let before =
+        bytes.get(..at).unwrap_or_default().iter().rev().take(4).find(|byte| **byte != b' ');
+    let after = bytes.get(at + 1..).unwrap_or_default().iter().take(4).find(|byte| **byte != b' ');
+    before.is_some_and(quote) && after.is_some_and(quote)
+}
+
+/// Whether every second byte is the same sign: `i-g-n-o-r-e`.
+fn is_alternating(word: &[u8]) -> bool {
+    let Some(sign) = word.get(1).copied().filter(|sign| class(*sign) == SIGN) else { return false };
+    word.len() >= 5
+        && word.iter().enumerate().take(64).all(|(at, byte)| {
+            if at % 2 == 1 { *byte == sign } else { class(*byte) & (LOWER | UPPER | DIGIT) != 0 }
+        })
+}
+
+/// Whether a word is the number of a letter: hex, decimal, binary, `U+0041`.
+fn is_number(word: &[u8], all: u8) -> bool {
+    let rest = word.strip_prefix(b"0x").or_else(|| word.strip_prefix(b"U+")).unwrap_or(word);
+    match rest.len() {
+        2 => rest.iter().all(u8::is_ascii_hexdigit) && rest.iter().any(u8::is_ascii_digit),
+        3 | 4 if all & !DIGIT == 0 => true,
+        4 => rest.len() < word.len() && rest.iter().all(u8::is_ascii_hexdigit),
+        8 => rest.iter().all(|byte| matches!(byte, b'0' | b'1')),
+        _ => false,
+    }
+}
+
+/// Words that attacks cannot do without.
+const NEEDED: [&str; 14] = [
+    "ignore",
+    "ignoring",
+    "previous",
+    "instruction",
+    "instructions",
+    "disregard",
+    "system",
+    "prompt",
+    "override",
+    "reveal",
+    "above",
+    "forget",
+    "guidelines",
+    "bypass",
+];
+
+/// For the first letter and the length, whether a needed word has them.
+static LENGTHS: [u16; 26] = {
+    let mut table = [0; 26];
+    let mut at = 0;
+    while at < NEEDED.len() {
+        #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
+        {
+            let word = NEEDED[at].as_bytes();
+            table[(word[0] - b'a') as usize] |= 1 << word.len();
+        }
+        at += 1;
+    }
+    table
+};
+
+/// The needed word whose inner letters these are, in another order.
+pub fn unscrambled(word: &str) -> Option<&'static str> {
+    let sorted = |word: &str| {
+        let mut letters: Vec<u8> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+        letters.sort_unstable();
+        letters
+    };
+    let ends = |word: &str| {
+        (
+            word.bytes().next().map(|byte| byte.to_ascii_lowercase()),
+            word.bytes().next_back().map(|byte| byte.to_ascii_lowercase()),
+        )
+    };
+    NEEDED.iter().copied().find(|needed| {
+        needed.len() == word.len()
+            && !needed.eq_ignore_ascii_case(word)
+            && ends(needed) == ends(word)
+            && sorted(needed) == sorted(word)
+    })
+}
+
+/// Whether digits or signs stand for letters of a needed word.
+fn is_digits_for_letters(word: &[u8]) -> bool {
+    NEEDED.iter().chain(&["rules", "password", "secret"]).any(|needed| {
+        needed.len() == word.len()
+            && needed.bytes().zip(word).all(|(letter, byte)| {
+                let plain = char::from(byte.to_ascii_lowercase());
+                char::from(letter) == plain
+                    || [super::decode::leet(plain, 'i'), super::decode::leet(plain, 'l')]
+                        .contains(&char::from(letter))
+            })
+    })
+}
+
+fn is_scrambled(word: &[u8]) -> bool {
+    let Some(first) = word.first().map(|byte| byte.to_ascii_lowercase().wrapping_sub(b'a')) else {
+        return false;
+    };
+    LENGTHS.get(usize::from(first)).is_some_and(|lengths| lengths >> word.len() & 1 == 1)
+        && std::str::from_utf8(word).is_ok_and(|word| unscrambled(word).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_seen() {
+        let spans = |text: &str| shapes(text);
+        assert_eq!(spans("plain text with words, and 2 numbers: 10 and 20."), Shapes::default());
+        assert_eq!(spans("x SWdub3JlIGFsbCBwcmV2 y").runs, [(2, 22)]);
+        assert_eq!(spans("say i g n o r e  a l l now").spaced, [(4, 22)]);
+        assert_eq!(spans("i.g.n.o.r.e.m.e").spaced, [(0, 15)]);
+        assert_eq!(spans("i-g-n-o-r-e a-l-l").spaced, [(0, 17)]);
+        assert_eq!(spans("1gn0r3 pr3v10us").digits, [(0, 15)]);
+        assert_eq!(spans("69 67 6e 6f 72 65").numbers, [(0, 17)]);
+        assert_eq!(spans("105, 103, 110, 111, 114, 101").numbers, [(0, 28)]);
+        assert_eq!(spans("ignroe the prevoius").scrambled, [(0, 19)]);
+        assert_eq!(spans("%69%67 &#65; &lt; \\x41 \\u0041 100% a&b").escapes, [(0, 24)]);
+        assert_eq!(spans("ig<b></b>nore").tags, 1);
+        assert_eq!(spans("\"a\" + 'b'").joins, 1);
+    }
+}

@@ -1,0 +1,234 @@
+//! What was found, weighed by where it stands: phrases that are quoted or
+//! spoken of count less, several together count more.
+
+use super::hidden::{self, Region};
+use super::{Found, Hit, Kind};
+use crate::content::reveal;
+use crate::rules;
+use aho_corasick::AhoCorasick;
+use palisade_core::Span;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// From so many points on, something is a hit.
+const ENOUGH: u32 = 100;
+/// Below so many, something does not even count together with others.
+const LITTLE: u32 = 40;
+/// How far apart two things are that count together.
+const NEAR: usize = 400;
+/// So many hits are reported of one text.
+const MOST: usize = 500;
+/// What was decoded is shown in at most so many letters.
+const SHOWN: usize = 200;
+
+/// The hits among what was found.
+pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let mut found = strongest(found);
+    if !found.is_empty() {
+        let about_this = speaks_of_it(text);
+        let fences = fences(text);
+        let is_data = kind == Kind::Text
+            && text.trim_start().starts_with(['{', '['])
+            && !text.trim_start().starts_with("[external");
+        for one in &mut found {
+            let quoted = !is_data
+                && (fences.iter().any(|(from, to)| *from <= one.from && one.to <= *to)
+                    || is_quoted(text, one.from, one.to));
+            one.weight = weight(one, quoted, about_this);
+        }
+        found.retain(|one| one.weight >= LITTLE);
+    }
+    let mut shown_regions = Vec::new();
+    for (at, one) in found.iter().enumerate() {
+        let region = regions.iter().find(|region| region.from <= one.from && one.to <= region.to);
+        let own = if region.is_some() { one.weight * 3 / 2 } else { one.weight };
+        let mut others: BTreeMap<&str, u32> = BTreeMap::new();
+        let before = found.get(..at).unwrap_or_default().iter().rev();
+        let after = found.get(at + 1..).unwrap_or_default().iter();
+        let near = |other: &&Found| other.from.abs_diff(one.from) <= NEAR;
+        for other in before.take(64).take_while(near).chain(after.take(64).take_while(near)) {
+            if other.rule.id != one.rule.id {
+                let best = others.entry(other.rule.id).or_default();
+                *best = (*best).max(other.weight);
+            }
+        }
+        let together = own + others.values().sum::<u32>() / 2;
+        if own < 50 || together < ENOUGH {
+            continue;
+        }
+        if let Some(region) = region
+            && !shown_regions.contains(region)
+        {
+            shown_regions.push(*region);
+        }
+        hits.push(Hit {
+            rule: one.rule.id,
+            span: span(one.from, one.to),
+            decoded: decoded(text, one),
+            steps: one.steps.clone(),
+            score: u16::try_from(together).unwrap_or(u16::MAX),
+        });
+        if hits.len() >= MOST {
+            break;
+        }
+    }
+    for region in regions {
+        let within = text.get(region.from..region.to).unwrap_or_default();
+        if shown_regions.contains(region) || (region.odd && hidden::is_prose(within)) {
+            hits.push(Hit {
+                rule: rules::CONTENT_HIDDEN_TEXT.id,
+                span: span(region.from, region.to),
+                decoded: None,
+                steps: vec![region.how],
+                score: 100,
+            });
+        }
+    }
+    hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));
+    hits.truncate(MOST);
+    hits
+}
+
+pub fn span(from: usize, to: usize) -> Span {
+    Span::new(u32::try_from(from).unwrap_or(u32::MAX), u32::try_from(to).unwrap_or(u32::MAX))
+}
+
+/// Of what was found by one rule at one place, what is surest.
+fn strongest(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by_key(|one| (one.rule.id, one.from, std::cmp::Reverse(one.score)));
+    let mut kept: Vec<Found> = Vec::new();
+    for one in found {
+        let score = |one: &Found| (one.score, usize::MAX - one.steps.len());
+        match kept.last_mut() {
+            Some(last) if last.rule.id == one.rule.id && one.from < last.to => {
+                if score(&one) > score(last) {
+                    *last = one;
+                }
+            }
+            _ => kept.push(one),
+        }
+    }
+    kept.sort_by_key(|one| (one.from, one.to));
+    kept
+}
+
+/// How much something counts where it stands.
+fn weight(one: &Found, quoted: bool, about_this: bool) -> u32 {
+    let mut weight = u32::from(one.score);
+    if one.phrase && weight >= 60 && one.steps.iter().any(|step| !PLAIN_STEPS.contains(step)) {
+        // Nobody hides what is harmless.
+        weight += 40;
+    }
+    if one.mentioned {
+        weight = weight * 6 / 10;
+    }
+    match (quoted, about_this) {
+        (true, true) => weight * 4 / 10,
+        (true, false) => weight * 65 / 100,
+        (false, true) => weight * 85 / 100,
+        (false, false) => weight,
+    }
+}
+
+/// Steps that ordinary text needs as well.
+const PLAIN_STEPS: [&str; 4] = ["run together", "escapes", "joined strings", "tags within words"];
+
+/// What was read, where that is not what stands there.
+fn decoded(text: &str, one: &Found) -> Option<String> {
+    let read = one.read.as_deref()?;
+    let there = text.get(one.from..one.to).unwrap_or_default();
+    if one.steps.is_empty() && there.is_ascii() {
+        return None;
+    }
+    let short: String = read.chars().take(SHOWN).collect();
+    Some(reveal(&short))
+}
+
+/// Whether a text is about attacks of this kind, and long enough to be.
+fn speaks_of_it(text: &str) -> bool {
+    static TOPICS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build([
+                "prompt injection",
+                "prompt-injection",
+                "prompt_injection",
+                "promptinjection",
+                "jailbreak",
+                "injection attack",
+                "red team",
+                "red-team",
+                "adversarial",
+                "owasp",
+                "guardrail",
+                "malicious instruction",
+                "injected instruction",
+                "indirect injection",
+                "prompt leak",
+                "attacker",
+                "llm security",
+                "ai security",
+                "ai safety",
+                "vulnerabilit",
+            ])
+            .ok()
+    });
+    text.len() >= 300
+        && TOPICS.as_ref().is_some_and(|topics| topics.find_iter(text).take(2).count() == 2)
+}
+
+/// Blocks of code in Markdown.
+fn fences(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut open: Option<(usize, &str)> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_start();
+        let fence = ["```", "~~~"].into_iter().find(|fence| trimmed.starts_with(fence));
+        match (open, fence) {
+            (None, Some(fence)) => open = Some((at, fence)),
+            (Some((from, opened)), Some(fence)) if opened == fence => {
+                found.push((from, at + line.len()));
+                open = None;
+            }
+            _ => {}
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// Whether a range stands between quotation marks, within its paragraph.
+fn is_quoted(text: &str, from: usize, to: usize) -> bool {
+    const FAR: usize = 160;
+    let start = text.floor_char_boundary(from.saturating_sub(FAR));
+    let before = text.get(start..from).unwrap_or_default();
+    let before = before.rsplit("\n\n").next().unwrap_or_default();
+    let after = text.get(to..).unwrap_or_default();
+    let after = after.get(..after.floor_char_boundary(FAR.min(after.len()))).unwrap_or_default();
+    let after = after.split("\n\n").next().unwrap_or_default();
+    let pairs = [
+        ('\u{201c}', '\u{201d}'),
+        ('\u{ab}', '\u{bb}'),
+        ('\u{201e}', '\u{201c}'),
+        ('\u{300c}', '\u{300d}'),
+        ('\u{2018}', '\u{2019}'),
+    ];
+    let between = |open: char, close: char| {
+        before.rfind(open).is_some_and(|at| !before.get(at..).unwrap_or_default().contains(close))
+            && after.contains(close)
+    };
+    if pairs.into_iter().any(|(open, close)| between(open, close)) {
+        return true;
+    }
+    ['"', '`', '\''].into_iter().any(|mark| {
+        let Some(at) = before.rfind(mark) else { return false };
+        let left = before.get(..at).unwrap_or_default().chars().next_back();
+        let opens =
+            left.is_none_or(|letter| letter.is_whitespace() || "([{<*_>:=,|-/".contains(letter));
+        let right = before.get(at + 1..).unwrap_or_default().chars().next();
+        let inside = right.is_none_or(|letter| !letter.is_whitespace());
+        opens && inside && after.contains(mark)
+    })
+}

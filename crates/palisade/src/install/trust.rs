@@ -1,0 +1,312 @@
+//! Codex runs a hook only after its user has trusted exactly that entry. The
+//! state of that stands in its `config.toml`, as a digest of the entry.
+//!
+//! It is read from the files, without starting Codex. It is written by Codex
+//! itself, through its app-server, after the person said yes.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use toml_edit::{DocumentMut, Item, TableLike};
+
+use super::jsonc::{self, Node};
+use super::{Around, Client, Entries, Scope, WAIT, What, kept};
+
+/// How long Codex may take for everything.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is known about the trust in our entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// Each is trusted as it stands.
+    Full,
+    /// Some are not; these events.
+    Missing(Vec<&'static str>),
+    /// Hooks are switched off altogether.
+    Off,
+}
+
+/// Codex's own file of settings.
+pub fn settings(around: &Around) -> PathBuf {
+    around.or_home("CODEX_HOME", ".codex").join("config.toml")
+}
+
+/// Whether Codex trusts our entries.
+///
+/// # Errors
+/// In words, where its files cannot be read.
+pub fn look(client: &Client, around: &Around, scope: Scope) -> Result<Trust, String> {
+    let Some((path, entries)) = file(client, around, scope) else {
+        return Err("it has no file of hooks".into());
+    };
+    let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+    let root = jsonc::parse(&text).map_err(|broken| broken.to_string())?;
+    let settings = match fs::read_to_string(settings(around)) {
+        Ok(text) => text.parse::<DocumentMut>().map_err(|error| error.to_string())?,
+        Err(_) => DocumentMut::new(),
+    };
+    let feature =
+        |name: &str| settings.get("features").and_then(Item::as_table_like)?.get(name)?.as_bool();
+    if feature("hooks") == Some(false) || feature("codex_hooks") == Some(false) {
+        return Ok(Trust::Off);
+    }
+    let state = settings
+        .get("hooks")
+        .and_then(Item::as_table_like)
+        .and_then(|hooks| hooks.get("state"))
+        .and_then(Item::as_table_like);
+    let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+    let mut missing = Vec::new();
+    for event in entries.events {
+        let Some((group, handler, hash)) = place(&root, entries, event.name) else {
+            missing.push(event.name);
+            continue;
+        };
+        let trusted = [&path, &real].into_iter().any(|path| {
+            let key = format!("{}:{}:{group}:{handler}", path.display(), snake(event.name));
+            state.and_then(|state| state.get(&key)).and_then(Item::as_table_like).is_some_and(
+                |entry| {
+                    let is = |key: &str| entry.get(key);
+                    is("trusted_hash").and_then(Item::as_str) == Some(&hash)
+                        && is("enabled").and_then(Item::as_bool) != Some(false)
+                },
+            )
+        });
+        if !trusted {
+            missing.push(event.name);
+        }
+    }
+    Ok(if missing.is_empty() { Trust::Full } else { Trust::Missing(missing) })
+}
+
+fn file(client: &Client, around: &Around, scope: Scope) -> Option<(PathBuf, &'static Entries)> {
+    (client.files)(around, scope).into_iter().find_map(|place| match place.what {
+        What::Entries(entries) => Some((place.path, entries)),
+        What::Own { .. } => None,
+    })
+}
+
+/// Where our entry of an event stands, and Codex's digest of it.
+fn place(root: &Node, entries: &Entries, event: &str) -> Option<(usize, usize, String)> {
+    let groups = root.at(&["hooks", event])?.elements()?;
+    groups.iter().enumerate().find_map(|(at, group)| {
+        let handlers = group.get("hooks")?.elements()?;
+        let ours = |handler: &Node| {
+            handler.get(entries.key).and_then(Node::text).is_some_and(|line| entries.is_ours(line))
+        };
+        let index = handlers.iter().position(ours)?;
+        let handler = handlers.get(index)?;
+        let command = handler.get("command")?.text()?;
+        let matcher = group.get("matcher")?.text()?;
+        // In the order of the alphabet and without blanks, as Codex does it.
+        let text = format!(
+            r#"{{"event_name":"{}","hooks":[{{"async":false,"command":{},"timeout":{WAIT},"type":"command"}}],"matcher":{}}}"#,
+            snake(event),
+            Value::from(command),
+            Value::from(matcher)
+        );
+        Some((at, index, format!("sha256:{}", kept::digest(text.as_bytes()))))
+    })
+}
+
+/// `PreToolUse` as `pre_tool_use`.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+/// Has Codex trust our entries, and no others.
+///
+/// # Errors
+/// In words: where Codex does not answer, or does not list them.
+pub fn give(codex: &Path, client: &Client, around: &Around, scope: Scope) -> Result<(), String> {
+    let (_, entries) = file(client, around, scope).ok_or("it has no file of hooks")?;
+    let mut server = Server::start(codex, around)?;
+    server.call(
+        "initialize",
+        &json!({
+            "clientInfo": {"name": "palisade", "version": env!("CARGO_PKG_VERSION")},
+            "capabilities": {"experimentalApi": true}
+        }),
+    )?;
+    server.send(&json!({"jsonrpc": "2.0", "method": "initialized"}))?;
+    let ours = server.ours(around, entries)?;
+    if ours.is_empty() {
+        return Err(match scope {
+            Scope::User => "it does not list our hooks".into(),
+            Scope::Project => "it does not list our hooks: trust the project in Codex first".into(),
+        });
+    }
+    for hook in ours.iter().filter(|hook| hook["trustStatus"] != "trusted") {
+        let (Some(key), Some(hash)) = (hook["key"].as_str(), hook["currentHash"].as_str()) else {
+            return Err("it lists our hooks without a digest".into());
+        };
+        let mut value = serde_json::Map::new();
+        value.insert(key.to_owned(), json!({"trusted_hash": hash}));
+        server.call(
+            "config/batchWrite",
+            &json!({"edits": [{"keyPath": "hooks.state", "mergeStrategy": "upsert", "value": value}]}),
+        )?;
+    }
+    let after = server.ours(around, entries)?;
+    let trusted = |hook: &Value| hook["trustStatus"] == "trusted" || hook["isManaged"] == true;
+    if after.iter().all(trusted) {
+        Ok(())
+    } else {
+        Err("it still does not trust them: use `/hooks` in Codex".into())
+    }
+}
+
+/// Takes out of the text of `config.toml` what was written for our entries.
+///
+/// # Errors
+/// Where it is not TOML.
+pub fn without(text: &str, hooks: &Path) -> Result<String, String> {
+    let mut document = text.parse::<DocumentMut>().map_err(|error| error.to_string())?;
+    let prefix = format!("{}:", hooks.display());
+    let mut emptied = false;
+    if let Some(hooks) = document.get_mut("hooks").and_then(Item::as_table_like_mut) {
+        if let Some(state) = hooks.get_mut("state").and_then(Item::as_table_like_mut) {
+            let keys: Vec<String> = state.iter().map(|(key, _)| key.to_owned()).collect();
+            for key in keys.iter().filter(|key| key.starts_with(&prefix)) {
+                state.remove(key);
+            }
+            emptied = state.is_empty();
+        }
+        if emptied {
+            hooks.remove("state");
+            emptied = TableLike::is_empty(hooks);
+        }
+    }
+    if emptied {
+        document.remove("hooks");
+    }
+    Ok(document.to_string())
+}
+
+/// Codex's app-server: one JSON object a line.
+struct Server {
+    child: Child,
+    lines: Receiver<String>,
+    calls: u64,
+    end: Instant,
+}
+
+impl Server {
+    fn start(codex: &Path, around: &Around) -> Result<Self, String> {
+        let mut command = Command::new(codex);
+        command.arg("app-server").current_dir(&around.project);
+        command.env("HOME", &around.home);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let failed = |error: std::io::Error| format!("`{}`: {error}", codex.display());
+        let mut child = command.spawn().map_err(failed)?;
+        let out = child.stdout.take().ok_or("it has no output")?;
+        let (send, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self { child, lines, calls: 0, end: Instant::now() + PATIENCE })
+    }
+
+    fn send(&mut self, message: &Value) -> Result<(), String> {
+        let pipe = self.child.stdin.as_mut().ok_or("it has no input")?;
+        writeln!(pipe, "{message}").and_then(|()| pipe.flush()).map_err(|error| error.to_string())
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a JSON value read by key is null where it is not there"
+    )]
+    fn call(&mut self, method: &str, parameters: &Value) -> Result<Value, String> {
+        self.calls += 1;
+        let id = self.calls;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": parameters}))?;
+        loop {
+            let rest = self.end.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(rest).map_err(|_| "Codex does not answer")?;
+            let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
+            if message["id"] == id {
+                if !message["error"].is_null() {
+                    return Err(format!("{method}: {}", message["error"]["message"]));
+                }
+                return Ok(message["result"].clone());
+            }
+        }
+    }
+
+    /// Our hooks as Codex lists them.
+    fn ours(&mut self, around: &Around, entries: &Entries) -> Result<Vec<Value>, String> {
+        let listed = self.call("hooks/list", &json!({"cwds": [around.project]}))?;
+        let hooks = listed.get("data").and_then(Value::as_array).into_iter().flatten();
+        let hooks =
+            hooks.flat_map(|one| one.get("hooks").and_then(Value::as_array).into_iter().flatten());
+        let ours = |hook: &&Value| {
+            hook.get("command").and_then(Value::as_str).is_some_and(|line| entries.is_ours(line))
+        };
+        Ok(hooks.filter(ours).cloned().collect())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_one_that_codex_makes() {
+        // As Codex 0.169.0 listed it.
+        let entries = super::super::clients::named("codex").and_then(|client| {
+            file(client, &Around::of(Path::new("/h"), Path::new("/p")), Scope::User)
+        });
+        let root = jsonc::parse(
+            r#"{"hooks": {"PreToolUse": [{"matcher": ".*", "hooks": [{"type":"command","command":"/x/palisade hook --client codex --event PreToolUse || printf '%s' 'x'","timeout":600}]}]}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            place(&root, entries.unwrap().1, "PreToolUse"),
+            Some((
+                0,
+                0,
+                "sha256:9f02b31e88b5d8e59db440823f7c32a4d3cd97d40bde917ef1c81d7324a2eb14".into()
+            ))
+        );
+    }
+
+    #[test]
+    fn what_codex_wrote_goes_and_the_rest_stays() {
+        let mine = "# mine\nmodel = \"m\"   # keep\n\n[[hooks.Stop]]\nmatcher = \"x\"\n";
+        let state = "\n[hooks.state]\n\n[hooks.state.\"/h/.codex/hooks.json:pre_tool_use:0:0\"]\ntrusted_hash = \"sha256:9f\"\n";
+        let hooks = Path::new("/h/.codex/hooks.json");
+        assert_eq!(without(&format!("{mine}{state}"), hooks).unwrap(), mine);
+        let other = state.replace("hooks.json", "config.toml");
+        assert_eq!(
+            without(&format!("{mine}{other}"), hooks).unwrap(),
+            format!("{mine}{other}"),
+            "the trust in others' hooks is theirs"
+        );
+        assert_eq!(without(&format!("a = 1\n{state}"), hooks).unwrap(), "a = 1\n");
+        assert!(without("a = ", hooks).is_err());
+    }
+}
