@@ -10,6 +10,7 @@ mod help;
 mod house;
 mod install;
 mod log;
+mod mcp;
 #[cfg(target_os = "linux")]
 mod people;
 mod run;

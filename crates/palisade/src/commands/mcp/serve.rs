@@ -1,9 +1,10 @@
 use std::ffi::OsStr;
 use std::io::{self, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{env, thread};
 
 use clap::Args;
@@ -13,7 +14,7 @@ use palisade_mcp::{Front, Tools, serve};
 use palisade_runtime::ports::{Files, Web};
 use palisade_runtime::{environment, private_dir};
 
-use super::{Desk, Out, client_input, lot};
+use super::{Desk, Out, client_input, lot, on_signal};
 use crate::captured::Apart;
 use crate::show::{self, Failure};
 use crate::web::Online;
@@ -55,8 +56,8 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
         web: Some(&web),
         tell: &tell,
     };
-    let (input, hang_up) = client_input()?;
     let Some(port) = arguments.http else {
+        let (input, hang_up) = client_input()?;
         let mut input = BufReader::with_capacity(64 * 1024, input);
         desk.with(|gate, _| {
             let tools = tools(gate);
@@ -82,10 +83,17 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
         "listening on http://{address}{PATH}; clients send `Authorization: Bearer` with what stands in {}",
         file.display()
     ));
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    on_signal(move || {
+        stopped.store(true, Ordering::Release);
+        // Wakes whoever waits for a connection.
+        let _ = TcpStream::connect(address);
+    })?;
     desk.with(|gate, _| {
         let service =
             Service { token, open: &|| Arc::new(tools(gate)), lot: &lot, longest: longest(gate) };
-        listen(&listener, &service, &|| true)
+        listen(&listener, &service, &|| !stop.load(Ordering::Acquire))
     })?;
     Ok(ExitCode::SUCCESS)
 }
