@@ -15,7 +15,7 @@ use crate::wrap::{Client, MOST_CALLS, is_like};
 pub const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
 /// Whoever answers a client.
-pub trait Handler: Sync {
+pub trait Handler: Send + Sync {
     /// The client's side.
     fn front(&self) -> &Front;
     /// What we can do, and who we are, beside the protocol's version.

@@ -10,6 +10,7 @@ mod dispatch;
 mod front;
 mod gate;
 pub mod gateway;
+pub mod http;
 mod lines;
 mod message;
 mod offer;
@@ -19,7 +20,7 @@ mod tools;
 mod upstream;
 pub mod wrap;
 
-pub use dispatch::serve;
+pub use dispatch::{Handler, serve};
 pub use front::{Call, Front, Sink};
 pub use gate::{Books, Elsewhere, Gate, refusal};
 pub use tools::{Captured, Question, Terminal, Tools, Web};

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Write};
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use palisade_guards::call::Value;
@@ -67,6 +69,26 @@ pub enum Reply {
     Cancelled,
 }
 
+/// So many bytes and lines may wait for a server that does not read.
+const MOST_QUEUED: usize = 64 << 20;
+const MOST_LINES: usize = 4096;
+
+/// Writes what is sent to it, one message at a time, until nothing more is
+/// sent or the server is gone.
+fn writer(mut input: Box<dyn Write + Send>, queued: Arc<AtomicUsize>) -> SyncSender<Vec<u8>> {
+    let (sender, lines) = sync_channel::<Vec<u8>>(MOST_LINES);
+    thread::spawn(move || {
+        for line in lines {
+            let written = input.write_all(&line).and_then(|()| input.flush());
+            queued.fetch_sub(line.len(), Ordering::AcqRel);
+            if written.is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
 enum Waiting {
     /// A thread waits.
     Thread(Sender<Reply>),
@@ -111,7 +133,9 @@ pub enum Said {
 
 /// A server that was started.
 pub struct Upstream {
-    input: Mutex<Option<Box<dyn Write + Send>>>,
+    input: Mutex<Option<SyncSender<Vec<u8>>>>,
+    /// How many bytes wait to be read by the server.
+    queued: Arc<AtomicUsize>,
     waiting: Mutex<Option<BTreeMap<String, Waiting>>>,
     process: Mutex<Box<dyn Running>>,
 }
@@ -120,27 +144,40 @@ impl Upstream {
     /// Takes a started process; its output is read by [`Upstream::listen`].
     pub fn new(mut process: Box<dyn Running>) -> (Self, Option<Box<dyn Read + Send>>) {
         let (input, output) = (process.input(), process.output());
+        let queued = Arc::new(AtomicUsize::new(0));
+        let input = input.map(|input| writer(input, Arc::clone(&queued)));
         let upstream = Self {
             input: Mutex::new(input),
+            queued,
             waiting: Mutex::new(Some(BTreeMap::new())),
             process: Mutex::new(process),
         };
         (upstream, output)
     }
 
-    /// Sends a line; says whether the server could still take it.
+    /// Sends a line; says whether the server could still take it. A server
+    /// that does not read keeps nobody waiting.
     pub fn send(&self, line: &str) -> bool {
         let mut input = locked(&self.input);
-        let Some(writer) = input.as_mut() else { return false };
-        // One write for each message, so that none is torn by a crash of ours.
+        let Some(sender) = input.as_ref() else { return false };
         let mut bytes = Vec::with_capacity(line.len() + 1);
         bytes.extend_from_slice(line.as_bytes());
         bytes.push(b'\n');
-        let sent = writer.write_all(&bytes).and_then(|()| writer.flush()).is_ok();
-        if !sent {
-            *input = None;
+        let length = bytes.len();
+        if self.queued.fetch_add(length, Ordering::AcqRel) > MOST_QUEUED {
+            self.queued.fetch_sub(length, Ordering::AcqRel);
+            return false;
         }
-        sent
+        match sender.try_send(bytes) {
+            Ok(()) => true,
+            Err(error) => {
+                self.queued.fetch_sub(length, Ordering::AcqRel);
+                if matches!(error, TrySendError::Disconnected(_)) {
+                    *input = None;
+                }
+                false
+            }
+        }
     }
 
     /// Sends a request that a thread waits for.

@@ -129,7 +129,7 @@ fn connected(drive: impl FnOnce(&mut Driver) + Send, run: impl FnOnce(Client<'_>
     thread::scope(|scope| {
         scope.spawn(move || {
             drive(&mut driver);
-            driver.to = None;
+            drop(driver);
         });
         let told = Mutex::new(Vec::new());
         run(Client {

@@ -4,5 +4,6 @@
 mod bench;
 mod gateway;
 mod house;
+mod http;
 mod mutated;
 mod wrap;

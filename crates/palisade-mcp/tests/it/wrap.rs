@@ -164,7 +164,7 @@ fn a_form_at_the_client_answers() {
     let server = Scripted::echo(TOOLS);
     let (heard, _) = house.wrap(&server, |client| {
         client.initialize(r#"{"elicitation":{"form":{}}}"#);
-        let mut asked = |client: &mut crate::house::Driver, id: u32, answer: &str| {
+        let asked = |client: &mut crate::house::Driver, id: u32, answer: &str| {
             client.send(&format!(
                 r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"wipe","arguments":{{"x":"\u202e"}},"_meta":{{"progressToken":"p"}}}}}}"#
             ));

@@ -110,3 +110,24 @@ fn calls_at_once_do_not_pass_a_limit_together() {
     let verdicts = threads.into_iter().map(|thread| thread.join().unwrap());
     assert_eq!(verdicts.filter(|verdict| *verdict == Verdict::Allow).count(), 5);
 }
+
+/// The gate that extensions of coding agents are shown with, as a profile.
+#[test]
+fn the_example_of_a_gate_holds() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/pi-gate.yaml");
+    let (_home, opened) = profile(&fs::read_to_string(example).unwrap());
+    let profile = opened.unwrap();
+    for (call, expected) in [
+        ("docker_run {}", Verdict::Allow),
+        ("docker_run {\"cpuLimit\":2,\"memoryLimit\":4096}", Verdict::Allow),
+        ("docker_run {\"cpuLimit\":4}", Verdict::Deny),
+        ("docker_run {\"memoryLimit\":8192}", Verdict::Deny),
+        // What the `if`s of the extension let through.
+        ("docker_run {\"cpuLimit\":\"64 \"}", Verdict::Ask),
+        ("docker_run {\"CPULimit\":64}", Verdict::Ask),
+        ("delete_instance {\"instanceId\":\"i-7\"}", Verdict::Ask),
+        ("delete_instance {\"instanceId\":\"i-prod\"}", Verdict::Deny),
+    ] {
+        assert_eq!(verdict(&profile, None, call, 0), expected, "{call}");
+    }
+}

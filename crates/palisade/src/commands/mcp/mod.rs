@@ -7,7 +7,7 @@ mod wrap;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -85,7 +85,8 @@ impl Desk {
         // Whoever started us is an agent's client, and what we start is its
         // doing: neither may answer a question.
         governed::register(&house.home, std::process::id())?;
-        if let Some(client) = governed::client() {
+        // A person who tries it out by hand is no client.
+        if let Some(client) = governed::client().filter(|_| !io::stdin().is_terminal()) {
             governed::register(&house.home, client)?;
         }
         let journal = Mutex::new(house.journal()?);
@@ -217,19 +218,25 @@ fn lot() -> u64 {
 /// would end us, so that servers are ended in order.
 fn client_input() -> Result<(Hangable, HangUp), Failure> {
     let (input, hang_up) = hangable(io::stdin().as_fd().try_clone_to_owned()?)?;
+    let signalled = hang_up.clone();
+    on_signal(move || signalled.now())?;
+    Ok((input, hang_up))
+}
+
+/// Does something when a signal would end us; a second one does.
+fn on_signal(act: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let on_signal = hang_up.clone();
     thread::spawn(move || {
         let mut came = signals.forever();
         if came.next().is_some() {
-            on_signal.now();
+            act();
         }
         // Who sends a second one does not want to wait.
         if let Some(signal) = came.next() {
             std::process::exit(128 + signal);
         }
     });
-    Ok((input, hang_up))
+    Ok(())
 }
 
 /// Where the client reads: standard output, one message at a time.

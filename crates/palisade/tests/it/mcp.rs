@@ -1,0 +1,133 @@
+//! `palisade mcp` as a process: what it gives on, and what it leaves behind.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::house::House;
+
+struct Session {
+    child: Child,
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+}
+
+impl Session {
+    fn start(house: &House, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = house.command(arguments);
+        command.envs(environment.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (to, from) = (child.stdin.take(), child.stdout.take().unwrap());
+        Self { child, to, from: BufReader::new(from) }
+    }
+
+    fn send(&mut self, line: &str) {
+        let to = self.to.as_mut().unwrap();
+        to.write_all(format!("{line}\n").as_bytes()).unwrap();
+        to.flush().unwrap();
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.from.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn call(&mut self, id: u32, tool: &str, arguments: &str) -> String {
+        self.send(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
+        ));
+        self.line()
+    }
+
+    fn end(mut self) -> Option<i32> {
+        self.to = None;
+        self.child.wait().unwrap().code()
+    }
+}
+
+/// The number in `file`, once it is there.
+fn number(file: &Path) -> u32 {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Ok(text) = fs::read_to_string(file)
+            && let Ok(number) = text.trim().parse()
+        {
+            return number;
+        }
+        assert!(Instant::now() < end, "{} is not there", file.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn ends(pid: u32) {
+    let end = Instant::now() + Duration::from_secs(20);
+    let alive = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+        stat.is_ok_and(|stat| !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')))
+    };
+    while alive() {
+        assert!(Instant::now() < end, "{pid} lives on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn our_own_tools_are_judged_and_answer() {
+    let house = House::new();
+    let mut session = Session::start(&house, &["mcp"], &[]);
+    session.send(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}}}"#);
+    assert!(session.line().contains("\"name\":\"palisade\""));
+    let said = session.call(1, "terminal", r#"{"command":"echo $0; cat; echo err >&2; exit 3"}"#);
+    assert!(said.contains("\"exit_code\":3") && said.contains("err"), "{said}");
+    assert!(session.call(2, "terminal", r#"{"command":"rm -rf /"}"#).contains("delete/root"));
+    assert!(session.call(3, "write_file", r#"{"path":"a.txt","content":"one\n"}"#).contains("\"more\":false"));
+    assert_eq!(fs::read_to_string(house.work().join("a.txt")).unwrap(), "one\n");
+    let said = session.call(4, "request_approval", r#"{"action":"a","details":"d","risk":"low","timeout_s":1}"#);
+    assert!(said.contains("\"approved\":false"), "{said}");
+    assert!(session.call(5, "terminal", r#"{"command":"seq 1 200000"}"#).contains("left out of the middle"));
+    assert_eq!(session.end(), Some(0));
+}
+
+#[test]
+fn a_cancelled_command_ends_with_all_that_it_started() {
+    let house = House::new();
+    let mut session = Session::start(&house, &["mcp"], &[]);
+    session.send(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"terminal","arguments":{"command":"sleep 300 & echo $! > pid; sleep 300"}}}"#);
+    let pid = number(&house.work().join("pid"));
+    session.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
+    ends(pid);
+    // The session goes on, and a command gets no signals blocked.
+    let said = session.call(2, "terminal", r#"{"command":"grep SigBlk /proc/self/status"}"#);
+    assert!(said.contains("0000000000000000"), "{said}");
+    assert_eq!(session.end(), Some(0));
+}
+
+#[test]
+fn a_server_gets_its_own_variables_and_ends_with_its_client() {
+    let house = House::new();
+    let script = "env > env.txt; sleep 300 & echo $! > pid; trap '' TERM; cat > /dev/null; sleep 300";
+    let session = Session::start(
+        &house,
+        &["mcp", "wrap", "--env", "MINE=env:THEIRS", "--", "sh", "-c", script],
+        &[("SECRET_TOKEN", "x"), ("THEIRS", "value")],
+    );
+    let pid = number(&house.work().join("pid"));
+    let environment = fs::read_to_string(house.work().join("env.txt")).unwrap();
+    assert!(environment.contains("MINE=value") && environment.contains("PATH="), "{environment}");
+    assert!(!environment.contains("SECRET_TOKEN") && !environment.contains("THEIRS="), "{environment}");
+    session.end();
+    ends(pid);
+}
+
+#[test]
+fn pins_are_a_persons_word() {
+    let house = House::new();
+    let said = house.run(&["mcp", "pins"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!(house.run(&["mcp", "gateway"]).code, Some(2));
+    assert_eq!(house.run(&["mcp", "wrap"]).code, Some(2));
+    assert_eq!(house.run(&["mcp", "wrap", "--", "/nonexistent/server"]).code, Some(1));
+}
