@@ -150,7 +150,8 @@ fn numbered(at: usize, line: &str) -> String {
 /// Where `wanted` stands if white space did not count.
 fn but_for_space(lines: &[&str], wanted: &[&str]) -> Option<usize> {
     let same = |a: &str, b: &str| a.split_whitespace().eq(b.split_whitespace());
-    if wanted.iter().all(|line| line.trim().is_empty()) {
+    // A text of very many lines is compared line by line only.
+    if wanted.len() > 500 || wanted.iter().all(|line| line.trim().is_empty()) {
         return None;
     }
     lines

@@ -65,7 +65,6 @@ pub struct Files {
     beneath: Option<PathBuf>,
     limits: Limits,
     way: Way,
-    known: Known,
 }
 
 impl Files {
@@ -74,14 +73,7 @@ impl Files {
     pub fn new(places: Places) -> Self {
         let roots = [&places.workspace, &places.home, &places.palisade_home];
         let roots = roots.into_iter().filter_map(|place| root(place)).collect();
-        Self {
-            places,
-            roots,
-            beneath: None,
-            limits: Limits::default(),
-            way: Way::Best,
-            known: Known::default(),
-        }
+        Self { places, roots, beneath: None, limits: Limits::default(), way: Way::Best }
     }
 
     /// The same, and nothing is opened that is really outside `root`.
@@ -252,9 +244,16 @@ impl Files {
     }
 
     /// Everything that is known of a target.
-    fn facts(&self, path: String, target: &Target, status: &Status, cwd: &str) -> FileFacts {
+    fn facts(
+        &self,
+        path: String,
+        target: &Target,
+        status: &Status,
+        cwd: &str,
+        known: &Known,
+    ) -> FileFacts {
         let real = target.real();
-        let names = Names { files: self, cwd: root(cwd) };
+        let names = Names { files: self, known, cwd: root(cwd) };
         let mut also = names.of(&real);
         let placed = also.remove(0);
         let (others, mut incomplete) = Mounts::now().others(&real, status.mount);
@@ -266,7 +265,7 @@ impl Files {
             Target::Missing { .. } => (None, FileKind::New),
         };
         if kind == FileKind::Regular && status.links > 1 {
-            let (name, unsure) = self.known.name(status.object, &self.places);
+            let (name, unsure) = known.name(status.object, &self.places);
             also.extend(name.map(str::to_owned));
             incomplete |= unsure;
         }
@@ -278,14 +277,20 @@ impl Files {
     }
 
     /// What is known of a file that a search found, below an open directory.
-    pub(crate) fn facts_below(&self, real: &Path, status: &Status, mounts: &Mounts) -> FileFacts {
-        let names = Names { files: self, cwd: root(&self.places.cwd) };
+    pub(crate) fn facts_below(
+        &self,
+        real: &Path,
+        status: &Status,
+        mounts: &Mounts,
+        known: &Known,
+    ) -> FileFacts {
+        let names = Names { files: self, known, cwd: None };
         let mut also = names.of(real);
         let placed = also.remove(0);
         let (others, mut incomplete) = mounts.others(real, status.mount);
         also.extend(others.iter().flat_map(|other| names.of(other)));
         if status.links > 1 {
-            let (name, unsure) = self.known.name(status.object, &self.places);
+            let (name, unsure) = known.name(status.object, &self.places);
             also.extend(name.map(str::to_owned));
             incomplete |= unsure;
         }
@@ -327,6 +332,7 @@ fn root(place: &str) -> Option<(PathBuf, PathBuf)> {
 /// The names that a real path has by the links of the places.
 struct Names<'a> {
     files: &'a Files,
+    known: &'a Known,
     cwd: Option<(PathBuf, PathBuf)>,
 }
 
@@ -343,7 +349,7 @@ impl Names<'_> {
         };
         let plain = real.to_string_lossy().into_owned();
         let mut names = vec![closest.and_then(by).unwrap_or_else(|| plain.clone())];
-        let links = self.files.known.links(&self.files.places);
+        let links = self.known.links(&self.files.places);
         for name in roots.chain(links).filter_map(by).chain([plain]) {
             if !names.contains(&name) {
                 names.push(name);
@@ -374,8 +380,10 @@ impl FileTools for Files {
         {
             return Err(fault("open", path, Errno::XDEV));
         }
-        let facts = self.facts(self.absolute(path, cwd), &target, &status, cwd);
-        Ok(Box::new(Opened { files: self, how, facts, target }))
+        // Looked up anew each time: what was protected a call ago says nothing.
+        let known = Known::default();
+        let facts = self.facts(self.absolute(path, cwd), &target, &status, cwd, &known);
+        Ok(Box::new(Opened { files: self, how, facts, target, known }))
     }
 
     fn absolute(&self, path: &str, cwd: &str) -> String {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use palisade_core::{FileFault, FileKind, FileShown};
 use palisade_guards::content::reveal;
-use rustix::fs::{Dir, readlinkat};
+use rustix::fs::{Dir, Mode, OFlags, openat, readlinkat};
 
 use crate::fault::fault;
 use crate::ground::Limits;
@@ -25,7 +25,10 @@ pub(crate) fn show(
     let wrong = |error| fault("list", path, error);
     let mut names: Vec<PathBuf> = Vec::new();
     let mut more = false;
-    for entry in Dir::read_from(&directory.fd).map_err(wrong)? {
+    // What only names the directory is opened for its content.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let open = openat(&directory.fd, c".", flags, Mode::empty()).map_err(wrong)?;
+    for entry in Dir::new(open).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;
         let name = entry.file_name().to_bytes();
         if name == b"." || name == b".." {

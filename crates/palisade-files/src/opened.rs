@@ -10,6 +10,7 @@ use palisade_core::{
 use palisade_guards::content::reveal;
 
 use crate::ground::Files;
+use crate::protected::Known;
 use crate::resolve::{self, Located};
 use crate::status::Status;
 use crate::{edit, fault::fault, list, read, replace, search};
@@ -54,6 +55,7 @@ pub(crate) struct Opened<'a> {
     pub(crate) how: FileUse,
     pub(crate) facts: FileFacts,
     pub(crate) target: Target,
+    pub(crate) known: Known,
 }
 
 impl OpenFile for Opened<'_> {

@@ -1,6 +1,7 @@
 //! Which objects are protected files, whatever they are called.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ffi::OsString;
 use std::fs::{self, DirEntry};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use palisade_guards::file::{self, Protected};
 const ENTRIES: usize = 4096;
 const DEPTH: usize = 6;
 /// The same where only a part of what lies there is protected.
-const PARTLY_DEPTH: usize = 2;
+const PARTLY_DEPTH: usize = 3;
 
 /// What is known of protected places; looked up when it is first needed.
 #[derive(Debug, Default)]
@@ -54,7 +55,16 @@ fn links(places: &Places) -> Vec<(PathBuf, PathBuf)> {
             found.push((real, path));
         }
     };
-    file::protected(places).into_iter().for_each(|place| add(place.path.into()));
+    // Most of them are not there; one look at the home says which.
+    let home = Path::new(&places.home);
+    let there: HashSet<OsString> = names(home).collect();
+    for Protected { path, .. } in file::protected(places) {
+        let path = PathBuf::from(path);
+        let first = path.strip_prefix(home).ok().and_then(|rest| rest.iter().next());
+        if first.is_none_or(|first| there.contains(first)) {
+            add(path);
+        }
+    }
     // A person may keep a profile's files elsewhere and link to them.
     let home = Path::new(&places.palisade_home);
     if !places.palisade_home.is_empty() {
@@ -64,6 +74,11 @@ fn links(places: &Places) -> Vec<(PathBuf, PathBuf)> {
         }
     }
     found
+}
+
+/// Every name in a directory.
+fn names(directory: &Path) -> impl Iterator<Item = OsString> {
+    fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name())
 }
 
 fn entries(directory: &Path) -> impl Iterator<Item = DirEntry> {

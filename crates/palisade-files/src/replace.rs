@@ -101,8 +101,11 @@ pub(crate) fn swap(
     let Target::There { located, status, parent: Some((directory, name)) } = &opened.target else {
         return Err(wrong(Errno::AGAIN));
     };
-    let flags = AtFlags::EACCESS;
-    accessat(&directory.fd, name, Access::WRITE_OK, flags).map_err(wrong)?;
+    match accessat(&directory.fd, name, Access::WRITE_OK, AtFlags::EACCESS) {
+        // An old kernel does not say; then the directory's rights decide.
+        Ok(()) | Err(Errno::NOSYS | Errno::INVAL) => {}
+        Err(error) => return Err(wrong(error)),
+    }
     let (file, temporary) = temporary(directory.fd.as_fd(), 0o600).map_err(|error| match error {
         Errno::ACCESS | Errno::PERM => FileFault::new(format!(
             "cannot write `{}`: its directory cannot be written, so it cannot be replaced whole",

@@ -11,6 +11,8 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::Instant;
 
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
@@ -150,14 +152,14 @@ fn tree(
     let located = opened.handle()?;
     let root = located.real.clone();
     let mounts = Mounts::now();
-    let closed = Arc::new(AtomicU64::new(0));
-    for entry in walk(files, &root, wanted, &closed)? {
-        if found.is_full() {
-            break;
-        }
-        let Ok(entry) = entry else {
-            found.unread += 1;
-            continue;
+    let passed = Arc::new(Passed::default());
+    let names = walk(files, &root, wanted, &passed)?;
+    while !found.is_full() {
+        let left = found.until.saturating_duration_since(Instant::now());
+        let entry = match names.recv_timeout(left) {
+            Ok(entry) => entry,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
         };
         let Ok(relative) = entry.path().strip_prefix(&root) else { continue };
         let kind = entry.file_type();
@@ -173,7 +175,7 @@ fn tree(
         if status.kind != FileKind::Regular {
             continue;
         }
-        let facts = files.facts_below(&root.join(relative), &status, &mounts);
+        let facts = files.facts_below(&root.join(relative), &status, &mounts, &opened.known);
         if !searchable(&facts, files.places()) {
             found.denied += 1;
             continue;
@@ -183,17 +185,21 @@ fn tree(
         let file = std::fs::File::from(fd);
         one(searcher, matcher, file, &name, source, limits, found);
     }
-    found.denied += closed.load(Ordering::Relaxed);
+    found.denied += passed.closed.load(Ordering::Relaxed);
+    found.unread += passed.unread.load(Ordering::Relaxed);
     Ok(())
 }
 
-/// The names below a directory, as ripgrep would walk them.
+/// The names below a directory, as ripgrep would walk them. The walk reads
+/// ignore files by their paths, which somebody could exchange for a pipe at the
+/// worst moment; so it goes on beside us, and nobody waits for it longer than
+/// for the search.
 fn walk(
     files: &Files,
     root: &Path,
     wanted: &Search,
-    closed: &Arc<AtomicU64>,
-) -> Result<impl Iterator<Item = Result<ignore::DirEntry, ignore::Error>>, FileFault> {
+    passed: &Arc<Passed>,
+) -> Result<Receiver<ignore::DirEntry>, FileFault> {
     let mut globs = OverrideBuilder::new(root);
     for glob in wanted.globs.iter().take(64) {
         globs
@@ -202,9 +208,9 @@ fn walk(
     }
     let globs = globs.build().map_err(|error| FileFault::new(error.to_string()))?;
     let places = files.places().clone();
-    let closed = Arc::clone(closed);
-    Ok(WalkBuilder::new(root)
-        .standard_filters(!wanted.all)
+    let by_filter = Arc::clone(passed);
+    let walk = WalkBuilder::new(root)
+        .standard_filters(!wanted.all && has_plain_ignore_files(root))
         .require_git(false)
         .follow_links(false)
         .current_dir(root)
@@ -214,13 +220,48 @@ fn walk(
             if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 return true;
             }
-            let refused = is_closed(&entry.path().to_string_lossy(), &places);
-            if refused {
-                closed.fetch_add(1, Ordering::Relaxed);
+            if is_closed(&entry.path().to_string_lossy(), &places) {
+                by_filter.closed.fetch_add(1, Ordering::Relaxed);
+                return false;
             }
-            !refused && entry.file_name() != ".git"
+            if !has_plain_ignore_files(entry.path()) {
+                by_filter.unread.fetch_add(1, Ordering::Relaxed);
+                return false;
+            }
+            entry.file_name() != ".git"
         })
-        .build())
+        .build();
+    let (send, receive) = sync_channel(256);
+    let by_walk = Arc::clone(passed);
+    thread::spawn(move || {
+        for entry in walk {
+            match entry {
+                Ok(entry) => {
+                    if send.send(entry).is_err() {
+                        return;
+                    }
+                }
+                Err(_) => _ = by_walk.unread.fetch_add(1, Ordering::Relaxed),
+            }
+        }
+    });
+    Ok(receive)
+}
+
+/// What the walk passed by.
+#[derive(Debug, Default)]
+struct Passed {
+    closed: AtomicU64,
+    unread: AtomicU64,
+}
+
+/// Whether the files in a directory that say what is ignored are files: a
+/// walk would wait for whoever writes to a pipe of that name.
+fn has_plain_ignore_files(directory: &Path) -> bool {
+    [".gitignore", ".ignore", ".git/info/exclude"].iter().all(|name| {
+        std::fs::metadata(directory.join(name))
+            .map_or(true, |found| found.is_file() || found.is_dir())
+    })
 }
 
 fn one(

@@ -155,7 +155,7 @@ pub fn tables() -> String {
     // A bit for each class that a phrase uses, and another for its words in
     // languages other than English.
     let mut bits: BTreeMap<String, u32> = BTreeMap::new();
-    for always in ["mention", "address", "url"] {
+    for always in ["mention", "address", "url", "snake"] {
         let next = bits.len() as u32;
         bits.insert(always.to_owned(), next);
     }
@@ -200,6 +200,7 @@ pub fn tables() -> String {
     let _ = writeln!(out, "const MENTION: u128 = {};", bit("mention"));
     let _ = writeln!(out, "const ADDRESS: u128 = {};", bit("address"));
     let _ = writeln!(out, "const URL: u128 = {};", bit("url"));
+    let _ = writeln!(out, "const SNAKE: u128 = {};", bit("snake"));
     let everywhere = bits
         .iter()
         .filter(|(name, _)| classes[name.trim_end_matches('~')].contains_key("everywhere"))
@@ -318,6 +319,12 @@ fn runs_on(text: &str) -> bool {
 /// that is rare; where none is, all of them, at whatever places the line ends.
 fn signs_of(words: &str) -> Vec<String> {
     let parts: Vec<&str> = words.split(' ').collect();
+    if parts.len() == 1 && words.len() <= 3 && words.is_ascii() {
+        // So short a word is part of many others.
+        return [" ", "\n", "\"", "(", "*", "[", "-", ">"]
+            .map(|before| format!("{before}{words}"))
+            .into();
+    }
     if parts.len() == 1 || !words.is_ascii() {
         return vec![words.to_owned()];
     }

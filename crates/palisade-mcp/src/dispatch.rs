@@ -97,7 +97,7 @@ fn one<'s>(
                     }
                     scope.spawn(move || {
                         handler.request(&call, &method, &message);
-                        front.end(&call.id);
+                        front.end(&call);
                     });
                 }
                 _ => call.fail(code::METHOD, "there is no such method"),

@@ -32,6 +32,7 @@ pub struct Call {
     token: Option<Value>,
     progress: AtomicU64,
     cancelled: AtomicBool,
+    answered: AtomicBool,
 }
 
 impl Call {
@@ -45,6 +46,7 @@ impl Call {
             token: token.filter(|token| matches!(token, Value::Text(_) | Value::Number(_))),
             progress: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
         })
     }
 
@@ -70,9 +72,16 @@ impl Call {
 
     /// Sends a whole response.
     pub fn respond(&self, line: &str) {
+        // From now on its id is free: the client may use it as soon as it has
+        // read this.
+        self.answered.store(true, Ordering::Release);
         if !self.is_cancelled() {
             self.sink.send(line);
         }
+    }
+
+    fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
     }
 
     /// Tells a client that asked for it that the call is still worked on.
@@ -84,7 +93,9 @@ impl Call {
             ("progress", step.into()),
             ("message", words.into()),
         ]);
-        self.respond(&message::notification("notifications/progress", params).to_json());
+        if !self.is_cancelled() && !self.is_answered() {
+            self.sink.send(&message::notification("notifications/progress", params).to_json());
+        }
     }
 }
 
@@ -94,11 +105,11 @@ pub struct Ticker(Arc<(Mutex<bool>, Condvar)>, Option<thread::JoinHandle<()>>);
 impl Ticker {
     /// For a client that asked for progress of `call`.
     pub fn start(call: &Arc<Call>, words: &'static str) -> Self {
+        call.progress(words);
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let thread = call.token.is_some().then(|| {
             let (call, stop) = (Arc::clone(call), Arc::clone(&stop));
             thread::spawn(move || {
-                call.progress(words);
                 let (stopped, wake) = &*stop;
                 let mut done = locked(stopped);
                 while !*done {
@@ -164,7 +175,6 @@ impl Front {
     /// The connection has ended: nobody waits for anything.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        locked(&self.calls).values().for_each(|call| call.cancel());
         locked(&self.asked).clear();
     }
 
@@ -176,7 +186,7 @@ impl Front {
     /// Takes a call in; `None` where its id is in use or too many are there.
     pub fn begin(&self, call: Arc<Call>, most: usize) -> Result<(), &'static str> {
         let mut calls = locked(&self.calls);
-        if calls.contains_key(&call.id) {
+        if calls.get(&call.id).is_some_and(|known| !known.is_answered()) {
             return Err("this id is in use");
         }
         if calls.len() >= most {
@@ -187,8 +197,16 @@ impl Front {
     }
 
     /// A call is done.
-    pub fn end(&self, id: &str) {
-        locked(&self.calls).remove(id);
+    pub fn end(&self, call: &Arc<Call>) {
+        let mut calls = locked(&self.calls);
+        if calls.get(&call.id).is_some_and(|known| Arc::ptr_eq(known, call)) {
+            calls.remove(&call.id);
+        }
+    }
+
+    /// Whether a call of this id waits for its answer.
+    pub fn is_in_use(&self, id: &str) -> bool {
+        locked(&self.calls).get(id).is_some_and(|call| !call.is_answered())
     }
 
     /// Which call this is.

@@ -1,15 +1,18 @@
 //! Palisade's own tools as an MCP server: each call through the pipeline.
 
+use std::io;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use palisade_core::ports::{EventKind, FileTools, Outcome};
 use palisade_core::{Answer, Command, FileFacts, FileWork, Permit, Search};
+use palisade_guards::Taint;
 use palisade_guards::call::{Standing, Value};
 use palisade_guards::content::scan::Kind;
 use palisade_guards::content::{enclose, hygiene, reveal};
+use palisade_runtime::ports::Fetched;
 use palisade_runtime::{
-    Done, Error, FileDone, FileRequest, Request, ToolRequest, judge_command, use_file,
+    Done, Error, FileDone, FileRequest, Request, ToolRequest, judge_command, judge_fetch, use_file,
 };
 use palisade_shell::EffectKind;
 
@@ -69,21 +72,8 @@ pub trait Terminal: Sync {
     ) -> (Outcome, Captured);
 }
 
-/// Somebody who fetches pages: judged, recorded and in their envelope.
-pub trait Web: Sync {
-    /// The page for the model, or why there is none.
-    ///
-    /// # Errors
-    /// In words for the model.
-    fn fetch(
-        &self,
-        gate: &Gate<'_>,
-        front: &Front,
-        call: &Arc<Call>,
-        url: &str,
-        extract: bool,
-    ) -> Result<String, String>;
-}
+/// Makes whoever fetches pages, for one page.
+pub type Web<'a> = dyn Fn() -> io::Result<Box<dyn palisade_runtime::ports::Web>> + Sync + 'a;
 
 /// Palisade's own tools.
 pub struct Tools<'a> {
@@ -96,7 +86,7 @@ pub struct Tools<'a> {
     /// Who runs commands.
     pub terminal: &'a dyn Terminal,
     /// Who fetches pages, where this build can.
-    pub web: Option<&'a dyn Web>,
+    pub web: Option<&'a Web<'a>>,
     /// Says something to the person.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }
@@ -397,8 +387,56 @@ impl Tools<'_> {
     ) -> Result<Answered, String> {
         let _ticker = Ticker::start(call, "the page is fetched");
         let web = self.web.ok_or("this build fetches no pages")?;
-        let text = web.fetch(self.gate, &self.front, call, asked.text("url"), extract)?;
-        Ok(Answered { text, structured: None })
+        let cwd = &self.gate.cwd;
+        let mut fetched = None;
+        let done = self.gate.carry(
+            &self.front,
+            call,
+            |at| Ok(judge_fetch(asked.text("url"), cwd, at)),
+            |permit| match web() {
+                Ok(mut web) => {
+                    let (outcome, what) = web.fetch(permit, extract);
+                    fetched = Some(what);
+                    outcome
+                }
+                Err(error) => {
+                    // The permit is spent on nothing.
+                    let _ = permit.spend();
+                    Outcome { failure: error.to_string(), ..Outcome::default() }
+                }
+            },
+        );
+        self.ran(done)?;
+        let page = match fetched {
+            Some(Fetched::Page(page)) => page,
+            Some(Fetched::Refused(refused)) => {
+                return Err(format!(
+                    "refused: {}\ninstead: {}",
+                    reveal(&refused.to_string()),
+                    refused.instead
+                ));
+            }
+            Some(Fetched::Failed { why, help }) => {
+                let help = help.map_or(String::new(), |help| format!(" ({help})"));
+                return Err(format!("{}{help}", reveal(&why)));
+            }
+            None => return Err("the page could not be fetched".into()),
+        };
+        // The model has seen it from then on.
+        let mut taint = Taint::default();
+        taint.saw_untrusted(&page.origin);
+        self.gate.keeper.saw(&taint).map_err(|error| unjudged(&error, self.tell))?;
+        let text = self.gate.redactor.redact(&page.text);
+        let form = if page.html { Kind::Html } else { Kind::Text };
+        let enclosed = enclose("page", &page.url, (self.gate.lot)(), &text, form);
+        let mut head = format!("[status {}, {} bytes]\n", page.status, page.bytes);
+        if page.hidden > 0 {
+            head.push_str(&format!(
+                "[{} letters that nobody would see were left out]\n",
+                page.hidden
+            ));
+        }
+        Ok(Answered { text: head + &enclosed.text, structured: None })
     }
 
     fn approval(&self, call: &Arc<Call>, asked: &Arguments<'_>) -> Result<Answered, String> {

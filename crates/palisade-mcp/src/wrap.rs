@@ -177,7 +177,7 @@ impl<'a> Proxy<'a> {
         scope: &'s thread::Scope<'s, '_>,
     ) {
         let call = Call::of(id, &message, Arc::clone(&self.sink));
-        if self.front.call(id).is_some()
+        if self.front.is_in_use(id)
             || self.served.upstream.is_waited_for(id)
             || id.starts_with("\"palisade-")
         {
@@ -213,7 +213,7 @@ impl<'a> Proxy<'a> {
         let id = id.to_owned();
         scope.spawn(move || {
             self.served.call(self.front, &call, &tool, arguments, &id, &line);
-            self.front.end(&id);
+            self.front.end(&call);
         });
     }
 
@@ -233,6 +233,10 @@ impl<'a> Proxy<'a> {
     }
 
     fn notification(&self, method: &str, line: &str, message: &Value) {
+        // A careless server would do it and answer nobody.
+        if is_like(method, "tools/call") {
+            return self.refuse(code::INVALID, "a call has an `id`");
+        }
         if method == "notifications/cancelled"
             && let Some(id) = message::params(message).get("requestId")
         {

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::dial::{Connection, Dialler, Stream};
+use crate::error::brief;
 use crate::follow::{Answer, Exchange, Step, follow};
 use crate::{FetchError, decode, media};
 
@@ -233,7 +234,7 @@ impl Drop for Driver {
 fn wrong(error: hyper::Error) -> FetchError {
     use std::error::Error as _;
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    FetchError::Http(format!("{error}{cause}"))
+    FetchError::Http(brief(&format!("{error}{cause}")))
 }
 
 fn request(target: &Target) -> Result<Request<Empty<Bytes>>, FetchError> {
@@ -287,7 +288,7 @@ async fn page(answer: Response<Incoming>, limits: &Limits) -> Result<Page, Fetch
     let body = answer.into_body();
     // What cannot be shown is not fetched in the first place.
     if media::text(&essence) == Some(false) && !body.is_end_stream() {
-        return Err(FetchError::NotText(essence));
+        return Err(FetchError::NotText(brief(&essence)));
     }
     let body = wire(body, limits).await?;
     let bytes = body.len() as u64;

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
+use crate::error::brief;
 use crate::media;
 use crate::{FetchError, Limits};
 
@@ -25,11 +26,15 @@ pub(crate) fn unpacked(
     let out = match packing.as_str() {
         "" | "identity" => return Ok(body),
         "gzip" | "x-gzip" => read(flate2::read::MultiGzDecoder::new(&*body), wire, limits),
+        // A window of up to a gigabyte, which no browser takes (RFC 9841).
+        "br" if body.first().is_some_and(|first| first & 0x7f == 0x11) => {
+            return Err(FetchError::Packing("br with a large window".into()));
+        }
         "br" => read(brotli_decompressor::Decompressor::new(&*body, 4096), wire, limits),
         // The standard says zlib, some servers send it bare.
         "deflate" if zlib(&body) => read(flate2::read::ZlibDecoder::new(&*body), wire, limits),
         "deflate" => read(flate2::read::DeflateDecoder::new(&*body), wire, limits),
-        _ => return Err(FetchError::Packing(packing)),
+        _ => return Err(FetchError::Packing(brief(&packing))),
     };
     match out {
         Ok(bytes) => bytes,
@@ -82,7 +87,7 @@ pub(crate) fn text(body: Vec<u8>, content_type: &str) -> Result<String, FetchErr
     let utf16 = encoding.is_some_and(|encoding| !encoding.is_ascii_compatible());
     if !utf16 && body.contains(&0) {
         let what = if essence.is_empty() { "bytes of no type" } else { essence.as_str() };
-        return Err(FetchError::NotText(what.to_owned()));
+        return Err(FetchError::NotText(brief(what)));
     }
     let encoding = encoding.unwrap_or(UTF_8);
     if encoding == UTF_8 && marked.is_none() {
@@ -143,6 +148,8 @@ mod tests {
         assert_eq!(unpacked(zlib.finish().unwrap(), "deflate", &limits).unwrap(), text);
         assert_eq!(unpacked(bare.finish().unwrap(), "deflate", &limits).unwrap(), text);
         assert_eq!(unpacked(brotli, "br", &limits).unwrap(), b"hello");
+        let large = unpacked(vec![0x11, 30, 0, 0], "br", &limits);
+        assert!(matches!(large, Err(FetchError::Packing(_))));
         assert!(matches!(
             unpacked(text.clone(), "gzip, gzip", &limits),
             Err(FetchError::Packing(_))

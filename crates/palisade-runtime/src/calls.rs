@@ -38,8 +38,9 @@ pub struct Held {
 pub struct Admission {
     /// A digest of all that the call says.
     pub digest: String,
-    /// What was answered, as it was written.
-    pub answer: String,
+    /// What was answered, as it was written; `None` where the same call must
+    /// be looked at again.
+    pub answer: Option<String>,
     /// The intents that were recorded for it.
     pub intents: Vec<Sequence>,
     /// Where what it shows comes from, if from outside.
@@ -117,8 +118,9 @@ impl Calls {
 
 impl Held {
     /// What was answered to a call that says exactly this.
-    pub fn answered(&self, digest: &str) -> Option<&Admission> {
-        self.known.iter().find(|known| known.digest == digest)
+    pub fn answered(&self, digest: &str) -> Option<&str> {
+        let known = self.known.iter().find(|known| known.digest == digest)?;
+        known.answer.as_deref()
     }
 
     /// Remembers an answer.
@@ -138,9 +140,10 @@ impl Held {
     /// # Errors
     /// Where it cannot be written that it has.
     pub fn ended(&mut self) -> Result<Option<Admission>, Error> {
-        let Some(at) = self.known.iter().position(|known| !known.intents.is_empty()) else {
-            return Ok(self.known.first().cloned());
-        };
+        if self.known.is_empty() {
+            return Ok(None);
+        }
+        let at = self.known.iter().position(|known| !known.intents.is_empty()).unwrap_or(0);
         let admission = self.known.remove(at);
         if self.known.is_empty() {
             // Emptied first: another process may have it open.

@@ -219,6 +219,23 @@ impl Client {
         (self.deny)(event, reason, call).line()
     }
 
+    /// `reason` in the place of all that a tool gave, in the shape that it has.
+    pub fn withhold(&self, output: &Json, reason: &str, call: Option<&Call>) -> String {
+        let mut output = output.clone();
+        let mut said = false;
+        self.texts(&mut output, &mut |own, text| {
+            let words = if own && !said { reason } else { "" };
+            if own {
+                *text = words.to_owned();
+                said = true;
+            }
+        });
+        match self.replace(output).filter(|_| said) {
+            Some(line) => line,
+            None => self.deny(Event::After, reason, call),
+        }
+    }
+
     /// A question to the client's own user; `None` where the client was not
     /// seen to put it.
     pub fn ask(&self, reason: &str) -> Option<String> {

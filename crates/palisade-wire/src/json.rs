@@ -41,12 +41,15 @@ impl Json {
     /// # Errors
     /// Where it is no JSON or not UTF-8, is larger or deeper than a payload may
     /// be, or has a key twice: of such an object one reader takes the first
-    /// value and another the last.
+    /// value and another the last. Half a surrogate pair, which is what is left
+    /// of a letter where a client cuts a text, is read as U+FFFD: so is what
+    /// the client itself would pass on.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         if bytes.len() > LARGEST {
             return Err(Malformed::new("it is larger than 16 MiB"));
         }
-        let mut from = serde_json::Deserializer::from_slice(bytes);
+        let mended = mended(bytes);
+        let mut from = serde_json::Deserializer::from_slice(mended.as_deref().unwrap_or(bytes));
         let count = Cell::new(0);
         let value = Seed { depth: 0, count: &count }
             .deserialize(&mut from)
@@ -114,6 +117,37 @@ impl Json {
         // Strings under string keys always have a JSON form.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// The same with half surrogate pairs written as U+FFFD; `None` where there is
+/// none.
+fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
+    let unit = |at: usize| -> Option<u16> {
+        let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let digits = std::str::from_utf8(digits).ok()?;
+        let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| plain)
+    };
+    let mut out: Option<Vec<u8>> = None;
+    let mut at = 0;
+    while let Some(step) =
+        bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\'))
+    {
+        at += step;
+        at += match unit(at) {
+            Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
+            Some(0xd800..=0xdfff) => {
+                let out = out.get_or_insert_with(|| bytes.to_vec());
+                if let Some(digits) = out.get_mut(at + 2..at + 6) {
+                    digits.copy_from_slice(b"fffd");
+                }
+                6
+            }
+            // The letter behind it may be a backslash of its own.
+            _ => 2,
+        };
+    }
+    out
 }
 
 impl From<&str> for Json {
@@ -252,7 +286,6 @@ mod tests {
             r#"{"b":{"a":1,"a":1}}"#,
             "nul",
             "NaN",
-            "\"\\ud800\"",
             "'a'",
         ] {
             assert!(Json::parse(text.as_bytes()).is_err(), "{text}");
@@ -264,6 +297,15 @@ mod tests {
         let many = format!("[{}1]", "1,".repeat(MOST));
         assert!(Json::parse(many.as_bytes()).is_err());
         assert!(Json::parse(&vec![b' '; LARGEST + 1]).is_err());
+    }
+
+    #[test]
+    fn half_a_letter_is_read_as_clients_pass_it_on() {
+        let read = |text: &str| Json::parse(text.as_bytes()).unwrap_or_default();
+        assert_eq!(read(r#""a\ud83d""#), Json::from("a\u{fffd}"));
+        assert_eq!(read(r#""\ude00b\uD83D\ude00""#), Json::from("\u{fffd}b\u{1f600}"));
+        assert_eq!(read(r#""\\ud800""#), Json::from("\\ud800"));
+        assert!(Json::parse(br#""\ud8""#).is_err());
     }
 
     #[test]

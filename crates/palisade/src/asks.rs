@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use palisade_core::ports::{Ask, Seconds};
 use palisade_core::{Actor, Answer, Decision, GrantUse, Severity, Surface};
 use palisade_guards::content::reveal;
-use palisade_runtime::approvals::{Ended, Queue, Subject};
-use palisade_runtime::{Circumstances, config, grants};
+use palisade_runtime::approvals::{Ended, Queue, Subject, governed};
+use palisade_runtime::{Circumstances, Home, config, environment, grants};
 
 use crate::desktop::Desktop;
 use crate::prompt::{self, Prompt, Question};
@@ -75,6 +75,8 @@ impl<'a> Asks<'a> {
         now: Seconds,
     ) -> Self {
         let rules = &house.profile.config.tools.terminal.approval;
+        // A terminal that an agent opened is not asked: it would answer itself.
+        let terminal = terminal.filter(|_| subject.is_none() || is_a_persons(&house.home));
         match (subject, terminal) {
             (None, _) => Self::Nobody,
             (Some(subject), Some(tty)) => {
@@ -116,6 +118,21 @@ impl<'a> Asks<'a> {
                 Some(Ended::Stopped { .. }) => "the question was taken back".into(),
                 Some(Ended::Answered { .. }) | None => said(queue.word()),
             },
+        }
+    }
+}
+
+/// Whether whoever types at this process's terminal is a person.
+fn is_a_persons(home: &Home) -> bool {
+    if !cfg!(target_os = "linux") {
+        // Elsewhere processes cannot be told apart yet, only by this.
+        return std::env::var_os(environment::GOVERNED).is_none();
+    }
+    match governed::is_person(home) {
+        Ok(()) => true,
+        Err(error) => {
+            show::note(&format!("the terminal is not asked: {error}"));
+            false
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,18 +51,29 @@ fn runtime() -> io::Result<Runtime> {
 impl Web for Online {
     fn fetch(&mut self, permit: Permit, readable: bool) -> (Outcome, Fetched) {
         let begun = Instant::now();
-        let got = self.runtime.block_on(self.client.get(permit));
+        // What takes pages apart is not ours, and pages are made to break it.
+        let seen = catch_unwind(AssertUnwindSafe(|| {
+            self.runtime.block_on(self.client.get(permit)).map(|page| {
+                let bytes = page.bytes;
+                (shown(page, readable), bytes)
+            })
+        }));
         let mut outcome = Outcome {
             millis: begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
             ..Outcome::default()
         };
-        let fetched = match got {
-            Ok(page) => {
+        let fetched = match seen {
+            Ok(Ok((page, bytes))) => {
                 outcome.exit = Some(0);
-                outcome.bytes = Some(page.bytes);
-                Fetched::Page(Box::new(shown(page, readable)))
+                outcome.bytes = Some(bytes);
+                Fetched::Page(Box::new(page))
             }
-            Err(failed) => {
+            Err(_) => {
+                let why = "the page could not be read: Palisade failed at it".to_owned();
+                outcome.failure.clone_from(&why);
+                Fetched::Failed { why, help: None }
+            }
+            Ok(Err(failed)) => {
                 outcome.failure = failed.error.to_string();
                 match failed.error.refusal() {
                     Some(refusal) => Fetched::Refused(refusal.clone()),
@@ -84,7 +96,7 @@ fn shown(page: palisade_net::Page, readable: bool) -> Page {
     });
     let hops = hops.collect();
     let (title, hidden, text) = if html && readable {
-        let made = extract::readable(&page.text);
+        let made = extract::readable(&page.text, &page.url);
         (made.title, made.hidden, made.text)
     } else {
         (None, 0, page.text)

@@ -35,7 +35,7 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
 /// (`/var/tmp` of the Filesystem Hierarchy Standard): people keep things there.
 fn is_kept(path: &Text) -> bool {
     const KEPT: [&str; 2] = ["/var/tmp/", "/private/var/tmp/"];
-    path.literal().is_some_and(|path| KEPT.iter().any(|place| path.starts_with(place)))
+    KEPT.iter().any(|place| path.known_prefix().starts_with(place))
 }
 
 fn by_mark(seen: &Seen, recursive: bool) -> Option<&'static Rule> {

@@ -10,8 +10,8 @@ use crate::rules;
 pub(super) static GUARD: Guard = Guard {
     name: "governor",
     manual: "Stops every use of Palisade that would approve, grant, install, uninstall, pair, change policy or stop it, \
-             and every use that is not known to be harmless. Looking is free: check, why, log, doctor, audit, scan, \
-             fetch, and help. Its files and its program are protected by the path guards.",
+             and every use that is not known to be harmless. Looking is free: check, why, log, doctor (but not `--live`, which starts \
+             programs), audit, scan, fetch, and help. Its files and its program are protected by the path guards.",
     gaps: "A process number does not say whose process it is.",
     look: Look::Commands(look),
 };
@@ -50,8 +50,7 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 /// neither is another profile, which may be a looser one.
 fn harmless(arguments: &[Text]) -> bool {
     const LOOKING: &[&str] = &[
-        "check", "why", "doctor", "audit", "scan", "fetch", "help", "run", "exec", "selftest",
-        "demo", "hook", "mcp",
+        "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo", "hook",
     ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     // All else of `log` changes the journal: setting it aside, pruning,
@@ -70,6 +69,25 @@ fn harmless(arguments: &[Text]) -> bool {
                         LISTING.contains(&next) || next == "--help" || next == "-h"
                     }),
                 };
+            }
+            // It looks; but `--live` starts programs by their names, which an
+            // agent may have put on the search path.
+            "doctor" => {
+                return words.all(|word| {
+                    word.literal().is_some_and(|text| matches!(text, "--json" | "--help" | "-h"))
+                });
+            }
+            // A server or gateway started by the agent would run any program
+            // outside of what is judged here, and pins are a person's word.
+            "mcp" => {
+                let rest: Option<Vec<&str>> = words.map(Text::literal).collect();
+                return rest.is_some_and(|rest| {
+                    matches!(rest.as_slice(), ["pins"] | ["pins", "--json"])
+                        || rest
+                            .iter()
+                            .take_while(|word| **word != "--")
+                            .any(|word| *word == "--help")
+                });
             }
             "log" => {
                 // An option may stand before the verb, so every word is looked

@@ -25,9 +25,9 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     if let EffectKind::Connect { host, .. } = &effect.kind
         && !host.literal().map(name).is_some_and(here)
         && let Some(why) = scene.command(effect).and_then(|command| {
-            // Without the spaces between its words, so that pieces meet.
-            let words = command.arguments.iter().filter_map(Text::literal);
-            exposure.leak(&words.collect::<Vec<_>>().join("\n"))
+            // Written out: the `?` of an address is a pattern to the shell.
+            let words: Vec<String> = command.arguments.iter().map(Text::to_string).collect();
+            exposure.leak(&words.join("\n"))
         })
     {
         report.raise_why(&rules::SECRET_OUTGOING, effect, &why);

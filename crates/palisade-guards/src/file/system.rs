@@ -53,17 +53,10 @@ pub(super) const HARMLESS: &[&str] = &[
     "/sys/fs/cgroup",
 ];
 
-/// Whether the place of `path` is one that file tools leave alone.
+/// Whether the place of `path` is one that file tools leave alone. A working
+/// directory below such a place changes nothing: an agent chooses it.
 pub(super) fn refuses(path: &str, places: &Places) -> bool {
-    let path = spelt(path, places);
-    // A workspace below such a place is somebody's decision.
-    let workspace = fold(&places.workspace);
-    let inside = workspace.len() > 1
-        && !REFUSED.contains(&workspace.as_str())
-        && path
-            .strip_prefix(&workspace)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    !inside && stands(&path, REFUSED)
+    stands(&spelt(path, places), REFUSED)
 }
 
 /// Whether it is one of the few that may be read.

@@ -100,7 +100,8 @@ fn v6(address: Ipv6Addr, nat64: &[Nat64]) -> Class {
     let bits = address.to_bits();
     embedded::class(bits, nat64).unwrap_or_else(|| {
         // Nearly all of what was given out, in which nothing is special.
-        if (0x2003..0x3ffe).contains(&(bits >> 112)) {
+        let head = bits >> 112;
+        if (0x2003..0x3ffe).contains(&head) && head != 0x2620 {
             return Class::Public;
         }
         let at = V6.partition_point(|block| block.first <= bits);
@@ -140,10 +141,9 @@ use Class::{
 /// address space registry for what lies above 224.0.0.0, and the metadata
 /// services of clouds. In order; a block inside another splits it.
 ///
-/// Three entries that the registry calls globally reachable stay closed all
-/// the same, because no page lies there: 192.0.0.9 and 192.0.0.10 (RFC 7723,
-/// RFC 8155: whichever gateway is nearest). AS112 (RFC 7534, RFC 7535) and AMT
-/// (RFC 7450) are public.
+/// What the registry calls globally reachable stays closed all the same, since
+/// no page lies there: the anycast addresses of whichever gateway is nearest
+/// (RFC 7723, RFC 8155), AS112 (RFC 7534, RFC 7535) and AMT (RFC 7450).
 static V4: &[Block<u32>] = &[
     four(0, 0, 0, 0, 8, Unspecified), // RFC 791, "this network"
     four(10, 0, 0, 0, 8, Private),    // RFC 1918
@@ -156,7 +156,9 @@ static V4: &[Block<u32>] = &[
     four(169, 254, 0, 23, 32, Metadata), // .. Tencent Cloud ..
     Block { first: 0xA9FE_0018, last: 0xA9FE_29FF, class: LinkLocal },
     four(169, 254, 42, 0, 24, Metadata), // .. Scaleway ..
-    Block { first: 0xA9FE_2B00, last: 0xA9FE_A7FF, class: LinkLocal },
+    Block { first: 0xA9FE_2B00, last: 0xA9FE_7FFF, class: LinkLocal },
+    four(169, 254, 128, 0, 22, Metadata), // .. identities of Azure App Service ..
+    Block { first: 0xA9FE_8400, last: 0xA9FE_A7FF, class: LinkLocal },
     // .. AWS, GCP, Azure, OCI, DigitalOcean, Hetzner, OpenStack, IBM and
     // others (169.254.169.254, with time, names and licences beside it), the
     // credentials of AWS containers (169.254.170.2, .23) ..
@@ -167,8 +169,11 @@ static V4: &[Block<u32>] = &[
     four(192, 0, 0, 192, 32, Metadata),                                // .. Oracle Cloud Classic ..
     Block { first: 0xC000_00C1, last: 0xC000_00FF, class: Reserved },  // .. and after it
     four(192, 0, 2, 0, 24, Documentation),                             // RFC 5737
+    four(192, 31, 196, 0, 24, Reserved),                               // RFC 7535, AS112
+    four(192, 52, 193, 0, 24, Reserved),                               // RFC 7450, AMT
     four(192, 88, 99, 0, 24, Reserved),                                // RFC 7526, once 6to4 relays
     four(192, 168, 0, 0, 16, Private),                                 // RFC 1918
+    four(192, 175, 48, 0, 24, Reserved),                               // RFC 7534, AS112
     four(198, 18, 0, 0, 15, Benchmarking),                             // RFC 2544
     four(198, 51, 100, 0, 24, Documentation),                          // RFC 5737
     four(203, 0, 113, 0, 24, Documentation),                           // RFC 5737
@@ -179,9 +184,9 @@ static V4: &[Block<u32>] = &[
 /// The IANA IPv6 Special-Purpose Address Registry, and metadata services.
 /// Outside 2000::/3 all is reserved where it is not named here.
 ///
-/// Of 2001::/23 (RFC 2928) only AMT and AS112 stay open: the anycast addresses
-/// lead to the nearest gateway, and ORCHIDs (RFC 4843, RFC 7343) and drone
-/// identities (RFC 9374) are names and not places.
+/// All of 2001::/23 (RFC 2928) stays closed: gateways, AMT, AS112, and
+/// ORCHIDs (RFC 4843, RFC 7343) and drone identities (RFC 9374), which are
+/// names and not places.
 static V6: &[Block<u128>] = &[
     six([0, 0, 0, 0], [0, 0, 0, 0], 128, Unspecified), // RFC 4291
     six([0, 0, 0, 0], [0, 0, 0, 1], 128, Loopback),    // RFC 4291
@@ -190,11 +195,9 @@ static V6: &[Block<u128>] = &[
     six([0x2001, 0, 0, 0], [0; 4], 32, Translated),    // RFC 4380, Teredo
     six([0x2001, 1, 0, 0], [0; 4], 32, Reserved),      // RFC 7723, 8155, 9665 anycast
     six([0x2001, 2, 0, 0], [0; 4], 48, Benchmarking),  // RFC 5180
-    Block { first: 0x2001_0002_0001 << 80, last: (0x2001_0003 << 96) - 1, class: Reserved },
-    // 2001:3::/32 is AMT (RFC 7450), 2001:4:112::/48 AS112 (RFC 7535).
-    Block { first: 0x2001_0004 << 96, last: (0x2001_0004_0112 << 80) - 1, class: Reserved },
-    Block { first: 0x2001_0004_0113 << 80, last: (0x2001_0200 << 96) - 1, class: Reserved },
+    Block { first: 0x2001_0002_0001 << 80, last: (0x2001_0200 << 96) - 1, class: Reserved },
     six([0x2001, 0xdb8, 0, 0], [0; 4], 32, Documentation), // RFC 3849
+    six([0x2620, 0x4f, 0x8000, 0], [0; 4], 48, Reserved),  // RFC 7534, AS112
     six([0x3ffe, 0, 0, 0], [0; 4], 16, Reserved),          // RFC 3701, once 6bone
     six([0x3fff, 0, 0, 0], [0; 4], 20, Documentation),     // RFC 9637
     six([0x5f00, 0, 0, 0], [0; 4], 16, Reserved),          // RFC 9602, segment routing
@@ -260,6 +263,9 @@ mod tests {
             ("169.254.0.0", LinkLocal),
             ("169.254.0.23", Metadata),
             ("169.254.42.42", Metadata),
+            ("169.254.127.255", LinkLocal),
+            ("169.254.129.4", Metadata),
+            ("169.254.132.0", LinkLocal),
             ("169.254.167.255", LinkLocal),
             ("169.254.169.254", Metadata),
             ("169.254.170.2", Metadata),
@@ -279,6 +285,14 @@ mod tests {
             ("192.0.1.0", Class::Public),
             ("192.0.2.0", Documentation),
             ("192.0.3.0", Class::Public),
+            ("192.31.195.255", Class::Public),
+            ("192.31.196.1", Reserved),
+            ("192.31.197.0", Class::Public),
+            ("192.52.193.1", Reserved),
+            ("192.175.48.1", Reserved),
+            ("192.175.49.0", Class::Public),
+            ("2620:4f:8000::1", Reserved),
+            ("2620:4f:8001::1", Class::Public),
             ("192.88.98.255", Class::Public),
             ("192.88.99.1", Reserved),
             ("192.88.100.0", Class::Public),
@@ -309,8 +323,8 @@ mod tests {
             ("2001:2::1", Benchmarking),
             ("2001:2:1::1", Reserved),
             ("2001:2:ffff::1", Reserved),
-            ("2001:3::1", Class::Public),
-            ("2001:4:112::1", Class::Public),
+            ("2001:3::1", Reserved),
+            ("2001:4:112::1", Reserved),
             ("2001:4:111:ffff::", Reserved),
             ("2001:4:113::", Reserved),
             ("2001:10::1", Reserved),

@@ -5,3 +5,4 @@ mod client;
 mod dial;
 mod proxy;
 mod server;
+mod soup;

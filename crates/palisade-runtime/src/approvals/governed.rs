@@ -99,6 +99,11 @@ pub fn is_governed(home: &Home, pid: u32) -> Result<Option<String>, Error> {
     Ok(descends(&Proc, &chain, &governed(home)))
 }
 
+/// Whether any registered process still runs.
+pub fn is_any(home: &Home) -> bool {
+    !governed(home).is_empty()
+}
+
 /// Whether this process speaks for a person.
 ///
 /// # Errors
@@ -119,11 +124,17 @@ fn chain(kernel: &dyn Kernel, pid: u32) -> Result<Vec<Process>, String> {
     let mut chain: Vec<Process> = Vec::new();
     let mut next = pid;
     while next > 0 {
-        let process = kernel.process(next).ok_or_else(|| {
-            format!(
-                "this system does not tell who started process {next}, so nobody knows who answers"
-            )
-        })?;
+        let process = match kernel.process(next) {
+            Some(process) => process,
+            None if is_hidden(kernel, chain.last(), next) => {
+                Process { pid: next, uid: u32::MAX, ..Process::default() }
+            }
+            None => {
+                return Err(format!(
+                    "this system does not tell who started process {next}, so nobody knows who answers"
+                ));
+            }
+        };
         next = process.parent;
         // A child is never older than its parent; if so, the number was
         // given to another process while we looked.
@@ -136,6 +147,13 @@ fn chain(kernel: &dyn Kernel, pid: u32) -> Result<Vec<Process>, String> {
         }
     }
     Ok(chain)
+}
+
+/// Whether the parent of `child` is there but another user's, on a system that
+/// hides those: were it gone, the child would have another one by now.
+fn is_hidden(kernel: &dyn Kernel, child: Option<&Process>, parent: u32) -> bool {
+    let again = child.and_then(|child| kernel.process(child.pid));
+    again.is_some_and(|again| again.parent == parent && Some(&again) == child)
 }
 
 /// Why a chain is an agent's, if it is.
@@ -350,7 +368,10 @@ mod tests {
                 "an own tmux",
                 &[(390, 1, 390, 0, 390, "tmux"), (400, 390, 400, 34820, 400, "palisade")],
             ),
-            ("unknown parent", &[(400, 777, 400, 34820, 400, "palisade")]),
+            (
+                "parent of a low number",
+                &[(400, 2, 400, 34820, 400, "palisade"), (2, 1, 2, 0, 390, "script")],
+            ),
             (
                 "younger parent",
                 &[(390, 210, 390, 0, 410, "x"), (400, 390, 400, 34820, 400, "palisade")],
@@ -358,6 +379,20 @@ mod tests {
         ] {
             assert!(asked(rows, 400).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn other_peoples_processes_may_be_hidden() {
+        // A login whose parents belong to root, which `hidepid` does not show.
+        let rows = [DESKTOP, &[(400, 777, 400, 34820, 400, "bash")]].concat();
+        asked_in(table(&rows), 400).unwrap();
+        // Of process 1 it is known what it does, seen or not.
+        let rows = [DESKTOP, &[(400, 1, 400, 34820, 400, "bash")]].concat();
+        let mut hidden = table(&rows);
+        hidden.rows.retain(|row| row.pid != 1);
+        assert!(asked_in(hidden, 400).is_err());
+        // Where nothing is known, nobody is a person.
+        assert!(asked_in(table(DESKTOP), 4711).is_err());
     }
 
     #[test]

@@ -277,9 +277,8 @@ impl<'a> Queue<'a> {
 
 impl Ask for Queue<'_> {
     fn announced(&mut self, _: &Decision) -> Option<String> {
-        if self.seen().is_none() {
-            return None;
-        }
+        // Where nobody would see it, nothing is asked.
+        self.seen()?;
         let plan = self.plan.insert(Self::plan(self));
         Some(match plan {
             Plan::Claim(entry) => format!("claimed {}", entry.request.id),

@@ -442,8 +442,8 @@ fn a_process() {
             let of = |entry: &Entry| entry.request.subject.text == text;
             let end = Instant::now() + Duration::from_secs(1);
             while Instant::now() < end {
-                let open = store.list().unwrap().0.into_iter().filter(of);
-                for entry in open.filter(|entry| entry.answer.is_none()) {
+                let mut open = store.list().unwrap().0.into_iter().filter(of);
+                if let Some(entry) = open.find(|entry| entry.answer.is_none()) {
                     if allow(&store, &entry).is_ok() {
                         note(&root, "answers", &text);
                     }

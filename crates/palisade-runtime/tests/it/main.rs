@@ -6,6 +6,9 @@
 mod approvals;
 mod taint;
 
+#[cfg(unix)]
+mod files;
+
 use std::path::Path;
 
 use palisade_core::{Grant, GrantScope, Lifetime};

@@ -200,6 +200,8 @@ fn loader_variable(name: &str) -> bool {
             | "PALISADE_HOME"
             | "PALISADE_SESSION"
             | "PALISADE_PROFILE"
+            | "PALISADE_SURFACE"
+            | "PALISADE_GOVERNED"
             | "ANTHROPIC_BASE_URL"
             | "OPENAI_BASE_URL"
             | "PIP_INDEX_URL"

@@ -48,7 +48,7 @@ pub(super) const FIELDS: Fields = Fields {
 
 const TOOLS: &[(&str, Shape)] = &[
     ("Bash", Shell("command", "")),
-    ("Monitor", Shell("command", "")),
+    ("Monitor", Shape::FirstOf(&[Shell("command", ""), Fetch("ws.url")])),
     ("Read", File(Read, "file_path", "")),
     ("NotebookRead", File(Read, "notebook_path", "")),
     ("Write", File(Write, "file_path", "content")),
@@ -103,9 +103,15 @@ pub(super) fn deny(event: Event, reason: &str, call: Option<&Call>) -> Json {
             "PermissionRequest",
             [("decision", Json::object([("behavior", "deny".into()), ("message", reason.into())]))],
         ),
-        Event::After => {
-            replace(reason.into()).with("decision", "block".into()).with("reason", reason.into())
-        }
+        // Output of another shape than the tool's is not taken, so this has the
+        // shape of what a command gives; `decision: block` would take nothing
+        // away, and would show the model our command line.
+        Event::After => replace(Json::object([
+            ("stdout", reason.into()),
+            ("stderr", "".into()),
+            ("interrupted", Json::Bool(false)),
+            ("isImage", Json::Bool(false)),
+        ])),
     }
 }
 

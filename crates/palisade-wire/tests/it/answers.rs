@@ -27,6 +27,7 @@ fn said() -> String {
         let rewritten = client.with_lines(call, &lines).and_then(|new| client.rewrite(new));
         writeln!(text, "rewrite: {rewritten:?}").unwrap();
         let output = calls_with_output(client);
+        writeln!(text, "withhold: {}", client.withhold(&output, "no", Some(call))).unwrap();
         let mut changed = output.clone();
         client.texts(&mut changed, &mut |own, text| {
             if own {

@@ -89,9 +89,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let mut journal = house.journal()?;
     let mut web = Online::new(&house.profile.config.tools.fetch)?;
     let mut ports = Ports { actor: &actor, ask: &mut asks, journal: &mut journal, keeper: &keeper };
+    let redactor = house.profile.redactor()?;
     let mut fetched = None;
     let done = carry_out(judged, &at, &mut ports, |permit| {
-        let (outcome, what) = web.fetch(permit, arguments.extract);
+        let (mut outcome, what) = web.fetch(permit, arguments.extract);
+        outcome.failure = redactor.redact(&outcome.failure).into_owned();
         fetched = Some(what);
         outcome
     })?;
@@ -138,6 +140,10 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             Ok(show::code(Verdict::Deny))
         }
         Some(Fetched::Failed { why, help }) => {
+            if arguments.json {
+                printed(|out| object(out, &Unfetched { error: &why, help }))?;
+                return Ok(ExitCode::FAILURE);
+            }
             show::note(&format!("error: {}", reveal(&why)));
             if let Some(help) = help {
                 show::note(&format!("help: {help}"));
@@ -231,6 +237,14 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// What `--json` prints where there is no page.
+#[derive(Debug, Serialize)]
+struct Unfetched<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'static str>,
+}
+
 /// What `--check --json` prints, and `--json` of what was refused.
 #[derive(Debug, Serialize)]
 struct Judged<'a> {
@@ -304,7 +318,7 @@ struct Asked {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`url` is neither an address nor a list of them")]
 enum Chain {
     One(String),
     Hops(Vec<String>),

@@ -54,8 +54,9 @@ struct Planned {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let home = Home::locate(|name| env::var_os(name))?;
     if !arguments.dry_run {
-        consent::by_a_person("change")?;
+        consent::by_a_person(&home, "change")?;
     }
     let scope = if arguments.project { Scope::Project } else { Scope::User };
     let around = Around::here()?;
@@ -83,14 +84,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::FAILURE);
         }
         for one in &planned {
-            if let Err(error) = carry_out(one, &around, scope) {
+            if let Err(error) = carry_out(one, &home, &around, scope) {
                 failed = true;
                 show::note(&format!("error: {}: {error}", one.client.title));
             }
         }
     }
     for one in planned.iter().filter(|one| one.client.name == "codex") {
-        if let Err(error) = codex_trust(one.client, &around, scope, arguments) {
+        if let Err(error) = codex_trust(one.client, &home, &around, scope, arguments) {
             failed = true;
             show::note(&format!("error: {}: {error}", one.client.title));
         }
@@ -157,10 +158,9 @@ fn links(change: &Change) -> u64 {
 }
 
 /// Writes what was shown; what is no longer that is an error.
-fn carry_out(planned: &Planned, around: &Around, scope: Scope) -> Result<(), Failure> {
+fn carry_out(planned: &Planned, home: &Home, around: &Around, scope: Scope) -> Result<(), Failure> {
     let client = planned.client;
-    let home = Home::locate(|name| env::var_os(name))?;
-    let mut kept = Kept::open(&home)?;
+    let mut kept = Kept::open(home)?;
     let places = (client.files)(around, scope);
     for (change, place) in planned.changes.iter().zip(&places) {
         if !change.is_any() {
@@ -206,6 +206,7 @@ fn about(change: &Change, why: &str) -> Failure {
 /// Offers, with consent, that Codex trusts the hooks.
 fn codex_trust(
     client: &'static Client,
+    home: &Home,
     around: &Around,
     scope: Scope,
     arguments: &Arguments,
@@ -241,8 +242,7 @@ fn codex_trust(
     let (real, before) = plan::read(&settings).map_err(Failure::Other)?;
     trust::give(&codex, client, around, scope).map_err(Failure::Other)?;
     let (_, after) = plan::read(&settings).map_err(Failure::Other)?;
-    let home = Home::locate(|name| env::var_os(name))?;
-    Kept::open(&home)?.note_trust(&settings, real, before, after)?;
+    Kept::open(home)?.note_trust(&settings, real, before, after)?;
     show::note("Codex trusts these hooks");
     Ok(())
 }

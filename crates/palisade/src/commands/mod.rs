@@ -18,6 +18,7 @@ mod proxy;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scan;
 mod uninstall;
 mod why;
 
@@ -34,6 +35,7 @@ pub enum Command {
     Check(check::Arguments),
     Why(why::Arguments),
     Fetch(fetch::Arguments),
+    Scan(scan::Arguments),
     #[cfg(target_os = "linux")]
     Sandbox(sandbox::Arguments),
     #[cfg(target_os = "linux")]
@@ -59,6 +61,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Check(arguments) => check::run(arguments, profile),
         Command::Why(arguments) => why::run(arguments, profile),
         Command::Fetch(arguments) => fetch::run(arguments, profile),
+        Command::Scan(arguments) => scan::run(arguments),
         #[cfg(target_os = "linux")]
         Command::Sandbox(arguments) => sandbox::run(arguments, profile),
         #[cfg(target_os = "linux")]

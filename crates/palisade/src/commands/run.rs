@@ -44,6 +44,10 @@ pub struct Arguments {
     #[cfg(target_os = "linux")]
     #[command(flatten)]
     sandbox: confine::Flags,
+    /// The tree that is worked in, where the profile names none; else it is
+    /// the current directory.
+    #[arg(long, value_name = "DIR")]
+    workspace: Option<String>,
     /// A program and its arguments, run without a shell.
     #[arg(value_name = "PROGRAM", last = true)]
     program: Vec<String>,
@@ -54,7 +58,16 @@ const REFUSED: u8 = 126;
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     jobs::close_inherited();
-    let house = House::open(profile, arguments.session.as_deref())?;
+    let mut house = House::open(profile, arguments.session.as_deref())?;
+    if let Some(workspace) = arguments.workspace
+        && house.profile.config.workspace.is_none()
+    {
+        if !workspace.starts_with('/') {
+            return Err(Failure::Usage(format!("`{workspace}` is not an absolute path")));
+        }
+        house.places.workspace.clone_from(&workspace);
+        house.profile.config.workspace = Some(workspace);
+    }
     house.prepare()?;
     let command = match arguments.line {
         Some(line) => Command::Shell(line),

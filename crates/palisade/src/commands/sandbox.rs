@@ -128,7 +128,9 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         forwards: policy.forwards.clone(),
         out,
         // A person's own tool neither judges nor records; a surface of ours that uses it does.
-        record: arguments.record.then(|| Recorded { profile: profile.map(str::to_owned), session: None }),
+        record: arguments
+            .record
+            .then(|| Recorded { profile: profile.map(str::to_owned), session: None }),
         advice: egress::BY_OPTION.map(str::to_owned),
     };
     if arguments.explain {

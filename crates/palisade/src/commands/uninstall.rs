@@ -52,11 +52,11 @@ struct Back {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let home = Home::locate(|name| env::var_os(name))?;
     if !arguments.dry_run {
-        consent::by_a_person("remove")?;
+        consent::by_a_person(&home, "remove")?;
     }
     let around = Around::here()?;
-    let home = Home::locate(|name| env::var_os(name))?;
     let mut failed = false;
     let work = plan_all(arguments, &around, &home, &mut failed)?;
     show_work(&work)?;

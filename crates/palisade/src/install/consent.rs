@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use palisade_guards::content::reveal;
+use palisade_runtime::Home;
+use palisade_runtime::approvals::governed;
 use similar::{ChangeTag, TextDiff};
 
 use super::plan::Change;
@@ -18,12 +20,48 @@ const AROUND: usize = 3;
 /// Refuses where an agent runs this: what governs it is not its to change.
 ///
 /// # Errors
-/// With the agent's name.
-pub fn by_a_person(verb: &str) -> Result<(), Failure> {
+/// With the agent's name, or with what makes this process look like one of an
+/// agent's.
+pub fn by_a_person(home: &Home, verb: &str) -> Result<(), Failure> {
+    own_home()?;
     match agent() {
-        None => Ok(()),
+        None => not_governed(home),
         Some(agent) => Err(Failure::Usage(format!(
             "{agent} runs this, and an agent may not {verb} what governs it: run it from your own shell"
+        ))),
+    }
+}
+
+/// Refuses to write into another user's home, as `sudo` would have it: what is
+/// made there would be root's, and its user's client and Palisade could not use
+/// it.
+fn own_home() -> Result<(), Failure> {
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    let owner = fs::metadata(&home).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
+    match owner {
+        Ok(owner) if owner != nix::unistd::geteuid().as_raw() => Err(Failure::Usage(format!(
+            "{} belongs to another user: run this as that user, without sudo",
+            shown(Path::new(&home))
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// At a terminal, a person must sit at it. Without one (an image that is being
+/// built, a script that sets a machine up) it is enough that no agent runs that
+/// could have started this.
+fn not_governed(home: &Home) -> Result<(), Failure> {
+    if cfg!(not(target_os = "linux")) {
+        // Nothing tells processes apart there but the marks of the agents.
+        return Ok(());
+    }
+    if prompt::terminal().is_some() || governed::is_any(home) {
+        return Ok(governed::is_person(home)?);
+    }
+    match governed::is_governed(home, std::process::id())? {
+        None => Ok(()),
+        Some(why) => Err(Failure::Usage(format!(
+            "{why}, and an agent may not change what governs it: run it from your own shell"
         ))),
     }
 }
@@ -40,7 +78,6 @@ fn agent() -> Option<String> {
         ("OPENCODE", "OpenCode"),
         ("CURSOR_AGENT", "Cursor"),
         ("GOOSE_TERMINAL", "goose"),
-        ("PALISADE_SESSION", "an agent under Palisade"),
     ];
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if let Some((_, agent)) = MARKS.iter().find(|(name, _)| set(name)) {

@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(node.at(&["bA", "c"]).and_then(Node::text), Some("d\""));
         let list = node.get("a").unwrap();
         assert_eq!(list.elements().unwrap().len(), 3);
-        assert_eq!(&text[list.span.clone()], "[1, -2.5e3, /* x */ true,]");
+        assert_eq!(text.get(list.span.clone()), Some("[1, -2.5e3, /* x */ true,]"));
     }
 
     #[test]

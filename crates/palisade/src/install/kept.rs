@@ -88,11 +88,6 @@ impl Kept {
         Ok(read(&home.root().join("install"))?.files)
     }
 
-    /// All records.
-    pub fn records(&self) -> &[Record] {
-        &self.list.files
-    }
-
     /// The record of a file.
     pub fn of(&self, real: &Path, client: &str) -> Option<&Record> {
         self.list.files.iter().find(|record| record.real == real && record.client == client)

@@ -53,11 +53,6 @@ impl Program {
         }
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        Path::new(&self.0)
-    }
-
     /// Its path as a word of a shell.
     pub fn sh(&self) -> String {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+@".contains(letter);

@@ -355,6 +355,79 @@ mod tests {
         }
     }
 
+    /// Numbers that look like chance and are the same every time.
+    struct Chance(u64);
+
+    impl Chance {
+        fn below(&mut self, most: u64) -> u64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % most
+        }
+
+        fn blank(&mut self) -> String {
+            let all =
+                ["", " ", "\n", "\n  ", "\t", "\r\n", " // x, ] }\n", "/* , \" */", "\n\n    "];
+            all[usize::try_from(self.below(9)).unwrap()].to_owned()
+        }
+
+        fn value(&mut self, depth: u64) -> String {
+            match self.below(if depth > 3 { 4 } else { 8 }) {
+                0 => "1".into(),
+                1 => "\"a, ] \\\" // b\"".into(),
+                2 => "null".into(),
+                3 => "{}".into(),
+                4 | 5 => self.several(depth, '[', ']', false),
+                _ => self.several(depth, '{', '}', true),
+            }
+        }
+
+        fn several(&mut self, depth: u64, open: char, close: char, keyed: bool) -> String {
+            let mut out = open.to_string();
+            let count = 1 + self.below(3);
+            for at in 0..count {
+                out.push_str(&self.blank());
+                if keyed {
+                    let key = if at == 0 && depth == 0 { "hooks".into() } else { format!("k{at}") };
+                    out.push_str(&format!("\"{key}\"{}:{}", self.blank(), self.blank()));
+                    if key == "hooks" {
+                        out.push_str("{\"Pre\":");
+                        out.push_str(&self.several(2, '[', ']', false));
+                        out.push('}');
+                    } else {
+                        out.push_str(&self.value(depth + 1));
+                    }
+                } else {
+                    out.push_str(&self.value(depth + 1));
+                }
+                out.push_str(&self.blank());
+                if at + 1 < count || self.below(4) == 0 {
+                    out.push(',');
+                }
+            }
+            out.push_str(&self.blank());
+            out.push(close);
+            out
+        }
+    }
+
+    #[test]
+    fn whatever_people_write_comes_back() {
+        let mut chance = Chance(1);
+        for _ in 0..20_000 {
+            let text = format!(
+                "{}{}{}",
+                chance.blank(),
+                chance.several(0, '{', '}', true),
+                chance.blank()
+            );
+            jsonc::parse(&text).unwrap_or_else(|broken| panic!("{text}: {broken}"));
+            there_and_back(&text);
+        }
+    }
+
     #[test]
     fn what_is_added_looks_like_the_rest() {
         assert_eq!(

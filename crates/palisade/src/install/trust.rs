@@ -229,6 +229,10 @@ impl Server {
         writeln!(pipe, "{message}").and_then(|()| pipe.flush()).map_err(|error| error.to_string())
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a JSON value read by key is null where it is not there"
+    )]
     fn call(&mut self, method: &str, parameters: &Value) -> Result<Value, String> {
         self.calls += 1;
         let id = self.calls;
@@ -236,12 +240,12 @@ impl Server {
         loop {
             let rest = self.end.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(rest).map_err(|_| "Codex does not answer")?;
-            let Ok(mut message) = serde_json::from_str::<Value>(&line) else { continue };
+            let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
             if message["id"] == id {
                 if !message["error"].is_null() {
                     return Err(format!("{method}: {}", message["error"]["message"]));
                 }
-                return Ok(message["result"].take());
+                return Ok(message["result"].clone());
             }
         }
     }
@@ -249,10 +253,12 @@ impl Server {
     /// Our hooks as Codex lists them.
     fn ours(&mut self, around: &Around, entries: &Entries) -> Result<Vec<Value>, String> {
         let listed = self.call("hooks/list", &json!({"cwds": [around.project]}))?;
-        let hooks = listed["data"].as_array().into_iter().flatten();
-        let hooks = hooks.flat_map(|one| one["hooks"].as_array().into_iter().flatten());
-        let ours =
-            |hook: &&Value| hook["command"].as_str().is_some_and(|line| entries.is_ours(line));
+        let hooks = listed.get("data").and_then(Value::as_array).into_iter().flatten();
+        let hooks =
+            hooks.flat_map(|one| one.get("hooks").and_then(Value::as_array).into_iter().flatten());
+        let ours = |hook: &&Value| {
+            hook.get("command").and_then(Value::as_str).is_some_and(|line| entries.is_ours(line))
+        };
         Ok(hooks.filter(ours).cloned().collect())
     }
 }

@@ -3,10 +3,9 @@
 //!
 //! Each client gets a home, a project and something to lose, all made for
 //! this, and is started against a scripted model on loopback that has it run
-//! two commands: an ordinary one, and the deletion of a directory outside the
-//! project. Once with the hook, once with a hook that crashes, and where that
-//! stopped everything, once without a hook, which shows that the client would
-//! have run both.
+//! two commands: an ordinary one, and the deletion of its user's keys. Once with
+//! the hook, once with a hook that crashes, and where that stopped everything,
+//! once without a hook, which shows that the client would have run both.
 
 mod act;
 mod dialect;

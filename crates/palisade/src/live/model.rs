@@ -172,7 +172,7 @@ fn answer(
             )?;
             for (name, data) in events {
                 if let Some(name) = name {
-                    write!(out, "event: {name}\n")?;
+                    writeln!(out, "event: {name}")?;
                 }
                 match data {
                     Some(data) => write!(out, "data: {data}\n\n")?,

@@ -44,13 +44,13 @@ pub fn outcome(stage: &Path) -> PathBuf {
 }
 
 impl Theatre {
-    /// Makes the place. It is not below a temporary directory: clients and
-    /// guards take what is there lightly.
+    /// Makes the place. It is below no temporary or cache directory: clients
+    /// and guards take what is there lightly.
     ///
     /// # Errors
     /// Where it cannot be made.
     pub fn open(around: &Around, palisade: PathBuf, bare: bool) -> Result<Self, Failure> {
-        let directory = around.or_home("XDG_CACHE_HOME", ".cache").join("palisade-live");
+        let directory = around.or_home("XDG_STATE_HOME", ".local/state").join("palisade-live");
         fs::create_dir_all(&directory)?;
         let directory = fs::canonicalize(directory)?;
         for entry in fs::read_dir(&directory)?.flatten() {

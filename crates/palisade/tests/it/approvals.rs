@@ -109,7 +109,7 @@ fn a_no_has_a_word_for_the_model() {
 
 #[test]
 fn whoever_watches_is_asked_as_at_a_terminal() {
-    let house = house("");
+    let house = house("tools: {terminal: {approval: {timeout_s: 60}}}\n");
     let mut person = Screen::palisade(&house, &["approvals", "watch"]);
     person.expect("watching for requests");
     let child = started(&house, COMMAND);
@@ -133,11 +133,22 @@ fn whoever_watches_is_asked_as_at_a_terminal() {
     assert_eq!(ended(child).code, Some(0));
     let saved = fs::read_to_string(house.config()).unwrap();
     assert!(saved.contains("arguments: [\"-rf\", \"dist\"]"), "{saved}");
-    // Left for later, it is parked when nobody waits any more.
+    // Left for later it is still there, and asked again it is shown again.
+    house.configure(
+        &fs::read_to_string(house.config()).unwrap().replace("timeout_s: 60", "timeout_s: 6"),
+    );
+    let child = started(&house, &["run", "--", "rm", "-rf", "later"]);
+    answer(&mut person, "l\r");
+    person.expect("1 left for later");
+    assert_eq!(ended(child).code, Some(126));
+    let child = started(&house, &["run", "--", "rm", "-rf", "later"]);
+    answer(&mut person, "d\r");
+    assert_eq!(ended(child).code, Some(126));
     person.type_in("\x03");
     assert!(!person.end().0.success());
     assert_eq!(house.run(&["run", "--", "rm", "-rf", "other"]).code, Some(126));
-    assert!(list(&house).is_empty(), "nobody looks, so nobody is asked");
+    // Nobody looks, so nobody is asked.
+    assert!(list(&house).iter().all(|request| request["command"] != "rm -rf other"));
 }
 
 #[test]
@@ -203,6 +214,27 @@ fn nobody_looks_nobody_waits() {
     let unattended = ["run", "--surface", "unattended", "--", "rm", "-rf", "build"];
     assert_eq!(house.run(&unattended).code, Some(126));
     assert!(list(&house).is_empty());
+}
+
+#[test]
+fn a_stopped_watcher_sees_nothing() {
+    let house = house("");
+    let mut shell = Screen::shell(&house);
+    shell.type_in("palisade approvals watch\r");
+    shell.expect("watching for requests");
+    shell.type_in("\x1a");
+    shell.expect("Stopped");
+    assert_eq!(house.run(COMMAND).code, Some(126));
+    assert!(list(&house).is_empty());
+    shell.type_in("fg\r");
+    shell.expect("palisade");
+    let child = started(&house, COMMAND);
+    answer(&mut shell, "o\r");
+    assert_eq!(ended(child).code, Some(0));
+    shell.type_in("\x03");
+    shell.expect("READY> ");
+    shell.type_in("exit\r");
+    shell.end();
 }
 
 #[test]

@@ -28,6 +28,21 @@ fn what_does_not_parse_stops_everything() {
             "config.yaml:3:27: expected a number of seconds",
             "",
         ),
+        (
+            "tools:\n  terminal:\n    approval: {queue: alway}\n",
+            "config.yaml:3:23: unknown value `alway`",
+            "did you mean `always`?",
+        ),
+        (
+            "tools:\n  terminal:\n    approval: {parked_s: 86401}\n",
+            "expected a number of seconds from 0 to 86400",
+            "",
+        ),
+        (
+            "tools:\n  terminal:\n    approval: {notfy: true}\n",
+            "unknown key `notfy`",
+            "did you mean `notify`?",
+        ),
         ("workspace: here\n", "config.yaml:1:12: expected an absolute path", ""),
         ("tools:\n  terminal:\n", "config.yaml:2:11: expected keys and values", "`{}`"),
         (

@@ -6,6 +6,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use palisade_runtime::Home;
+use palisade_runtime::approvals::governed;
+
 use crate::house::{House, Said};
 use crate::screen::Screen;
 
@@ -283,6 +286,29 @@ fn an_agent_is_refused() {
     house.prepare(&mut command);
     let said = Said::from(command.output().unwrap());
     assert!(said.code == Some(2) && said.err.contains("`codex`"), "{}", said.err);
+}
+
+#[test]
+fn what_a_governed_process_starts_is_refused() {
+    let house = House::new();
+    let script = "while [ ! -e go ]; do sleep 0.02; done\n\
+        install() { \"$@\" \"$PALISADE\" install claude --yes --force-path >>said 2>&1; }\n\
+        install env; install env -i HOME=\"$HOME\" PATH=\"$PATH\"; install setsid\n\
+        (install setsid; touch done) &\n\
+        for i in $(seq 500); do [ -e done ] && break; sleep 0.02; done\n";
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", script]);
+    house.prepare(&mut command);
+    let mut agent = command.env("PALISADE", crate::house::binary()).spawn().unwrap();
+    let governor = Home::locate(|name| (name == "PALISADE_HOME").then(|| house.palisade().into()));
+    governed::register(&governor.unwrap(), agent.id()).unwrap();
+    fs::write(house.work().join("go"), "").unwrap();
+    agent.wait().unwrap();
+    let said = fs::read_to_string(house.work().join("said")).unwrap();
+    assert_eq!(said.matches("error: ").count(), 4, "{said}");
+    assert!(!home(&house).join(".claude").exists());
+    // And with nobody governed any more it is a person's again.
+    assert_eq!(install(&house, "claude").code, Some(0));
 }
 
 #[test]

@@ -3,20 +3,24 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod approvals;
+mod bridges;
 mod check;
 mod configuration;
 #[cfg(target_os = "linux")]
 mod egress;
 mod fetch;
 mod help;
+mod hook;
 mod house;
 mod install;
+mod live;
 mod log;
 #[cfg(target_os = "linux")]
 mod people;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scan;
 mod screen;
 mod sessions;
 mod terminal;

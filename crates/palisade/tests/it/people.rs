@@ -66,18 +66,13 @@ fn agent(house: &House, script: &str) -> String {
 
 /// The command that answers, writing what it is told to a file.
 fn answers(id: &str) -> String {
-    format!(
-        "sh -c \"$PALISADE approvals allow {id} >>said/out 2>&1; echo code $? >>said/out; touch said/done\""
-    )
+    format!("sh -c \"$PALISADE approvals allow {id} >>said/out 2>&1; touch said/done\"")
 }
 
 fn refused(name: &str, script: impl Fn(&str) -> String) {
     let (house, id) = asked();
     let said = agent(&house, &script(&answers(&id)));
-    assert!(
-        said.contains("only a person may do this") && said.contains("code 1"),
-        "{name}: {said}"
-    );
+    assert!(said.contains("only a person may do this"), "{name}: {said}");
     assert_eq!(self::id(&house, "parked"), id, "{name}");
 }
 
@@ -152,11 +147,14 @@ fn what_run_started_may_not_even_at_a_persons_terminal() {
         "tools: {terminal: {approval: {queue: always, timeout_s: 1, unrecognised: allow}}}\n",
     );
     let script = house.work().join("x.py");
-    let text = format!(
-        "import os\nos.execv({:?}, ['palisade', 'approvals', 'allow', '{id}'])\n",
-        binary()
-    );
-    fs::write(&script, text).unwrap();
+    // What the guard cannot see through.
+    fs::write(
+        &script,
+        "import os\nwords = open('words').read().split()\nos.execv(words[0], words)\n",
+    )
+    .unwrap();
+    let words = format!("{} approvals allow {id}", binary().display());
+    fs::write(house.work().join("words"), words).unwrap();
     let mut screen = Screen::palisade(&house, &["run", "--", "env", "python3", "x.py"]);
     screen.expect("only a person may do this");
     screen.end();
@@ -164,6 +162,19 @@ fn what_run_started_may_not_even_at_a_persons_terminal() {
     let mut command = house.command(&["approvals", "deny", &id]);
     let output = command.env("PALISADE_GOVERNED", "1").output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("an agent's command"));
+}
+
+#[test]
+fn an_agents_own_terminal_is_not_asked() {
+    if !has("script") {
+        return;
+    }
+    let house = House::new();
+    fs::create_dir(house.work().join("build")).unwrap();
+    let command = "sh -c \"$PALISADE run -- rm -rf build >>said/out 2>&1; touch said/done\"";
+    let said = agent(&house, &on_a_terminal(command).replace("yes", "o"));
+    assert!(said.contains("the terminal is not asked") && said.contains("delete/tree"), "{said}");
+    assert!(house.work().join("build").exists());
 }
 
 #[test]

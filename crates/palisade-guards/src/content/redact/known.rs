@@ -2,6 +2,7 @@
 
 use super::{SHORTEST, Secret};
 use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Known values, ready to be found.
@@ -18,25 +19,39 @@ pub struct Known {
 impl Known {
     /// `None` where there is nothing to find.
     pub fn new(secrets: &[Secret]) -> Option<Self> {
+        Self::in_forms(secrets, SHORTEST, false, forms)
+    }
+
+    /// The values of at least `shortest` bytes, in the forms that `forms`
+    /// gives; `None` where there is nothing to find.
+    pub fn in_forms(
+        secrets: &[Secret],
+        shortest: usize,
+        any_case: bool,
+        forms: impl Fn(&str) -> Vec<String>,
+    ) -> Option<Self> {
+        let mut seen = BTreeSet::new();
         let mut patterns = Vec::new();
         let mut owners = Vec::new();
         let mut names = Vec::new();
-        for secret in secrets.iter().filter(|secret| secret.value.len() >= SHORTEST) {
+        for secret in secrets.iter().filter(|secret| secret.value.len() >= shortest) {
             let mut forms = forms(&secret.value);
-            forms.retain(|form| form.len() >= SHORTEST && !patterns.contains(form));
-            forms.dedup();
+            forms.retain(|form| form.len() >= shortest && seen.insert(form.clone()));
             owners.extend(forms.iter().map(|_| names.len()));
             patterns.append(&mut forms);
             names.push(plain(&secret.name));
         }
         let longest = patterns.iter().map(String::len).max()?;
-        let finder =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok()?;
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .ascii_case_insensitive(any_case)
+            .build(&patterns)
+            .ok()?;
         Some(Self { finder, patterns, owners, names, longest })
     }
 
     /// From, to, and the index of the name of the next value.
-    pub fn find(&self, text: &str, from: usize) -> Option<(usize, usize, usize)> {
+    pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize, usize)> {
         let found =
             self.finder.find(aho_corasick::Input::new(text).range(from.min(text.len())..))?;
         let owner = self.owners.get(found.pattern().as_usize())?;
@@ -73,7 +88,7 @@ fn plain(name: &str) -> String {
 }
 
 /// The forms a value takes on its way.
-fn forms(value: &str) -> Vec<String> {
+pub fn forms(value: &str) -> Vec<String> {
     let bytes = value.as_bytes();
     let mut forms = vec![value.to_owned(), value.trim().to_owned()];
     forms.push(escaped(value));

@@ -35,7 +35,7 @@ mod families;
 mod known;
 
 use families::{Family, Look, Swallow, searcher};
-use known::Known;
+pub(super) use known::{Known, forms};
 use std::borrow::Cow;
 
 /// Known values below so many bytes are not looked for.
@@ -145,7 +145,8 @@ impl Ahead {
             self.family = Some(searcher().find(text.as_bytes(), from));
         }
         if self.known.is_none_or(|found| found.is_some_and(|(at, ..)| at < from)) {
-            self.known = Some(redactor.known.as_ref().and_then(|known| known.find(text, from)));
+            self.known =
+                Some(redactor.known.as_ref().and_then(|known| known.find(text.as_bytes(), from)));
         }
         match (self.family.flatten(), self.known.flatten()) {
             (Some((at, family)), None) => Some(Candidate::Family(at, family)),

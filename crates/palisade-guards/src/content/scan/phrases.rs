@@ -7,7 +7,10 @@
 use super::Found;
 use super::reading::Reading;
 use crate::rules::{self, Rule};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::DFA;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, StartKind};
 use std::sync::LazyLock;
 
 /// A phrase: words of classes in their order.
@@ -35,6 +38,13 @@ struct Term {
     apart: bool,
 }
 
+impl Term {
+    /// How many letters at the beginning only say that a word begins.
+    fn lead(&self) -> usize {
+        usize::from(!self.text.starts_with(|letter: char| letter.is_alphanumeric()))
+    }
+}
+
 /// Something that is looked for as it is written.
 struct Mark {
     rule: &'static Rule,
@@ -47,24 +57,53 @@ struct Mark {
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
 /// A phrase reaches at most so far.
-const REACH: usize = 200;
+const REACH: usize = 170;
 /// The end of a sentence between two words counts as so many letters.
 const STOP: usize = 12;
 
+/// Something that one search over all of the text looks for.
+#[derive(Clone, Copy)]
+enum Sign {
+    /// A word of phrases that is rare in prose.
+    Word(&'static Term),
+    /// A mark.
+    Mark(&'static Mark),
+    /// A word in a cipher.
+    Ciphered(Cipher),
+    /// The beginning of a link or of the source of an image.
+    Link(&'static str),
+}
+
+/// What begins a link, up to the address.
+const LINKS: [&str; 4] = ["](http", "src=\"http", "src='http", "]: http"];
+
 /// What is searched for, made once.
 struct Tables {
-    signs: AhoCorasick,
-    terms: AhoCorasick,
+    /// In text as it is.
+    plain: DFA,
+    plain_signs: Vec<Sign>,
+    /// In text as it reads.
+    read: NFA,
+    /// All words, where something was found.
+    terms: NFA,
     /// The phrases whose key may be of a class.
     by_key: Vec<Vec<&'static Phrase>>,
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
-    let signs = SIGNS
+    let mut texts: Vec<String> = Vec::new();
+    let mut plain_signs = Vec::new();
+    let mut add = |text: &str, sign: Sign| {
+        texts.push(text.to_owned());
+        plain_signs.push(sign);
+    };
+    SIGNS
         .iter()
-        .map(|sign| sign.text.to_owned())
-        .chain(MARKS.iter().map(|mark| mark.text.to_owned()))
-        .chain(CIPHERED.iter().map(|(_, text)| text.clone()));
+        .filter(|sign| sign.text.is_ascii())
+        .for_each(|sign| add(sign.text, Sign::Word(sign)));
+    MARKS.iter().for_each(|mark| add(mark.text, Sign::Mark(mark)));
+    CIPHERED.iter().for_each(|(cipher, text)| add(text, Sign::Ciphered(*cipher)));
+    LINKS.iter().for_each(|link| add(link, Sign::Link(link)));
     let by_key = (0..128)
         .map(|bit| {
             PHRASES
@@ -76,19 +115,14 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         })
         .collect();
     Some(Tables {
-        signs: AhoCorasick::builder()
+        plain: DFA::builder()
             .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
             .start_kind(StartKind::Unanchored)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(signs)
+            .build(texts)
             .ok()?,
-        terms: AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .start_kind(StartKind::Unanchored)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(TERMS.iter().map(|term| term.text))
-            .ok()?,
+        plain_signs,
+        read: NFA::new(SIGNS.iter().map(|sign| sign.text)).ok()?,
+        terms: NFA::new(TERMS.iter().map(|term| term.text)).ok()?,
         by_key,
     })
 });
@@ -153,6 +187,10 @@ pub struct Pass {
     pub found: Vec<Found>,
     /// Where words stand that are written in a cipher.
     pub ciphered: Vec<(Cipher, usize)>,
+    /// Where words stand that do not stand apart, in their order.
+    pub within: Vec<usize>,
+    /// Where links begin: the place, and the mark that begins it.
+    pub links: Vec<(usize, &'static str)>,
 }
 
 /// Searches a text. `text` is what is there; where it is not plain ASCII,
@@ -160,35 +198,42 @@ pub struct Pass {
 pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
     let mut pass = Pass::default();
     let Some(tables) = TABLES.as_ref() else { return pass };
-    let within = reading.map_or(text, |reading| &reading.text);
+    let bytes = text.as_bytes();
     let mut signs: Vec<(usize, u128)> = Vec::new();
-    each_match(&tables.signs, within.as_bytes(), |index, from, to| {
-        if let Some(sign) = SIGNS.get(index) {
-            if !sign.apart || is_apart(within.as_bytes(), from, to) {
+    each_match(&tables.plain, bytes, |index, to| match tables.plain_signs.get(index) {
+        Some(Sign::Word(sign)) => {
+            let from = to - sign.text.len();
+            if !is_apart(bytes, from + sign.lead(), to) {
+                if sign.text.len() >= 5 {
+                    pass.within.push(from);
+                }
+            } else if reading.is_none() {
                 signs.push((from, sign.mask));
             }
-        } else if let Some(mark) = MARKS.get(index - SIGNS.len()) {
-            if reading.is_none() {
-                pass.found.extend(marked(within, mark, from, to));
-            }
-        } else if let Some((cipher, _)) = CIPHERED.get(index - SIGNS.len() - MARKS.len()) {
-            pass.ciphered.push((*cipher, from));
         }
+        Some(Sign::Mark(mark)) => pass.found.extend(marked(text, mark, to - mark.text.len(), to)),
+        Some(Sign::Ciphered(cipher)) => pass.ciphered.push((*cipher, to)),
+        Some(Sign::Link(link)) => pass.links.push((to - link.len(), link)),
+        None => {}
     });
+    let read = reading.map_or(text, |reading| &reading.text);
     if reading.is_some() {
-        // Marks are looked for as they are written, whatever stands around.
-        each_match(&tables.signs, text.as_bytes(), |index, from, to| {
-            if let Some(mark) = index.checked_sub(SIGNS.len()).and_then(|at| MARKS.get(at)) {
-                pass.found.extend(marked(text, mark, from, to));
+        let bytes = read.as_bytes();
+        each_match(&tables.read, bytes, |index, to| {
+            let Some(sign) = SIGNS.get(index) else { return };
+            let from = to - sign.text.len();
+            if !sign.apart || is_apart(bytes, from + sign.lead(), to) {
+                signs.push((from, sign.mask));
             }
         });
     }
     signs.sort_unstable_by_key(|(from, _)| *from);
-    for (from, to) in windows(tables, &signs, within) {
+    pass.within.sort_unstable();
+    for (from, to) in windows(tables, &signs, read) {
         match reading {
             Some(reading) => compare(tables, reading, from, to, text, 0, &mut pass.found),
             None => {
-                let part = within.get(from..to).unwrap_or_default();
+                let part = text.get(from..to).unwrap_or_default();
                 let reading = Reading::of(part, from);
                 let all = reading.text.len();
                 compare(tables, &reading, 0, all, part, from, &mut pass.found);
@@ -209,13 +254,16 @@ pub fn undivided(text: &str) -> Vec<Found> {
     found
 }
 
-fn each_match(finder: &AhoCorasick, bytes: &[u8], mut each: impl FnMut(usize, usize, usize)) {
-    let mut state = aho_corasick::automaton::OverlappingState::start();
-    let input = Input::new(bytes).anchored(Anchored::No);
-    loop {
-        finder.find_overlapping(input.clone(), &mut state);
-        let Some(found) = state.get_match() else { return };
-        each(found.pattern().as_usize(), found.start(), found.end());
+/// Calls `each` for every pattern that ends somewhere: its index, and where.
+fn each_match(automaton: &impl Automaton, bytes: &[u8], mut each: impl FnMut(usize, usize)) {
+    let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
+    for (at, byte) in bytes.iter().enumerate() {
+        state = automaton.next_state(Anchored::No, state, *byte);
+        if automaton.is_special(state) && automaton.is_match(state) {
+            for nth in 0..automaton.match_len(state) {
+                each(automaton.match_pattern(state, nth).as_usize(), at + 1);
+            }
+        }
     }
 }
 
@@ -349,9 +397,9 @@ fn events(tables: &Tables, reading: &Reading, from: usize, to: usize, apart: boo
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
     let mut events: Vec<Event> = Vec::new();
-    each_match(&tables.terms, part, |index, start, end| {
+    each_match(&tables.terms, part, |index, end| {
         let Some(term) = TERMS.get(index) else { return };
-        let (start, end) = (from + start, from + end);
+        let (start, end) = (from + end - term.text.len(), from + end);
         if apart && term.apart && !is_apart(bytes, start, end) {
             return;
         }
@@ -360,7 +408,7 @@ fn events(tables: &Tables, reading: &Reading, from: usize, to: usize, apart: boo
     events
 }
 
-/// Adds the addresses, which are known by their form.
+/// Adds addresses and names, which are known by their form.
 fn forms(
     reading: &Reading,
     from: usize,
@@ -378,6 +426,7 @@ fn forms(
         let mask = match bytes.get(at) {
             Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => ADDRESS,
             Some(b':') if bytes.get(at..at + 3) == Some(b"://") => URL,
+            Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => SNAKE,
             _ => continue,
         };
         let place = reading.at(base + at);
@@ -439,6 +488,7 @@ fn phrases(reading: &Reading, events: &[Event], source: &str, base: usize, found
                         reading.origin_end(event.to, source, base),
                     );
                     one.mentioned = is_mentioned(&events, start, event.stops);
+                    one.phrase = true;
                     one.read = reading.text.get(start..event.to).map(str::to_owned);
                     found.push(one);
                 }
@@ -456,18 +506,3 @@ fn is_mentioned(events: &[Event], start: usize, stops: usize) -> bool {
             && stops.saturating_sub(event.stops) == 0
     })
 }
-
-/// Every rule that a phrase or a mark can raise.
-pub static RULES: &[&Rule] = &[
-    &rules::CONTENT_ADDRESSED_TO_AI,
-    &rules::CONTENT_BANNER,
-    &rules::CONTENT_CONCEALMENT,
-    &rules::CONTENT_CREDENTIAL_REQUEST,
-    &rules::CONTENT_EXFILTRATION,
-    &rules::CONTENT_FAKE_ENVELOPE,
-    &rules::CONTENT_OVERRIDE,
-    &rules::CONTENT_PERSONA,
-    &rules::CONTENT_PROMPT_EXTRACTION,
-    &rules::CONTENT_ROLE_MARKER,
-    &rules::CONTENT_TOOL_BAIT,
-];

@@ -16,8 +16,8 @@ pub struct Shapes {
     pub numbers: Vec<(usize, usize)>,
     /// Dots and dashes.
     pub dots: Vec<(usize, usize)>,
-    /// How many escapes there are: `%41`, `\x41`, `\u0041`, `&#65;`, `&lt;`.
-    pub escapes: usize,
+    /// Escapes: `%41`, `\x41`, `\u0041`, `&#65;`, `&lt;`.
+    pub escapes: Vec<(usize, usize)>,
     /// How many words a tag stands within.
     pub tags: usize,
     /// How many strings are joined by a plus sign.
@@ -95,8 +95,15 @@ impl Row {
 pub fn shapes(text: &str) -> Shapes {
     let bytes = text.as_bytes();
     let mut found = Shapes::default();
-    let (mut spaced, mut digits, mut scrambled, mut numbers, mut dots) =
-        (Row::default(), Row::default(), Row::default(), Row::default(), Row::default());
+    let (mut spaced, mut digits, mut scrambled, mut numbers, mut dots, mut escapes) = (
+        Row::default(),
+        Row::default(),
+        Row::default(),
+        Row::default(),
+        Row::default(),
+        Row::default(),
+    );
+    let mut binary = false;
     let mut at = 0;
     while let Some(byte) = bytes.get(at).copied() {
         let mut all = class(byte);
@@ -104,7 +111,9 @@ pub fn shapes(text: &str) -> Shapes {
             at += 1;
             match byte {
                 b'%' | b'\\' | b'&' if is_escape(bytes.get(at - 1..).unwrap_or_default()) => {
-                    found.escapes += 1;
+                    if let Some(row) = escapes.add(at - 1, at, 1, 64) {
+                        row.close(2, &mut found.escapes);
+                    }
                 }
                 b'<' => {
                     found.angle = true;
@@ -136,7 +145,7 @@ pub fn shapes(text: &str) -> Shapes {
                 }
             }
             1 if byte == b'+' && is_join(bytes, from) => found.joins += 1,
-            1 | 2 if all == SIGN => {
+            1..=5 if all == SIGN && byte != b'+' && byte != b'=' => {
                 if let Some(row) = dots.add(from, at, length, 3) {
                     row.close(24, &mut found.dots);
                 }
@@ -153,15 +162,19 @@ pub fn shapes(text: &str) -> Shapes {
             std::mem::take(&mut spaced).close(SPACED, &mut found.spaced);
         }
         if is_number(word, all) {
-            if let Some(row) = numbers.add(from, at, 1, 3) {
+            // Binary numbers are a row of their own.
+            let farthest = if (length == 8) == binary { 3 } else { 0 };
+            binary = length == 8;
+            if let Some(row) = numbers.add(from, at, 1, farthest) {
                 row.close(NUMBERS, &mut found.numbers);
             }
         } else if (3..LONG).contains(&length)
             && all & (DIGIT | LEET) != 0
             && all & (LOWER | UPPER) != 0
+            && is_digits_for_letters(word)
             && let Some(row) = digits.add(from, at, 1, 60)
         {
-            row.close(2, &mut found.digits);
+            row.close(1, &mut found.digits);
         }
         if all & !(LOWER | UPPER) == 0
             && (5..=13).contains(&length)
@@ -172,10 +185,11 @@ pub fn shapes(text: &str) -> Shapes {
         }
     }
     spaced.close(SPACED, &mut found.spaced);
-    digits.close(2, &mut found.digits);
+    digits.close(1, &mut found.digits);
     scrambled.close(2, &mut found.scrambled);
     numbers.close(NUMBERS, &mut found.numbers);
     dots.close(24, &mut found.dots);
+    escapes.close(2, &mut found.escapes);
     found
 }
 
@@ -293,6 +307,19 @@ pub fn unscrambled(word: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether digits or signs stand for letters of a needed word.
+fn is_digits_for_letters(word: &[u8]) -> bool {
+    NEEDED.iter().chain(&["rules", "password", "secret"]).any(|needed| {
+        needed.len() == word.len()
+            && needed.bytes().zip(word).all(|(letter, byte)| {
+                let plain = char::from(byte.to_ascii_lowercase());
+                char::from(letter) == plain
+                    || [super::decode::leet(plain, 'i'), super::decode::leet(plain, 'l')]
+                        .contains(&char::from(letter))
+            })
+    })
+}
+
 fn is_scrambled(word: &[u8]) -> bool {
     let Some(first) = word.first().map(|byte| byte.to_ascii_lowercase().wrapping_sub(b'a')) else {
         return false;
@@ -317,7 +344,7 @@ mod tests {
         assert_eq!(spans("69 67 6e 6f 72 65").numbers, [(0, 17)]);
         assert_eq!(spans("105, 103, 110, 111, 114, 101").numbers, [(0, 28)]);
         assert_eq!(spans("ignroe the prevoius").scrambled, [(0, 19)]);
-        assert_eq!(spans("%69%67 &#65; &lt; \\x41 \\u0041 100% a&b").escapes, 6);
+        assert_eq!(spans("%69%67 &#65; &lt; \\x41 \\u0041 100% a&b").escapes, [(0, 24)]);
         assert_eq!(spans("ig<b></b>nore").tags, 1);
         assert_eq!(spans("\"a\" + 'b'").joins, 1);
     }

@@ -31,6 +31,8 @@ pub struct View {
     pub step: &'static str,
     /// Whether its words may run together.
     pub undivided: bool,
+    /// Whether something else may be encoded in it.
+    pub encodes: bool,
     place: Place,
 }
 
@@ -45,7 +47,7 @@ enum Place {
 
 impl View {
     fn block(text: String, step: &'static str, (from, to): (usize, usize)) -> Self {
-        Self { text, step, undivided: false, place: Place::Block(from, to) }
+        Self { text, step, undivided: false, encodes: true, place: Place::Block(from, to) }
     }
 
     /// Where a range of the view lies in the text.
@@ -95,10 +97,11 @@ pub fn views(
     text: &str,
     shapes: &Shapes,
     ciphered: &[(Cipher, usize)],
+    within: &[usize],
     meter: &mut Meter,
 ) -> Vec<View> {
     let mut views = Views { found: Vec::new(), meter };
-    runs(text, shapes, &mut views);
+    runs(text, shapes, within, &mut views);
     for (from, to) in &shapes.numbers {
         let row = text.get(*from..*to).unwrap_or_default();
         for read in decode::numbers(row) {
@@ -122,8 +125,8 @@ pub fn views(
     for (from, to) in windows(&shapes.scrambled, text) {
         views.add(in_order(text, from, to));
     }
-    if shapes.escapes >= 2 {
-        views.add(unescaped(text));
+    for (from, to) in windows(&shapes.escapes, text) {
+        views.add(unescaped(text, from, to));
     }
     if shapes.tags >= 1 {
         views.add(untagged(text));
@@ -139,7 +142,7 @@ pub fn views(
 }
 
 /// Long runs without a space.
-fn runs(text: &str, shapes: &Shapes, views: &mut Views<'_>) {
+fn runs(text: &str, shapes: &Shapes, within: &[usize], views: &mut Views<'_>) {
     let mut rest = shapes.runs.as_slice();
     while let Some(((from, first_to), after)) = rest.split_first() {
         rest = after;
@@ -157,12 +160,9 @@ fn runs(text: &str, shapes: &Shapes, views: &mut Views<'_>) {
         }
         let (from, span) = (*from, (*from, to));
         let run = text.get(from..to).unwrap_or_default();
-        if run
-            .bytes()
-            .take(64)
-            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'/'))
-            && run.len() < 256
-        {
+        // Words run together: there are at least two that belong to phrases.
+        let first = within.partition_point(|at| *at < from);
+        if within.get(first + 1).is_some_and(|second| *second < to) && run.len() < 512 {
             // Words run together, perhaps divided by capitals.
             let divided = divided(run);
             let mut view = View::block(divided, "run together", span);
@@ -262,6 +262,7 @@ fn closed_up(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
         text: read,
         step: "letters apart",
         undivided: !divided,
+        encodes: false,
         place: Place::Points(points),
     });
 }
@@ -297,7 +298,7 @@ fn letterwise(part: &str, from: usize, step: &'static str, each: impl Fn(char) -
             points.push((text.len(), from + at + letter.len_utf8()));
         }
     }
-    View { text, step, undivided: false, place: Place::Points(points) }
+    View { text, step, undivided: false, encodes: false, place: Place::Points(points) }
 }
 
 /// Scrambled words set right. Their length stays.
@@ -311,7 +312,13 @@ fn in_order(text: &str, from: usize, to: usize) -> View {
             format!("{}{rest}", unscrambled(word).unwrap_or(word))
         })
         .collect();
-    View { text: read, step: "scrambled", undivided: false, place: Place::Points(vec![(0, from)]) }
+    View {
+        text: read,
+        step: "scrambled",
+        undivided: false,
+        encodes: false,
+        place: Place::Points(vec![(0, from)]),
+    }
 }
 
 /// Text with pieces of it replaced or left out.
@@ -323,8 +330,8 @@ struct Patched<'t> {
 }
 
 impl<'t> Patched<'t> {
-    fn of(source: &'t str) -> Self {
-        Self { source, text: String::with_capacity(source.len()), points: vec![(0, 0)], kept: 0 }
+    fn of(source: &'t str, from: usize) -> Self {
+        Self { source, text: String::new(), points: vec![(0, from)], kept: from }
     }
 
     fn replace(&mut self, from: usize, to: usize, by: &str) {
@@ -337,14 +344,15 @@ impl<'t> Patched<'t> {
 
     fn view(mut self, step: &'static str) -> View {
         self.text.push_str(self.source.get(self.kept..).unwrap_or_default());
-        View { text: self.text, step, undivided: false, place: Place::Points(self.points) }
+        let encodes = step == "escapes";
+        View { text: self.text, step, undivided: false, encodes, place: Place::Points(self.points) }
     }
 }
 
-fn unescaped(text: &str) -> View {
-    let bytes = text.as_bytes();
-    let mut patched = Patched::of(text);
-    let mut at = 0;
+fn unescaped(text: &str, from: usize, to: usize) -> View {
+    let bytes = text.as_bytes().get(..to).unwrap_or_default();
+    let mut patched = Patched::of(text.get(..to).unwrap_or_default(), from);
+    let mut at = from;
     while let Some(byte) = bytes.get(at) {
         if matches!(byte, b'%' | b'\\' | b'&')
             && let Some((letter, length)) = decode::escape(bytes.get(at..).unwrap_or_default())
@@ -359,7 +367,7 @@ fn unescaped(text: &str) -> View {
 }
 
 fn untagged(text: &str) -> View {
-    let mut patched = Patched::of(text);
+    let mut patched = Patched::of(text, 0);
     let mut at = 0;
     while let Some(open) = text.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) {
         let rest = text.get(open..).unwrap_or_default();
@@ -380,7 +388,7 @@ fn untagged(text: &str) -> View {
 }
 
 fn unjoined(text: &str) -> View {
-    let mut patched = Patched::of(text);
+    let mut patched = Patched::of(text, 0);
     let is_quote = |letter: char| matches!(letter, '"' | '\'' | '`');
     let mut at = 0;
     while let Some(plus) = text.get(at..).and_then(|rest| rest.find('+')).map(|found| at + found) {
@@ -427,6 +435,7 @@ fn ciphers(text: &str, ciphered: &[(Cipher, usize)], views: &mut Views<'_>) {
                         text: words,
                         step: "words reversed",
                         undivided: false,
+                        encodes: false,
                         place: Place::Points(vec![(0, from)]),
                     });
                 }
@@ -434,12 +443,14 @@ fn ciphers(text: &str, ciphered: &[(Cipher, usize)], views: &mut Views<'_>) {
                     text: read,
                     step: if by == 13 { "rot13" } else { "shifted letters" },
                     undivided: false,
+                    encodes: false,
                     place: Place::Points(vec![(0, from)]),
                 }),
                 Cipher::Mirrored => views.add(View {
                     text: read,
                     step: "mirrored alphabet",
                     undivided: false,
+                    encodes: false,
                     place: Place::Points(vec![(0, from)]),
                 }),
             }

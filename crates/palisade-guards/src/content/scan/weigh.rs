@@ -116,7 +116,7 @@ fn strongest(mut found: Vec<Found>) -> Vec<Found> {
 /// How much something counts where it stands.
 fn weight(one: &Found, quoted: bool, about_this: bool) -> u32 {
     let mut weight = u32::from(one.score);
-    if one.steps.iter().any(|step| !PLAIN_STEPS.contains(step)) {
+    if one.phrase && weight >= 60 && one.steps.iter().any(|step| !PLAIN_STEPS.contains(step)) {
         // Nobody hides what is harmless.
         weight += 40;
     }

@@ -92,7 +92,10 @@ pub fn give(
     )?;
     let keep = Duration::from_secs(rules.parked_s.into()).max(KEEP);
     let is_waited_for = store.is_waited_for(entry);
-    store.answer(entry, (answer, word), (&actor).into(), keep)?;
+    if let Err(error) = store.answer(entry, (answer, word), (&actor).into(), keep) {
+        record(EventKind::Approval, &format!("the answer to {id} did not count: {error}"))?;
+        return Err(error.into());
+    }
     note(&match answer {
         Answer::Deny => format!("request {id} is denied"),
         _ if is_waited_for => format!("request {id} is allowed"),

@@ -1,6 +1,6 @@
 //! A terminal on which requests appear as they come.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use palisade_runtime::approvals::{Entry, Moment, Store};
 
 use super::answer::{give, person};
 use super::brief;
-use crate::prompt::{Heard, Prompt, Question};
+use crate::prompt::{self, Heard, Prompt, Question};
 use crate::show::{Failure, note};
 
 /// Bells may be missed, so it is looked this often at least.
@@ -18,15 +18,18 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn run(home: &Home, store: &Store) -> Result<ExitCode, Failure> {
     person(home)?;
     let watcher = store.watch()?;
-    let mut later = BTreeSet::new();
+    let mut later = BTreeMap::new();
     let mut said = None;
     loop {
         let now = Moment::now();
         let (entries, _) = store.list()?;
         let open: Vec<&Entry> = entries.iter().filter(|entry| entry.is_open(&now)).collect();
-        later.retain(|id| open.iter().any(|entry| entry.request.id == *id));
+        later.retain(|id, left: &mut Left| {
+            let entry = open.iter().find(|entry| entry.request.id == *id);
+            entry.is_some_and(|entry| left.stays(entry, &now))
+        });
         let waiting = open.len() - later.len();
-        let mut new = open.iter().filter(|entry| !later.contains(&entry.request.id));
+        let mut new = open.iter().filter(|entry| !later.contains_key(&entry.request.id));
         // Those that somebody waits for come first.
         let next = new.clone().find(|entry| entry.is_waited_for).or_else(|| new.next());
         let Some(entry) = next else {
@@ -37,6 +40,10 @@ pub fn run(home: &Home, store: &Store) -> Result<ExitCode, Failure> {
                 });
             }
             watcher.wait(LOOK);
+            // A terminal that is gone, or in other hands, shows nothing.
+            if prompt::terminal().is_none() {
+                return Ok(ExitCode::SUCCESS);
+            }
             continue;
         };
         said = None;
@@ -46,13 +53,35 @@ pub fn run(home: &Home, store: &Store) -> Result<ExitCode, Failure> {
     }
 }
 
+/// A request that was left for later.
+struct Left {
+    when: Moment,
+    /// Whether somebody waited for it when it was looked at last.
+    waited_for: bool,
+}
+
+impl Left {
+    fn new(waited_for: bool) -> Self {
+        Self { when: Moment::now(), waited_for }
+    }
+
+    /// Whether it stays out of sight: until it is asked again.
+    fn stays(&mut self, entry: &Entry, now: &Moment) -> bool {
+        let first_until = &entry.request.waits_until;
+        let another = first_until.is_over(now) && !first_until.is_over(&self.when);
+        let again = entry.is_waited_for && (another || !self.waited_for);
+        self.waited_for = entry.is_waited_for;
+        !again
+    }
+}
+
 /// Puts one request; whether to go on.
 fn asked(
     home: &Home,
     store: &Store,
     entry: &Entry,
     waiting: usize,
-    later: &mut BTreeSet<String>,
+    later: &mut BTreeMap<String, Left>,
 ) -> Result<bool, Failure> {
     let tty = person(home)?;
     let now = Moment::now();
@@ -70,11 +99,11 @@ fn asked(
             let given = give(home, store, entry, answer, word.as_deref());
             if let Err(error) = given {
                 note(&format!("error: {error}"));
-                later.insert(id);
+                later.insert(id, Left::new(entry.is_waited_for));
             }
         }
         Heard::Later => {
-            later.insert(id);
+            later.insert(id, Left::new(entry.is_waited_for));
         }
         Heard::Moot => note(&format!("request {id} was answered elsewhere")),
         Heard::Nothing => note(&format!("request {id} is too old now")),

@@ -7,12 +7,14 @@ use palisade_core::Surface;
 use palisade_core::ports::{Journal, Outcome};
 use palisade_guards::content::enclose;
 use palisade_guards::content::scan::Kind;
+use palisade_runtime::{Keeper, SessionId};
 use palisade_wire::{Call, Json, Use};
 
 use super::session::Opened;
 use super::{Hook, Said, before, uses};
 use crate::actor;
 use crate::show::Failure;
+use crate::wire_up::Disk;
 
 /// So much of the output stands in the journal, in characters.
 const EXCERPT: usize = 400;
@@ -54,6 +56,9 @@ pub(super) fn answer(
             .map_err(|_| Failure::Other("the journal is not signed to its end".into()))?;
     }
     drop(held);
+    if call.uses.contains(&Use::Subagent) {
+        other_session(hook, opened, &mut output)?;
+    }
     let origins = match admission {
         Some(admission) => admission.origins,
         // Nothing was told before it, or it was told of already.
@@ -77,6 +82,24 @@ pub(super) fn answer(
         // This client shows what it has, whatever is said here.
         None => Said::Nothing,
     })
+}
+
+/// A subagent of OpenCode has a session of its own, which its result names:
+/// what was read there is now told here.
+fn other_session(hook: &Hook, opened: &Opened, output: &mut Json) -> Result<(), Failure> {
+    if hook.client.name != "opencode" {
+        return Ok(());
+    }
+    let mut named = None;
+    hook.client.texts(output, &mut |own, text| {
+        let id = text.split_once("<task id=\"").and_then(|(_, rest)| rest.split('"').next());
+        if own && named.is_none() {
+            named = id.map(|id| format!("opencode-{id}"));
+        }
+    });
+    let Some(id) = named.and_then(|id| SessionId::parse(&id).ok()) else { return Ok(()) };
+    let seen = Keeper::new(&opened.house.profile, Some(id), &Disk).session()?.taint;
+    Ok(opened.keeper().saw(&seen)?)
 }
 
 /// Puts what the tool gave into an envelope that says whence it came.

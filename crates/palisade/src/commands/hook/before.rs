@@ -1,13 +1,13 @@
 //! Before a tool is used: judged, asked about, recorded, answered.
 
 use std::env;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::unistd::getppid;
 use palisade_core::ports::{Ask, Journal, Outcome};
 use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
 use palisade_journal::FileJournal;
-use palisade_runtime::approvals::{Asker, Ended, Queue, Store, Subject, governed};
+use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed};
 use palisade_runtime::calls::{Admission, Held};
 use palisade_runtime::config::Rewrite;
 use palisade_runtime::{Admitted, Circumstances, Judged, Keeper, Ports, admit, hand_over};
@@ -17,6 +17,7 @@ use super::session::Opened;
 use super::uses::{self, Part};
 use super::{Hook, Said, words};
 use crate::actor;
+use crate::desktop::Desktop;
 use crate::show::Failure;
 
 /// What was decided, and what is owed to the journal for it.
@@ -24,11 +25,13 @@ struct Answered {
     said: Said,
     intents: Vec<u64>,
     origins: Vec<String>,
+    /// Whether the same call is answered by the same words.
+    repeats: bool,
 }
 
 impl Answered {
     fn plainly(said: Said) -> Self {
-        Self { said, intents: Vec::new(), origins: Vec::new() }
+        Self { said, intents: Vec::new(), origins: Vec::new(), repeats: true }
     }
 }
 
@@ -41,10 +44,8 @@ pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, 
     let mut held = opened.calls.hold(&opened.name)?;
     let twice = call.id.is_some() || call.stamp.is_some();
     if let Some(before) = held.answered(&opened.digest).filter(|_| twice) {
-        return Ok(match before.answer.as_str() {
-            "" => Said::Nothing,
-            line => Said::Line(line.to_owned()),
-        });
+        let said = if before.is_empty() { Said::Nothing } else { Said::Line(before.to_owned()) };
+        return Ok(said);
     }
     let answered = match rewriting(hook, opened, call) {
         Rewriting::Is => confined(hook, opened, call)?,
@@ -60,10 +61,13 @@ pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, 
 }
 
 fn remember(held: &mut Held, opened: &Opened, answered: Answered) -> Result<Said, Failure> {
-    let Answered { said, intents, origins } = answered;
+    let Answered { said, intents, origins, repeats } = answered;
     let answer = match &said {
-        Said::Nothing => String::new(),
-        Said::Line(line) => line.clone(),
+        Said::Nothing => Some(String::new()),
+        // A changed command is not kept: there may be a secret in it, and it
+        // is changed again in the same way.
+        Said::Line(_) if !repeats => None,
+        Said::Line(line) => Some(line.clone()),
     };
     let at = actor::millis();
     held.remember(Admission { digest: opened.digest.clone(), answer, intents, origins, at })?;
@@ -115,37 +119,45 @@ fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failu
     let at = opened.circumstances(Surface::Interactive, sandbox);
     let keeper = opened.keeper();
     let parts = uses::judged(hook.client, call, &opened.cwd, &at, Some(&keeper))?;
-    let tools = |part: &&Part| !matches!(part.judged.decision.action(), Action::Run { .. });
-    let never = |part: &&Part| part.judged.decision.severity() == Severity::Dangerous;
-    // A rule of the profile about the tool itself is answered here as always.
-    if parts.iter().any(|part| never(&part))
-        || parts.iter().filter(tools).any(|part| part.judged.decision.verdict() != Verdict::Allow)
-    {
-        return settle(hook, opened, call, parts, &at);
+    if !refused(&parts).is_empty() {
+        return settle(hook, opened, call, parts, &at, false);
     }
-    let program = env::current_exe()?;
-    let program = program.to_str().ok_or_else(|| Failure::Other("our name is not UTF-8".into()))?;
-    let lines: Vec<String> = call
-        .uses
-        .iter()
-        .filter_map(|one| match one {
-            Use::Shell { command, .. } => Some(command),
-            _ => None,
-        })
-        .map(|line| {
-            format!(
-                "{} --profile {} run --session {} --surface unattended -c {}",
-                quoted(program),
-                opened.house.profile.name.as_str(),
-                opened.id.as_str(),
-                quoted(line)
-            )
-        })
-        .collect();
+    let origins = origins(&parts);
+    // A rule of the profile about the tool itself is answered here as always.
+    let command = |part: &Part| matches!(part.judged.decision.action(), Action::Run { .. });
+    let tools = parts.into_iter().filter(|part| !command(part)).collect();
+    let mut answered = settle(hook, opened, call, tools, &at, false)?;
+    if matches!(answered.said, Said::Line(_)) {
+        return Ok(answered);
+    }
+    let lines = lines(opened, call)?;
     let arguments = hook.client.with_lines(call, &lines);
     let said = arguments.and_then(|arguments| hook.client.rewrite(arguments));
     let said = said.ok_or_else(|| Failure::Other("the command cannot be changed".into()))?;
-    Ok(Answered { said: Said::Line(said), intents: Vec::new(), origins: origins(&parts) })
+    // What was recorded or asked about is not recorded or asked about again.
+    answered.repeats = !answered.intents.is_empty();
+    answered.said = Said::Line(said);
+    answered.origins.extend(origins);
+    Ok(answered)
+}
+
+/// The lines of a shell call as ones of `palisade run`, in the tree that this
+/// session works in, wherever the call says that it runs.
+fn lines(opened: &Opened, call: &Call) -> Result<Vec<String>, Failure> {
+    let program = env::current_exe()?;
+    let program = program.to_str().ok_or_else(|| Failure::Other("our name is not UTF-8".into()))?;
+    let begin = format!(
+        "{} --profile {} run --session {} --surface queue --workspace {}",
+        quoted(program),
+        opened.house.profile.name.as_str(),
+        opened.id.as_str(),
+        quoted(&opened.house.places.workspace),
+    );
+    let line = |one: &Use| match one {
+        Use::Shell { command, .. } => Some(format!("{begin} -c {}", quoted(command))),
+        _ => None,
+    };
+    Ok(call.uses.iter().filter_map(line).collect())
 }
 
 /// In single quotes nothing means anything to a shell but their end.
@@ -155,12 +167,12 @@ fn quoted(text: &str) -> String {
 
 fn direct(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
     let native = asks(hook, call);
-    let watched = native || Store::new(&opened.house.home).is_watched();
+    let watched = native || opened.house.approvals().is_watched();
     let surface = if watched { Surface::Interactive } else { Surface::Unattended };
     let at = opened.circumstances(surface, false);
     let keeper = opened.keeper();
     let parts = uses::judged(hook.client, call, &opened.cwd, &at, Some(&keeper))?;
-    settle(hook, opened, call, parts, &at)
+    settle(hook, opened, call, parts, &at, native)
 }
 
 /// Whether the client puts a question of ours to a person who sits before it.
@@ -188,86 +200,119 @@ fn settle(
     call: &Call,
     parts: Vec<Part>,
     at: &Circumstances<'_>,
+    native: bool,
 ) -> Result<Answered, Failure> {
     if parts.is_empty() {
         return Ok(Answered::plainly(Said::Nothing));
     }
     let keeper = opened.keeper();
     let mut journal = opened.house.journal()?;
-    let settled = parts_settled(hook, opened, call, parts, at, &keeper, &mut journal);
+    let settled =
+        Settling { hook, opened, call, at, keeper: &keeper, native }.settle(parts, &mut journal);
     // Whatever became of it, what was recorded is signed.
     journal.close().map_err(unsigned)?;
     settled
 }
 
-fn parts_settled(
-    hook: &Hook,
-    opened: &Opened,
-    call: &Call,
-    parts: Vec<Part>,
-    at: &Circumstances<'_>,
-    keeper: &Keeper<'_>,
-    journal: &mut FileJournal,
-) -> Result<Answered, Failure> {
-    let deny = |reason: &str| Said::Line(hook.client.deny(Event::Before, reason, Some(call)));
-    let admitted = |judged, ask: &mut dyn Ask, journal: &mut FileJournal| {
-        admit(judged, at, &mut Ports { actor: &opened.actor, ask, journal, keeper })
-    };
-    let never = |part: &Part| part.judged.decision.severity() == Severity::Dangerous;
-    if parts.iter().any(never) {
-        let reason = words::refusal(&refused(&parts));
-        for part in parts.into_iter().filter(never) {
-            // Recorded, and refused whatever the record says.
-            admitted(part.judged, &mut Nobody, journal)?;
-        }
-        return Ok(Answered::plainly(deny(&reason)));
+/// One call on its way from what was judged to what is said.
+struct Settling<'a> {
+    hook: &'a Hook,
+    opened: &'a Opened,
+    call: &'a Call,
+    at: &'a Circumstances<'a>,
+    keeper: &'a Keeper<'a>,
+    /// Whether the client puts questions to its own user.
+    native: bool,
+}
+
+impl Settling<'_> {
+    fn deny(&self, reason: &str) -> Answered {
+        let line = self.hook.client.deny(Event::Before, reason, Some(self.call));
+        Answered::plainly(Said::Line(line))
     }
-    let origins = origins(&parts);
-    let mut intents = Vec::new();
-    let mut native: Vec<String> = Vec::new();
-    for Part { judged, shows } in parts {
-        let question = surfaced(judged, Surface::Interactive, at);
-        let asked = question.decision.verdict() == Verdict::Ask;
-        if asked && asks(hook, call) {
-            native.push(words::question(&[&question.decision]));
-            let mut ports =
-                Ports { actor: &opened.actor, ask: &mut Nobody, journal: &mut *journal, keeper };
-            intents.push(hand_over(&question, at, &mut ports)?);
-            keeper.saw(&shows)?;
-            continue;
+
+    fn admitted(
+        &self,
+        judged: Judged,
+        ask: &mut dyn Ask,
+        journal: &mut FileJournal,
+    ) -> Result<Admitted, Failure> {
+        let mut ports = Ports { actor: &self.opened.actor, ask, journal, keeper: self.keeper };
+        Ok(admit(judged, self.at, &mut ports)?)
+    }
+
+    fn settle(&self, parts: Vec<Part>, journal: &mut FileJournal) -> Result<Answered, Failure> {
+        let never = |part: &Part| part.judged.decision.severity() == Severity::Dangerous;
+        if parts.iter().any(never) {
+            let reason = words::refusal(&refused(&parts));
+            for part in parts.into_iter().filter(never) {
+                // Recorded, and refused whatever the record says.
+                self.admitted(part.judged, &mut Nobody, journal)?;
+            }
+            return Ok(self.deny(&reason));
         }
-        let declined = question.decision.clone();
-        let mut queue = asked.then(|| queue(hook, opened, &question, at));
-        let (done, end) = match queue.as_mut().filter(|queue| queue.seen().is_some()) {
-            Some(queue) => (admitted(question, queue, journal)?, ended(queue)),
+        let origins = origins(&parts);
+        let mut intents = Vec::new();
+        let mut native: Vec<String> = Vec::new();
+        for Part { judged, shows } in parts {
+            let question = surfaced(judged, Surface::Interactive, self.at);
+            let asked = question.decision.verdict() == Verdict::Ask;
+            if asked && self.native {
+                native.push(words::question(&[&question.decision]));
+                let actor = &self.opened.actor;
+                let mut ports =
+                    Ports { actor, ask: &mut Nobody, journal: &mut *journal, keeper: self.keeper };
+                intents.push(hand_over(&question, self.at, &mut ports)?);
+                self.keeper.saw(&shows)?;
+                continue;
+            }
+            let declined = question.decision.clone();
+            match self.asked(question, asked, journal)? {
+                (Admitted::Permitted(permit), _) => {
+                    intents.push(permit.intent());
+                    self.keeper.saw(&shows)?;
+                    // The client carries it out; its end comes with the event
+                    // after.
+                    let _ = permit.spend();
+                }
+                (Admitted::Refused(_), end) => {
+                    let failure = "another part of the same call was refused".to_owned();
+                    let outcome = Outcome { failure, ..Outcome::default() };
+                    for intent in intents {
+                        let written = journal.outcome(intent, &outcome);
+                        written.map_err(palisade_runtime::Error::Journal)?;
+                    }
+                    return Ok(self.deny(&words::declined(&[&declined], &end)));
+                }
+            }
+        }
+        let said = match (native.is_empty(), self.hook.client.ask(&native.join("\n"))) {
+            (false, Some(line)) => Said::Line(line),
+            _ => Said::Nothing,
+        };
+        Ok(Answered { said, intents, origins, repeats: true })
+    }
+
+    /// Puts the question to whoever looks at the queue, if it is one and
+    /// somebody does; and how it ended, in words for the model.
+    fn asked(
+        &self,
+        question: Judged,
+        asked: bool,
+        journal: &mut FileJournal,
+    ) -> Result<(Admitted, String), Failure> {
+        let desktop = Desktop(self.opened.house.profile.config.tools.terminal.approval.notify);
+        let queue = |question| queue(self.hook, self.opened, question, self.at, &desktop);
+        let mut queue = asked.then(|| queue(&question));
+        match queue.as_mut().filter(|queue| queue.seen().is_some()) {
+            Some(queue) => Ok((self.admitted(question, queue, journal)?, ended(queue))),
             // Nobody was asked, and the record says so.
             None => {
-                let judged = surfaced(question, Surface::Unattended, at);
-                (admitted(judged, &mut Nobody, journal)?, UNSEEN.to_owned())
-            }
-        };
-        match done {
-            Admitted::Permitted(permit) => {
-                intents.push(permit.intent());
-                keeper.saw(&shows)?;
-                // The client carries it out; its end comes with the event after.
-                let _ = permit.spend();
-            }
-            Admitted::Refused(_) => {
-                let failure = "another part of the same call was refused".to_owned();
-                let outcome = Outcome { failure, ..Outcome::default() };
-                for intent in intents {
-                    journal.outcome(intent, &outcome).map_err(palisade_runtime::Error::Journal)?;
-                }
-                return Ok(Answered::plainly(deny(&words::declined(&[&declined], &end))));
+                let judged = surfaced(question, Surface::Unattended, self.at);
+                Ok((self.admitted(judged, &mut Nobody, journal)?, UNSEEN.to_owned()))
             }
         }
     }
-    let said = match (native.is_empty(), hook.client.ask(&native.join("\n"))) {
-        (false, Some(line)) => Said::Line(line),
-        _ => Said::Nothing,
-    };
-    Ok(Answered { said, intents, origins })
 }
 
 /// The same, judged as on that surface: a caution is a question where somebody
@@ -291,6 +336,7 @@ fn queue<'a>(
     opened: &'a Opened,
     judged: &Judged,
     at: &Circumstances<'_>,
+    desktop: &'a Desktop,
 ) -> Queue<'a> {
     let subject = Subject::of(judged, at, &opened.actor, &[]);
     let rules = &opened.house.profile.config.tools.terminal.approval;
@@ -298,8 +344,10 @@ fn queue<'a>(
     // A client that has gone away waits for nothing.
     let client = getppid();
     // The last tenth is for the answer itself.
-    Queue::new(Store::new(&opened.house.home), subject, Asker::from(&opened.actor), rules)
-        .within(left.mul_f64(0.9))
+    let wait = left.mul_f64(0.9).min(Duration::from_secs(rules.timeout_s.into()));
+    Queue::new(opened.house.approvals(), subject, Asker::from(&opened.actor), rules)
+        .notifying(desktop)
+        .within(wait)
         .while_true(move || getppid() == client)
 }
 

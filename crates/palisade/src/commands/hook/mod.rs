@@ -205,7 +205,7 @@ impl Hook {
         drop(bytes);
         speak::about(Some(self.client), payload.event);
         let Payload { event, call, output } = payload;
-        speak::of(&call);
+        speak::of(&call, output.as_ref());
         let house = House::open(self.profile.as_deref(), None).map_err(|error| unusable(&error))?;
         let opened = session::Opened::of(self, house, &call).map_err(|error| unusable(&error))?;
         match event {

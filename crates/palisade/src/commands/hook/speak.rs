@@ -8,18 +8,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use palisade_wire::{Call, Client, Event};
+use palisade_wire::{Call, Client, Event, Json};
 
 /// Whether the answer is decided.
 static SAID: AtomicBool = AtomicBool::new(false);
 
 /// In whose form to refuse, and what.
-static ABOUT: Mutex<About> = Mutex::new(About { client: None, event: Event::Before, call: None });
+static ABOUT: Mutex<About> =
+    Mutex::new(About { client: None, event: Event::Before, call: None, output: None });
 
 struct About {
     client: Option<&'static Client>,
     event: Event,
     call: Option<Call>,
+    output: Option<Json>,
 }
 
 /// From now on a refusal is one of this event.
@@ -29,19 +31,21 @@ pub(super) fn about(client: Option<&'static Client>, event: Event) {
     }
 }
 
-/// From now on a refusal is one of this call.
-pub(super) fn of(call: &Call) {
+/// From now on a refusal is one of this call, and of what it gave.
+pub(super) fn of(call: &Call, output: Option<&Json>) {
     if let Ok(mut about) = ABOUT.lock() {
-        about.call = Some(call.clone());
+        (about.call, about.output) = (Some(call.clone()), output.cloned());
     }
 }
 
 /// The form of a refusal now.
 fn refusal(reason: &str) -> String {
     let Ok(about) = ABOUT.lock() else { return everybodys(reason) };
-    match about.client {
-        Some(client) => client.deny(about.event, reason, about.call.as_ref()),
-        None => everybodys(reason),
+    let call = about.call.as_ref();
+    match (about.client, about.event, &about.output) {
+        (Some(client), Event::After, Some(output)) => client.withhold(output, reason, call),
+        (Some(client), event, _) => client.deny(event, reason, call),
+        (None, ..) => everybodys(reason),
     }
 }
 
@@ -51,6 +55,7 @@ fn everybodys(reason: &str) -> String {
         "decision": "deny",
         "reason": reason,
         "permission": "deny",
+        "agent_message": reason,
         "permissionDecision": "deny",
         "permissionDecisionReason": reason,
         "cancel": true,

@@ -1,6 +1,6 @@
 //! Refusals in words for a model: which rule, why, and what to do instead.
 
-use palisade_core::{Decision, Severity};
+use palisade_core::Decision;
 use palisade_guards::content::reveal;
 
 /// So many findings are named.
@@ -8,14 +8,11 @@ const MOST: usize = 3;
 /// A refusal is no longer than this, in characters.
 const LONGEST: usize = 900;
 
-/// Why `decisions` keep a call from happening, and who could change that.
+/// Why `decisions`, which are of what is never done, keep a call from
+/// happening.
 pub(super) fn refusal(decisions: &[&Decision]) -> String {
-    let dangerous = decisions.iter().any(|decision| decision.severity() == Severity::Dangerous);
-    let end = if dangerous {
-        "This is never done for an agent. The person can do it outside, if it is really wanted."
-    } else {
-        "A person may allow it, but nobody was there to be asked: do something else, or tell the person what you wanted to do and why."
-    };
+    let end =
+        "This is never done for an agent. The person can do it outside, if it is really wanted.";
     sentence("Palisade refused this.", decisions, end)
 }
 

@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex};
 use std::{env, thread};
 
 use clap::{Args, Subcommand};
-use nix::sys::signal::{SigSet, Signal};
 use palisade_core::ports::Ask;
 use palisade_core::{Actor, Answer};
 use palisade_guards::content::Redactor;
@@ -23,6 +22,8 @@ use palisade_mcp::pins::Store;
 use palisade_mcp::{Elsewhere, Gate, Question, Sink};
 use palisade_runtime::approvals::{Queue, Risk, Subject, governed};
 use palisade_runtime::{Circumstances, Judged, SessionId, environment};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::desktop::Desktop;
 use crate::servers::{HangUp, Hangable, hangable};
@@ -42,7 +43,7 @@ pub struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
-    serve: serve::Arguments,
+    serve: serve::Serving,
 }
 
 #[derive(Debug, Subcommand)]
@@ -216,15 +217,17 @@ fn lot() -> u64 {
 /// would end us, so that servers are ended in order.
 fn client_input() -> Result<(Hangable, HangUp), Failure> {
     let (input, hang_up) = hangable(io::stdin().as_fd().try_clone_to_owned()?)?;
-    let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
-    signals.thread_block().map_err(io::Error::from)?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let on_signal = hang_up.clone();
     thread::spawn(move || {
-        if signals.wait().is_ok() {
+        let mut came = signals.forever();
+        if came.next().is_some() {
             on_signal.now();
         }
-        // A second one ends us as it would have.
-        let _ = signals.thread_unblock();
+        // Who sends a second one does not want to wait.
+        if let Some(signal) = came.next() {
+            std::process::exit(128 + signal);
+        }
     });
     Ok((input, hang_up))
 }

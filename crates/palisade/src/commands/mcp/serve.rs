@@ -11,16 +11,17 @@ use palisade_runtime::environment;
 use super::{Desk, Out, client_input};
 use crate::captured::Apart;
 use crate::show::{self, Failure};
+use crate::web::Online;
 
 /// Options of the server of our own tools.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct Serving {
     /// The session that calls are counted and remembered in.
     #[arg(long, env = "PALISADE_SESSION", value_name = "ID")]
     session: Option<String>,
 }
 
-pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
+pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failure> {
     let desk = Desk::open(profile, arguments.session, "mcp")?;
     let config = &desk.house.profile.config.tools.terminal;
     let terminal = Apart {
@@ -35,6 +36,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         profile: desk.house.profile.name.as_str().to_owned(),
     };
     let files = desk.house.files();
+    let fetch = desk.house.profile.config.tools.fetch.clone();
     let (input, hang_up) = client_input()?;
     let mut input = BufReader::with_capacity(64 * 1024, input);
     desk.with(|gate, _| {
@@ -43,7 +45,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             front: Front::default(),
             files: &files,
             terminal: &terminal,
-            web: None,
+            web: Some(&|| Ok(Box::new(Online::new(&fetch)?))),
             tell: &|text: &str| show::note(text),
         };
         let mut client = Client {

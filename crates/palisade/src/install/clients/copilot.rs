@@ -20,6 +20,7 @@ pub static CLIENT: Client = Client {
     limits: &[
         "a hook that runs out of time lets the call through, and there is no setting for it; Palisade answers well before that",
         "`disableAllHooks` in its settings switches every hook off",
+        "`copilot -p` was seen not to call the hooks of a project, only those of its user",
     ],
 };
 

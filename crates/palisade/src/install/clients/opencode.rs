@@ -22,7 +22,7 @@ pub static CLIENT: Client = Client {
     limits: &[
         "a plugin cannot ask in OpenCode's own dialogue: questions go to Palisade's queue (`palisade approvals`)",
         "OpenCode 2 wants plugins of another shape and does not load this one: `palisade doctor --live opencode` tells",
-        "`opencode --pure` and OPENCODE_PURE load no plugins",
+        "with OPENCODE_PURE it loads no plugins",
     ],
 };
 
