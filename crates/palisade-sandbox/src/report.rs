@@ -153,8 +153,8 @@ impl Refusal {
                 tilde(path)
             ),
             Self::Connect(address) => format!(
-                "connection to {address} refused by the sandbox: there is no network inside; to allow it, set \
-                 `tools.terminal.allow_network` or use `--net`"
+                "connection to {address} refused by the sandbox: no network leads there from inside; to allow a \
+                 host, use `--allow-domain`; to share the host's network, `--net`"
             ),
             Self::Socket(family) => format!("{family} refused by the sandbox: it leads out of it"),
             Self::Call(what) => format!("{what} refused by the sandbox"),
