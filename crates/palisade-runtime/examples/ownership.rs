@@ -34,7 +34,12 @@ impl Cloud {
 }
 
 /// The tool as an agent calls it: the rules first, then the tool's own check.
-fn delete_instance(cloud: &mut Cloud, policy: &Policy, user: &str, arguments: &str) -> Result<String, String> {
+fn delete_instance(
+    cloud: &mut Cloud,
+    policy: &Policy,
+    user: &str,
+    arguments: &str,
+) -> Result<String, String> {
     let read = Value::from_json(arguments);
     let call = Call {
         server: None,
@@ -49,7 +54,8 @@ fn delete_instance(cloud: &mut Cloud, policy: &Policy, user: &str, arguments: &s
         return Err(format!("{}: {}", finding.rule, finding.why));
     }
     let arguments = read.map_err(|error| error.to_string())?;
-    let instance = arguments.get("instanceId").and_then(Value::as_text).ok_or("`instanceId` is no text")?;
+    let instance =
+        arguments.get("instanceId").and_then(Value::as_text).ok_or("`instanceId` is no text")?;
     cloud.delete(user, instance)?;
     Ok(format!("deleted {instance}"))
 }
@@ -68,7 +74,8 @@ fn main() {
         }],
         ..Policy::default()
     };
-    let mut cloud = Cloud { owners: BTreeMap::from([("i-1", "ann"), ("i-2", "bob"), ("i-prod", "ann")]) };
+    let mut cloud =
+        Cloud { owners: BTreeMap::from([("i-1", "ann"), ("i-2", "bob"), ("i-prod", "ann")]) };
     for arguments in [
         r#"{"instanceId":"i-1"}"#,
         r#"{"instanceId":"i-2"}"#,

@@ -66,7 +66,9 @@ fn ends(pid: u32) {
     let end = Instant::now() + Duration::from_secs(20);
     let alive = || {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-        stat.is_ok_and(|stat| !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')))
+        stat.is_ok_and(|stat| {
+            !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
+        })
     };
     while alive() {
         assert!(Instant::now() < end, "{pid} lives on");
@@ -83,11 +85,23 @@ fn our_own_tools_are_judged_and_answer() {
     let said = session.call(1, "terminal", r#"{"command":"echo $0; cat; echo err >&2; exit 3"}"#);
     assert!(said.contains("\"exit_code\":3") && said.contains("err"), "{said}");
     assert!(session.call(2, "terminal", r#"{"command":"rm -rf /"}"#).contains("delete/root"));
-    assert!(session.call(3, "write_file", r#"{"path":"a.txt","content":"one\n"}"#).contains("\"more\":false"));
+    assert!(
+        session
+            .call(3, "write_file", r#"{"path":"a.txt","content":"one\n"}"#)
+            .contains("\"more\":false")
+    );
     assert_eq!(fs::read_to_string(house.work().join("a.txt")).unwrap(), "one\n");
-    let said = session.call(4, "request_approval", r#"{"action":"a","details":"d","risk":"low","timeout_s":1}"#);
+    let said = session.call(
+        4,
+        "request_approval",
+        r#"{"action":"a","details":"d","risk":"low","timeout_s":1}"#,
+    );
     assert!(said.contains("\"approved\":false"), "{said}");
-    assert!(session.call(5, "terminal", r#"{"command":"seq 1 200000"}"#).contains("left out of the middle"));
+    assert!(
+        session
+            .call(5, "terminal", r#"{"command":"seq 1 200000"}"#)
+            .contains("left out of the middle")
+    );
     assert_eq!(session.end(), Some(0));
 }
 
@@ -97,7 +111,8 @@ fn a_cancelled_command_ends_with_all_that_it_started() {
     let mut session = Session::start(&house, &["mcp"], &[]);
     session.send(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"terminal","arguments":{"command":"sleep 300 & echo $! > pid; sleep 300"}}}"#);
     let pid = number(&house.work().join("pid"));
-    session.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
+    session
+        .send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
     ends(pid);
     // The session goes on, and a command gets no signals blocked.
     let said = session.call(2, "terminal", r#"{"command":"grep SigBlk /proc/self/status"}"#);
@@ -108,7 +123,8 @@ fn a_cancelled_command_ends_with_all_that_it_started() {
 #[test]
 fn a_server_gets_its_own_variables_and_ends_with_its_client() {
     let house = House::new();
-    let script = "env > env.txt; sleep 300 & echo $! > pid; trap '' TERM; cat > /dev/null; sleep 300";
+    let script =
+        "env > env.txt; sleep 300 & echo $! > pid; trap '' TERM; cat > /dev/null; sleep 300";
     let session = Session::start(
         &house,
         &["mcp", "wrap", "--env", "MINE=env:THEIRS", "--", "sh", "-c", script],
@@ -117,7 +133,10 @@ fn a_server_gets_its_own_variables_and_ends_with_its_client() {
     let pid = number(&house.work().join("pid"));
     let environment = fs::read_to_string(house.work().join("env.txt")).unwrap();
     assert!(environment.contains("MINE=value") && environment.contains("PATH="), "{environment}");
-    assert!(!environment.contains("SECRET_TOKEN") && !environment.contains("THEIRS="), "{environment}");
+    assert!(
+        !environment.contains("SECRET_TOKEN") && !environment.contains("THEIRS="),
+        "{environment}"
+    );
     session.end();
     ends(pid);
 }
