@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::{env, thread};
 
 use clap::Args;
+use palisade_core::ports::FileTools;
 use palisade_mcp::http::{PATH, Service, listen};
 use palisade_mcp::wrap::{Client, longest};
-use palisade_mcp::{Front, Tools, serve};
+use palisade_mcp::{Front, Gate, Terminal, Tools, serve};
 use palisade_runtime::ports::{Files, Web};
 use palisade_runtime::{environment, private_dir};
 
@@ -49,19 +50,12 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
     let files = desk.house.files();
     let fetch = desk.house.profile.config.tools.fetch.clone();
     let web = || -> io::Result<Box<dyn Web>> { Ok(Box::new(Online::new(&fetch)?)) };
-    let tools = |gate| Tools {
-        gate,
-        front: Front::default(),
-        files: &files,
-        terminal: &terminal,
-        web: Some(&web),
-        tell: &tell,
-    };
+    let kit = Kit { files: &files, terminal: &terminal, web: &web };
     let Some(port) = arguments.http else {
         let (input, hang_up) = client_input()?;
         let mut input = BufReader::with_capacity(64 * 1024, input);
         desk.with(|gate, _| {
-            let tools = tools(gate);
+            let tools = kit.tools(gate);
             let mut client = Client {
                 input: &mut input,
                 sink: Out::new(hang_up.clone()),
@@ -92,11 +86,35 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
         let _ = TcpStream::connect(address);
     })?;
     desk.with(|gate, _| {
-        let service =
-            Service { token, open: &|| Arc::new(tools(gate)), lot: &lot, longest: longest(gate) };
+        let service = Service {
+            token,
+            open: &|| Arc::new(kit.tools(gate)),
+            lot: &lot,
+            longest: longest(gate),
+        };
         listen(&listener, &service, &|| !stop.load(Ordering::Acquire))
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the tools are made of, beside a gate.
+struct Kit<'a> {
+    files: &'a (dyn FileTools + Sync),
+    terminal: &'a dyn Terminal,
+    web: &'a palisade_mcp::Web<'a>,
+}
+
+impl Kit<'_> {
+    fn tools<'s>(&'s self, gate: &'s Gate<'s>) -> Tools<'s> {
+        Tools {
+            gate,
+            front: Front::default(),
+            files: self.files,
+            terminal: self.terminal,
+            web: Some(self.web),
+            tell: &tell,
+        }
+    }
 }
 
 fn tell(text: &str) {
