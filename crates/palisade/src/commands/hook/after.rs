@@ -64,7 +64,7 @@ pub(super) fn answer(
         // Nothing was told before it, or it was told of already.
         None => {
             let at = opened.circumstances(Surface::Unattended, false);
-            let parts = uses::judged(hook.client, call, &opened.cwd, &at, None)?;
+            let parts = uses::judged(hook.client, call, opened, &at, None)?;
             for part in &parts {
                 opened.keeper().saw(&part.shows)?;
             }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use nix::unistd::getppid;
 use palisade_core::ports::{Ask, Journal, Outcome};
 use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
-use palisade_journal::FileJournal;
 use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed};
 use palisade_runtime::calls::{Admission, Held};
 use palisade_runtime::config::Rewrite;
@@ -78,7 +77,7 @@ fn remember(held: &mut Held, opened: &Opened, answered: Answered) -> Result<Said
 /// well, all else is for the user.
 pub(super) fn permission(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, Failure> {
     let at = opened.circumstances(Surface::Interactive, false);
-    let parts = uses::judged(hook.client, call, &opened.cwd, &at, None)?;
+    let parts = uses::judged(hook.client, call, opened, &at, None)?;
     let denied = refused(&parts);
     if denied.is_empty() {
         return Ok(Said::Nothing);
@@ -118,7 +117,7 @@ fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failu
     let sandbox = opened.house.profile.config.tools.terminal.sandbox;
     let at = opened.circumstances(Surface::Interactive, sandbox);
     let keeper = opened.keeper();
-    let parts = uses::judged(hook.client, call, &opened.cwd, &at, Some(&keeper))?;
+    let parts = uses::judged(hook.client, call, opened, &at, Some(&keeper))?;
     if !refused(&parts).is_empty() {
         return settle(hook, opened, call, parts, &at, false);
     }
@@ -171,7 +170,7 @@ fn direct(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure
     let surface = if watched { Surface::Interactive } else { Surface::Unattended };
     let at = opened.circumstances(surface, false);
     let keeper = opened.keeper();
-    let parts = uses::judged(hook.client, call, &opened.cwd, &at, Some(&keeper))?;
+    let parts = uses::judged(hook.client, call, opened, &at, Some(&keeper))?;
     settle(hook, opened, call, parts, &at, native)
 }
 
@@ -235,13 +234,13 @@ impl Settling<'_> {
         &self,
         judged: Judged,
         ask: &mut dyn Ask,
-        journal: &mut FileJournal,
+        journal: &mut dyn Journal,
     ) -> Result<Admitted, Failure> {
         let mut ports = Ports { actor: &self.opened.actor, ask, journal, keeper: self.keeper };
         Ok(admit(judged, self.at, &mut ports)?)
     }
 
-    fn settle(&self, parts: Vec<Part>, journal: &mut FileJournal) -> Result<Answered, Failure> {
+    fn settle(&self, parts: Vec<Part>, journal: &mut dyn Journal) -> Result<Answered, Failure> {
         let never = |part: &Part| part.judged.decision.severity() == Severity::Dangerous;
         if parts.iter().any(never) {
             let reason = words::refusal(&refused(&parts));
@@ -299,7 +298,7 @@ impl Settling<'_> {
         &self,
         question: Judged,
         asked: bool,
-        journal: &mut FileJournal,
+        journal: &mut dyn Journal,
     ) -> Result<(Admitted, String), Failure> {
         let desktop = Desktop(self.opened.house.profile.config.tools.terminal.approval.notify);
         let queue = |question| queue(self.hook, self.opened, question, self.at, &desktop);
@@ -372,7 +371,7 @@ fn ended(queue: &Queue<'_>) -> String {
     }
 }
 
-fn unsigned(_: palisade_journal::Error) -> Failure {
+fn unsigned<E>(_: E) -> Failure {
     Failure::Other("the journal is not signed to its end".into())
 }
 

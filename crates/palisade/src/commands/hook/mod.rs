@@ -7,7 +7,6 @@
 
 mod after;
 mod before;
-mod looked;
 mod session;
 mod speak;
 mod uses;

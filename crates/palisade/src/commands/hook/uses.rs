@@ -1,6 +1,6 @@
 //! What a call would do, judged.
 
-use palisade_core::ports::FileTools as _;
+use palisade_core::ports::FileTools;
 use palisade_core::{Action, Command, FileFacts, FileUse, judge};
 use palisade_guards::call::Standing;
 use palisade_guards::network::{Reach, Target};
@@ -12,7 +12,7 @@ use palisade_runtime::{
 use palisade_shell::{Analysis, Labels};
 use palisade_wire::{Call, Client, Use};
 
-use super::looked::Looked;
+use super::session::Opened;
 
 /// A judged part of a call.
 pub(super) struct Part {
@@ -31,10 +31,11 @@ pub(super) struct Part {
 pub(super) fn judged(
     client: &Client,
     call: &Call,
-    cwd: &str,
+    opened: &Opened,
     at: &Circumstances<'_>,
     keeper: Option<&Keeper<'_>>,
 ) -> Result<Vec<Part>, Error> {
+    let (cwd, files) = (opened.cwd.as_str(), opened.house.files());
     let mut parts = Vec::new();
     let mut named = Vec::new();
     for one in &call.uses {
@@ -61,7 +62,7 @@ pub(super) fn judged(
         parts.push(Part { judged: whole, shows: Taint::default() });
     }
     for one in &call.uses {
-        parts.extend(part(client, call, one, cwd, at));
+        parts.extend(part(client, call, one, (cwd, &files), at));
     }
     Ok(parts)
 }
@@ -70,20 +71,32 @@ fn part(
     client: &Client,
     call: &Call,
     one: &Use,
-    cwd: &str,
+    (cwd, files): (&str, &dyn FileTools),
     at: &Circumstances<'_>,
 ) -> Option<Part> {
-    let looked = Looked { home: at.places.home.clone() };
     let file = |how, path: &str| {
         let path = path.strip_prefix('@').filter(|_| client.name == "pi").unwrap_or(path);
-        let judged = judge_file(how, path, cwd, &looked, at);
+        let judged = judge_file(how, path, cwd, files, at);
         let shows = shown_of(&judged, at);
         Part { judged, shows }
     };
+    // Some clients take `..` out of the text before they open, others let the
+    // kernel follow it through links.
+    let both = |how, path: &str| {
+        let part = file(how, path);
+        if !path.contains("..") {
+            return part;
+        }
+        let plain = file(how, &files.absolute(path, cwd));
+        let worse = plain.judged.decision.verdict() > part.judged.decision.verdict();
+        if worse { plain } else { part }
+    };
     Some(match one {
-        Use::Shell { command: line, cwd: place } => shell(client, line, place.as_deref(), cwd, at),
-        Use::File { how, path, .. } => file(*how, path),
-        Use::Notebook { path } => file(FileUse::Edit, path),
+        Use::Shell { command: line, cwd: place } => {
+            shell(client, line, place.as_deref(), (cwd, files), at)
+        }
+        Use::File { how, path, .. } => both(*how, path),
+        Use::Notebook { path } => both(FileUse::Edit, path),
         Use::Fetch { url } => fetch(url, cwd, at),
         Use::WebSearch => {
             let mut shows = Taint::default();
@@ -106,11 +119,10 @@ fn shell(
     client: &Client,
     line: &str,
     place: Option<&str>,
-    cwd: &str,
+    (cwd, files): (&str, &dyn FileTools),
     at: &Circumstances<'_>,
 ) -> Part {
-    let looked = Looked { home: at.places.home.clone() };
-    let cwd = place.map_or_else(|| cwd.to_owned(), |place| looked.absolute(place, cwd));
+    let cwd = place.map_or_else(|| cwd.to_owned(), |place| files.absolute(place, cwd));
     let request = Request { command: Command::Shell(line.to_owned()), cwd };
     let mut judged = judge_command(request, at);
     if client.support.types_unseen {
