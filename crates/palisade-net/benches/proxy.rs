@@ -1,5 +1,6 @@
 //! What the egress proxy costs: `cargo bench -p palisade-net --bench proxy`.
 //! Direct and proxied in turn, in one process, over loopback.
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
