@@ -15,14 +15,23 @@ async def within(arguments, drive):
             await drive(session)
 
 
+def of(said, new, old):
+    """A field under its name in version 2 of the SDK, or in version 1."""
+    return getattr(said, new) if hasattr(said, new) else getattr(said, old)
+
+
+def failed(said):
+    return of(said, "is_error", "isError")
+
+
 async def own(session):
     assert len((await session.list_tools()).tools) == 9
     said = await session.call_tool("terminal", {"command": "echo hi"})
-    assert said.structuredContent["output"] == "hi\n", said
+    assert of(said, "structured_content", "structuredContent")["output"] == "hi\n", said
     said = await session.call_tool("search", {"pattern": "nothing-like-it", "path": "."})
-    assert not said.isError, said
+    assert not failed(said), said
     said = await session.call_tool("read_file", {"path": "~/.ssh/id_rsa"})
-    assert said.isError, said
+    assert failed(said), said
 
 
 async def echo(name, session):

@@ -200,9 +200,9 @@ impl<'a> Server<'_, 'a> {
 
     fn post(&self, mut stream: TcpStream, request: &Request) -> io::Result<()> {
         let json = request.header("content-type").ok().flatten();
-        if !json
-            .is_some_and(|kind| kind.split(';').next().unwrap_or("").trim() == "application/json")
-        {
+        let is_json =
+            |kind: &str| kind.split(';').next().unwrap_or("").trim() == "application/json";
+        if json.is_none_or(|kind| !is_json(kind)) {
             return self.refuse(&mut stream, &Status(415, "a message is application/json"));
         }
         let Ok(text) = std::str::from_utf8(&request.body) else {

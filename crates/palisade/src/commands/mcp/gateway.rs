@@ -50,7 +50,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     desk.with(|gate, store| {
         let client = Client {
             input: &mut input,
-            sink: Out::new(hang_up.clone()),
+            sink: Out::sink(hang_up.clone()),
             tell: &|text: &str| show::note(text),
             hang_up: &|| hang_up.now(),
         };

@@ -246,7 +246,7 @@ struct Out {
 }
 
 impl Out {
-    fn new(hang_up: HangUp) -> Arc<dyn Sink> {
+    fn sink(hang_up: HangUp) -> Arc<dyn Sink> {
         Arc::new(Self { lines: Mutex::new(io::stdout()), hang_up })
     }
 }

@@ -58,7 +58,7 @@ pub fn run(arguments: Serving, profile: Option<&str>) -> Result<ExitCode, Failur
             let tools = kit.tools(gate);
             let mut client = Client {
                 input: &mut input,
-                sink: Out::new(hang_up.clone()),
+                sink: Out::sink(hang_up.clone()),
                 tell: &tell,
                 hang_up: &|| hang_up.now(),
             };
