@@ -68,9 +68,10 @@ impl View {
                 let last = to.checked_sub(1).map_or(0, at);
                 let start = at(from);
                 // The last letter of a view may have come of several.
-                let end = match points.iter().find(|(view, _)| *view == to) {
-                    Some((_, text)) => (*text).max(last + 1),
-                    None => last + 1,
+                let next = points.partition_point(|(view, _)| *view < to);
+                let end = match points.get(next) {
+                    Some((view, text)) if *view == to => (*text).max(last + 1),
+                    _ => last + 1,
                 };
                 (start, end.max(start))
             }
