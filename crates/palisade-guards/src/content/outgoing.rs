@@ -12,8 +12,8 @@
 //! requests, or over parameters in another order; a value taken apart by rules
 //! of the sender's own (every second letter, words for letters). Values below
 //! [`SHORTEST`](super::SHORTEST) bytes are not looked for, those below
-//! [`WHOLE_ONLY`] bytes not backwards, in rot13 or divided. Of a body of many
-//! megabytes not every pair of encodings is tried; each by itself is.
+//! [`WHOLE_ONLY`] bytes not backwards, in rot13 or divided. In a body of
+//! more than 256 KiB one encoding is undone, and not two within each other.
 
 use super::redact::{Known, SHORTEST, Secret, forms};
 use super::scan::decode;
@@ -21,10 +21,10 @@ use std::collections::VecDeque;
 
 /// Shorter values are looked for in one piece and the right way round only.
 pub const WHOLE_ONLY: usize = 8;
-/// A shorter run of letters holds no encoded value.
-const SHORTEST_RUN: usize = 8;
 /// So many decodings within each other.
 const DEEPEST: usize = 2;
+/// In what is longer, one encoding is undone and not two within each other.
+const PAIRS: usize = 256 << 10;
 
 /// A known value that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Outgoing {
     turned: Option<Known>,
     /// Letters and digits alone.
     bare: Option<Known>,
+    /// No value that is looked for is shorter.
+    shortest: usize,
 }
 
 /// Something to be searched, and how it came about.
@@ -59,7 +61,9 @@ impl Outgoing {
     pub fn new(secrets: &[Secret]) -> Self {
         let long: Vec<Secret> =
             secrets.iter().filter(|secret| secret.value.len() >= WHOLE_ONLY).cloned().collect();
+        let lengths = secrets.iter().map(|secret| secret.value.trim().len());
         Self {
+            shortest: lengths.filter(|length| *length >= SHORTEST).min().unwrap_or(SHORTEST),
             whole: Known::new(secrets),
             turned: Known::in_forms(&long, SHORTEST, false, forms),
             bare: Known::in_forms(&long, WHOLE_ONLY, true, |value| {
@@ -85,21 +89,17 @@ impl Outgoing {
         if self.is_empty() {
             return None;
         }
-        // Enough for every encoding by itself, and for pairs of them where the
-        // text is not very long.
-        let mut left = bytes.len().saturating_mul(16).saturating_add(1 << 20);
+        let deepest = if bytes.len() <= PAIRS { DEEPEST } else { 1 };
         let mut queue =
             VecDeque::from([Node { bytes: bytes.to_vec(), steps: Vec::new(), depth: 0 }]);
         while let Some(node) = queue.pop_front() {
             if let Some(leak) = self.find_in(&node) {
                 return Some(leak);
             }
-            if node.depth == DEEPEST {
+            if node.depth == deepest {
                 continue;
             }
-            for (step, bytes) in readings(&node.bytes) {
-                let Some(less) = left.checked_sub(bytes.len()) else { break };
-                left = less;
+            for (step, bytes) in readings(&node.bytes, self.shortest, bytes.len() <= PAIRS) {
                 let mut steps = node.steps.clone();
                 steps.push(step);
                 queue.push_back(Node { bytes, steps, depth: node.depth + 1 });
@@ -143,40 +143,49 @@ impl Outgoing {
     }
 }
 
-/// The other ways to read what leaves.
-fn readings(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+/// The other ways to read what leaves, in which values of at least `shortest`
+/// bytes could stand; with `turned` also of what stands backwards or in rot13.
+fn readings(bytes: &[u8], shortest: usize, turned: bool) -> Vec<(&'static str, Vec<u8>)> {
     let mut out = Vec::new();
     for read in [parameters(bytes), strings(bytes)].into_iter().flatten() {
         out.push(("divided", read));
     }
-    let backwards: Vec<u8> = bytes.iter().rev().copied().collect();
-    let turned = rot13(bytes);
-    for (text, turned) in [(bytes, None), (&backwards, Some("reversed")), (&turned, Some("rot13"))]
-    {
-        if let Some(read) = unescaped(text) {
+    let mut texts = vec![(None, bytes.to_vec())];
+    if turned {
+        texts.push((Some("reversed"), bytes.iter().rev().copied().collect()));
+        texts.push((Some("rot13"), rot13(bytes)));
+    }
+    for (turned, text) in texts {
+        if let Some(read) = unescaped(&text) {
             out.push((turned.unwrap_or("escapes"), read));
         }
-        for (from, to) in runs(text) {
+        // What came of all the runs together is searched at once. What stands
+        // before a value in its run may be no part of the encoding.
+        let mut base64 = [(); 4].map(|()| Vec::new());
+        let mut hexes = [(); 2].map(|()| Vec::new());
+        for (from, to) in runs(&text, shortest + shortest / 3) {
             let run = text.get(from..to).unwrap_or_default();
             if run.iter().all(u8::is_ascii_hexdigit) {
-                for skip in 0..2 {
-                    out.push((turned.unwrap_or("hex"), hex(run.get(skip..).unwrap_or_default())));
+                for (skip, out) in hexes.iter_mut().enumerate() {
+                    out.extend(hex(run.get(skip..).unwrap_or_default()));
+                    out.push(0);
                 }
             }
-            // What stands before it in the run may be no part of it.
-            for skip in 0..4 {
+            for (skip, out) in base64.iter_mut().enumerate() {
                 let run = run.get(skip..).unwrap_or_default().iter().copied();
-                if let Some(read) = decode::base64_bytes(run.filter(|byte| *byte != b'=')) {
-                    out.push((turned.unwrap_or("base64"), read));
-                }
+                out.extend(decode::base64_bytes(run).unwrap_or_default());
+                out.push(0);
             }
         }
+        let hexes = hexes.into_iter().map(|read| (turned.unwrap_or("hex"), read));
+        let base64 = base64.into_iter().map(|read| (turned.unwrap_or("base64"), read));
+        out.extend(hexes.chain(base64).filter(|(_, read)| read.len() > shortest));
     }
     out
 }
 
-/// Runs of letters that base64 and hex are written with.
-fn runs(bytes: &[u8]) -> Vec<(usize, usize)> {
+/// Runs of at least `shortest` letters that base64 and hex are written with.
+fn runs(bytes: &[u8], shortest: usize) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut from = 0;
     for at in 0..=bytes.len() {
@@ -184,7 +193,7 @@ fn runs(bytes: &[u8]) -> Vec<(usize, usize)> {
             byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
         });
         if !within {
-            if at - from >= SHORTEST_RUN {
+            if at - from >= shortest {
                 found.push((from, at));
             }
             from = at + 1;

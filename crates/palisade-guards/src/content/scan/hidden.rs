@@ -76,6 +76,7 @@ pub fn regions(text: &str) -> Vec<Region> {
             at = to;
         }
     }
+    found.sort_by_key(|region| region.from);
     found
 }
 

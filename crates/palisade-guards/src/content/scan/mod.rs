@@ -37,6 +37,26 @@ use views::Meter;
 /// So many readings within each other.
 pub const DEEPEST: usize = 3;
 
+/// Every rule that [`examine`] can raise, those of phrases and marks first.
+pub static RULES: &[&Rule] = &[
+    &rules::CONTENT_ADDRESSED_TO_AI,
+    &rules::CONTENT_BANNER,
+    &rules::CONTENT_CONCEALMENT,
+    &rules::CONTENT_CREDENTIAL_REQUEST,
+    &rules::CONTENT_EXFILTRATION,
+    &rules::CONTENT_FAKE_ENVELOPE,
+    &rules::CONTENT_OVERRIDE,
+    &rules::CONTENT_PERSONA,
+    &rules::CONTENT_PROMPT_EXTRACTION,
+    &rules::CONTENT_ROLE_MARKER,
+    &rules::CONTENT_TOOL_BAIT,
+    &rules::CONTENT_HIDDEN_TEXT,
+    &rules::CONTENT_INVISIBLE_TEXT,
+    &rules::CONTENT_DIRECTION,
+    &rules::CONTENT_TERMINAL_ESCAPE,
+    &rules::CONTENT_SECRET,
+];
+
 /// How a text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {

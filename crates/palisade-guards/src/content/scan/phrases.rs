@@ -166,8 +166,28 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
 /// So many bits of a hash are looked at.
 const HASHED: u32 = 16;
 
-fn hashed(hash: u32, byte: u8) -> u32 {
-    (hash ^ u32::from(byte)).wrapping_mul(0x9E37_79B1).rotate_left(7)
+fn hashed(hash: u32, letter: u8) -> u32 {
+    (hash ^ u32::from(letter)).wrapping_mul(0x9E37_79B1)
+}
+
+/// Letters in lower case and digits; 0 for what is neither.
+static PLAIN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
+            {
+                table[byte] = (byte as u8).to_ascii_lowercase();
+            }
+        }
+        byte += 1;
+    }
+    table
+};
+
+fn plain(byte: u8) -> u8 {
+    PLAIN.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
 fn slot(hash: u32) -> usize {
@@ -181,8 +201,10 @@ impl Tables {
         while at < bytes.len() {
             let from = at;
             let mut hash = 0;
-            while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_alphanumeric()) {
-                hash = hashed(hash, byte.to_ascii_lowercase());
+            while let Some(letter) =
+                bytes.get(at).map(|byte| plain(*byte)).filter(|letter| *letter != 0)
+            {
+                hash = hashed(hash, letter);
                 at += 1;
             }
             let length = at - from;

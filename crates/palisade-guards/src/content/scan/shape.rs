@@ -18,10 +18,10 @@ pub struct Shapes {
     pub dots: Vec<(usize, usize)>,
     /// Escapes: `%41`, `\x41`, `\u0041`, `&#65;`, `&lt;`.
     pub escapes: Vec<(usize, usize)>,
-    /// How many words a tag stands within.
-    pub tags: usize,
-    /// How many strings are joined by a plus sign.
-    pub joins: usize,
+    /// Tags that stand within words.
+    pub tags: Vec<(usize, usize)>,
+    /// Plus signs that join strings.
+    pub joins: Vec<(usize, usize)>,
     /// Whether there is a tag at all.
     pub angle: bool,
 }
@@ -95,6 +95,7 @@ impl Row {
 pub fn shapes(text: &str) -> Shapes {
     let bytes = text.as_bytes();
     let mut found = Shapes::default();
+    let (mut tags, mut joins) = (Row::default(), Row::default());
     let (mut spaced, mut digits, mut scrambled, mut numbers, mut dots, mut escapes) = (
         Row::default(),
         Row::default(),
@@ -117,8 +118,10 @@ pub fn shapes(text: &str) -> Shapes {
                 }
                 b'<' => {
                     found.angle = true;
-                    if is_within_word(bytes, at - 1) {
-                        found.tags += 1;
+                    if is_within_word(bytes, at - 1)
+                        && let Some(row) = tags.add(at - 1, at, 1, 64)
+                    {
+                        row.close(1, &mut found.tags);
                     }
                 }
                 b'.' => {
@@ -144,7 +147,11 @@ pub fn shapes(text: &str) -> Shapes {
                     row.close(SPACED, &mut found.spaced);
                 }
             }
-            1 if byte == b'+' && is_join(bytes, from) => found.joins += 1,
+            1 if byte == b'+' && is_join(bytes, from) => {
+                if let Some(row) = joins.add(from, at, 1, 64) {
+                    row.close(1, &mut found.joins);
+                }
+            }
             1..=5 if all == SIGN && byte != b'+' && byte != b'=' => {
                 if let Some(row) = dots.add(from, at, length, 3) {
                     row.close(24, &mut found.dots);
@@ -190,6 +197,8 @@ pub fn shapes(text: &str) -> Shapes {
     numbers.close(NUMBERS, &mut found.numbers);
     dots.close(24, &mut found.dots);
     escapes.close(2, &mut found.escapes);
+    tags.close(1, &mut found.tags);
+    joins.close(1, &mut found.joins);
     found
 }
 
@@ -350,7 +359,7 @@ mod tests {
         assert_eq!(spans("105, 103, 110, 111, 114, 101").numbers, [(0, 28)]);
         assert_eq!(spans("ignroe the prevoius").scrambled, [(0, 19)]);
         assert_eq!(spans("%69%67 &#65; &lt; \\x41 \\u0041 100% a&b").escapes, [(0, 24)]);
-        assert_eq!(spans("ig<b></b>nore").tags, 1);
-        assert_eq!(spans("\"a\" + 'b'").joins, 1);
+        assert_eq!(spans("ig<b></b>nore").tags, [(2, 3)]);
+        assert_eq!(spans("\"a\" + 'b'").joins, [(4, 5)]);
     }
 }

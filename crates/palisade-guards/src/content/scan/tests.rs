@@ -28,6 +28,13 @@ fn places_are_those_of_the_text() {
 }
 
 #[test]
+fn the_rules_are_those_of_text() {
+    let listed: std::collections::BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let all = rules::RULES.iter().filter(|rule| rule.about == rules::About::Content);
+    assert_eq!(listed, all.map(|rule| rule.id).collect());
+}
+
+#[test]
 fn ordinary_text_has_no_hits() {
     for text in [
         "",

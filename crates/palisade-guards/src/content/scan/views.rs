@@ -68,9 +68,10 @@ impl View {
                 let last = to.checked_sub(1).map_or(0, at);
                 let start = at(from);
                 // The last letter of a view may have come of several.
-                let end = match points.iter().find(|(view, _)| *view == to) {
-                    Some((_, text)) => (*text).max(last + 1),
-                    None => last + 1,
+                let next = points.partition_point(|(view, _)| *view < to);
+                let end = match points.get(next) {
+                    Some((view, text)) if *view == to => (*text).max(last + 1),
+                    _ => last + 1,
                 };
                 (start, end.max(start))
             }
@@ -127,11 +128,11 @@ pub fn views(
     for (from, to) in windows(&shapes.escapes, text) {
         views.add(unescaped(text, from, to));
     }
-    if shapes.tags >= 1 {
-        views.add(untagged(text));
+    for (from, to) in windows(&shapes.tags, text) {
+        views.add(untagged(text, from, to));
     }
-    if shapes.joins >= 1 {
-        views.add(unjoined(text));
+    for (from, to) in windows(&shapes.joins, text) {
+        views.add(unjoined(text, from, to));
     }
     ciphers(text, ciphered, &mut views);
     if !text.is_ascii() {
@@ -165,7 +166,15 @@ fn runs(text: &str, shapes: &Shapes, views: &mut Views<'_>) {
             view.undivided = true;
             views.add(view);
         }
-        decoded(run, span, views);
+        if !decoded(run, span, views) && to > *first_to {
+            // They were not one run after all: each by itself.
+            decoded(text.get(from..*first_to).unwrap_or_default(), (from, *first_to), views);
+            for (next, end) in
+                shapes.runs.iter().filter(|(next, end)| *next >= *first_to && *end <= to).take(1000)
+            {
+                decoded(text.get(*next..*end).unwrap_or_default(), (*next, *end), views);
+            }
+        }
         // What follows a name, as in `data=..`, or part of a path.
         if run.contains(['=', '/', '-', '_']) {
             let mut at = 0;
@@ -185,13 +194,14 @@ fn runs(text: &str, shapes: &Shapes, views: &mut Views<'_>) {
     }
 }
 
-fn decoded(run: &str, span: (usize, usize), views: &mut Views<'_>) {
+/// Whether a run is an encoding.
+fn decoded(run: &str, span: (usize, usize), views: &mut Views<'_>) -> bool {
     let is_hex = run
         .bytes()
         .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'=' | b'-' | b'_' | b'\n'));
     if is_hex && let Some(read) = decode::hex(run) {
         views.add(View::block(read, "hex", span));
-        return;
+        return true;
     }
     let lower = run.bytes().any(|byte| byte.is_ascii_lowercase());
     let upper = run.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -200,13 +210,16 @@ fn decoded(run: &str, span: (usize, usize), views: &mut Views<'_>) {
         && let Some(read) = decode::base64(run)
     {
         views.add(View::block(read, "base64", span));
+        return true;
     } else if upper
         && !lower
         && run.len() >= 16
         && let Some(read) = decode::base32(run)
     {
         views.add(View::block(read, "base32", span));
+        return true;
     }
+    false
 }
 
 /// Words divided where a capital follows a small letter.
@@ -361,9 +374,10 @@ fn unescaped(text: &str, from: usize, to: usize) -> View {
     patched.view("escapes")
 }
 
-fn untagged(text: &str) -> View {
-    let mut patched = Patched::of(text, 0);
-    let mut at = 0;
+fn untagged(text: &str, from: usize, to: usize) -> View {
+    let text = text.get(..to).unwrap_or_default();
+    let mut patched = Patched::of(text, from);
+    let mut at = from;
     while let Some(open) = text.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) {
         let rest = text.get(open..).unwrap_or_default();
         let is_tag = rest
@@ -382,10 +396,11 @@ fn untagged(text: &str) -> View {
     patched.view("tags within words")
 }
 
-fn unjoined(text: &str) -> View {
-    let mut patched = Patched::of(text, 0);
+fn unjoined(text: &str, from: usize, to: usize) -> View {
+    let text = text.get(..to).unwrap_or_default();
+    let mut patched = Patched::of(text, from);
     let is_quote = |letter: char| matches!(letter, '"' | '\'' | '`');
-    let mut at = 0;
+    let mut at = from;
     while let Some(plus) = text.get(at..).and_then(|rest| rest.find('+')).map(|found| at + found) {
         at = plus + 1;
         let before = text.get(patched.kept..plus).unwrap_or_default().trim_end();

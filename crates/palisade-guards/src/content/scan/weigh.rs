@@ -7,7 +7,7 @@ use crate::content::reveal;
 use crate::rules;
 use aho_corasick::AhoCorasick;
 use palisade_core::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// From so many points on, something is a hit.
@@ -34,15 +34,17 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
         for one in &mut found {
             let quoted = !is_data
                 && !one.steps.contains(&"joined strings")
-                && (fences.iter().any(|(from, to)| *from <= one.from && one.to <= *to)
-                    || is_quoted(text, one.from, one.to));
+                && (within(&fences, one.from, one.to) || is_quoted(text, one.from, one.to));
             one.weight = weight(one, quoted, about_this);
         }
         found.retain(|one| one.weight >= LITTLE);
     }
-    let mut shown_regions = Vec::new();
+    let mut shown_regions = BTreeSet::new();
     for (at, one) in found.iter().enumerate() {
-        let region = regions.iter().find(|region| region.from <= one.from && one.to <= region.to);
+        // Regions are in their order, and hardly any lies within another.
+        let behind = regions.partition_point(|region| region.from <= one.from);
+        let before = regions.get(behind.saturating_sub(16)..behind).unwrap_or_default();
+        let region = before.iter().rev().find(|region| one.to <= region.to);
         let own = if region.is_some() { one.weight * 3 / 2 } else { one.weight };
         let mut others: BTreeMap<&str, u32> = BTreeMap::new();
         let before = found.get(..at).unwrap_or_default().iter().rev();
@@ -58,11 +60,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
         if own < 50 || together < ENOUGH {
             continue;
         }
-        if let Some(region) = region
-            && !shown_regions.contains(region)
-        {
-            shown_regions.push(*region);
-        }
+        shown_regions.extend(region.map(|region| region.from));
         hits.push(Hit {
             rule: one.rule.id,
             span: span(one.from, one.to),
@@ -76,7 +74,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
     }
     for region in regions {
         let within = text.get(region.from..region.to).unwrap_or_default();
-        if shown_regions.contains(region) || (region.odd && hidden::is_prose(within)) {
+        if shown_regions.contains(&region.from) || (region.odd && hidden::is_prose(within)) {
             hits.push(Hit {
                 rule: rules::CONTENT_HIDDEN_TEXT.id,
                 span: span(region.from, region.to),
@@ -177,6 +175,12 @@ fn speaks_of_it(text: &str) -> bool {
     });
     text.len() >= 300
         && TOPICS.as_ref().is_some_and(|topics| topics.find_iter(text).take(2).count() == 2)
+}
+
+/// Whether one of some ranges, which are in their order, takes another in.
+fn within(ranges: &[(usize, usize)], from: usize, to: usize) -> bool {
+    let behind = ranges.partition_point(|(start, _)| *start <= from);
+    behind.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|(_, end)| to <= *end)
 }
 
 /// Blocks of code in Markdown.
