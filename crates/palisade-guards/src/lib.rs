@@ -17,4 +17,4 @@ pub mod typed;
 
 pub use path::classify;
 pub use places::Places;
-pub use taint::{Exposure, Taint, hosts_named};
+pub use taint::{Exposure, Taint};

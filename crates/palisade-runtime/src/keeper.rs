@@ -72,23 +72,6 @@ impl<'a> Keeper<'a> {
         self.change_session(|session| session.taint.join(taint))
     }
 
-    /// Adds hosts that a person named to the session.
-    ///
-    /// # Errors
-    /// Where it cannot be written.
-    pub fn named(&self, hosts: &[String]) -> Result<(), Error> {
-        if hosts.is_empty() {
-            return Ok(());
-        }
-        self.change_session(|session| {
-            for host in hosts {
-                if !session.named.contains(host) {
-                    session.named.push(host.clone());
-                }
-            }
-        })
-    }
-
     /// Counts one more call for each of `keys`, and says how often they were
     /// counted before. Two processes that count at once count twice.
     ///

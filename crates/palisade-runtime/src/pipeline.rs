@@ -58,12 +58,7 @@ impl Circumstances<'_> {
             TaintPolicy::Always => true,
             TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
         };
-        Exposure {
-            taint: &self.session.taint,
-            named: [&tainted.named, &self.session.named],
-            table,
-            known,
-        }
+        Exposure { taint: &self.session.taint, named: &tainted.named, table, known }
     }
 }
 

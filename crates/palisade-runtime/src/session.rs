@@ -16,7 +16,6 @@ use crate::config::MOST_IN_TIME;
 const MOST_FILES: usize = 4096;
 const MOST_BYTES: usize = 192 * 1024;
 const MOST_GRANTS: usize = 256;
-const MOST_NAMED: usize = 256;
 
 /// The memory of a session, as it was when it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,8 +26,6 @@ pub struct Session {
     pub grants: Vec<Grant>,
     /// What the model has seen.
     pub taint: Taint,
-    /// Hosts that a person named in it.
-    pub named: Vec<String>,
     /// How often the calls of limited rules were made, by the rule's key.
     pub counts: BTreeMap<String, Count>,
 }
@@ -150,8 +147,6 @@ struct Stored {
     untrusted: Vec<String>,
     #[serde(default)]
     private: Vec<String>,
-    #[serde(default)]
-    named: Vec<String>,
     counts: BTreeMap<String, Count>,
 }
 
@@ -171,7 +166,6 @@ pub(crate) fn write(session: &Session) -> String {
         grants: session.grants.iter().rev().take(MOST_GRANTS).rev().filter_map(stored).collect(),
         untrusted: session.taint.untrusted().map(str::to_owned).collect(),
         private: session.taint.private().map(str::to_owned).collect(),
-        named: session.named.iter().rev().take(MOST_NAMED).rev().cloned().collect(),
         counts: session.counts.clone(),
     };
     // Strings and numbers under string keys always have a JSON form.
@@ -187,7 +181,6 @@ pub(crate) fn read(text: &str) -> Option<Session> {
     stored.private.iter().for_each(|origin| taint.saw_private(origin));
     Some(Session {
         taint,
-        named: stored.named,
         counts: stored.counts,
         files: stored
             .files

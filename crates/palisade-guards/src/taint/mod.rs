@@ -71,9 +71,9 @@ impl Known for Outgoing {
 pub struct Exposure<'a> {
     /// What it has seen.
     pub taint: &'a Taint,
-    /// Hosts that a person named, in the configuration and in this session:
-    /// `a.example`, or `*.a.example` for those below it.
-    pub named: [&'a [String]; 2],
+    /// Hosts that a person named: `a.example`, or `*.a.example` for those
+    /// below it.
+    pub named: &'a [String],
     /// Whether untrusted text alone makes a question of what leaves or stays.
     /// Together with private data it always does.
     pub table: bool,
@@ -85,7 +85,7 @@ impl Exposure<'static> {
     /// A session that has seen nothing.
     pub fn none() -> Self {
         static NOTHING: Taint = Taint { untrusted: BTreeSet::new(), private: BTreeSet::new() };
-        Self { taint: &NOTHING, named: [&[], &[]], table: false, known: None }
+        Self { taint: &NOTHING, named: &[], table: false, known: None }
     }
 }
 
@@ -103,7 +103,7 @@ impl Exposure<'_> {
     /// Whether a person named this host.
     pub fn names(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        self.named.into_iter().flatten().any(|name| {
+        self.named.iter().any(|name| {
             let name = name.to_ascii_lowercase();
             match name.strip_prefix("*.") {
                 Some(above) => host
@@ -150,42 +150,6 @@ impl Exposure<'_> {
     }
 }
 
-/// The hosts that a person's own words name: in URLs, and written plainly as
-/// `docs.example.com`. At most 64 of them.
-pub fn hosts_named(text: &str) -> Vec<String> {
-    const MOST_NAMED: usize = 64;
-    let mut hosts: Vec<String> = Vec::new();
-    let apart = |letter: char| letter.is_whitespace() || "\"'`<>()[]{},;|".contains(letter);
-    for word in text.split(apart) {
-        let (scheme, rest) =
-            word.split_once("://").map_or(("", word), |(scheme, rest)| (scheme, rest));
-        let host = rest.split(['/', '?', '#']).next().unwrap_or("");
-        let host = host.rsplit('@').next().unwrap_or("");
-        let host = host.split(':').next().unwrap_or("").trim_end_matches(['.', '!', '?']);
-        let last = host.rsplit('.').next().unwrap_or("");
-        let fits = host.len() <= 253
-            && host.contains('.')
-            && !host.starts_with('.')
-            && !host.contains("..")
-            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
-        // `main.rs` is a file; a name without a scheme must end as hosts do.
-        let is_host = if scheme.is_empty() {
-            ENDINGS.contains(&last)
-        } else {
-            matches!(scheme, "http" | "https" | "ssh" | "git" | "ftp" | "wss" | "ws")
-        };
-        let host = host.to_ascii_lowercase();
-        if fits && is_host && !hosts.contains(&host) && hosts.len() < MOST_NAMED {
-            hosts.push(host);
-        }
-    }
-    hosts
-}
-
-/// How names of hosts that people write without a scheme end, where files do
-/// not end so as well.
-const ENDINGS: &[&str] = &["com", "org", "net", "io", "dev", "ai", "app", "edu", "gov", "cloud"];
-
 /// How many origins a question names.
 const SHOWN: usize = 4;
 
@@ -205,11 +169,8 @@ mod tests {
 
     #[test]
     fn a_person_names_hosts() {
-        let text = "Look at https://Docs.Example:8443/x?y and crates.io, not main.rs or ../a.b; \
-                    then git@github.com:me/x (see http://u:p@b.example/)!";
-        assert_eq!(hosts_named(text), ["docs.example", "crates.io", "github.com", "b.example"]);
         let named = ["a.example".to_owned(), "*.below.example".to_owned()];
-        let exposure = Exposure { named: [&named, &[]], ..Exposure::none() };
+        let exposure = Exposure { named: &named, ..Exposure::none() };
         assert!(exposure.names("A.example.") && exposure.names("x.below.example"));
         assert!(!exposure.names("below.example") && !exposure.names("xa.example"));
     }

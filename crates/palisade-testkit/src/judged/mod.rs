@@ -106,7 +106,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
     let known = setting.known.then(known);
     let exposure = Exposure {
         taint: &setting.taint,
-        named: [&named(), &[]],
+        named: &named(),
         table: true,
         known: known.as_ref().map(|known| known as _),
     };

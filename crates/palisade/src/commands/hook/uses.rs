@@ -1,13 +1,12 @@
 //! What a call would do, judged.
 
 use palisade_core::ports::FileTools;
-use palisade_core::{Action, Command, FileFacts, FileUse, judge};
+use palisade_core::{Action, Command, FileFacts, FileUse, Verdict, judge};
 use palisade_guards::call::Standing;
-use palisade_guards::network::{Reach, Target};
 use palisade_guards::{Taint, command, file, typed};
 use palisade_runtime::{
-    Circumstances, Error, Judged, Keeper, Request, ToolRequest, judge_command, judge_file,
-    judge_tool,
+    Circumstances, Error, Judged, Keeper, Request, ToolRequest, judge_command, judge_fetch,
+    judge_file, judge_tool,
 };
 use palisade_shell::{Analysis, Labels};
 use palisade_wire::{Call, Client, Use};
@@ -141,17 +140,14 @@ fn shell(
 /// An address is judged by its text here: the client looks its name up and
 /// follows its redirects by itself.
 fn fetch(url: &str, cwd: &str, at: &Circumstances<'_>) -> Part {
+    let judged = judge_fetch(url, cwd, at);
     let mut shows = Taint::default();
-    let findings = match Target::parse(url, &Reach::default()) {
-        Ok(target) => {
-            shows.saw_untrusted(&target.destination().host().to_string());
-            Vec::new()
-        }
-        Err(refusal) => vec![refusal.finding(url.len())],
-    };
-    let action = Action::Fetch { url: url.to_owned(), cwd: cwd.to_owned() };
-    let decision = judge(action, findings, at.posture, at.grants, None, at.now);
-    Part { judged: Judged { decision, analysis: Analysis::default(), text: url.to_owned() }, shows }
+    if judged.decision.verdict() != Verdict::Deny {
+        // The host alone: what follows it may be long, and is the model's own.
+        let rest = judged.text.split_once("://").map_or(judged.text.as_str(), |(_, rest)| rest);
+        shows.saw_untrusted(rest.split(['/', '?', '#']).next().unwrap_or(rest));
+    }
+    Part { judged, shows }
 }
 
 fn tool(call: &Call, cwd: &str) -> Action {
