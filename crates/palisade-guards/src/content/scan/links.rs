@@ -8,12 +8,16 @@ pub fn carriers(text: &str, links: &[(usize, &str)]) -> Vec<(usize, usize, u16)>
     let mut found = Vec::new();
     for (at, mark) in links.iter().copied() {
         let from = at + mark.len() - 4;
+        let is_source = mark.starts_with('=');
+        if is_source && !text.get(..at).unwrap_or_default().ends_with("src") {
+            continue;
+        }
         let rest = text.get(from..).unwrap_or_default();
         let length = rest
             .bytes()
             .take(2048)
             .position(|byte| match mark.as_bytes().first() {
-                Some(b's') => matches!(byte, b'"' | b'\'' | b'\n'),
+                Some(b'=') => matches!(byte, b'"' | b'\'' | b'\n'),
                 _ => matches!(byte, b')' | b'\n'),
             })
             .unwrap_or(rest.len().min(2048));
@@ -21,7 +25,7 @@ pub fn carriers(text: &str, links: &[(usize, &str)]) -> Vec<(usize, usize, u16)>
         if !has_placeholder(address) {
             continue;
         }
-        let is_image = mark.starts_with("src") || opens_image(text, at);
+        let is_image = is_source || opens_image(text, at);
         found.push((at, from + address.len(), if is_image { 110 } else { 70 }));
     }
     found

@@ -69,17 +69,36 @@ enum Sign {
     Words(u128),
     /// A word in a cipher.
     Ciphered(Cipher),
+    /// The beginning of a mark.
+    Mark(&'static Mark),
 }
 
 /// What begins a link, up to the address.
-const LINKS: [&str; 4] = ["](http", "src=\"http", "src='http", "]: http"];
+const LINKS: [&str; 4] = ["](http", "=\"http", "='http", "]: http"];
+/// Something that begins with a sign.
+#[derive(Clone, Copy)]
+enum Written {
+    Mark(&'static Mark),
+    Link(&'static str),
+}
+
+impl Written {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Mark(mark) => mark.text,
+            Self::Link(link) => link,
+        }
+    }
+}
+
 /// No word that is looked for is longer.
 const LONGEST_WORD: usize = 24;
 
 /// What is searched for, made once.
 struct Tables {
-    /// Marks and links, in text as it is.
-    marks: DFA,
+    /// Marks and links that do not begin with a word, by their first byte; what
+    /// may follow it, and their texts.
+    signs: Vec<(Vec<u8>, Vec<Written>)>,
     /// By a hash of the first word, whether there may be something.
     seen: Vec<u64>,
     starts: HashMap<Vec<u8>, Vec<Start>>,
@@ -109,6 +128,25 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
             .or_default()
             .push(Start { rest: Vec::new(), sign: Sign::Ciphered(cipher) });
     }
+    let mut signs: Vec<(Vec<u8>, Vec<Written>)> = vec![Default::default(); 256];
+    let written =
+        MARKS.iter().map(Written::Mark).chain(LINKS.iter().map(|link| Written::Link(link)));
+    for one in written {
+        let bytes = one.text().as_bytes();
+        let word = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if let (Written::Mark(mark), 1..) = (one, word) {
+            let word = bytes.get(..word).unwrap_or_default().to_vec();
+            starts
+                .entry(word)
+                .or_default()
+                .push(Start { rest: Vec::new(), sign: Sign::Mark(mark) });
+        } else if let Some((second, all)) =
+            bytes.first().and_then(|first| signs.get_mut(usize::from(*first)))
+        {
+            second.extend(bytes.get(1).map(u8::to_ascii_lowercase));
+            all.push(one);
+        }
+    }
     let mut seen = vec![0; 1 << (HASHED - 6)];
     for word in starts.keys() {
         let hash = word.iter().copied().fold(0, hashed);
@@ -134,7 +172,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
             .ok()
     };
     Some(Tables {
-        marks: finder(MARKS.iter().map(|mark| mark.text).chain(LINKS).collect())?,
+        signs,
         seen,
         starts,
         read: NFA::new(SIGNS.iter().map(|sign| sign.text)).ok()?,
@@ -195,8 +233,14 @@ fn slot(hash: u32) -> usize {
 }
 
 impl Tables {
-    /// Calls `each` for every sign: what it is, and where it begins.
-    fn each_sign(&self, bytes: &[u8], mut each: impl FnMut(Sign, usize)) {
+    /// Calls `each` for every sign that begins with a word, `written` for what
+    /// begins with another letter: what it is, and where.
+    fn each_sign(
+        &self,
+        bytes: &[u8],
+        mut each: impl FnMut(Sign, usize),
+        mut written: impl FnMut(Written, usize),
+    ) {
         let mut at = 0;
         while at < bytes.len() {
             let from = at;
@@ -209,7 +253,16 @@ impl Tables {
             }
             let length = at - from;
             if length == 0 {
+                let byte = bytes.get(at).copied().unwrap_or(0);
                 at += 1;
+                if let Some((second, all)) = self.signs.get(usize::from(byte))
+                    && !all.is_empty()
+                    && bytes.get(at).is_some_and(|next| second.contains(&next.to_ascii_lowercase()))
+                {
+                    all.iter()
+                        .filter(|one| begins(bytes, from, one.text()))
+                        .for_each(|one| written(*one, from));
+                }
                 continue;
             }
             let may_be = |hash: u32| {
@@ -261,6 +314,13 @@ impl Tables {
         each_match(&self.joined, run.as_bytes(), |_, _| count += 1);
         count >= 2
     }
+}
+
+/// Whether a text stands at a place, in any case.
+fn begins(bytes: &[u8], from: usize, text: &str) -> bool {
+    bytes
+        .get(from..from + text.len())
+        .is_some_and(|found| found.eq_ignore_ascii_case(text.as_bytes()))
 }
 
 /// A word in lower case and without apostrophes.
@@ -380,18 +440,23 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
     let Some(tables) = TABLES.as_ref() else { return pass };
     let bytes = text.as_bytes();
     let mut signs: Vec<(usize, u128)> = Vec::new();
-    each_match(&tables.marks, bytes, |index, to| {
-        if let Some(mark) = MARKS.get(index) {
-            pass.found.extend(marked(text, mark, to - mark.text.len(), to));
-        } else if let Some(link) = LINKS.get(index - MARKS.len()) {
-            pass.links.push((to - link.len(), link));
-        }
-    });
-    tables.each_sign(bytes, |sign, from| match sign {
-        Sign::Words(mask) if reading.is_none() => signs.push((from, mask)),
-        Sign::Words(_) => {}
-        Sign::Ciphered(cipher) => pass.ciphered.push((cipher, from)),
-    });
+    let mut links = Vec::new();
+    let mut found = Vec::new();
+    tables.each_sign(
+        bytes,
+        |sign, from| match sign {
+            Sign::Words(mask) if reading.is_none() => signs.push((from, mask)),
+            Sign::Words(_) => {}
+            Sign::Ciphered(cipher) => pass.ciphered.push((cipher, from)),
+            Sign::Mark(mark) => found.extend(marked(text, mark, from)),
+        },
+        |written, from| match written {
+            Written::Mark(mark) => pass.found.extend(marked(text, mark, from)),
+            Written::Link(link) => links.push((from, link)),
+        },
+    );
+    pass.found.append(&mut found);
+    pass.links = links;
     let read = reading.map_or(text, |reading| &reading.text);
     if reading.is_some() {
         let bytes = read.as_bytes();
@@ -452,7 +517,12 @@ fn each_match(automaton: &impl Automaton, bytes: &[u8], mut each: impl FnMut(usi
     }
 }
 
-fn marked(text: &str, mark: &Mark, from: usize, to: usize) -> Option<Found> {
+/// The mark, if all of it stands there and where it may.
+fn marked(text: &str, mark: &Mark, from: usize) -> Option<Found> {
+    let to = from + mark.text.len();
+    if !begins(text.as_bytes(), from, mark.text) {
+        return None;
+    }
     if mark.line {
         let before = text.get(..from)?;
         let line = before.rsplit('\n').next()?;
@@ -684,7 +754,10 @@ fn phrases(reading: &Reading, events: &[Event], source: &str, base: usize, found
 
 /// Whether words before a phrase say that it is spoken of.
 fn is_mentioned(events: &[Event], start: usize, stops: usize) -> bool {
-    events.iter().any(|event| {
+    // No word that speaks of something is longer than this.
+    let first = events.partition_point(|event| event.from + 80 < start);
+    let last = events.partition_point(|event| event.from < start);
+    events.get(first..last).unwrap_or_default().iter().any(|event| {
         event.mask & MENTION != 0
             && event.to <= start
             && start - event.to <= 40

@@ -173,8 +173,10 @@ fn speaks_of_it(text: &str) -> bool {
             ])
             .ok()
     });
-    text.len() >= 300
-        && TOPICS.as_ref().is_some_and(|topics| topics.find_iter(text).take(2).count() == 2)
+    // The beginning says what a text is about.
+    let start = text.get(..text.floor_char_boundary(text.len().min(128 << 10))).unwrap_or_default();
+    start.len() >= 300
+        && TOPICS.as_ref().is_some_and(|topics| topics.find_iter(start).take(2).count() == 2)
 }
 
 /// Whether one of some ranges, which are in their order, takes another in.
