@@ -191,7 +191,13 @@ fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> R
     stands(kernel, above, me.uid, governed)?;
     // The same holds for whoever types on the other end.
     for holder in kernel.holders(me.terminal) {
-        let chain = self::chain(kernel, holder)?;
+        let chain = match self::chain(kernel, holder) {
+            Ok(chain) => chain,
+            // It has ended since it was listed, and holds nothing any more.
+            Err(_) if kernel.process(holder).is_none() => continue,
+            // A process above it has ended: it has other parents now.
+            Err(_) => self::chain(kernel, holder)?,
+        };
         if let Some(why) = descends(kernel, &chain, governed) {
             return Err(format!("its terminal is an agent's: {why}"));
         }
