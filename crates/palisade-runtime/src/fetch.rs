@@ -32,7 +32,8 @@ pub fn judge_fetch(url: &str, cwd: &str, at: &Circumstances<'_>) -> Judged {
     Judged { decision, analysis: Analysis::default(), text: url }
 }
 
-/// How many bytes an address carries beyond what names a page.
+/// How many bytes an address carries beyond what names a page: all of its
+/// query, and a path past the length that pages have.
 fn carried(target: &Target) -> usize {
     const LONGEST_NAME: usize = 128;
     let whole = target.path_and_query();

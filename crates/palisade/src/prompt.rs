@@ -122,11 +122,11 @@ impl<'a> Question<'a> {
         if self.subject.takes(Answer::Always) {
             choices.push("a always (30 days)");
         }
-        choices.push("d deny");
+        choices.push("d deny (a word to the agent may follow)");
         if self.can_wait {
             choices.push("l later");
         }
-        choices.join("   ")
+        format!("{}   then Enter", choices.join("   "))
     }
 
     /// What a typed line means, if anything. What follows a no is a word to

@@ -108,6 +108,10 @@ fn device(path: &Text, effect: &Effect, scene: &Scene<'_>, report: &mut Report<'
 }
 
 pub(crate) fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
+    // Whoever writes to the directory itself puts a file into it.
+    if path.literal().is_some_and(is_temporary) {
+        return None;
+    }
     match region {
         Region::Vital | Region::System => Some(&rules::WRITE_SYSTEM),
         Region::Disk => Some(&rules::DEVICE_WRITE),

@@ -226,6 +226,11 @@ const SYSTEM: &[&str] = &[
     "/sbin", "/sys", "/usr", "/var", "/System", "/Library",
 ];
 
+/// Whether it is a directory for temporary files itself.
+pub(crate) fn is_temporary(path: &str) -> bool {
+    TEMPORARY.contains(&path.trim_end_matches('/'))
+}
+
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/var/folders", "/dev/shm"];
 
 /// Where containers, runners and written examples keep a project.

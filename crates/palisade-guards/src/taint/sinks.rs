@@ -33,9 +33,6 @@ pub fn of_fetch(
     cwd: &str,
     exposure: &Exposure<'_>,
 ) -> Option<Finding> {
-    // A page's own address is about this long; what a session has read fits
-    // into less only in pieces.
-    const PAGE: usize = 64;
     if let Some(why) = exposure.leak(url) {
         return Some(leaked(why, "", cwd));
     }
@@ -46,7 +43,7 @@ pub fn of_fetch(
     if exposure.is_private() {
         return Some(every_time(exposed(&rules::TAINT_PRIVATE_EGRESS, url, subject, exposure)));
     }
-    (exposure.table && carried > PAGE && !exposure.names(host))
+    (exposure.table && carried > 0 && !exposure.names(host))
         .then(|| exposed(&rules::TAINT_EGRESS, url, subject, exposure))
 }
 
@@ -135,7 +132,7 @@ mod tests {
             [
                 file("/home/u/notes.txt"),
                 file("/home/u/p/notes.txt"),
-                fetch("https://b.example/a", "b.example", 2),
+                fetch("https://b.example/a", "b.example", 0),
                 fetch(&long, "b.example", 103),
                 fetch("https://docs.example/", "docs.example", 103),
                 rule(of_call("docs/search", "docs/search {}", "/home/u/p", &exposure)),

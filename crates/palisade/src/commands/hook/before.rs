@@ -328,7 +328,8 @@ fn surfaced(mut judged: Judged, surface: Surface, at: &Circumstances<'_>) -> Jud
 }
 
 const UNSEEN: &str = "A person may allow it, but nobody was there to be asked. Do something else, or tell the person \
-                      what you wanted to do and why: they can answer in another terminal with `palisade approvals`.";
+                      what you wanted to do and why: they can keep `palisade approvals watch` open in another \
+                      terminal, and then you may try again.";
 
 fn queue<'a>(
     hook: &Hook,
