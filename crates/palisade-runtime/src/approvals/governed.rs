@@ -63,31 +63,89 @@ pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// The process that an agent's hook or server serves: the nearest above this
-/// one that is not just a shell, or the like, started to run it.
-pub fn client() -> Option<u32> {
-    let mut process = Proc.process(std::process::id())?;
-    for _ in 0..8 {
-        process = Proc.process(process.parent).filter(|process| process.pid > 1)?;
-        if !is_runner(&process) {
-            break;
-        }
-    }
-    Some(process.pid)
+/// The processes that an agent's hook or server serves: the nearest above this
+/// one that is not just a shell, or the like, started to run it; what lies
+/// between, since that could be the agent as well; and what lies above it in
+/// the same terminal, up to the shell that a person types into.
+pub fn clients() -> Vec<u32> {
+    served(&Proc, std::process::id())
 }
 
-/// A shell with a command, or a program that only starts another.
-fn is_runner(process: &Process) -> bool {
-    let line = fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
-    let mut words = line.split(|byte| *byte == 0);
-    let program = words.next().unwrap_or_default();
-    let base = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    match base {
-        b"sh" | b"bash" | b"dash" | b"zsh" | b"ksh" | b"fish" | b"busybox" => words
-            .any(|word| word.starts_with(b"-") && !word.starts_with(b"--") && word.ends_with(b"c")),
-        b"env" | b"timeout" | b"nice" | b"nohup" | b"setsid" => true,
-        _ => false,
+fn served(kernel: &dyn Kernel, pid: u32) -> Vec<u32> {
+    const MOST: usize = 32;
+    let mut found: Vec<Process> = Vec::new();
+    let mut client = None;
+    let mut next = kernel.process(pid).map(|process| process.parent);
+    while let Some(process) = next.filter(|pid| *pid > 1).and_then(|pid| kernel.process(pid)) {
+        let line = kernel.line(process.pid);
+        let below = found.last();
+        // A shell without a script or command is a person's, and whatever
+        // opened a terminal has others too.
+        let opened = below.is_some_and(|below| {
+            below.pid == below.session && below.terminal != 0 && below.session != process.session
+        });
+        let typed = is_shell(&line) && !is_runner(&line);
+        if below.is_some() && (opened || typed || adopts(&process)) || found.len() >= MOST {
+            break;
+        }
+        let away = client.as_ref().is_some_and(|client: &Process| {
+            client.terminal == 0
+                || process.terminal != client.terminal
+                || process.session != client.session
+                || process.pid == process.session
+        });
+        if away {
+            break;
+        }
+        if client.is_none() && !is_runner(&line) {
+            client = Some(process.clone());
+        }
+        next = Some(process.parent);
+        found.push(process);
     }
+    found.into_iter().map(|process| process.pid).collect()
+}
+
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == 0).filter(|word| !word.is_empty())
+}
+
+fn program(line: &[u8]) -> &[u8] {
+    let first = words(line).next().unwrap_or_default();
+    let base = first.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    base.strip_prefix(b"-").unwrap_or(base)
+}
+
+fn is_shell(line: &[u8]) -> bool {
+    const SHELLS: &[&[u8]] = &[
+        b"sh", b"bash", b"rbash", b"dash", b"ash", b"zsh", b"ksh", b"mksh", b"csh", b"tcsh",
+        b"fish", b"busybox", b"nu", b"elvish", b"xonsh", b"pwsh",
+    ];
+    SHELLS.contains(&program(line))
+}
+
+/// A shell with a command or a script, or a program that only starts another.
+fn is_runner(line: &[u8]) -> bool {
+    let mut rest = words(line).skip(1);
+    if !is_shell(line) {
+        let only: &[&[u8]] = &[b"env", b"timeout", b"nice", b"nohup", b"setsid", b"stdbuf"];
+        return only.contains(&program(line));
+    }
+    if program(line) == b"busybox" {
+        rest.next();
+    }
+    // These options take a word that is no script.
+    let takes: &[&[u8]] = &[b"-o", b"+o", b"-O", b"+O", b"--rcfile", b"--init-file"];
+    while let Some(word) = rest.next() {
+        if takes.contains(&word) {
+            rest.next();
+        } else if !word.starts_with(b"-") && !word.starts_with(b"+") {
+            return true;
+        } else if !word.starts_with(b"--") && word.contains(&b'c') {
+            return true;
+        }
+    }
+    false
 }
 
 /// Why the process `pid` descends from a governed one, if it does.
@@ -278,6 +336,7 @@ mod tests {
         marked: Vec<u32>,
         groups: Vec<(u32, &'static str)>,
         held: Vec<(i32, u32)>,
+        lines: Vec<(u32, &'static str)>,
     }
 
     type Row = (u32, u32, u32, i32, u64, &'static str);
@@ -290,7 +349,7 @@ mod tests {
             let (terminal, start, name) = (*terminal, *start, (*name).to_owned());
             Process { pid, parent, session, terminal, start, uid, name, state: 'S' }
         });
-        Table { rows: rows.collect(), marked: vec![], groups: vec![], held: vec![] }
+        Table { rows: rows.collect(), marked: vec![], groups: vec![], held: vec![], lines: vec![] }
     }
 
     impl Kernel for Table {
@@ -303,6 +362,11 @@ mod tests {
         fn group(&self, pid: u32) -> String {
             let found = self.groups.iter().find(|(known, _)| *known == pid);
             found.map_or("/one.scope", |(_, group)| *group).to_owned()
+        }
+        fn line(&self, pid: u32) -> Vec<u8> {
+            let found = self.lines.iter().find(|(known, _)| *known == pid);
+            let name = || self.process(pid).map(|process| process.name).unwrap_or_default();
+            found.map_or_else(name, |(_, line)| (*line).to_owned()).replace(' ', "\0").into_bytes()
         }
         fn holders(&self, terminal: i32) -> Vec<u32> {
             self.held.iter().filter(|(known, _)| *known == terminal).map(|(_, pid)| *pid).collect()
@@ -413,6 +477,31 @@ mod tests {
         let mut held = table(&rows);
         held.held.push((34817, 300));
         assert!(asked_in(held, 400).unwrap_err().contains("terminal is an agent's"));
+    }
+
+    #[test]
+    fn a_hook_in_a_script_serves_the_agent_above_it() {
+        let rows: &[Row] = &[
+            (310, 300, 200, 34816, 210, "node"),
+            (320, 310, 320, 0, 220, "PreToolUse"),
+            (330, 320, 320, 0, 221, "palisade"),
+        ];
+        let mut table = table(&[DESKTOP, rows].concat());
+        table.lines.push((320, "/bin/sh /home/u/.cline/hooks/PreToolUse"));
+        // Neither the shell that the person types into, nor the terminal.
+        assert_eq!(served(&table, 330), [320, 310, 300]);
+        table.lines.push((200, "/bin/bash -i -o emacs"));
+        assert_eq!(served(&table, 330), [320, 310, 300]);
+        // An agent that is itself a script, with nothing but its terminal above.
+        table.lines.extend([(300, "sh agent.sh"), (310, "bash step.sh")]);
+        assert_eq!(served(&table, 330), [320, 310, 300]);
+        let line = |text: &str| text.replace(' ', "\0").into_bytes();
+        for text in ["sh x", "bash -ec ls", "busybox sh x", "zsh -f x", "env a", "-bash -c x"] {
+            assert!(is_runner(&line(text)), "{text}");
+        }
+        for text in ["sh", "-bash", "bash -i", "bash --login", "zsh -l", "busybox sh", "node x"] {
+            assert!(!is_runner(&line(text)), "{text}");
+        }
     }
 
     #[test]

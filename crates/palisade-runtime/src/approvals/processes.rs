@@ -67,6 +67,8 @@ pub(super) trait Kernel {
     fn is_marked(&self, pid: u32) -> bool;
     /// The control group it is in.
     fn group(&self, pid: u32) -> String;
+    /// The words that it was started with, each with a NUL after it.
+    fn line(&self, pid: u32) -> Vec<u8>;
     /// The processes that hold the other end of a terminal.
     fn holders(&self, terminal: i32) -> Vec<u32>;
 }
@@ -91,6 +93,10 @@ impl Kernel for Proc {
         let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
         let unified = groups.lines().find_map(|line| line.strip_prefix("0::"));
         unified.unwrap_or_default().to_owned()
+    }
+
+    fn line(&self, pid: u32) -> Vec<u8> {
+        fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
     }
 
     fn holders(&self, terminal: i32) -> Vec<u32> {

@@ -7,10 +7,11 @@ use nix::unistd::getppid;
 use palisade_core::ports::{Ask, Journal, Outcome};
 use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
 use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed};
-use palisade_runtime::calls::{Admission, Held};
+use palisade_runtime::calls::{Admission, Held, hex};
 use palisade_runtime::config::Rewrite;
 use palisade_runtime::{Admitted, Circumstances, Judged, Keeper, Ports, admit, hand_over};
 use palisade_wire::{Call, Event, Use};
+use sha2::{Digest, Sha256};
 
 use super::session::Opened;
 use super::uses::{self, Part};
@@ -37,12 +38,13 @@ impl Answered {
 /// Decides about a call. The same call told twice gets the same answer twice,
 /// and is asked about and recorded once.
 pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, Failure> {
-    if let Some(client) = governed::client() {
+    for client in governed::clients() {
         governed::register(&opened.house.home, client)?;
     }
     let mut held = opened.calls.hold(&opened.name)?;
     let twice = call.id.is_some() || call.stamp.is_some();
-    if let Some(before) = held.answered(&opened.digest).filter(|_| twice) {
+    let digest = digest(hook, opened, call)?;
+    if let Some(before) = held.answered(&digest).filter(|_| twice) {
         let said = if before.is_empty() { Said::Nothing } else { Said::Line(before.to_owned()) };
         return Ok(said);
     }
@@ -56,10 +58,33 @@ pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, 
         ))),
         Rewriting::IsNot => direct(hook, opened, call)?,
     };
-    remember(&mut held, opened, answered)
+    remember(&mut held, digest, answered)
 }
 
-fn remember(held: &mut Held, opened: &Opened, answered: Answered) -> Result<Said, Failure> {
+/// Of all that the call says, where its paths lead now, what is in the files
+/// that it executes, and the policy: if any of it changes, the call is another.
+fn digest(hook: &Hook, opened: &Opened, call: &Call) -> Result<String, Failure> {
+    let at = opened.circumstances(Surface::Interactive, false);
+    let mut all = Sha256::new();
+    let mut add = |text: &str| {
+        all.update((text.len() as u64).to_le_bytes());
+        all.update(text);
+    };
+    add(&opened.digest);
+    for part in uses::judged(hook.client, call, opened, &at, None)? {
+        let subject = Subject::of(&part.judged, &at, &opened.actor, &[]);
+        add(&subject.policy);
+        add(&subject.kind);
+        subject.exact.iter().for_each(|one| add(one));
+        for file in &subject.files {
+            add(&file.path);
+            add(&file.digest);
+        }
+    }
+    Ok(hex(&all.finalize()))
+}
+
+fn remember(held: &mut Held, digest: String, answered: Answered) -> Result<Said, Failure> {
     let Answered { said, intents, origins, repeats } = answered;
     let answer = match &said {
         Said::Nothing => Some(String::new()),
@@ -69,7 +94,7 @@ fn remember(held: &mut Held, opened: &Opened, answered: Answered) -> Result<Said
         Said::Line(line) => Some(line.clone()),
     };
     let at = actor::millis();
-    held.remember(Admission { digest: opened.digest.clone(), answer, intents, origins, at })?;
+    held.remember(Admission { digest, answer, intents, origins, at })?;
     Ok(said)
 }
 
