@@ -4,7 +4,7 @@ use palisade_shell::{Effect, EffectKind, Labels, Text, Writing};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Mark, Region, see};
+use crate::path::{Mark, Region, is_temporary, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
