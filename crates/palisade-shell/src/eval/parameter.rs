@@ -33,6 +33,9 @@ impl Eval<'_> {
             None => match name {
                 "SHELL" | "BASH" => Some((Text::from("/bin/bash"), Labels::NONE)),
                 "HOME" => Some((Text::new(self.context.home.clone()), Labels::NONE)),
+                "PALISADE_HOME" if !self.context.palisade_home.is_empty() => {
+                    Some((Text::new(self.context.palisade_home.clone()), Labels::NONE))
+                }
                 "PWD" => Some((self.directory().clone(), Labels::NONE)),
                 "IFS" => Some((Text::from(" \t\n"), Labels::NONE)),
                 _ => None,
