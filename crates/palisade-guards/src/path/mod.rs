@@ -6,6 +6,7 @@
 //! evidence for anything.
 
 mod names;
+mod search;
 
 use palisade_shell::programs::Language;
 use palisade_shell::{Classify, Text};
@@ -13,6 +14,7 @@ use palisade_shell::{Classify, Text};
 use crate::Places;
 use names::Case;
 pub(crate) use names::{Mark, base};
+pub(crate) use search::{Sought, sought};
 
 /// Where a path lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
