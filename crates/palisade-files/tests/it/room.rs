@@ -38,6 +38,7 @@ impl Room {
             workspace: text(&home.join("project")),
             palisade_home: text(&home.join(".palisade")),
             programs: Vec::new(),
+            settings: Vec::new(),
         };
         let files = change(Files::new(places.clone()));
         Self { _directory: Some(directory), home, files, places }

@@ -124,5 +124,6 @@ fn places(setting: &Setting) -> Places {
         workspace: WORKSPACE.to_owned(),
         palisade_home: format!("{HOME}/.palisade"),
         programs: vec![format!("{HOME}/.local/bin/palisade")],
+        settings: Vec::new(),
     }
 }

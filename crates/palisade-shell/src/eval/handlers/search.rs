@@ -169,13 +169,15 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     }
     if stream.text.is_none() && stream.labels.is_none() {
         // What find prints are the names it found.
+        let nul = fields.iter().any(|field| field.literal() == Some("-print0"));
+        let end = if nul { "\0" } else { "\n" };
         let mut all = Text::default();
         for root in &roots {
             all.push(below(root, &names, narrowed).raw());
-            all.push("\n");
+            all.push(end);
             for text in deeper(eval, root, &names, narrowed, only_roots || one_level) {
                 all.push(text.raw());
-                all.push("\n");
+                all.push(end);
             }
         }
         stream.text = Some(all);
