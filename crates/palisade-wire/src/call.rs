@@ -79,7 +79,12 @@ pub enum Use {
         server: String,
         /// The tool, as the server names it.
         tool: String,
+        /// What else the name can mean, where it does not say where the
+        /// server's ends.
+        otherwise: Vec<(String, String)>,
     },
+    /// Show the model what somebody else wrote.
+    Untrusted,
     /// A tool of the client that reaches nothing beyond the conversation.
     Internal,
     /// A tool that is in no table.
@@ -89,9 +94,10 @@ pub enum Use {
 /// One call of a tool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The tool, as the client names it.
+    /// The tool, as the client names it; where one tool only hands a call to
+    /// another, that other.
     pub tool: String,
-    /// Its arguments as they came.
+    /// Its arguments as they came, or as that other tool gets them.
     pub arguments: Json,
     /// All that it would do.
     pub uses: Vec<Use>,

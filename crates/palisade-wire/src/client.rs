@@ -43,6 +43,8 @@ pub(crate) struct Fields {
     pub(crate) cwd: &'static str,
     pub(crate) mode: &'static str,
     pub(crate) attended: &'static str,
+    /// The server and the tool of an MCP tool, where the client says them.
+    pub(crate) mcp: (&'static str, &'static str),
 }
 
 impl Fields {
@@ -59,6 +61,7 @@ impl Fields {
         cwd: "",
         mode: "",
         attended: "",
+        mcp: ("", ""),
     };
 }
 
@@ -79,8 +82,9 @@ pub struct Client {
     pub events: &'static [(&'static str, Event)],
     /// The fields of its payloads: the first whose tool is there counts.
     pub(crate) fields: &'static [Fields],
-    /// The server and the tool in the name of an MCP tool.
-    pub(crate) mcp: fn(&str) -> Option<(&str, &str)>,
+    /// The server and the tool in the name of an MCP tool, in all ways in which
+    /// the name can be read; the likeliest first.
+    pub(crate) mcp: fn(&str) -> Vec<(&str, &str)>,
     /// The form of a refusal, or of withheld output after the event.
     pub(crate) deny: fn(Event, &str, Option<&Call>) -> Json,
     /// The form of a question to the client's own user, where it was seen to
@@ -156,7 +160,12 @@ impl Client {
         };
         let subagent = text(fields.subagent)?.filter(|id| !id.is_empty());
         let first = !fields.parent.is_empty() && text(fields.parent)?.is_none();
-        let uses = self.uses(&tool, &arguments, 0)?;
+        let (tool, arguments) = self.meant(tool, arguments)?;
+        let mut uses = self.uses(&tool, &arguments)?;
+        let (server, name) = (text(fields.mcp.0)?, text(fields.mcp.1)?);
+        if let ([Use::Mcp { .. }], Some(server), Some(tool)) = (uses.as_slice(), server, name) {
+            uses = vec![Use::Mcp { server, tool, otherwise: Vec::new() }];
+        }
         let call = Call {
             uses,
             arguments,
@@ -190,27 +199,41 @@ impl Client {
         }
     }
 
-    /// What a tool would do with these arguments.
-    fn uses(&self, tool: &str, arguments: &Json, depth: u8) -> Result<Vec<Use>, Malformed> {
-        let known = self.tools.iter().find(|(name, _)| *name == tool).map(|(_, shape)| *shape);
-        match known {
-            Some(Shape::Another(name, inner)) if depth < 4 => {
-                let name = crate::shape::required(arguments, name)?;
-                let inner = match arguments.at(inner) {
-                    None | Some(Json::Null) => Json::Object(Vec::new()),
-                    Some(Json::Object(fields)) => Json::Object(fields.clone()),
-                    Some(_) => return Err(Malformed::new("its arguments are no object")),
-                };
-                self.uses(name, &inner, depth + 1)
-            }
-            Some(shape) => shape.uses(arguments),
-            None => Ok(vec![match (self.mcp)(tool) {
-                Some((server, tool)) => {
-                    Use::Mcp { server: server.to_owned(), tool: tool.to_owned() }
-                }
-                None => Use::Unknown,
-            }]),
+    /// The tool that is used in the end, where one hands the call to another.
+    fn meant(&self, mut tool: String, mut arguments: Json) -> Result<(String, Json), Malformed> {
+        for _ in 0..4 {
+            let Some(Shape::Another(name, inner)) = self.shape(&tool) else {
+                return Ok((tool, arguments));
+            };
+            tool = crate::shape::required(&arguments, name)?.to_owned();
+            arguments = match arguments.at(inner) {
+                None | Some(Json::Null) => Json::Object(Vec::new()),
+                Some(Json::Object(fields)) => Json::Object(fields.clone()),
+                Some(_) => return Err(Malformed::new("its arguments are no object")),
+            };
         }
+        Err(Malformed::new("its tool only uses others"))
+    }
+
+    fn shape(&self, tool: &str) -> Option<Shape> {
+        self.tools.iter().find(|(name, _)| *name == tool).map(|(_, shape)| *shape)
+    }
+
+    /// What a tool would do with these arguments.
+    fn uses(&self, tool: &str, arguments: &Json) -> Result<Vec<Use>, Malformed> {
+        const MOST_WAYS: usize = 32;
+        if let Some(shape) = self.shape(tool) {
+            return shape.uses(arguments);
+        }
+        let ways = (self.mcp)(tool);
+        if ways.len() > MOST_WAYS {
+            return Err(Malformed::new("the name of its tool can be read in too many ways"));
+        }
+        let mut ways = ways.into_iter().map(|(server, tool)| (server.to_owned(), tool.to_owned()));
+        Ok(vec![match ways.next() {
+            Some((server, tool)) => Use::Mcp { server, tool, otherwise: ways.collect() },
+            None => Use::Unknown,
+        }])
     }
 
     /// A refusal; after the event, output withheld. `call` is what was read,
@@ -257,16 +280,11 @@ impl Client {
     /// in their order; `None` where it is no shell call or has another number
     /// of lines.
     pub fn with_lines(&self, call: &Call, lines: &[String]) -> Option<Json> {
-        let (_, shape) = self.tools.iter().find(|(name, _)| *name == call.tool)?;
-        let arguments = call.arguments.clone();
-        match (shape, lines) {
-            (Shape::Shell(key, _), [line]) => Some(arguments.with(key, line.as_str().into())),
-            (Shape::Shells(key), lines) => {
-                let lines: Vec<Json> = lines.iter().map(|line| line.as_str().into()).collect();
-                Some(arguments.with(key, Json::List(lines)))
-            }
-            _ => None,
+        let of = |one: &&Use| matches!(one, Use::Shell { .. });
+        if call.uses.iter().filter(of).count() != lines.len() {
+            return None;
         }
+        self.shape(&call.tool)?.with_lines(&call.arguments, lines)
     }
 
     /// Calls `change` with every text of a tool's output, and whether it is
@@ -277,8 +295,18 @@ impl Client {
 }
 
 /// `mcp__server__tool`.
-pub(crate) fn double_underscores(name: &str) -> Option<(&str, &str)> {
-    name.strip_prefix("mcp__")?.split_once("__").filter(|(server, _)| !server.is_empty())
+pub(crate) fn double_underscores(name: &str) -> Vec<(&str, &str)> {
+    name.strip_prefix("mcp__").map(|rest| ways(rest, "__")).unwrap_or_default()
+}
+
+/// All ways to take a name apart at this mark.
+pub(crate) fn ways<'a>(name: &'a str, mark: &str) -> Vec<(&'a str, &'a str)> {
+    let parts = name.char_indices().filter_map(|(at, _)| {
+        let (server, rest) = name.split_at_checked(at)?;
+        let tool = rest.strip_prefix(mark)?;
+        (!server.is_empty() && !tool.is_empty()).then_some((server, tool))
+    });
+    parts.collect()
 }
 
 /// The texts of an output, joined, for clients that take one text.

@@ -15,7 +15,8 @@ pub enum Shape {
     /// A path, and under the second name, where not empty, what is written.
     File(FileUse, &'static str, &'static str),
     /// Paths: a text, a list of texts, or a list of objects with that field in
-    /// them; the place where the agent works where there is none.
+    /// them. What lists or searches does so where the agent works if there is
+    /// none.
     Files(FileUse, &'static str, &'static str),
     /// The path of a notebook.
     Notebook(&'static str),
@@ -34,8 +35,10 @@ pub enum Shape {
     WriteStdin(&'static str),
     /// The name and the arguments of another tool.
     Another(&'static str, &'static str),
-    /// The first of these that the arguments have.
-    FirstOf(&'static [Shape]),
+    /// All of these that the arguments have.
+    AnyOf(&'static [Shape]),
+    /// What somebody else wrote is read, and nothing else happens.
+    Untrusted,
     /// A search of the web.
     WebSearch,
     /// Another agent.
@@ -47,7 +50,67 @@ pub enum Shape {
 /// More files, lines or addresses than this are in no call.
 const MOST: usize = 512;
 
+/// Under these names clients take a path, whatever their schema says: some
+/// mend what the model wrote before they use it. All that are there count.
+const PATHS: &[&str] = &[
+    "path",
+    "paths",
+    "file_path",
+    "file_paths",
+    "filePath",
+    "filePaths",
+    "file",
+    "files",
+    "absolute_path",
+    "notebook_path",
+    "dir_path",
+    "directory",
+];
+/// The same for a shell line.
+const COMMANDS: &[&str] = &["command", "commands", "cmd"];
+/// The same for an address.
+const ADDRESSES: &[&str] = &["url", "urls"];
+
 impl Shape {
+    /// Whether any operand of this shape is there.
+    fn is_named(self, arguments: &Json) -> bool {
+        let any = |key: &str, more: &[&str]| present(arguments, key, more).next().is_some();
+        match self {
+            Self::Shell(key, _) | Self::Shells(key) => any(key, COMMANDS),
+            Self::File(_, key, _) | Self::Files(_, key, _) | Self::Notebook(key) => any(key, PATHS),
+            Self::Diff(key, diff) => any(key, PATHS) || any(diff, &[]),
+            Self::Fetch(key) | Self::Fetches(key, _) => any(key, ADDRESSES),
+            Self::Patch(keys) => any("", keys),
+            Self::FetchProse(key) | Self::WriteStdin(key) => any(key, &[]),
+            _ => true,
+        }
+    }
+
+    /// Other arguments with these lines; `None` where there are several places
+    /// for them, since which of them the client would take is not known.
+    pub(crate) fn with_lines(self, arguments: &Json, lines: &[String]) -> Option<Json> {
+        let (Self::Shell(key, _) | Self::Shells(key)) = self else { return None };
+        let mut names = present(arguments, key, COMMANDS).map(|(name, _)| name);
+        let (name, more) = (names.next()?, names.next());
+        match (self, lines, more) {
+            (_, _, Some(_)) => None,
+            (Self::Shell(..), [line], None) => {
+                Some(arguments.clone().with(name, line.as_str().into()))
+            }
+            (Self::Shells(key), lines, None) => {
+                let lines: Vec<Json> = lines.iter().map(|line| line.as_str().into()).collect();
+                let arguments = if name == key {
+                    arguments.clone()
+                } else {
+                    // The line is whole now: no words belong to it any more.
+                    Json::Object(Vec::new())
+                };
+                Some(arguments.with(key, Json::List(lines)))
+            }
+            _ => None,
+        }
+    }
+
     /// What a call with these arguments would do. `Another` is resolved by the
     /// caller, who knows the table.
     ///
@@ -55,49 +118,68 @@ impl Shape {
     /// Where an argument is missing or is something else.
     pub(crate) fn uses(self, arguments: &Json) -> Result<Vec<Use>, Malformed> {
         let text = |key: &str| required(arguments, key).map(str::to_owned);
-        let uses = match self {
+        let mut uses: Vec<Use> = match self {
             Self::Shell(command, cwd) => {
-                vec![Use::Shell { command: text(command)?, cwd: optional(arguments, cwd)? }]
+                let cwd = optional(arguments, cwd)?;
+                let lines = needed(arguments, command, COMMANDS, line)?;
+                let shell = |command| Use::Shell { command, cwd: cwd.clone() };
+                lines.into_iter().map(shell).collect()
             }
-            Self::Shells(key) => texts(arguments, key, "command")?
-                .into_iter()
-                .map(|command| Use::Shell { command, cwd: None })
-                .collect(),
+            Self::Shells(key) => {
+                let shell = |command| Use::Shell { command, cwd: None };
+                lines_of(arguments, key)?.into_iter().map(shell).collect()
+            }
             Self::File(how, path, content) => {
-                vec![Use::File { how, path: text(path)?, content: optional(arguments, content)? }]
+                let content = optional(arguments, content)?;
+                let paths = needed(arguments, path, PATHS, path_of)?;
+                let file = |path| Use::File { how, path, content: content.clone() };
+                paths.into_iter().map(file).collect()
             }
-            Self::Files(how, key, field) => {
-                let mut paths = match arguments.at(key) {
-                    None | Some(Json::Null) => Vec::new(),
-                    Some(_) => texts(arguments, key, field)?,
-                };
+            Self::Files(how, key, _) => {
+                let listing = matches!(how, FileUse::List | FileUse::Search);
+                if !matches!(arguments, Json::Object(_)) {
+                    return Err(Malformed::new("its arguments are no object"));
+                }
+                let mut paths = all(arguments, key, PATHS, path_of)?;
                 if how == FileUse::List {
                     paths.extend(optional(arguments, "pattern")?.as_deref().and_then(outside));
                 }
-                if paths.is_empty() {
+                if paths.is_empty() && listing {
                     paths.push(".".to_owned());
                 }
                 paths.into_iter().map(|path| Use::File { how, path, content: None }).collect()
             }
-            Self::Notebook(key) => vec![Use::Notebook { path: text(key)? }],
+            Self::Notebook(key) => {
+                let paths = needed(arguments, key, PATHS, path_of)?;
+                paths.into_iter().map(|path| Use::Notebook { path }).collect()
+            }
             Self::Patch(keys) => {
-                let patch = match arguments {
-                    Json::Text(patch) => Some(patch.as_str()),
-                    _ => keys.iter().find_map(|key| arguments.at(key)).and_then(Json::text),
-                };
-                patch::uses(patch.ok_or_else(|| Malformed::new("there is no patch"))?)?
+                let mut uses = Vec::new();
+                if let Json::Text(patch) = arguments {
+                    uses.extend(patch::uses(patch)?);
+                }
+                for key in keys {
+                    if let Some(patch) = optional(arguments, key)? {
+                        uses.extend(patch::uses(&patch)?);
+                    }
+                }
+                if uses.is_empty() {
+                    return Err(Malformed::new("there is no patch"));
+                }
+                uses
             }
             Self::Diff(path, diff) => {
-                let mut uses =
-                    vec![Use::File { how: FileUse::Edit, path: text(path)?, content: None }];
+                let paths = needed(arguments, path, PATHS, path_of)?;
+                let edit = |path| Use::File { how: FileUse::Edit, path, content: None };
+                let mut uses: Vec<Use> = paths.into_iter().map(edit).collect();
                 if let Some(diff) = optional(arguments, diff)? {
                     uses.extend(patch::named_in_diff(&diff));
                 }
                 uses
             }
-            Self::Fetch(key) => vec![Use::Fetch { url: text(key)? }],
-            Self::Fetches(key, field) => {
-                texts(arguments, key, field)?.into_iter().map(|url| Use::Fetch { url }).collect()
+            Self::Fetch(key) | Self::Fetches(key, _) => {
+                let urls = needed(arguments, key, ADDRESSES, url_of)?;
+                urls.into_iter().map(|url| Use::Fetch { url }).collect()
             }
             Self::FetchProse(key) => {
                 let prose = text(key)?;
@@ -107,15 +189,32 @@ impl Shape {
             Self::WriteStdin(key) => {
                 vec![Use::WriteStdin { text: optional(arguments, key)?.unwrap_or_default() }]
             }
-            Self::FirstOf(shapes) => {
-                let found = shapes.iter().find_map(|shape| shape.uses(arguments).ok());
-                found.ok_or_else(|| Malformed::new("its arguments are not those of the tool"))?
+            Self::AnyOf(shapes) => {
+                let mut uses = Vec::new();
+                for shape in shapes.iter().filter(|shape| shape.is_named(arguments)) {
+                    uses.extend(shape.uses(arguments)?);
+                }
+                if uses.is_empty() {
+                    return Err(Malformed::new("its arguments are not those of the tool"));
+                }
+                uses
             }
+            Self::Untrusted => vec![Use::Untrusted],
             Self::WebSearch => vec![Use::WebSearch],
             Self::Subagent => vec![Use::Subagent],
             Self::Internal => vec![Use::Internal],
             Self::Another(..) => vec![Use::Unknown],
         };
+        if uses.len() <= MOST {
+            let mut once: Vec<Use> = Vec::new();
+            for one in uses {
+                // Lines are told apart by their number.
+                if matches!(one, Use::Shell { .. }) || !once.contains(&one) {
+                    once.push(one);
+                }
+            }
+            uses = once;
+        }
         if uses.is_empty() || uses.len() > MOST {
             return Err(Malformed::new("it names nothing, or too many things at once"));
         }
@@ -149,28 +248,118 @@ pub(crate) fn optional(from: &Json, key: &str) -> Result<Option<String>, Malform
     }
 }
 
-/// A text, or a list of texts or of objects with a text under `field`. Some
-/// clients give the list itself as a text.
-fn texts(arguments: &Json, key: &str, field: &str) -> Result<Vec<String>, Malformed> {
-    let wrong = || Malformed::new(format!("`{key}` does not hold texts"));
-    let one = |value: &Json| match value {
-        Json::Text(text) => Ok(text.clone()),
-        Json::Object(_) => {
-            value.at(field).and_then(Json::text).map(str::to_owned).ok_or_else(wrong)
-        }
-        _ => Err(wrong()),
+/// What stands under any of these names.
+fn present<'a>(
+    arguments: &'a Json,
+    key: &'a str,
+    more: &'a [&'a str],
+) -> impl Iterator<Item = (&'a str, &'a Json)> {
+    let others = more.iter().copied().filter(move |other| *other != key);
+    let names = std::iter::once(key).chain(others).filter(|name| !name.is_empty());
+    names.filter_map(|name| {
+        let value = arguments.at(name).filter(|value| **value != Json::Null)?;
+        Some((name, value))
+    })
+}
+
+type One = fn(&Json) -> Option<Vec<String>>;
+
+/// All texts under any of these names: a text, or a list of texts or of
+/// objects, of which `one` knows what they say.
+fn all(arguments: &Json, key: &str, more: &[&str], one: One) -> Result<Vec<String>, Malformed> {
+    let mut found = Vec::new();
+    for (name, value) in present(arguments, key, more) {
+        let texts = texts(value, one);
+        found.extend(texts.ok_or_else(|| Malformed::new(format!("`{name}` is no text")))?);
+    }
+    Ok(found)
+}
+
+fn needed(arguments: &Json, key: &str, more: &[&str], one: One) -> Result<Vec<String>, Malformed> {
+    let found = all(arguments, key, more, one)?;
+    if found.is_empty() {
+        return Err(Malformed::new(format!("`{key}` is missing or is no text")));
+    }
+    Ok(found)
+}
+
+/// Some clients give the list itself as a text.
+fn texts(value: &Json, one: One) -> Option<Vec<String>> {
+    let list = |values: &[Json]| {
+        let all: Option<Vec<Vec<String>>> = values.iter().map(one).collect();
+        all.map(|all| all.into_iter().flatten().collect())
     };
-    match arguments.at(key).ok_or_else(wrong)? {
-        Json::List(values) => values.iter().map(one).collect(),
+    match value {
+        Json::List(values) => list(values),
         Json::Text(text) if text.trim_start().starts_with('[') => {
             match Json::parse(text.as_bytes()) {
-                Ok(Json::List(values)) => values.iter().map(one).collect(),
+                Ok(Json::List(values)) => list(&values),
                 // A shell line may begin with `[` as well.
-                _ => Ok(vec![text.clone()]),
+                _ => Some(vec![text.clone()]),
             }
         }
-        value => Ok(vec![one(value)?]),
+        value => one(value),
     }
+}
+
+fn field_of(value: &Json, names: &[&str]) -> Option<Vec<String>> {
+    if let Json::Text(text) = value {
+        return Some(vec![text.clone()]);
+    }
+    let found: Option<Vec<String>> =
+        present(value, "", names).map(|(_, value)| value.text().map(str::to_owned)).collect();
+    found.filter(|found| !found.is_empty())
+}
+
+fn path_of(value: &Json) -> Option<Vec<String>> {
+    field_of(value, PATHS)
+}
+
+fn url_of(value: &Json) -> Option<Vec<String>> {
+    field_of(value, ADDRESSES)
+}
+
+/// A shell line, or a program with its words as one.
+fn line(value: &Json) -> Option<Vec<String>> {
+    let mut names = present(value, "", &["command", "cmd"]);
+    let program = match (value, names.next(), names.next()) {
+        (Json::Text(text), ..) => return Some(vec![text.clone()]),
+        (Json::Object(_), Some((_, program)), None) => program.text()?,
+        _ => return None,
+    };
+    let words = match value.at("args") {
+        None | Some(Json::Null) => Vec::new(),
+        Some(Json::List(words)) => words.iter().map(Json::text).collect::<Option<Vec<_>>>()?,
+        Some(_) => return None,
+    };
+    if words.is_empty() {
+        return Some(vec![program.to_owned()]);
+    }
+    let words: Vec<String> = std::iter::once(program).chain(words).map(word).collect();
+    Some(vec![words.join(" ")])
+}
+
+/// A word that a shell reads as just this one.
+fn word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,+@%".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The lines of a call: under the first name, and all of the call where it is
+/// itself a program with its words.
+fn lines_of(arguments: &Json, key: &str) -> Result<Vec<String>, Malformed> {
+    let mut lines = all(arguments, key, &[], line)?;
+    if present(arguments, "", &["command", "cmd"]).next().is_some() {
+        let own = line(arguments).ok_or_else(|| Malformed::new("`command` is no text"))?;
+        lines.extend(own);
+    }
+    if lines.is_empty() {
+        return Err(Malformed::new(format!("`{key}` is missing or is no text")));
+    }
+    Ok(lines)
 }
 
 /// Where a pattern of names begins, if it leads out of the place where it is

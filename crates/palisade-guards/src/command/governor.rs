@@ -50,7 +50,7 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 /// neither is another profile, which may be a looser one.
 fn harmless(arguments: &[Text]) -> bool {
     const LOOKING: &[&str] = &[
-        "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo", "hook",
+        "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo",
     ];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     // All else of `log` changes the journal: setting it aside, pruning,

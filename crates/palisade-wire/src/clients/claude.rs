@@ -46,9 +46,11 @@ pub(super) const FIELDS: Fields = Fields {
     ..Fields::NONE
 };
 
+/// `CronCreate`, `RemoteTrigger`, `ScheduleWakeup` and `Workflow` act later or
+/// elsewhere, so they are in no table and stay a question.
 const TOOLS: &[(&str, Shape)] = &[
     ("Bash", Shell("command", "")),
-    ("Monitor", Shape::FirstOf(&[Shell("command", ""), Fetch("ws.url")])),
+    ("Monitor", Shape::AnyOf(&[Shell("command", ""), Fetch("ws.url")])),
     ("Read", File(Read, "file_path", "")),
     ("NotebookRead", File(Read, "notebook_path", "")),
     ("Write", File(Write, "file_path", "content")),
@@ -59,7 +61,10 @@ const TOOLS: &[(&str, Shape)] = &[
     ("LS", Files(List, "path", "")),
     ("Grep", Files(Search, "path", "")),
     ("WebFetch", Fetch("url")),
+    ("LSP", Files(Read, "filePath", "")),
     ("WebSearch", WebSearch),
+    ("ReadMcpResourceTool", Shape::Untrusted),
+    ("ReadMcpResourceDirTool", Shape::Untrusted),
     ("Agent", Subagent),
     ("Task", Subagent),
     ("AskUserQuestion", Internal),
@@ -73,6 +78,7 @@ const TOOLS: &[(&str, Shape)] = &[
     ("KillShell", Internal),
     ("ListAgents", Internal),
     ("ListMcpResourcesTool", Internal),
+    ("PushNotification", Internal),
     ("ReportFindings", Internal),
     ("SendMessage", Internal),
     ("Skill", Internal),

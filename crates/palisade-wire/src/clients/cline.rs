@@ -4,7 +4,7 @@
 use palisade_core::FileUse::{Edit, Read, Search};
 
 use crate::call::{Call, Event, Use};
-use crate::client::{Client, Fields, Support, Tested};
+use crate::client::{Client, Fields, Support, Tested, ways};
 use crate::json::Json;
 use crate::shape::Shape::{self, Fetches, File, Files, Internal, Shells, Subagent, WebSearch};
 
@@ -30,7 +30,7 @@ pub(super) static CLIENT: Client = Client {
             ..ROOT
         },
     ],
-    mcp: |name| name.split_once("__").filter(|(server, _)| !server.is_empty()),
+    mcp: |name| ways(name, "__"),
     deny,
     ask: None,
     rewrite: Some(rewrite),

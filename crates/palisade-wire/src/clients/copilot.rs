@@ -4,7 +4,7 @@
 use palisade_core::FileUse::{Edit, List, Read, Search, Write};
 
 use crate::call::{Call, Event};
-use crate::client::{Client, Fields, Support, Tested, double_underscores};
+use crate::client::{Client, Fields, Support, Tested, double_underscores, ways};
 use crate::json::Json;
 use crate::shape::Shape::{
     self, Diff, Fetch, File, Files, Internal, Patch, Shell, Subagent, WebSearch, WriteStdin,
@@ -41,7 +41,11 @@ pub(super) static CLIENT: Client = Client {
             ..Fields::NONE
         },
     ],
-    mcp: |name| double_underscores(name).or_else(|| name.split_once('/')),
+    mcp: |name| {
+        let mut all = double_underscores(name);
+        all.extend(ways(name, "/"));
+        all
+    },
     deny,
     ask: None,
     rewrite: Some(|arguments| {
@@ -65,7 +69,7 @@ const TOOLS: &[(&str, Shape)] = &[
     ("powershell", Shell("command", "")),
     ("view", File(Read, "path", "")),
     ("create", File(Write, "path", "file_text")),
-    ("edit", Shape::FirstOf(&[File(Edit, "path", "new_str"), Diff("file_path", "diff")])),
+    ("edit", Shape::AnyOf(&[File(Edit, "path", "new_str"), Diff("file_path", "diff")])),
     ("apply_patch", Patch(&["patch", "input", "command"])),
     ("str_replace_editor", File(Edit, "path", "")),
     ("glob", Files(List, "paths", "")),

@@ -36,7 +36,9 @@ pub(super) static CLIENT: Client = Client {
         Fields { tool: "hook_event_name", arguments: ".", output: "output", ..NAMED },
     ],
     mcp: |name| {
-        double_underscores(name).or_else(|| name.strip_prefix("MCP:").map(|tool| ("", tool)))
+        let mut all = double_underscores(name);
+        all.extend(name.strip_prefix("MCP:").map(|tool| ("", tool)));
+        all
     },
     deny,
     ask: None,

@@ -3,7 +3,7 @@
 use palisade_core::FileUse::{Edit, List, Read, Search, Write};
 
 use crate::call::{Call, Event};
-use crate::client::{Client, Fields, Support, Tested, plain};
+use crate::client::{Client, Fields, Support, Tested, plain, ways};
 use crate::json::Json;
 use crate::shape::Shape::{self, FetchProse, File, Files, Internal, Shell, Subagent, WebSearch};
 
@@ -22,9 +22,10 @@ pub(super) static CLIENT: Client = Client {
         stamp: "timestamp",
         session: "session_id",
         cwd: "cwd",
+        mcp: ("mcp_context.server_name", "mcp_context.tool_name"),
         ..Fields::NONE
     }],
-    mcp: |name| name.strip_prefix("mcp_")?.split_once('_').filter(|(server, _)| !server.is_empty()),
+    mcp: |name| name.strip_prefix("mcp_").map(|rest| ways(rest, "_")).unwrap_or_default(),
     deny,
     ask: None,
     rewrite: Some(|arguments| {

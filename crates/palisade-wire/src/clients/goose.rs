@@ -3,7 +3,7 @@
 use palisade_core::FileUse::{Edit, Read};
 
 use crate::call::{Call, Event};
-use crate::client::{Client, Fields, Support, Tested};
+use crate::client::{Client, Fields, Support, Tested, ways};
 use crate::json::Json;
 use crate::shape::Shape::{self, Fetch, File, Internal, Shell, Subagent};
 
@@ -24,7 +24,7 @@ pub(super) static CLIENT: Client = Client {
         cwd: "working_dir",
         ..Fields::NONE
     }],
-    mcp: |name| name.split_once("__").filter(|(server, _)| !server.is_empty()),
+    mcp: |name| ways(name, "__"),
     deny,
     ask: None,
     rewrite: None,

@@ -17,7 +17,7 @@ pub(super) static CLIENT: Client = Client {
     events: BRIDGED,
     fields: BRIDGE,
     // `server_tool`: where the server's name ends cannot be told.
-    mcp: |_| None,
+    mcp: |_| Vec::new(),
     deny: bridged_deny,
     ask: None,
     rewrite: Some(bridged_rewrite),

@@ -19,7 +19,7 @@ pub(super) static CLIENT: Client = Client {
     tools: TOOLS,
     events: BRIDGED,
     fields: BRIDGE,
-    mcp: |_| None,
+    mcp: |_| Vec::new(),
     deny: bridged_deny,
     ask: Some(|reason| Json::object([("decision", "ask".into()), ("reason", reason.into())])),
     rewrite: Some(bridged_rewrite),

@@ -36,22 +36,35 @@ pub(super) fn judged(
 ) -> Result<Vec<Part>, Error> {
     let (cwd, files) = (opened.cwd.as_str(), opened.house.files());
     let mut parts = Vec::new();
-    let mut named = Vec::new();
+    // All ways to read a name; the strictest verdict is the one that counts.
+    let mut named: Vec<Vec<(Option<&str>, &str)>> = Vec::new();
     for one in &call.uses {
         match one {
-            Use::Mcp { server, tool } => {
-                named.push((Some(server.as_str()), tool.as_str(), Standing::Unknown))
+            Use::Mcp { server, tool, otherwise } => {
+                let others = otherwise.iter().map(|(server, tool)| (server, tool));
+                let all = std::iter::once((server, tool)).chain(others);
+                named.push(all.map(|(server, tool)| (Some(server.as_str()), tool.as_str())).collect())
             }
-            Use::Unknown => named.push((None, call.tool.as_str(), Standing::Unknown)),
+            Use::Unknown => named.push(vec![(None, call.tool.as_str())]),
             _ => {}
         }
     }
     let arguments = call.arguments.line();
-    for (server, tool, standing) in &named {
-        let request = ToolRequest::of_json(*server, tool, &arguments, cwd, *standing);
-        let mut shows = Taint::default();
-        shows.saw_untrusted(&format!("the tool {}", request.name()));
-        parts.push(Part { judged: judge_tool(request, at, keeper)?, shows });
+    for ways in &named {
+        let mut worst: Option<Part> = None;
+        for (server, tool) in ways {
+            let request = ToolRequest::of_json(*server, tool, &arguments, cwd, Standing::Unknown);
+            let mut shows = Taint::default();
+            shows.saw_untrusted(&format!("the tool {}", request.name()));
+            let part = Part { judged: judge_tool(request, at, keeper)?, shows };
+            let grade = |part: &Part| {
+                (part.judged.decision.verdict(), part.judged.decision.severity())
+            };
+            if worst.as_ref().is_none_or(|worst| grade(worst) < grade(&part)) {
+                worst = Some(part);
+            }
+        }
+        parts.extend(worst);
     }
     // Under the name that the client gives it, every tool is looked at.
     let whole = ToolRequest::of_json(None, &call.tool, &arguments, cwd, Standing::Known);
@@ -100,6 +113,11 @@ fn part(
         Use::WebSearch => {
             let mut shows = Taint::default();
             shows.saw_untrusted("a search of the web");
+            Part { judged: plain(call, cwd, at), shows }
+        }
+        Use::Untrusted => {
+            let mut shows = Taint::default();
+            shows.saw_untrusted(&format!("the tool {}", call.tool));
             Part { judged: plain(call, cwd, at), shows }
         }
         Use::Subagent => Part { judged: plain(call, cwd, at), shows: Taint::default() },
