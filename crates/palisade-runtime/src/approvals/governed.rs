@@ -76,15 +76,22 @@ pub fn client() -> Option<u32> {
     Some(process.pid)
 }
 
-/// A shell with a command, or a program that only starts another.
+/// A shell with a command or a script, or a program that only starts another.
 fn is_runner(process: &Process) -> bool {
     let line = fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
     let mut words = line.split(|byte| *byte == 0);
     let program = words.next().unwrap_or_default();
     let base = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     match base {
-        b"sh" | b"bash" | b"dash" | b"zsh" | b"ksh" | b"fish" | b"busybox" => words
-            .any(|word| word.starts_with(b"-") && !word.starts_with(b"--") && word.ends_with(b"c")),
+        // With a line or a script; one that a person types into has neither.
+        b"sh" | b"bash" | b"dash" | b"zsh" | b"ksh" | b"fish" | b"busybox" => {
+            words.any(|word| match word {
+                [] => false,
+                [b'-', b'-', ..] => false,
+                [b'-', .., last] => *last == b'c',
+                _ => true,
+            })
+        }
         b"env" | b"timeout" | b"nice" | b"nohup" | b"setsid" => true,
         _ => false,
     }
