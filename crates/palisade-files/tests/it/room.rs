@@ -125,7 +125,7 @@ pub fn permit(how: FileUse, facts: &FileFacts, places: &Places) -> Result<Permit
         object: facts.object,
         cwd: places.cwd.clone(),
     };
-    let found = file::findings(how, facts, places);
+    let found = file::findings_where_each_is_judged(how, facts, places);
     let decision = judge(action, found, Posture::default(), &[], None, 0);
     if decision.verdict() != Verdict::Allow {
         return Err(format!("{}: {}", decision.verdict().word(), decision.rules().join(" ")));
