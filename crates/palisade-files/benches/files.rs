@@ -44,6 +44,7 @@ fn project() -> (TempDir, PathBuf, Files, Places) {
         workspace: name(&project),
         palisade_home: format!("{}/.palisade", home.display()),
         programs: Vec::new(),
+        settings: Vec::new(),
     };
     let files = Files::new(places.clone()).limits(Limits::default());
     (directory, project, files, places)

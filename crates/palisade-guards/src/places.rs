@@ -14,4 +14,7 @@ pub struct Places {
     pub palisade_home: String,
     /// Where Palisade's own programs lie.
     pub programs: Vec<String>,
+    /// Directories of settings that the environment puts elsewhere, each with
+    /// the place below the home that it stands for: `/srv/c` is `.claude`.
+    pub settings: Vec<(String, String)>,
 }

@@ -47,25 +47,65 @@ impl Cleaner<'_> {
     /// getting a prompt. `origin` says whose it is.
     pub fn result(&self, result: &mut Value, origin: &str) -> Seen {
         let mut seen = Seen::default();
-        if let Some(Value::List(blocks)) = result.get_mut("content") {
-            blocks.iter_mut().for_each(|block| self.block(block, origin, &mut seen));
-        }
-        if let Some(Value::List(contents)) = result.get_mut("contents") {
-            for content in contents {
-                self.text_of(content, "resource", origin, &mut seen);
+        let Value::Map(entries) = result else { return seen };
+        let mut structured = false;
+        for (key, value) in entries.iter_mut() {
+            match (key.as_str(), value) {
+                ("content", Value::List(blocks)) => {
+                    blocks.iter_mut().for_each(|block| self.block(block, origin, &mut seen));
+                }
+                ("content", Value::Text(text)) => {
+                    self.enclosed(text, "tool result", origin, &mut seen);
+                }
+                ("contents", Value::List(contents)) => {
+                    for content in contents {
+                        self.text_of(content, "resource", origin, &mut seen);
+                        self.others(content, &["text", "blob"], &mut seen);
+                    }
+                }
+                ("structuredContent", value) => {
+                    structured = true;
+                    seen.text = true;
+                    self.strings(value, &mut seen);
+                }
+                // Nobody but us says what is said in our name.
+                ("_meta", value) => {
+                    if let Value::Map(entries) = &mut *value {
+                        let before = entries.len();
+                        entries.retain(|(key, _)| !key.starts_with("palisade/"));
+                        seen.changed |= entries.len() != before;
+                    }
+                    self.strings(value, &mut seen);
+                }
+                // A place in a list, which the server must get back as it is.
+                ("nextCursor", _) => {}
+                (_, value) => self.strings(value, &mut seen),
             }
         }
-        if let Some(Value::List(messages)) = result.get_mut("messages") {
-            messages.iter_mut().for_each(|message| self.strings(message, &mut seen));
-        }
-        if let Some(structured) = result.get_mut("structuredContent") {
-            seen.text = true;
-            self.strings(structured, &mut seen);
-            if self.envelope {
-                self.mark(result, origin, &mut seen);
-            }
+        if structured && self.envelope {
+            self.mark(result, origin, &mut seen);
         }
         seen
+    }
+
+    /// Cleans an error that a server answers with: its message is text like
+    /// any other.
+    pub fn error(&self, error: &mut Value, origin: &str) -> Seen {
+        let mut seen = Seen::default();
+        if let Some(Value::Text(text)) = error.get_mut("message") {
+            self.enclosed(text, "error", origin, &mut seen);
+        }
+        self.others(error, &["message"], &mut seen);
+        seen
+    }
+
+    /// Cleans all entries of a map but these, where they stand.
+    fn others(&self, map: &mut Value, but: &[&str], seen: &mut Seen) {
+        if let Value::Map(entries) = map {
+            for (_, value) in entries.iter_mut().filter(|(key, _)| !but.contains(&key.as_str())) {
+                self.strings(value, seen);
+            }
+        }
     }
 
     /// Cleans every text of a value where it stands, keys as well.
@@ -104,18 +144,11 @@ impl Cleaner<'_> {
             Some("resource") => {
                 if let Some(resource) = block.get_mut("resource") {
                     self.text_of(resource, "tool result", origin, seen);
+                    self.others(resource, &["text", "blob"], seen);
                 }
             }
             // Names and descriptions of links; pictures and sounds stay.
-            _ => {
-                if let Value::Map(entries) = block {
-                    for (_, value) in
-                        entries.iter_mut().filter(|(key, _)| key != "data" && key != "blob")
-                    {
-                        self.strings(value, seen);
-                    }
-                }
-            }
+            _ => self.others(block, &["data", "blob"], seen),
         }
     }
 
@@ -123,6 +156,10 @@ impl Cleaner<'_> {
         let Some(Value::Text(text)) = holder.get_mut("text") else {
             return;
         };
+        self.enclosed(text, kind, origin, seen);
+    }
+
+    fn enclosed(&self, text: &mut String, kind: &str, origin: &str, seen: &mut Seen) {
         seen.text = true;
         if !self.envelope {
             return self.string(text, seen);

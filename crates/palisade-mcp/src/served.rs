@@ -114,7 +114,7 @@ impl<'a> Served<'a> {
             Reply::Message(line, mut response) => {
                 outcome.bytes = Some(line.len() as u64);
                 let origin = format!("{}/{tool}", self.name);
-                let changed = self.cleaned(&mut response, &origin);
+                let changed = self.cleaned(&mut response, &origin, true);
                 if response.get("error").is_some() {
                     outcome.failure = "the server answered with an error".into();
                 }
@@ -138,14 +138,19 @@ impl<'a> Served<'a> {
 
     /// Cleans a response of any request, and remembers that the model has seen
     /// text of this server; says whether anything was changed.
-    pub fn cleaned(&self, response: &mut Value, origin: &str) -> bool {
+    pub fn cleaned(&self, response: &mut Value, origin: &str, call: bool) -> bool {
         let cleaner = self.cleaner();
         let mut seen = Seen::default();
         if let Some(result) = response.get_mut("result") {
             seen = cleaner.result(result, origin);
         }
         if let Some(error) = response.get_mut("error") {
-            cleaner.strings(error, &mut seen);
+            // The model reads the errors of its calls, the client all others.
+            if call {
+                seen = cleaner.error(error, origin);
+            } else {
+                cleaner.strings(error, &mut seen);
+            }
         }
         if seen.text || !seen.rules.is_empty() {
             self.saw(origin);

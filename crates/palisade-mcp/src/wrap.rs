@@ -127,6 +127,26 @@ struct Proxy<'a> {
     last_page: Mutex<bool>,
 }
 
+/// The line as it came, unless it holds what some reader takes for the end of
+/// one: a server that reads lines so would find calls within it that nobody
+/// judged. Between tokens such a letter is dropped, in a text it is escaped.
+fn one_line(line: String, message: &Value) -> String {
+    const ENDS: [char; 8] =
+        ['\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{85}', '\u{2028}', '\u{2029}'];
+    if !line.contains(ENDS) {
+        return line;
+    }
+    let mut safe = String::with_capacity(line.len());
+    for letter in message.to_json().chars() {
+        if ENDS.contains(&letter) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
+
 impl<'a> Proxy<'a> {
     fn refuse(&self, code: i64, text: &str) {
         self.sink.send(&message::error("null", code, text).to_json());
@@ -141,10 +161,10 @@ impl<'a> Proxy<'a> {
                     return self.refuse(code::INVALID, "a batch holds between 1 and 256 messages");
                 }
                 for message in messages {
-                    self.message(message.to_json(), message, scope);
+                    self.message(one_line(message.to_json(), &message), message, scope);
                 }
             }
-            Ok(message) => self.message(line, message, scope),
+            Ok(message) => self.message(one_line(line, &message), message, scope),
             Err(error) => self.refuse(code::PARSE, &error.to_string()),
         }
     }
@@ -318,7 +338,7 @@ impl<'a> Proxy<'a> {
             return self.tools(id, line, response);
         }
         let mut changed =
-            self.served.cleaned(&mut response, &format!("{} ({method})", self.served.name));
+            self.served.cleaned(&mut response, &format!("{} ({method})", self.served.name), false);
         if method == "initialize"
             && let Some(Value::Text(text)) =
                 response.get_mut("result").and_then(|result| result.get_mut("instructions"))
@@ -369,4 +389,23 @@ pub fn is_like(method: &str, known: &str) -> bool {
     let plain: String = method.chars().filter(|letter| letter.is_alphanumeric()).collect();
     let known: String = known.chars().filter(|letter| letter.is_alphanumeric()).collect();
     plain.to_lowercase() == known.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_reader_of_lines_finds_two() {
+        let hidden = "{\"method\":\"ping\",\"params\":{\"x\":\r{\"method\":\"tools/call\"}\r}}";
+        let text = "{\"a\":\"b\u{2028}c\u{85}\"}";
+        for line in [hidden, text] {
+            let message = Value::from_json(line).unwrap();
+            let sent = one_line(line.to_owned(), &message);
+            assert!(!sent.contains(['\r', '\u{2028}', '\u{85}']), "{sent}");
+            assert_eq!(Value::from_json(&sent).unwrap(), message);
+        }
+        let plain = "{\"a\": 1}";
+        assert_eq!(one_line(plain.to_owned(), &Value::from_json(plain).unwrap()), plain);
+    }
 }

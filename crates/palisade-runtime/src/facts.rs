@@ -1,19 +1,21 @@
 //! What is known of files before a command is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use palisade_core::{Command, Contained, Finding, Severity, Span};
 use palisade_guards::content::Redactor;
 use palisade_guards::rules;
-use palisade_shell::{Analysis, EffectKind, FileFact, Text};
+use palisade_shell::{Analysis, FileFact, Text};
 
 use crate::session::Session;
 
 /// How many paths are looked at, how many scripts are read, how much of each.
-const PATHS: usize = 256;
+const PATHS: usize = 16 * 1024;
+const LINKS: usize = 40;
 const SCRIPTS: usize = 8;
 const SCRIPT: u64 = 256 * 1024;
 
@@ -73,6 +75,12 @@ pub fn files(analysis: &Analysis, session: &Session) -> BTreeMap<String, FileFac
             .labels(&path)
             .and(real.as_deref().map_or_else(Default::default, |real| session.labels(real)));
         if !labels.is_none() || real.is_some() {
+            if let Some(real) = &real
+                && !labels.is_none()
+            {
+                let fact: &mut FileFact = facts.entry(real.clone()).or_default();
+                fact.labels = fact.labels.and(labels);
+            }
             facts.insert(path, FileFact { labels, content: None, real });
         }
     }
@@ -84,13 +92,22 @@ pub fn files(analysis: &Analysis, session: &Session) -> BTreeMap<String, FileFac
     facts
 }
 
+/// What of a path is certain: all of it, or the directory above a pattern.
+fn literal_part(path: &Text) -> &str {
+    path.literal().unwrap_or_else(|| {
+        let known = path.known_prefix();
+        known.rsplit_once('/').map_or("", |(directory, _)| directory)
+    })
+}
+
 /// The absolute paths that the analysis names, each once.
 fn named(analysis: &Analysis) -> BTreeSet<String> {
-    let mut paths: BTreeSet<String> = analysis.wanted.iter().cloned().collect();
+    let mut paths: BTreeSet<String> =
+        analysis.wanted.iter().chain(&analysis.spelled).cloned().collect();
     for effect in &analysis.effects {
-        if let Some(path) = path(&effect.kind).and_then(Text::literal)
+        if let Some(path) = effect.kind.path().map(literal_part)
             && path.starts_with('/')
-            && paths.len() < PATHS
+            && (paths.len() < PATHS || paths.contains(path))
         {
             paths.insert(path.to_owned());
         }
@@ -98,54 +115,52 @@ fn named(analysis: &Analysis) -> BTreeSet<String> {
     paths
 }
 
-const fn path(kind: &EffectKind) -> Option<&Text> {
-    use palisade_shell::Code;
-    match kind {
-        EffectKind::Execute { code: Code::File(path), .. }
-        | EffectKind::Program { path }
-        | EffectKind::Read { path }
-        | EffectKind::List { path }
-        | EffectKind::Write { path, .. }
-        | EffectKind::Delete { path, .. }
-        | EffectKind::Mode { path, .. }
-        | EffectKind::Owner { path, .. }
-        | EffectKind::Load { path }
-        | EffectKind::Device { path } => Some(path),
-        EffectKind::Execute { code: Code::Analysed | Code::Opaque | Code::Input, .. }
-        | EffectKind::Connect { .. }
-        | EffectKind::RemoteShell
-        | EffectKind::Escalate
-        | EffectKind::DumpEnvironment
-        | EffectKind::Environment { .. }
-        | EffectKind::ForkBomb
-        | EffectKind::Hazard(_)
-        | EffectKind::UnrecognisedProgram
-        | EffectKind::UnrecognisedOption
-        | EffectKind::UnknownWord
-        | EffectKind::Deceptive { .. }
-        | EffectKind::ZshOnly
-        | EffectKind::Unreadable { .. } => None,
+/// Where `path` really is, if not where its letters say: links followed as
+/// the kernel does, `..` going up from where a link leads. The part of it that
+/// does not exist yet, or behind a link to nothing, is kept as it is.
+pub fn real(path: &str) -> Option<String> {
+    let (mut at, mut by_name) = (PathBuf::from("/"), PathBuf::from("/"));
+    let parts = |path: &Path| -> Vec<OsString> {
+        path.iter().rev().filter(|part| *part != "/").map(OsString::from).collect()
+    };
+    if ["/dev/std", "/dev/fd", "/dev/tty"].iter().any(|start| path.starts_with(start))
+        && !path.contains("..")
+    {
+        return None;
     }
+    let mut ahead = parts(Path::new(path));
+    for part in ahead.iter().rev() {
+        step(&mut by_name, part);
+    }
+    let mut links = 0;
+    while let Some(part) = ahead.pop() {
+        step(&mut at, &part);
+        // Those of a process are no text, but for where it stands.
+        let followed = !at.starts_with("/proc") || at.ends_with("cwd") || at.ends_with("root");
+        if part == ".." || !followed {
+            continue;
+        }
+        let Ok(target) = fs::read_link(&at) else { continue };
+        links += 1;
+        if links > LINKS {
+            return None;
+        }
+        if target.is_absolute() {
+            at = PathBuf::from("/");
+        } else {
+            at.pop();
+        }
+        ahead.extend(parts(&target));
+    }
+    (at != by_name).then(|| at.to_str().map(str::to_owned))?
 }
 
-/// Where `path` really is, if somewhere else. The part of it that does not
-/// exist yet is kept as it is.
-fn real(path: &str) -> Option<String> {
-    let mut head = Path::new(path);
-    let mut tail = Vec::new();
-    let found = loop {
-        match fs::canonicalize(head) {
-            Ok(found) => break found,
-            Err(_) => {
-                tail.push(head.file_name()?);
-                head = head.parent()?;
-            }
-        }
-    };
-    let mut whole = found;
-    whole.extend(tail.iter().rev());
-    let whole = whole.to_str()?;
-    (whole != path.trim_end_matches('/')).then(|| whole.to_owned())
+fn step(at: &mut PathBuf, part: &OsStr) {
+    if part == ".." {
+        at.pop();
+    } else if part != "." {
+        at.push(part);
+    }
 }
 
 /// The beginning of a regular file, as text.

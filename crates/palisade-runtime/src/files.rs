@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use palisade_core::ports::{FileTools, JournalError, Outcome};
 use palisade_core::{
-    Action, Decision, FileFacts, FileFault, FileShown, FileSource, FileUse, FileWork, Posture,
-    judge,
+    Action, Decision, FileFacts, FileFault, FileShown, FileSource, FileUse, FileWork, Finding,
+    Posture, judge,
 };
 use palisade_guards::{Places, Taint, file, taint};
 use palisade_shell::{Analysis, Labels};
@@ -58,7 +58,7 @@ pub fn judge_file(
         Ok(open) => open.facts().clone(),
         Err(_) => FileFacts::of_text(tools.absolute(path, cwd)),
     };
-    judged(how, &facts, cwd, format!("{} {}", how.word(), facts.path), at)
+    judged(how, &facts, cwd, format!("{} {}", how.word(), facts.path), file::findings, at)
 }
 
 /// Opens, judges, asks, permits, does and records. What was shown is added to
@@ -80,7 +80,8 @@ pub fn use_file(
         Err(_) => FileFacts::of_text(tools.absolute(path, cwd)),
     };
     let own = FileSource { placed: facts.placed.clone(), real: facts.real.clone() };
-    let mut judged = judged(how, &facts, cwd, words(work, &facts), at);
+    let mut judged =
+        judged(how, &facts, cwd, words(work, &facts), file::findings_where_each_is_judged, at);
     if how.changes() {
         judged.analysis.files = BTreeMap::from([(facts.real.clone(), Labels::WRITTEN)]);
     }
@@ -138,12 +139,13 @@ fn judged(
     facts: &FileFacts,
     cwd: &str,
     text: String,
+    look: fn(FileUse, &FileFacts, &Places) -> Vec<Finding>,
     at: &Circumstances<'_>,
 ) -> Judged {
     let places = places(cwd, at);
     // Whoever judges and fails has not allowed anything.
     let found = catch_unwind(AssertUnwindSafe(|| {
-        let mut found = file::findings(how, facts, &places);
+        let mut found = look(how, facts, &places);
         if how.changes() {
             found.extend(taint::of_file(facts, &places, &at.exposure()));
         }

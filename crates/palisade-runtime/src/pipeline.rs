@@ -121,14 +121,24 @@ pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
 /// What paths mean for a request: where the profile names no workspace, it is
 /// the directory that the command starts in.
 fn places(request: &Request, at: &Circumstances<'_>) -> Places {
-    let mut places = Places { cwd: request.cwd.clone(), ..at.places.clone() };
+    // Where it really starts: a link to the home is the home.
+    let real = |path: &String| facts::real(path).unwrap_or_else(|| path.clone());
+    let mut places = Places {
+        cwd: real(&request.cwd),
+        home: real(&at.places.home),
+        workspace: real(&at.places.workspace),
+        ..at.places.clone()
+    };
     if at.profile.config.workspace.is_none() {
         places.workspace.clone_from(&places.cwd);
     }
     places
 }
 
-/// What the command would do: looked at once, and a second time where files
+/// How often facts about files are gathered: a script names further files.
+const LOOKS: usize = 3;
+
+/// What the command would do: looked at once, and again where files
 /// that it names say more.
 fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
     let look = |context: &Context| match &request.command {
@@ -136,14 +146,24 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
         Command::Argv(arguments) => analyse_argv(arguments, context),
     };
     let mut context = Context {
-        cwd: request.cwd.clone(),
+        cwd: places.cwd.clone(),
         home: places.home.clone(),
+        palisade_home: places.palisade_home.clone(),
         classify: classify(),
         ..Context::default()
     };
-    let first = look(&context);
-    context.files = facts::files(&first, session);
-    if context.files.is_empty() { first } else { look(&context) }
+    let mut seen = look(&context);
+    for _ in 0..LOOKS {
+        let before = context.files.len();
+        for (path, fact) in facts::files(&seen, session) {
+            context.files.entry(path).or_insert(fact);
+        }
+        if context.files.len() == before {
+            break;
+        }
+        seen = look(&context);
+    }
+    seen
 }
 
 /// Has a judged request answered, permitted, done and recorded. The intent is

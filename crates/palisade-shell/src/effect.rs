@@ -115,6 +115,8 @@ pub struct Context {
     pub cwd: String,
     /// The home directory, absolute.
     pub home: String,
+    /// What `PALISADE_HOME` means, absolute; empty where it is not known.
+    pub palisade_home: String,
     /// What is known of files, by absolute path.
     pub files: BTreeMap<String, FileFact>,
     /// What paths mean.
@@ -260,6 +262,54 @@ pub enum EffectKind {
     },
 }
 
+impl EffectKind {
+    /// The file or directory that it is about, if any.
+    pub const fn path(&self) -> Option<&Text> {
+        match self {
+            Self::Execute { code: Code::File(path), .. }
+            | Self::Program { path }
+            | Self::Read { path }
+            | Self::List { path }
+            | Self::Write { path, .. }
+            | Self::Delete { path, .. }
+            | Self::Mode { path, .. }
+            | Self::Owner { path, .. }
+            | Self::Load { path }
+            | Self::Device { path } => Some(path),
+            Self::Execute { code: Code::Analysed | Code::Opaque | Code::Input, .. }
+            | Self::Connect { .. }
+            | Self::RemoteShell
+            | Self::Escalate
+            | Self::DumpEnvironment
+            | Self::Environment { .. }
+            | Self::ForkBomb
+            | Self::Hazard(_)
+            | Self::UnrecognisedProgram
+            | Self::UnrecognisedOption
+            | Self::UnknownWord
+            | Self::Deceptive { .. }
+            | Self::ZshOnly
+            | Self::Unreadable { .. } => None,
+        }
+    }
+
+    pub(crate) const fn path_mut(&mut self) -> Option<&mut Text> {
+        match self {
+            Self::Execute { code: Code::File(path), .. }
+            | Self::Program { path }
+            | Self::Read { path }
+            | Self::List { path }
+            | Self::Write { path, .. }
+            | Self::Delete { path, .. }
+            | Self::Mode { path, .. }
+            | Self::Owner { path, .. }
+            | Self::Load { path }
+            | Self::Device { path } => Some(path),
+            _ => None,
+        }
+    }
+}
+
 /// An effect, with what it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
@@ -309,6 +359,10 @@ pub struct Analysis {
     /// Scripts whose content would say more, by absolute path: give them in
     /// [`Context::files`] and analyse again.
     pub wanted: Vec<String>,
+    /// Absolute paths as they were spelled, `..` included, that a link on disk
+    /// may lead elsewhere: give [`FileFact::real`] of them in
+    /// [`Context::files`] under the same spelling and analyse again.
+    pub spelled: Vec<String>,
     /// Whether the input is one simple command without redirections, so that
     /// a hand-written grant may cover it.
     pub simple: bool,

@@ -22,6 +22,7 @@ fn main() {
         workspace: WORKSPACE.to_owned(),
         palisade_home: format!("{HOME}/.palisade"),
         programs: Vec::new(),
+        settings: Vec::new(),
     };
     let (mut analysed, mut judged) = (Vec::new(), Vec::new());
     for text in actions() {

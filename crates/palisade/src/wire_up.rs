@@ -134,7 +134,29 @@ fn places(home: &Home, profile: &Profile) -> Result<Places, Failure> {
         workspace: workspace.trim_end_matches('/').to_owned(),
         palisade_home: text(home.real()).unwrap_or_default(),
         programs,
+        settings: settings(|name| env::var(name).ok()),
     })
+}
+
+/// Where the environment puts the settings of agents, each with the place
+/// below the home that it stands for.
+pub fn settings(variable: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    const MOVED: [(&str, &str, &str); 8] = [
+        ("CLAUDE_CONFIG_DIR", "", ".claude"),
+        ("CODEX_HOME", "", ".codex"),
+        ("QWEN_HOME", "", ".qwen"),
+        ("COPILOT_HOME", "", ".copilot"),
+        ("PI_CODING_AGENT_DIR", "", ".pi/agent"),
+        ("CLINE_DIR", "", ".cline"),
+        ("XDG_CONFIG_HOME", "", ".config"),
+        ("GEMINI_CLI_HOME", "/.gemini", ".gemini"),
+    ];
+    let moved = MOVED.iter().filter_map(|(name, below, usual)| {
+        let at = variable(name)?;
+        let at = at.trim_end_matches('/');
+        (at.len() > 1 && at.starts_with('/')).then(|| (format!("{at}{below}"), (*usual).to_owned()))
+    });
+    moved.collect()
 }
 
 /// Palisade's own files on disk.

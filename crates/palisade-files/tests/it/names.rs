@@ -72,6 +72,7 @@ fn the_workspace_and_the_home_may_be_reached_through_links() {
         workspace: text(&alias.join("project")),
         palisade_home: text(&alias.join(".palisade")),
         programs: Vec::new(),
+        settings: Vec::new(),
     };
     let through = Room::again(&places);
     through.put("project/a", "a\n");

@@ -38,6 +38,7 @@ impl Room {
             workspace: text(&home.join("project")),
             palisade_home: text(&home.join(".palisade")),
             programs: Vec::new(),
+            settings: Vec::new(),
         };
         let files = change(Files::new(places.clone()));
         Self { _directory: Some(directory), home, files, places }
@@ -124,7 +125,7 @@ pub fn permit(how: FileUse, facts: &FileFacts, places: &Places) -> Result<Permit
         object: facts.object,
         cwd: places.cwd.clone(),
     };
-    let found = file::findings(how, facts, places);
+    let found = file::findings_where_each_is_judged(how, facts, places);
     let decision = judge(action, found, Posture::default(), &[], None, 0);
     if decision.verdict() != Verdict::Allow {
         return Err(format!("{}: {}", decision.verdict().word(), decision.rules().join(" ")));

@@ -4,7 +4,7 @@ use palisade_shell::{Effect, EffectKind, Text};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Mark, Region, Seen, see};
+use crate::path::{Mark, Region, Seen, holds, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -27,6 +27,14 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         if kept { Some(&rules::DELETE_TREE_OUTSIDE) } else { by_region(&seen, *recursive, moved) }
     };
     if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place) {
+        report.raise_at(rule, effect, "deletes", path);
+    }
+    // A tree takes along what lies below. Of the workspace and what is above
+    // it, and of homes, the place says what is to be said.
+    if !matches!(seen.region, Region::Root | Region::Home | Region::Above)
+        && let Some(held) = holds(path, scene.places)
+        && let Some(rule) = super::write::by_mark(held.mark, palisade_shell::Writing::Replace)
+    {
         report.raise_at(rule, effect, "deletes", path);
     }
 }

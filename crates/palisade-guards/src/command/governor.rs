@@ -49,9 +49,8 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
 /// Whether a use of Palisade only looks. What is not known is not harmless, and
 /// neither is another profile, which may be a looser one.
 fn harmless(arguments: &[Text]) -> bool {
-    const LOOKING: &[&str] = &[
-        "check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo",
-    ];
+    const LOOKING: &[&str] =
+        &["check", "why", "audit", "scan", "fetch", "help", "run", "exec", "selftest", "demo"];
     const LISTING: &[&str] = &["list", "ls", "show", "status", "verify", "pending"];
     // All else of `log` changes the journal: setting it aside, pruning,
     // rebuilding, signing.

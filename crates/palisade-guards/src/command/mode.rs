@@ -4,7 +4,7 @@ use palisade_shell::{Effect, EffectKind, Text};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Mark, Region, base, see};
+use crate::path::{Mark, Region, base, holds, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -35,13 +35,27 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
 fn for_mode(path: &Text, mode: &Text, recursive: bool, scene: &Scene<'_>) -> Option<&'static Rule> {
     let seen = see(path, scene.places);
     let recursive = recursive || seen.everything;
-    let mode = mode.literal().map_or(Rights::default(), rights);
+    let written = mode.literal();
+    let mode = written.map_or(Rights::default(), rights);
     match (seen.mark, seen.region) {
         (Some(Mark::Governor), _) => return Some(&rules::GOVERNOR_HOME),
         (Some(Mark::GovernorProgram), _) => return Some(&rules::GOVERNOR_PROGRAM),
         (_, Region::Root) => return Some(&rules::MODE_ROOT),
         (_, Region::Vital) if recursive => return Some(&rules::MODE_ROOT),
         _ => {}
+    }
+    let held = holds(path, scene.places);
+    if let Some(mark) = held.map(|held| held.mark).or(seen.mark) {
+        let data = path.literal().is_some_and(|path| {
+            [".json", ".jsonc", ".toml", ".js", ".ts"].iter().any(|end| path.ends_with(end))
+        });
+        if takes_away(written, held.is_some() || !data) {
+            match mark {
+                Mark::AgentSettings => return Some(&rules::AGENT_SETTINGS),
+                Mark::Governor => return Some(&rules::GOVERNOR_HOME),
+                _ => {}
+            }
+        }
     }
     if mode.set_id {
         let name = path.literal().map_or("", base);
@@ -111,6 +125,27 @@ const RUNNERS: &[&str] = &[
     "more", "mv", "nano", "node", "perl", "php", "python", "python2", "python3", "ruby", "sh",
     "sudo", "tar", "tcsh", "vi", "vim", "awk", "gdb", "nmap", "zsh", "docker",
 ];
+
+/// Whether a mode takes from the owner what makes the file of use: reading it
+/// and, where it is a directory or a program, entering or running it.
+fn takes_away(mode: Option<&str>, runs: bool) -> bool {
+    let Some(mode) = mode else { return true };
+    if let Ok(bits) = u32::from_str_radix(mode, 8) {
+        return bits & 0o400 == 0 || runs && bits & 0o100 == 0;
+    }
+    mode.split(',').any(|clause| {
+        let Some(at) = clause.find(['+', '=', '-']) else { return false };
+        let (who, what) = (clause.get(..at).unwrap_or(""), clause.get(at..).unwrap_or(""));
+        let reads = what.contains('r');
+        let enters = what.contains(['x', 'X']);
+        (who.is_empty() || who.contains(['u', 'a']))
+            && match what.get(..1) {
+                Some("-") => reads || runs && enters,
+                Some("=") => !what.contains('u') && (!reads || runs && !enters),
+                _ => false,
+            }
+    })
+}
 
 /// What a mode allows, as far as it matters here.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use palisade_shell::{Code, Effect, EffectKind};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Mark, Region, Seen, see};
+use crate::path::{Mark, Region, Seen, Sought, see, sought};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -22,7 +22,12 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     match &effect.kind {
         // A script is read as well: what is wrong in it is shown.
         EffectKind::Read { path } | EffectKind::Execute { code: Code::File(path), .. } => {
-            let seen = see(path, scene.places);
+            let mut seen = see(path, scene.places);
+            match sought(path, scene.places) {
+                Some(Sought::Marked(mark)) => seen.mark = seen.mark.or(Some(mark)),
+                Some(Sought::Everything) => seen.region = Region::Home,
+                None => {}
+            }
             let script = matches!(effect.kind, EffectKind::Execute { .. });
             if script
                 && !matches!(

@@ -4,7 +4,7 @@ use palisade_shell::{Effect, EffectKind, Labels, Text, Writing};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Mark, Region, see};
+use crate::path::{Mark, Region, base, holds, is_temporary, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -43,6 +43,15 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         }
         other => other,
     };
+    if over_settings(path, how, effect, scene) {
+        report.raise_at(&rules::AGENT_SETTINGS, effect, "writes", path);
+    }
+    if how == Writing::Link
+        && !matches!(seen.region, Region::Root | Region::Home | Region::Above)
+        && holds(path, scene.places).is_some_and(|held| held.mark == Mark::Governor)
+    {
+        report.raise_at(&rules::GOVERNOR_HOME, effect, "links over", path);
+    }
     for rule in by_name
         .or(by_place)
         .into_iter()
@@ -50,6 +59,34 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     {
         report.raise_at(rule, effect, "writes", path);
     }
+}
+
+/// Whether a directory that holds the settings of an agent is replaced or
+/// filled: by its own name, or by the name of what is put into `path`.
+fn over_settings(path: &Text, how: Writing, effect: &Effect, scene: &Scene<'_>) -> bool {
+    // Making the directory changes nothing in it, nor does a mode, which has
+    // an effect of its own.
+    if how == Writing::Attributes || scene.program(effect) == "mkdir" {
+        return false;
+    }
+    let held = |path: &Text| holds(path, scene.places).filter(|it| it.mark == Mark::AgentSettings);
+    if held(path).is_some_and(|held| !held.shared || how == Writing::Link) {
+        return true;
+    }
+    const PUT: &[&str] = &["cp", "gcp", "install", "ln", "mv", "rsync", "scp"];
+    let (Some(directory), Some(command)) = (path.literal(), scene.command(effect)) else {
+        return false;
+    };
+    PUT.contains(&scene.program(effect))
+        && command.arguments.iter().filter_map(Text::literal).any(|source| {
+            let name = base(source.trim_end_matches('/'));
+            if name.is_empty() || matches!(name, "." | "..") || base(directory) == name {
+                return false;
+            }
+            let inside = Text::from(format!("{}/{name}", directory.trim_end_matches('/')));
+            let settings = see(&inside, scene.places).mark == Some(Mark::AgentSettings);
+            settings || held(&inside).is_some_and(|held| !held.shared)
+        })
 }
 
 /// Editors that open a screen and wait for a person.

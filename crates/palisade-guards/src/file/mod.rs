@@ -32,7 +32,30 @@ use crate::path::{Mark, Region, Seen, mark_folded, see};
 use crate::rules::{self, Rule};
 
 /// What the guard finds in using a file.
+/// A search is taken to
+/// show whatever lies below: see [`findings_where_each_is_judged`].
 pub fn findings(how: FileUse, facts: &FileFacts, places: &Places) -> Vec<Finding> {
+    let mut found = findings_where_each_is_judged(how, facts, places);
+    if how == FileUse::Search
+        && facts.names().any(|name| {
+            matches!(see(&Text::from(name), places).region, Region::Root | Region::Home)
+        })
+    {
+        let mut report = Report { how, facts, places, findings: found };
+        report.raise(&rules::SECRET_HOME, &facts.path);
+        found = report.findings;
+    }
+    found
+}
+
+/// As [`findings`], for a searcher that judges each file by [`searchable`]
+/// before it shows anything of it, as Palisade's own does: it may search a
+/// whole home.
+pub fn findings_where_each_is_judged(
+    how: FileUse,
+    facts: &FileFacts,
+    places: &Places,
+) -> Vec<Finding> {
     let mut report = Report { how, facts, places, findings: Vec::new() };
     for (at, name) in facts.names().enumerate() {
         let seen = see(&Text::from(name), places);
@@ -51,7 +74,7 @@ pub fn findings(how: FileUse, facts: &FileFacts, places: &Places) -> Vec<Finding
 /// Whether a search shows what stands in the file: nothing about reading it
 /// is worth a question.
 pub fn searchable(facts: &FileFacts, places: &Places) -> bool {
-    findings(FileUse::Search, facts, places).is_empty()
+    findings_where_each_is_judged(FileUse::Search, facts, places).is_empty()
 }
 
 /// Whether the content is private by one of the file's names: keys,
@@ -271,6 +294,7 @@ mod tests {
             workspace: "/home/u/project".into(),
             palisade_home: "/home/u/.palisade".into(),
             programs: vec!["/home/u/.local/bin/palisade".into()],
+            settings: Vec::new(),
         }
     }
 

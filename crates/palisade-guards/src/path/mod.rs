@@ -6,6 +6,7 @@
 //! evidence for anything.
 
 mod names;
+mod search;
 
 use palisade_shell::programs::Language;
 use palisade_shell::{Classify, Text};
@@ -13,6 +14,7 @@ use palisade_shell::{Classify, Text};
 use crate::Places;
 use names::Case;
 pub(crate) use names::{Mark, base};
+pub(crate) use search::{Sought, sought};
 
 /// Where a path lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +124,7 @@ pub(crate) fn mark_folded(path: &str, places: &Places) -> Option<Mark> {
         workspace: fold(&places.workspace),
         palisade_home: fold(&places.palisade_home),
         programs: places.programs.iter().map(|program| fold(program)).collect(),
+        settings: places.settings.iter().map(|(at, usual)| (fold(at), usual.clone())).collect(),
     };
     let plain = plain(&folded, &places);
     mark_by(plain.as_deref().unwrap_or(&folded), &places, Case::Folded)
@@ -423,6 +426,13 @@ fn mark_by(path: &str, places: &Places, case: Case) -> Option<Mark> {
     if places.programs.iter().any(|program| program == path) {
         return Some(Mark::GovernorProgram);
     }
+    for (at, usual) in &places.settings {
+        if let Some(rest) = below(at, path).filter(|rest| !rest.is_empty())
+            && let Some(mark) = names::below_home(&format!("{usual}/{rest}"), case)
+        {
+            return Some(mark);
+        }
+    }
     if let Some(rest) = below_home(path, places)
         && let Some(mark) = names::below_home(rest, case)
     {
@@ -432,6 +442,57 @@ fn mark_by(path: &str, places: &Places, case: Case) -> Option<Mark> {
         return Some(Mark::ContainerSocket);
     }
     names::of_system(path, case).or_else(|| names::anywhere(path))
+}
+
+/// What a directory holds that nobody may take away with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// The settings of an agent, or what Palisade keeps.
+    pub(crate) mark: Mark,
+    /// Whether much else lies there as well (`~/.config`, `.github`), so that
+    /// putting a file into it says nothing.
+    pub(crate) shared: bool,
+}
+
+/// What lies below `path` where it is a directory: Palisade's home, or the
+/// settings of an agent. Of a pattern, the directory before it is looked at.
+pub(crate) fn holds(path: &Text, places: &Places) -> Option<Held> {
+    if let Some(text) = path.literal() {
+        return holds_text(text, places);
+    }
+    let directory = path.known_prefix().rsplit_once('/').map_or("", |(above, _)| above);
+    // Some of what lies in a shared directory, and in a home, is other work.
+    holds_text(directory, places).filter(|held| !held.shared)
+}
+
+fn holds_text(text: &str, places: &Places) -> Option<Held> {
+    let plain = plain(text, places);
+    let path = plain.as_deref().unwrap_or(text);
+    if !path.starts_with('/') || path == "/" {
+        return None;
+    }
+    let is_above = |deeper: &str| below(path, deeper).is_some_and(|rest| !rest.is_empty());
+    if is_above(&places.palisade_home) {
+        return Some(Held { mark: Mark::Governor, shared: true });
+    }
+    let mut held = None;
+    let mut note = |shared| held = Some(Held { mark: Mark::AgentSettings, shared });
+    for (at, usual) in &places.settings {
+        if is_above(at) {
+            note(true);
+        } else if let Some(rest) = below(at, path) {
+            let usual = format!("{usual}/{rest}");
+            let usual = usual.trim_end_matches('/');
+            if names::settings_below_home(usual) {
+                note(names::is_shared(usual));
+            }
+        }
+    }
+    let home = below_home(path, places).is_some_and(names::settings_below_home);
+    if home || names::settings_within(path) {
+        note(names::is_shared(path));
+    }
+    held
 }
 
 /// A path with parts that are not known: the directory before the first one
@@ -597,6 +658,7 @@ mod tests {
             workspace: "/home/u/project".into(),
             palisade_home: "/home/u/.palisade".into(),
             programs: vec!["/home/u/tools/palisade".into()],
+            settings: Vec::new(),
         }
     }
 

@@ -169,17 +169,27 @@ pub(super) const HOME: &[(&str, Mark)] = &[
     (".claude.json", AgentSettings),
     (".claude/settings*.json", AgentSettings),
     (".claude/hooks", AgentSettings),
+    (".claude/plugins", AgentSettings),
+    (".agents/plugins", AgentSettings),
+    (".qwen/oauth_creds.json", Token),
+    (".qwen/settings.json", AgentSettings),
+    (".qwen/hooks", AgentSettings),
+    (".qwen/extensions", AgentSettings),
+    (".config/goose", AgentSettings),
     (".codex/auth.json", Token),
-    (".codex/config.toml", AgentSettings),
+    (".codex/*.toml", AgentSettings),
+    (".codex/plugins", AgentSettings),
     (".codex/hooks*", AgentSettings),
     (".codex/rules", AgentSettings),
     (".gemini/oauth_creds.json", Token),
     (".gemini/settings.json", AgentSettings),
     (".gemini/policies", AgentSettings),
-    (".copilot/mcp-config.json", AgentSettings),
-    (".copilot/config.json", AgentSettings),
+    (".gemini/extensions", AgentSettings),
+    (".gemini/hooks", AgentSettings),
+    (".copilot/*.json", AgentSettings),
     (".copilot/hooks", AgentSettings),
     (".cursor/*.json", AgentSettings),
+    (".cursor/hooks", AgentSettings),
     (".pi/agent/auth.json", Token),
     (".pi/agent", AgentSettings),
     (".config/opencode", AgentSettings),
@@ -423,6 +433,8 @@ const ANYWHERE: &[(&str, Mark)] = &[
     ("kubeconfig", PossibleKey),
     ("wallet.dat", Keyring),
     (".mcp.json", AgentSettings),
+    ("opencode.json", AgentSettings),
+    ("opencode.jsonc", AgentSettings),
     (".envrc", Hook),
     ("authorized_keys", Login),
     ("authorized_keys2", Login),
@@ -437,12 +449,24 @@ const WITHIN: &[(&str, Mark)] = &[
     ("/.palisade/", Governor),
     ("/.claude/settings", AgentSettings),
     ("/.claude/hooks/", AgentSettings),
+    ("/.claude/plugins/", AgentSettings),
+    ("/.qwen/settings.json", AgentSettings),
+    ("/.qwen/hooks/", AgentSettings),
+    ("/.qwen/extensions/", AgentSettings),
+    ("/.clinerules/hooks/", AgentSettings),
+    ("/.agents/plugins/", AgentSettings),
+    ("/.opencode/opencode.json", AgentSettings),
+    ("/.copilot/hooks/", AgentSettings),
     ("/.cursor/mcp.json", AgentSettings),
     ("/.cursor/hooks", AgentSettings),
     ("/.vscode/mcp.json", AgentSettings),
     ("/.codex/config.toml", AgentSettings),
     ("/.codex/hooks", AgentSettings),
+    ("/.codex/rules/", AgentSettings),
+    ("/.codex/plugins/", AgentSettings),
     ("/.gemini/settings.json", AgentSettings),
+    ("/.gemini/extensions/", AgentSettings),
+    ("/.gemini/hooks/", AgentSettings),
     ("/.github/hooks/", AgentSettings),
     ("/.pi/settings.json", AgentSettings),
     ("/.pi/extensions/", AgentSettings),
@@ -503,6 +527,32 @@ pub(super) fn below_home(rest: &str, case: Case) -> Option<Mark> {
         })
         .find(|(name, _)| stands_for(&case.of(name), rest))
         .map(|(_, mark)| *mark)
+}
+
+/// Whether agent settings lie below `rest`, a directory below some home.
+pub(super) fn settings_below_home(rest: &str) -> bool {
+    !rest.is_empty()
+        && HOME.iter().any(|(name, mark)| {
+            *mark == AgentSettings
+                && name.strip_prefix(rest).is_some_and(|deeper| deeper.starts_with('/'))
+        })
+}
+
+/// Whether agent settings lie below a directory of that name anywhere.
+pub(super) fn settings_within(directory: &str) -> bool {
+    WITHIN.iter().filter(|(_, mark)| *mark == AgentSettings).any(|(part, _)| {
+        part.match_indices('/')
+            .skip(1)
+            .any(|(at, _)| part.get(..at).is_some_and(|above| directory.ends_with(above)))
+    })
+}
+
+/// Whether a directory, by the place it has below a home or by its end, holds
+/// much beside the settings of agents, so that a file put there says nothing.
+pub(super) fn is_shared(directory: &str) -> bool {
+    const SHARED: &[&str] =
+        &[".agents", ".config", ".github", ".vscode", "Library", "Application Support"];
+    SHARED.contains(&base(directory))
 }
 
 /// The mark of an absolute path in the system's tables.

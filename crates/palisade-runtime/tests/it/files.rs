@@ -49,6 +49,7 @@ impl House {
             workspace: text(root.join("project")),
             palisade_home: text(own),
             programs: Vec::new(),
+            settings: Vec::new(),
         };
         Self { _directory: directory, root, profile, places, journal: MemoryJournal::default() }
     }

@@ -23,6 +23,8 @@ mod simple;
 mod state;
 mod value;
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::effect::{Analysis, Code, Context, Effect, EffectKind, Invocation, Labels};
@@ -96,6 +98,10 @@ pub(crate) struct Eval<'c> {
     /// Bytes of text made so far.
     work: usize,
     overrun: bool,
+    /// What else a path may be, by how it was resolved.
+    readings: RefCell<BTreeMap<String, BTreeSet<Text>>>,
+    /// Spellings that the disk may read in another way.
+    spelled: RefCell<BTreeSet<String>>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -194,6 +200,8 @@ impl<'c> Eval<'c> {
             line: 0,
             work: 0,
             overrun: false,
+            readings: RefCell::default(),
+            spelled: RefCell::default(),
         }
     }
 
@@ -204,6 +212,7 @@ impl<'c> Eval<'c> {
             }
             self.out.files.insert(path.clone(), file.labels);
         }
+        self.out.spelled = self.spelled.into_inner().into_iter().collect();
         self.out
     }
 
@@ -213,6 +222,21 @@ impl<'c> Eval<'c> {
 
     /// Records an effect of the current command.
     fn emit(&mut self, kind: EffectKind, labels: Labels, span: Span) {
+        let others = match kind.path() {
+            Some(path) if !self.readings.borrow().is_empty() => self.other_readings(path),
+            _ => Vec::new(),
+        };
+        for other in others {
+            let mut kind = kind.clone();
+            if let Some(path) = kind.path_mut() {
+                *path = other;
+            }
+            self.push(kind, labels, span);
+        }
+        self.push(kind, labels, span);
+    }
+
+    fn push(&mut self, kind: EffectKind, labels: Labels, span: Span) {
         let span = self.span(span);
         let effect = Effect { kind, command: self.node, labels, span };
         if self.out.effects.last() == Some(&effect) {

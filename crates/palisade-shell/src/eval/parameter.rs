@@ -33,6 +33,9 @@ impl Eval<'_> {
             None => match name {
                 "SHELL" | "BASH" => Some((Text::from("/bin/bash"), Labels::NONE)),
                 "HOME" => Some((Text::new(self.context.home.clone()), Labels::NONE)),
+                "PALISADE_HOME" if !self.context.palisade_home.is_empty() => {
+                    Some((Text::new(self.context.palisade_home.clone()), Labels::NONE))
+                }
                 "PWD" => Some((self.directory().clone(), Labels::NONE)),
                 "IFS" => Some((Text::from(" \t\n"), Labels::NONE)),
                 _ => None,
@@ -291,6 +294,18 @@ impl Eval<'_> {
             ParameterOperator::Default(word) | ParameterOperator::Assign(word) => {
                 let word_value = self.expand_single(word);
                 let chosen = match &value {
+                    // It may be unset all the same, and so may a test for it.
+                    Some(own)
+                        if matches!(&parameter.name, ParameterName::Variable(name)
+                            if &**name == "PALISADE_HOME"
+                                && !self.state.variables.contains_key(name)) =>
+                    {
+                        if self.choose(2) == 0 {
+                            (word_value.text, word_value.labels)
+                        } else {
+                            own.clone()
+                        }
+                    }
                     Some((text, _)) if !text.is_empty() && !text.is_unknown() => {
                         return value.unwrap_or(unknown);
                     }

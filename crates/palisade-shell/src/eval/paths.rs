@@ -1,7 +1,27 @@
 //! Paths, absolute and normalised as far as they are known.
 
 use super::Eval;
-use crate::text::{ANY, Text};
+use crate::text::{ANY, ONE, STAR, Text};
+
+/// So many links are followed in one path, as many as Linux follows.
+const MAX_LINKS: usize = 40;
+/// A part of which nothing is known: [`ANY`] as text.
+const UNKNOWN: &str = "\u{F0000}";
+
+/// Links that systems have, whose target is elsewhere in the tree.
+const USUAL_LINKS: &[(&str, &str)] = &[
+    ("/var/run", "/run"),
+    ("/var/lock", "/run/lock"),
+    ("/var/mail", "/var/spool/mail"),
+    ("/usr/tmp", "/var/tmp"),
+    ("/bin", "/usr/bin"),
+    ("/sbin", "/usr/sbin"),
+    ("/lib", "/usr/lib"),
+    ("/lib32", "/usr/lib32"),
+    ("/lib64", "/usr/lib64"),
+    ("/libx32", "/usr/libx32"),
+    ("/dev/fd", "/proc/self/fd"),
+];
 
 impl Eval<'_> {
     /// Where `path` leads: joined to the directory, `.` and `..` resolved,
@@ -21,7 +41,22 @@ impl Eval<'_> {
         } else {
             format!("{}/{raw}", self.directory().raw())
         };
-        let mut at = normalise(&absolute);
+        let by_name = self.settled(normalise(&absolute));
+        if !climbs(&absolute) {
+            return by_name;
+        }
+        match self.as_the_kernel(absolute) {
+            Some(real) => {
+                let real = self.settled(real);
+                self.also(&real, &by_name);
+                real
+            }
+            None => by_name,
+        }
+    }
+
+    /// Where a path without `..` leads: into a mount, or behind links.
+    fn settled(&self, mut at: String) -> Text {
         if let Some(mounts) = &self.container {
             let mapped = mounts
                 .iter()
@@ -54,16 +89,67 @@ impl Eval<'_> {
         Text::new(at)
     }
 
+    /// Where a path with `..` leads that goes up from where a link leads, not
+    /// from where it stands. `None` where no link is known on the way.
+    fn as_the_kernel(&self, absolute: String) -> Option<String> {
+        let mut at = absolute;
+        let mut moved = false;
+        for _ in 0..MAX_LINKS {
+            self.note_spelled(&at);
+            if self.container.is_none() {
+                if let Some(next) = climb(&at, |above| self.follow(above)) {
+                    (at, moved) = (next, true);
+                    continue;
+                }
+                // Only now: what is on disk is older than the line's own links.
+                if let Some(real) = self.context.files.get(&at).and_then(|fact| fact.real.clone()) {
+                    return Some(real);
+                }
+            }
+            match climb(&at, usual_link) {
+                Some(next) => (at, moved) = (next, true),
+                None => return moved.then(|| normalise(&at)),
+            }
+        }
+        Some(format!("/{ANY}"))
+    }
+
+    /// Has the caller look where a spelling leads.
+    pub(crate) fn note_spelled(&self, spelled: &str) {
+        if !spelled.contains([ANY, STAR, ONE]) {
+            self.spelled.borrow_mut().insert(spelled.to_owned());
+        }
+    }
+
+    /// `path` may be `other` as well: what is done to it is judged for both.
+    fn also(&self, path: &Text, other: &Text) {
+        if path != other {
+            let mut readings = self.readings.borrow_mut();
+            readings.entry(path.raw().to_owned()).or_default().insert(other.clone());
+        }
+    }
+
+    /// What else a resolved path may be.
+    pub(crate) fn other_readings(&self, path: &Text) -> Vec<Text> {
+        let readings = self.readings.borrow();
+        readings.get(path.raw()).map(|all| all.iter().cloned().collect()).unwrap_or_default()
+    }
+
     /// A path whose beginning is not known, as it stands.
     fn text_of(&self, raw: &str) -> Text {
-        Text::new(if raw.contains("..") { ANY.to_string() } else { raw.to_owned() })
+        match raw.rsplit_once("/../") {
+            Some((_, rest)) => Text::new(format!("{ANY}/{rest}")),
+            None if raw.contains("..") => Text::unknown(),
+            None => Text::new(raw),
+        }
     }
 
     /// As [`Self::resolve`], but a link at the very end is not followed: what
     /// `rm` and `mv` take away is the link.
     pub(crate) fn resolve_entry(&self, path: &Text) -> Text {
         let raw = path.raw().trim_end_matches('/');
-        let plain = self.state.files.is_empty() && self.context.files.is_empty();
+        let plain =
+            self.state.files.is_empty() && self.context.files.is_empty() && !raw.contains("..");
         if plain || self.container.is_some() || path.raw().ends_with('/') {
             return self.resolve(path);
         }
@@ -71,7 +157,12 @@ impl Eval<'_> {
             Some((directory, base)) if !base.is_empty() && base != ".." && base != "." => {
                 let directory = if directory.is_empty() { "/" } else { directory };
                 let parent = self.resolve(&Text::from(directory));
-                Text::new(normalise(&format!("{}/{base}", parent.raw())))
+                let entry =
+                    |parent: &Text| Text::new(normalise(&format!("{}/{base}", parent.raw())));
+                for other in self.other_readings(&parent) {
+                    self.also(&entry(&parent), &entry(&other));
+                }
+                entry(&parent)
             }
             None if !raw.is_empty()
                 && raw != ".."
@@ -146,6 +237,57 @@ impl Eval<'_> {
     }
 }
 
+/// Whether a path has a component `..`.
+fn climbs(path: &str) -> bool {
+    path.contains("..") && path.split('/').any(|part| part == "..")
+}
+
+/// The path with the first link that it goes up from replaced by its target.
+/// What a pattern or a part not known stands for may be a link to anywhere.
+fn climb(path: &str, link: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut above = String::new();
+    let mut rest = path;
+    loop {
+        rest = rest.trim_start_matches('/');
+        if rest.is_empty() {
+            return None;
+        }
+        let (part, behind) = rest.split_once('/').unwrap_or((rest, ""));
+        match part {
+            "." => {}
+            ".." => {
+                let up = if above.contains([ANY, STAR, ONE]) {
+                    return Some(format!("/{ANY}/{behind}"));
+                } else {
+                    link(&above)
+                };
+                if let Some(target) = up {
+                    return Some(format!("{target}/{rest}"));
+                }
+                above.truncate(above.rfind('/').unwrap_or(0));
+            }
+            name => {
+                above.push('/');
+                above.push_str(name);
+            }
+        }
+        rest = behind;
+    }
+}
+
+/// Where a path leads on the usual system, if through a link.
+fn usual_link(path: &str) -> Option<String> {
+    if let Some(number) = path.strip_prefix("/dev/fd/").or(path.strip_prefix("/proc/self/fd/"))
+        && !number.is_empty()
+    {
+        return Some(format!("/{ANY}"));
+    }
+    USUAL_LINKS.iter().find_map(|(name, target)| {
+        let rest = path.strip_prefix(name)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{target}{rest}"))
+    })
+}
+
 /// Resolves `.`, `..` and doubled slashes by name alone. A `..` behind a part
 /// that is not known makes the whole not known.
 pub(crate) fn normalise(path: &str) -> String {
@@ -157,9 +299,7 @@ pub(crate) fn normalise(path: &str) -> String {
         match part {
             "" | "." => {}
             ".." => match parts.pop() {
-                Some(known) if known.contains(ANY) => {
-                    return format!("/{ANY}");
-                }
+                Some(known) if known.contains(ANY) => parts = vec![UNKNOWN],
                 _ => {}
             },
             name => parts.push(name),
@@ -183,6 +323,6 @@ mod tests {
         assert_eq!(normalise("/tmp/../etc/shadow"), "/etc/shadow");
         assert_eq!(normalise("/../.."), "/");
         assert_eq!(normalise("/a//b/./c/"), "/a/b/c");
-        assert_eq!(normalise(&format!("/a/{ANY}/../b")), format!("/{ANY}"));
+        assert_eq!(normalise(&format!("/a/{ANY}/../b")), format!("/{ANY}/b"));
     }
 }

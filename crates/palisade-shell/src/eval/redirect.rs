@@ -338,7 +338,9 @@ impl Eval<'_> {
             self.spend(self.state.files.len().saturating_mul(path.raw().len()), span);
         }
         let (mut labels, content) = self.file_facts(path);
-        if (self.context.classify.secret)(path) {
+        if (self.context.classify.secret)(path)
+            || self.other_readings(path).iter().any(self.context.classify.secret)
+        {
             labels = labels.and(Labels::SECRET);
         }
         self.emit(EffectKind::Read { path: path.clone() }, labels, span);
@@ -387,7 +389,9 @@ impl Eval<'_> {
             if let Some(file) = self.state.files.get(at) {
                 return (file.labels, None);
             }
-            if let Some(fact) = self.context.files.get(at) {
+            if let Some(fact) = self.context.files.get(at)
+                && !fact.labels.is_none()
+            {
                 return (fact.labels, None);
             }
         }

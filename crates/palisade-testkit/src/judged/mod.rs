@@ -98,6 +98,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
     let context = Context {
         cwd: setting.cwd.clone(),
         home: HOME.to_owned(),
+        palisade_home: format!("{HOME}/.palisade"),
         classify: palisade_guards::classify(),
         ..Context::default()
     };
@@ -123,5 +124,6 @@ fn places(setting: &Setting) -> Places {
         workspace: WORKSPACE.to_owned(),
         palisade_home: format!("{HOME}/.palisade"),
         programs: vec![format!("{HOME}/.local/bin/palisade")],
+        settings: Vec::new(),
     }
 }

@@ -3,4 +3,5 @@
 
 mod answers;
 mod malformed;
+mod operands;
 mod recorded;

@@ -458,3 +458,63 @@ fn commands_become_ones_of_run_where_the_profile_says_so() {
         refusal("qwen", &hook(&house, "qwen", "PreToolUse", &shell(&house, "qwen", "1", "ls")));
     assert!(why.contains("tools.terminal.rewrite"), "{why}");
 }
+
+/// Cline's call of a tool.
+fn cline(house: &House, id: &str, tool: &str, input: &Value) -> Heard {
+    let cwd = house.work().display().to_string();
+    let payload = json!({"hookName": "tool_call", "sessionContext": {"rootSessionId": "s1"},
+        "workspaceInfo": {"rootPath": cwd}, "agent_id": "a", "parent_agent_id": null,
+        "tool_call": {"id": id, "name": tool, "input": input}});
+    hook(house, "cline", "tool_call", &payload)
+}
+
+#[test]
+fn a_program_with_words_is_one_line() {
+    let house = House::new();
+    let input = json!({"commands": [{"command": "rm", "args": ["-rf", "/"]}]});
+    assert!(refusal("cline", &cline(&house, "1", "run_commands", &input)).contains("delete/root"));
+    let key = house.work().parent().unwrap().join(".ssh/id_ed25519");
+    for input in [
+        json!({"file_paths": [key]}),
+        json!({"files": ["a"], "file_paths": ["/etc/shadow"]}),
+        json!({"nothing": 1}),
+    ] {
+        refusal("cline", &cline(&house, "2", "read_files", &input));
+    }
+}
+
+#[test]
+fn rules_see_the_tool_that_is_used_in_the_end() {
+    let house = House::new();
+    house.configure("tools: {deny: ['my_db/*', 'my__db/*']}\n");
+    let say = |client: &str, tool: &str, input: Value| {
+        let cwd = house.work().display().to_string();
+        let payload = json!({"session_id": "s1", "cwd": cwd, "tool_name": tool, "tool_input": input,
+                             "timestamp": tool, "tool_use_id": tool});
+        refusal(client, &hook(&house, client, event(client), &payload))
+    };
+    for (client, tool, input) in [
+        ("gemini", "mcp_my_db_drop", json!({})),
+        ("claude", "mcp__my__db__drop", json!({})),
+        ("qwen", "tool_call", json!({"name": "mcp__my_db__drop", "arguments": {"x": 1}})),
+    ] {
+        let why = say(client, tool, input);
+        assert!(why.contains("tool/denied"), "{client}: {why}");
+    }
+}
+
+#[test]
+fn an_allowed_call_is_judged_again_when_its_script_has_changed() {
+    let house = House::new();
+    let script = house.work().join("s.sh");
+    fs::write(&script, "echo hi\n").unwrap();
+    let say = || hook(&house, "claude", "PreToolUse", &shell(&house, "claude", "1", "sh s.sh"));
+    let first = say();
+    allowed("claude", &first);
+    let count = || log(&house).matches("run sh s.sh").count();
+    let recorded = count();
+    allowed("claude", &say());
+    assert_eq!(count(), recorded, "told twice, recorded once");
+    fs::write(&script, "rm -rf /\n").unwrap();
+    refusal("claude", &say());
+}

@@ -483,8 +483,9 @@ fn unseen(text: &str, views: &mut Views<'_>) {
         if run.sort == Unseen::Direction {
             if part.contains(['\u{202e}', '\u{2067}']) {
                 let rest = text.get(run.to..).unwrap_or_default();
+                // Only so much is shown, so no more is searched.
+                let rest = rest.get(..rest.floor_char_boundary(4096)).unwrap_or_default();
                 let end = rest.find(['\u{202c}', '\u{2069}', '\n']).unwrap_or(rest.len());
-                let end = rest.floor_char_boundary(end.min(4096));
                 let shown = rest.get(..end).unwrap_or_default().chars().rev().collect();
                 views.add(View::block(shown, step, (run.from, run.to + end)));
             }

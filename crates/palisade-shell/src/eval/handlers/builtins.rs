@@ -132,7 +132,11 @@ pub(super) fn cd(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         .variables
         .insert("OLDPWD".into(), Variable::Scalar(Value::new(before, Labels::NONE)));
     eval.state.variables.remove("PWD");
-    eval.state.cwd = vec![place];
+    if place.raw().starts_with('/') {
+        eval.note_spelled(place.raw());
+    }
+    eval.state.cwd = eval.other_readings(&place);
+    eval.state.cwd.insert(0, place);
     eval.place = 0;
     Stream::nothing()
 }

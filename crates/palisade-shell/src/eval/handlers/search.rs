@@ -110,6 +110,12 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                     let filled: Vec<Field> =
                         command.iter().map(|word| fill(word, "{}", &found)).collect();
                     stream = eval.nested("find -exec", |eval| eval.run(filled));
+                    for text in deeper(eval, root, &names, narrowed, only_roots || one_level) {
+                        let found = Field { text, ..found.clone() };
+                        let filled: Vec<Field> =
+                            command.iter().map(|word| fill(word, "{}", &found)).collect();
+                        let _ = eval.nested("find -exec", |eval| eval.run(filled));
+                    }
                 }
             }
             "-fprint" | "-fprint0" | "-fls" => {
@@ -163,10 +169,16 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     }
     if stream.text.is_none() && stream.labels.is_none() {
         // What find prints are the names it found.
+        let nul = fields.iter().any(|field| field.literal() == Some("-print0"));
+        let end = if nul { "\0" } else { "\n" };
         let mut all = Text::default();
         for root in &roots {
             all.push(below(root, &names, narrowed).raw());
-            all.push("\n");
+            all.push(end);
+            for text in deeper(eval, root, &names, narrowed, only_roots || one_level) {
+                all.push(text.raw());
+                all.push(end);
+            }
         }
         stream.text = Some(all);
     }
@@ -177,7 +189,7 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
 pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let words = rest(fields);
     let arguments = arguments::read(program, words, false);
-    let Some(at) = arguments.command else { return eval.lower(program, fields) };
+    let at = arguments.command;
     let span = place(fields);
     let roots: Vec<Text> = match arguments.operands.get(1..) {
         Some(roots) if !roots.is_empty() => roots.iter().map(|field| field.text.clone()).collect(),
@@ -188,6 +200,30 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         .first()
         .and_then(Field::literal)
         .is_some_and(|pattern| !matches!(pattern, "." | "" | ".*"));
+    let mut names: Vec<Text> = Vec::new();
+    if let Some(pattern) = arguments.operands.first().and_then(Field::literal)
+        && narrowed
+    {
+        // It fits anywhere in a name; only plain letters are read.
+        let plain = pattern.trim_start_matches('^').trim_end_matches('$');
+        if plain.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter)) {
+            names.push(Text::new(format!("{STAR}{plain}{STAR}")));
+        }
+    }
+    let Some(at) = at else {
+        let mut stream = eval.lower(program, fields);
+        let mut all = Text::default();
+        for root in &roots {
+            for text in deeper(eval, root, &names, narrowed, false) {
+                all.push(text.raw());
+                all.push("\n");
+            }
+        }
+        if !all.is_empty() {
+            stream.text = Some(all);
+        }
+        return stream;
+    };
     let mut command: Vec<Field> =
         arguments.options.last().and_then(|(_, value)| value.clone()).into_iter().collect();
     command.extend(
@@ -204,11 +240,45 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         let found = Field { text: below(root, &[], narrowed), labels: Labels::NONE, span };
         let mut filled: Vec<Field> = command.iter().map(|word| fill(word, "{}", &found)).collect();
         if !marked {
-            filled.push(found);
+            filled.push(found.clone());
         }
         stream = eval.nested("fd -x", |eval| eval.run(filled));
+        for text in deeper(eval, root, &names, narrowed, false) {
+            let found = Field { text, ..found.clone() };
+            let mut filled: Vec<Field> =
+                command.iter().map(|word| fill(word, "{}", &found)).collect();
+            if !marked {
+                filled.push(found);
+            }
+            let _ = eval.nested("fd -x", |eval| eval.run(filled));
+        }
     }
     stream
+}
+
+/// What else a search through a whole home or the root may find, in a form
+/// that says at which depth: `ROOT/…/NAME`.
+fn deeper(
+    eval: &Eval<'_>,
+    root: &Text,
+    names: &[Text],
+    narrowed: bool,
+    shallow: bool,
+) -> Vec<Text> {
+    let at = eval.resolve(root);
+    let home = &eval.context.home;
+    let whole = at.literal().is_some_and(|at| {
+        matches!(at, "/" | "/home" | "/root" | "/Users") || !home.is_empty() && at == home
+    });
+    if !whole || shallow {
+        return Vec::new();
+    }
+    let at = at.raw().trim_end_matches('/');
+    if !narrowed || names.is_empty() {
+        return vec![Text::new(format!("{at}/{ANY}/{STAR}"))];
+    }
+    let last = |name: &Text| name.raw().rsplit('/').next().unwrap_or("").to_owned();
+    names.iter().take(16).map(|name| Text::new(format!("{at}/{ANY}/{}", last(name)))).collect()
 }
 
 /// What a search below `root` may find.

@@ -71,9 +71,10 @@ fn digest(hook: &Hook, opened: &Opened, call: &Call) -> Result<String, Failure> 
         all.update(text);
     };
     add(&opened.digest);
+    // What it means, since the first call may write the text of it.
+    add(&format!("{:?}", opened.house.profile.config));
     for part in uses::judged(hook.client, call, opened, &at, None)? {
         let subject = Subject::of(&part.judged, &at, &opened.actor, &[]);
-        add(&subject.policy);
         add(&subject.kind);
         subject.exact.iter().for_each(|one| add(one));
         for file in &subject.files {

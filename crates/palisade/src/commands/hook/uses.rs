@@ -43,7 +43,9 @@ pub(super) fn judged(
             Use::Mcp { server, tool, otherwise } => {
                 let others = otherwise.iter().map(|(server, tool)| (server, tool));
                 let all = std::iter::once((server, tool)).chain(others);
-                named.push(all.map(|(server, tool)| (Some(server.as_str()), tool.as_str())).collect())
+                named.push(
+                    all.map(|(server, tool)| (Some(server.as_str()), tool.as_str())).collect(),
+                )
             }
             Use::Unknown => named.push(vec![(None, call.tool.as_str())]),
             _ => {}
@@ -57,9 +59,8 @@ pub(super) fn judged(
             let mut shows = Taint::default();
             shows.saw_untrusted(&format!("the tool {}", request.name()));
             let part = Part { judged: judge_tool(request, at, keeper)?, shows };
-            let grade = |part: &Part| {
-                (part.judged.decision.verdict(), part.judged.decision.severity())
-            };
+            let grade =
+                |part: &Part| (part.judged.decision.verdict(), part.judged.decision.severity());
             if worst.as_ref().is_none_or(|worst| grade(worst) < grade(&part)) {
                 worst = Some(part);
             }

@@ -1,0 +1,61 @@
+//! What a search that goes into depth may find.
+
+use palisade_shell::Text;
+
+use super::{Mark, Region, see_text};
+use crate::Places;
+
+/// What is known of the files that a search below a whole home or the root
+/// finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sought {
+    /// A protected file is among them, by the pattern's own letters.
+    Marked(Mark),
+    /// Whatever there is.
+    Everything,
+}
+
+/// Names of secrets that say what they are wherever they lie below a home.
+const SAMPLES: &[(&str, Mark)] = &[
+    ("id_rsa", Mark::SshKey),
+    ("id_ed25519", Mark::SshKey),
+    ("id_ecdsa", Mark::SshKey),
+    ("id_dsa", Mark::SshKey),
+    ("credentials", Mark::Cloud),
+    (".netrc", Mark::Token),
+    (".npmrc", Mark::Token),
+    (".pypirc", Mark::Token),
+    (".pgpass", Mark::Token),
+    (".git-credentials", Mark::Token),
+    ("secring.gpg", Mark::Keyring),
+    ("gshadow", Mark::SystemSecret),
+    ("shadow", Mark::SystemSecret),
+    (".bash_history", Mark::History),
+    (".zsh_history", Mark::History),
+    ("privkey.pem", Mark::PrivateKey),
+    ("server.key", Mark::PossibleKey),
+    (".env", Mark::EnvFile),
+];
+
+/// What `path` is as the result of a search: `HOME/…/NAME`, where the part in
+/// the middle is not known.
+pub(crate) fn sought(path: &Text, places: &Places) -> Option<Sought> {
+    let directory = path.known_prefix().strip_suffix('/')?;
+    let directory = if directory.is_empty() { "/" } else { directory };
+    let written = path.to_string();
+    let (above, name) = written.rsplit_once('/')?;
+    let found = above.trim_end_matches('…').trim_end_matches('/');
+    let whole = found == directory.trim_end_matches('/') && above.ends_with('…');
+    if !whole || name.contains('…') || name.is_empty() {
+        return None;
+    }
+    if !matches!(see_text(directory, places).region, Region::Root | Region::Home) {
+        return None;
+    }
+    if name.chars().all(|letter| matches!(letter, '*' | '?')) {
+        return Some(Sought::Everything);
+    }
+    let name = name.to_lowercase();
+    let sample = SAMPLES.iter().find(|(sample, _)| palisade_shell::matches(&name, sample));
+    sample.map(|(_, mark)| Sought::Marked(*mark))
+}
