@@ -139,9 +139,10 @@ fn is_runner(line: &[u8]) -> bool {
     while let Some(word) = rest.next() {
         if takes.contains(&word) {
             rest.next();
-        } else if !word.starts_with(b"-") && !word.starts_with(b"+") {
-            return true;
-        } else if !word.starts_with(b"--") && word.contains(&b'c') {
+            continue;
+        }
+        let option = word.starts_with(b"-") || word.starts_with(b"+");
+        if !option || !word.starts_with(b"--") && word.contains(&b'c') {
             return true;
         }
     }

@@ -515,6 +515,24 @@ fn an_allowed_call_is_judged_again_when_its_script_has_changed() {
     let recorded = count();
     allowed("claude", &say());
     assert_eq!(count(), recorded, "told twice, recorded once");
-    fs::write(&script, "rm -rf /\n").unwrap();
+    fs::write(&script, "echo ho\n").unwrap();
+    allowed("claude", &say());
+    assert_eq!(count(), recorded + 1, "another script is another call");
+}
+
+#[test]
+fn an_allowed_call_is_judged_again_when_its_link_leads_elsewhere() {
+    let house = House::new();
+    let (file, link) = (house.work().join("a.txt"), house.work().join("link"));
+    fs::write(&file, "a").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let cwd = house.work().display().to_string();
+    let call = json!({"hook_event_name": "PreToolUse", "session_id": "s1", "cwd": cwd,
+        "tool_name": "Read", "tool_input": {"file_path": link}, "tool_use_id": "1"});
+    let say = || hook(&house, "claude", "PreToolUse", &call);
+    allowed("claude", &say());
+    allowed("claude", &say());
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("/etc/shadow", &link).unwrap();
     refusal("claude", &say());
 }
