@@ -8,6 +8,7 @@ use palisade_runtime::{Error, config, moment};
 use serde_json::json;
 
 use crate::actor;
+use crate::install::consent;
 use crate::show::{Failure, Paint, Style, printed};
 use crate::wire_up::{House, System};
 
@@ -73,6 +74,7 @@ fn state(grant: &Grant, now: i64) -> String {
 }
 
 fn revoke(house: &House, number: usize) -> Result<ExitCode, Failure> {
+    consent::not_by_an_agent(&house.home, "change")?;
     let grants = house.profile.grants();
     let Some(grant) = number.checked_sub(1).and_then(|at| grants.get(at)) else {
         return Err(Failure::Usage(format!(

@@ -19,6 +19,7 @@ use palisade_journal::{
 use palisade_runtime::Home;
 use serde_json::{Value, json};
 
+use crate::install::consent;
 use crate::show::{Failure, note, printed};
 
 /// Read, check and export the record of what was decided and done
@@ -206,6 +207,13 @@ impl Place {
         let other = "this works on this machine's own journal only: leave `--journal` out";
         self.home.as_ref().ok_or_else(|| Failure::Usage(other.into()))
     }
+
+    /// The same, for what takes something out of it: that is no agent's to do.
+    fn a_persons(&self) -> Result<&Home, Failure> {
+        let home = self.own()?;
+        consent::not_by_an_agent(home, "change the record of")?;
+        Ok(home)
+    }
 }
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
@@ -224,12 +232,12 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             keep::add_cosignature(&place.dir, &head, &key(&witness)?)?;
         }
         What::Prune { before } => {
-            let gone = keep::prune(&place.dir, &place.own()?.journal_key(), before)?;
+            let gone = keep::prune(&place.dir, &place.a_persons()?.journal_key(), before)?;
             printed(|out| writeln!(out, "{gone} records removed, their hashes kept"))?;
         }
         What::Rebuild => projection::rebuild(&place.dir, place.own()?.root())?,
         What::SetAside => {
-            let aside = keep::set_aside(&place.dir, &place.own()?.journal_key())?;
+            let aside = keep::set_aside(&place.dir, &place.a_persons()?.journal_key())?;
             printed(|out| writeln!(out, "the journal is now at {}", aside.display()))?;
         }
     }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use palisade_runtime::{Home, Profile, ProfileName};
 
+use crate::install::consent;
 use crate::show::{Failure, printed};
 use crate::wire_up::{Disk, House};
 
@@ -52,6 +53,7 @@ pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Fai
         }
         What::New { name } => {
             let home = home()?;
+            consent::not_by_an_agent(&home, "add to")?;
             let profile = Profile::new(&home, ProfileName::parse(name)?);
             if profile.directory.exists() {
                 return Err(Failure::Usage(format!("the profile `{name}` is there already")));
