@@ -23,6 +23,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Every grant of the profile, and of the session where one is named
+    #[command(after_help = "Example:\n  palisade grants list")]
     List {
         /// Print one JSON object a line.
         #[arg(long)]
@@ -32,6 +33,7 @@ enum What {
         session: Option<String>,
     },
     /// Take one grant of the profile back
+    #[command(after_help = "Example:\n  palisade grants revoke 2")]
     Revoke {
         /// Its number in the list, from 1.
         number: usize,

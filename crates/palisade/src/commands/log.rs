@@ -40,6 +40,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The last records, and with -f those that come
+    #[command(after_help = "Examples:\n  palisade log tail -f\n  palisade log tail -n 5")]
     Tail {
         /// How many.
         #[arg(short = 'n', default_value_t = 20, value_name = "COUNT")]
@@ -52,6 +53,7 @@ enum What {
         json: bool,
     },
     /// One record in full
+    #[command(after_help = "Example:\n  palisade log show 12")]
     Show {
         /// Its number.
         seq: u64,
@@ -60,6 +62,9 @@ enum What {
         json: bool,
     },
     /// All records that match
+    #[command(
+        after_help = "Examples:\n  palisade log list --verdict deny --since 2026-11-22\n  palisade log list --rule delete --actor claude"
+    )]
     List {
         #[command(flatten)]
         wanted: Wanted,
@@ -68,6 +73,7 @@ enum What {
         json: bool,
     },
     /// The sessions, and how much was asked and refused in each
+    #[command(after_help = "Example:\n  palisade log sessions --since 2026-11-22")]
     Sessions {
         #[command(flatten)]
         wanted: Wanted,
@@ -76,6 +82,7 @@ enum What {
         json: bool,
     },
     /// What happened in one session, to read
+    #[command(after_help = "Example:\n  palisade log session nightly")]
     Session {
         /// Its id; empty for what was done outside any.
         id: String,
@@ -87,8 +94,12 @@ enum What {
     ///
     /// Exit code: 0 intact, 2 truncated, 3 altered, 4 forked (two signed
     /// histories), 5 the end is not signed yet, 1 it could not be checked.
+    #[command(
+        after_help = "Examples:\n  palisade log verify\n  palisade log verify --journal /media/copy/journal --pubkey key.pub\n  palisade log verify --proof 12"
+    )]
     Verify(Verify),
     /// Records for other systems
+    #[command(after_help = "Example:\n  palisade log export --format ocsf --since 2026-11-22")]
     Export {
         /// The stored lines, or events of the Open Cybersecurity Schema.
         #[arg(long, value_enum, default_value = "ndjson")]
@@ -99,8 +110,10 @@ enum What {
     /// Sign what is not signed yet, and print the signed head
     ///
     /// Keep it elsewhere: `verify --since` finds any return to an earlier state.
+    #[command(after_help = "Example:\n  palisade log checkpoint > head.txt")]
     Checkpoint,
     /// Keep a head that a witness has cosigned
+    #[command(after_help = "Example:\n  palisade log cosign cosigned.txt --witness witness.pub")]
     Cosign {
         /// The cosigned head.
         file: PathBuf,
@@ -109,14 +122,17 @@ enum What {
         witness: String,
     },
     /// Remove old records; their hashes stay and the rest still verifies
+    #[command(after_help = "Example:\n  palisade log prune --before 2026-06-01")]
     Prune {
         /// Older than this: 2026-11-22 or 2026-11-22T14:00, UTC.
         #[arg(long, value_parser = moment, value_name = "TIME")]
         before: Time,
     },
     /// Make approval.log and runs.jsonl of every profile again
+    #[command(after_help = "Example:\n  palisade log rebuild")]
     Rebuild,
     /// Keep a damaged journal as evidence and begin a new one
+    #[command(after_help = "Example:\n  palisade log set-aside")]
     SetAside,
 }
 

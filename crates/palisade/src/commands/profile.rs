@@ -21,10 +21,13 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The names of all profiles
+    #[command(after_help = "Example:\n  palisade profile list")]
     List,
     /// The configuration in force
+    #[command(after_help = "Example:\n  palisade -p unattended profile show")]
     Show,
     /// Make a profile with every key at its default
+    #[command(after_help = "Example:\n  palisade profile new unattended")]
     New {
         /// Its name: up to 64 of `a-z 0-9 - _`.
         name: String,
