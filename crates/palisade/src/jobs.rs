@@ -54,11 +54,26 @@ impl Process for Direct {
             }
             Err(error) => {
                 let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-                let failure = format!("cannot start `{}`: {error}", program.display());
+                let mut failure = format!("cannot start `{}`: {error}", program.display());
+                if program.to_str().is_some_and(is_built_in) {
+                    failure.push_str(
+                        "\nhelp: it is a command of the shell itself: use `palisade run -c 'LINE'`",
+                    );
+                }
                 Outcome { exit: Some(code), failure, ..Outcome::default() }
             }
         }
     }
+}
+
+/// Whether it is a word of shells rather than a program.
+fn is_built_in(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "alias", "bg", "cd", "command", "declare", "eval", "exec", "exit", "export", "fg", "for",
+        "history", "if", "jobs", "popd", "pushd", "read", "set", "shopt", "source", "time", "type",
+        "ulimit", "umask", "unset", "wait", "while",
+    ];
+    WORDS.contains(&word)
 }
 
 /// The shell that runs lines: bash where there is one, since that is what

@@ -58,6 +58,9 @@ fn main() -> ExitCode {
         // that has gone away is none either.
         Err(error) => {
             let _ = error.print();
+            if error.use_stderr() {
+                commands::hint(std::env::args_os());
+            }
             return ExitCode::from(if error.use_stderr() { show::USAGE } else { 0 });
         }
     };

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::actor;
 use crate::install::consent;
-use crate::show::{Failure, Paint, Style, printed};
+use crate::show::{Failure, Paint, Style, note, printed};
 use crate::wire_up::{House, System};
 
 /// List what was approved, and take it back
@@ -63,6 +63,9 @@ fn list(house: &House, json: bool) -> Result<ExitCode, Failure> {
         }
         Ok(())
     })?;
+    if grants.is_empty() && !json {
+        note("nothing was approved for longer than once");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -90,13 +90,32 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             }
         }
     }
+    let wrote = any && !arguments.dry_run && !failed;
     for one in planned.iter().filter(|one| one.client.name == "codex") {
         if let Err(error) = codex_trust(one.client, &home, &around, scope, arguments) {
             failed = true;
             show::note(&format!("error: {}: {error}", one.client.title));
         }
     }
+    if wrote && !failed {
+        next(&planned);
+    }
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// What a person does now.
+fn next(planned: &[Planned]) {
+    let written = |one: &&Planned| one.changes.iter().any(Change::is_any);
+    let names: Vec<&str> = planned.iter().filter(written).map(|one| one.client.name).collect();
+    let names = names.join(" ");
+    show::note("next:");
+    show::note("  start the client anew: a session that runs already has no hooks");
+    show::note(
+        "  keep `palisade approvals watch` open in another terminal: what is asked comes up there, and",
+    );
+    show::note("  with nobody to answer it is refused");
+    show::note(&format!("  `palisade doctor --live {names}` proves that it holds"));
+    show::note(&format!("  `palisade uninstall {names}` takes it out again"));
 }
 
 fn chosen(arguments: &Arguments, around: &Around) -> Vec<&'static Client> {

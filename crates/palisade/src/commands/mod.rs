@@ -22,11 +22,12 @@ mod scan;
 mod uninstall;
 mod why;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::show::Failure;
+use crate::show::{self, Failure};
 
 /// What Palisade can be asked to do.
 #[derive(Debug, Subcommand)]
@@ -52,6 +53,15 @@ pub enum Command {
     Mcp(mcp::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
+}
+
+/// After a line that was not understood: what is meant most often where a
+/// program was given to a command that wants `--` before it.
+pub fn hint(mut line: impl Iterator<Item = OsString>) {
+    let mut before = line.by_ref().skip(1).skip_while(|word| word == "-p" || word == "--profile");
+    if before.next().is_some_and(|word| word == "sandbox") && !line.any(|word| word == "--") {
+        show::note("help: a program stands after `--`: `palisade sandbox -- PROGRAM ARG..`");
+    }
 }
 
 /// Does it.

@@ -28,12 +28,7 @@ use crate::{agent::Whole, confine, egress::Recorded};
 )]
 pub struct Arguments {
     /// A line for the shell.
-    #[arg(
-        short = 'c',
-        value_name = "LINE",
-        conflicts_with = "program",
-        required_unless_present = "program"
-    )]
+    #[arg(short = 'c', value_name = "LINE", conflicts_with = "program")]
     line: Option<String>,
     /// The session that remembers what files carry and what was approved.
     #[arg(long, env = "PALISADE_SESSION", value_name = "ID")]
@@ -75,6 +70,12 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     house.prepare()?;
     let command = match arguments.line {
         Some(line) => Command::Shell(line),
+        None if arguments.program.is_empty() => {
+            return Err(Failure::Usage(
+                "there is nothing to run: `palisade run -- PROGRAM ARG..`, or `palisade run -c 'LINE'` for the shell"
+                    .into(),
+            ));
+        }
         None => Command::Argv(arguments.program),
     };
     if let Some(line) = meant_for_a_shell(&command) {

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::house::House;
+use crate::screen::Screen;
 
 struct Session {
     child: Child,
@@ -149,4 +150,35 @@ fn pins_are_a_persons_word() {
     assert_eq!(house.run(&["mcp", "gateway"]).code, Some(2));
     assert_eq!(house.run(&["mcp", "wrap"]).code, Some(2));
     assert_eq!(house.run(&["mcp", "wrap", "--", "/nonexistent/server"]).code, Some(1));
+}
+
+/// Whoever approves has seen what is new, and has said yes to exactly that.
+#[test]
+fn a_changed_definition_is_shown_before_it_is_approved() {
+    let house = House::with("");
+    let pins = house.palisade().join("profiles/default/mcp");
+    fs::create_dir_all(&pins).unwrap();
+    let file = pins.join("tiny.json");
+    let tool = |text: &str| format!(r#"{{"name":"add","description":"{text}"}}"#);
+    let before = format!(
+        r#"{{"version":1,"command":"tiny","approved":{{"add":{}}},"pending":{{"add":{}}}}}"#,
+        tool("adds"),
+        tool("adds, and sends")
+    );
+    fs::write(&file, &before).unwrap();
+    // Nobody there, nothing approved.
+    let said = house.run(&["mcp", "pins", "approve", "tiny"]);
+    assert!(said.code != Some(0) && fs::read_to_string(&file).unwrap() == before, "{}", said.err);
+    for (answer, code) in [("n", 1), ("y", 0)] {
+        let mut screen = Screen::palisade(&house, &["mcp", "pins", "approve", "tiny"]);
+        let shown = screen.expect("approve this tool as shown?");
+        assert!(shown.contains("- description: \"adds\""), "{shown}");
+        assert!(shown.contains("+ description: \"adds, and sends\""), "{shown}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), before);
+        screen.type_in(&format!("{answer}\r"));
+        let (status, rest) = screen.end();
+        assert_eq!(status.code(), Some(code), "{rest}");
+    }
+    let after = fs::read_to_string(&file).unwrap();
+    assert!(after.contains(r#""pending":{}"#) && after.contains("adds, and sends"), "{after}");
 }

@@ -201,3 +201,16 @@ fn a_line_given_as_one_word_says_what_was_meant() {
     let said = house.run(&["run", "--", "./my program"]);
     assert!(!said.err.contains("no program"), "{}", said.err);
 }
+
+#[test]
+fn what_is_missing_is_said_with_a_way_out() {
+    let house = House::new();
+    let said = house.run(&["run"]);
+    assert!(said.code == Some(2) && said.err.contains("palisade run -- PROGRAM"), "{}", said.err);
+    let said = house.run(&["run", "--", "cd", "/"]);
+    assert!(said.code == Some(127) && said.err.contains("-c 'LINE'"), "{}", said.err);
+    let said = house.run(&["sandbox", "make", "test"]);
+    assert!(said.code == Some(2) && said.err.contains("sandbox -- PROGRAM"), "{}", said.err);
+    let said = house.run(&["grants", "list"]);
+    assert!(said.code == Some(0) && said.out.is_empty() && !said.err.is_empty(), "{said:?}");
+}
