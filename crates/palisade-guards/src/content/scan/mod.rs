@@ -17,6 +17,7 @@
 //! pictures and text that only a style sheet hides are not found either. A hit
 //! is a note and never a verdict.
 
+mod blocks;
 pub(super) mod decode;
 mod hidden;
 mod links;
@@ -25,6 +26,7 @@ mod reading;
 mod shape;
 mod views;
 mod weigh;
+mod words;
 
 use crate::content::hygiene::is_colour;
 use crate::content::invisible::{self, Unseen};
