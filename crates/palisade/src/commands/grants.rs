@@ -8,6 +8,7 @@ use palisade_runtime::{Error, config, moment};
 use serde_json::json;
 
 use crate::actor;
+use crate::install::consent;
 use crate::show::{Failure, Paint, Style, printed};
 use crate::wire_up::{House, System};
 
@@ -22,6 +23,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Every grant of the profile, and of the session where one is named
+    #[command(after_help = "Example:\n  palisade grants list")]
     List {
         /// Print one JSON object a line.
         #[arg(long)]
@@ -31,6 +33,7 @@ enum What {
         session: Option<String>,
     },
     /// Take one grant of the profile back
+    #[command(after_help = "Example:\n  palisade grants revoke 2")]
     Revoke {
         /// Its number in the list, from 1.
         number: usize,
@@ -73,6 +76,7 @@ fn state(grant: &Grant, now: i64) -> String {
 }
 
 fn revoke(house: &House, number: usize) -> Result<ExitCode, Failure> {
+    consent::not_by_an_agent(&house.home, "change")?;
     let grants = house.profile.grants();
     let Some(grant) = number.checked_sub(1).and_then(|at| grants.get(at)) else {
         return Err(Failure::Usage(format!(

@@ -19,6 +19,7 @@ use palisade_journal::{
 use palisade_runtime::Home;
 use serde_json::{Value, json};
 
+use crate::install::consent;
 use crate::show::{Failure, note, printed};
 
 /// Read, check and export the record of what was decided and done
@@ -39,6 +40,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The last records, and with -f those that come
+    #[command(after_help = "Examples:\n  palisade log tail -f\n  palisade log tail -n 5")]
     Tail {
         /// How many.
         #[arg(short = 'n', default_value_t = 20, value_name = "COUNT")]
@@ -51,6 +53,7 @@ enum What {
         json: bool,
     },
     /// One record in full
+    #[command(after_help = "Example:\n  palisade log show 12")]
     Show {
         /// Its number.
         seq: u64,
@@ -59,6 +62,9 @@ enum What {
         json: bool,
     },
     /// All records that match
+    #[command(
+        after_help = "Examples:\n  palisade log list --verdict deny --since 2026-11-22\n  palisade log list --rule delete --actor claude"
+    )]
     List {
         #[command(flatten)]
         wanted: Wanted,
@@ -67,6 +73,7 @@ enum What {
         json: bool,
     },
     /// The sessions, and how much was asked and refused in each
+    #[command(after_help = "Example:\n  palisade log sessions --since 2026-11-22")]
     Sessions {
         #[command(flatten)]
         wanted: Wanted,
@@ -75,6 +82,7 @@ enum What {
         json: bool,
     },
     /// What happened in one session, to read
+    #[command(after_help = "Example:\n  palisade log session nightly")]
     Session {
         /// Its id; empty for what was done outside any.
         id: String,
@@ -86,8 +94,12 @@ enum What {
     ///
     /// Exit code: 0 intact, 2 truncated, 3 altered, 4 forked (two signed
     /// histories), 5 the end is not signed yet, 1 it could not be checked.
+    #[command(
+        after_help = "Examples:\n  palisade log verify\n  palisade log verify --journal /media/copy/journal --pubkey key.pub\n  palisade log verify --proof 12"
+    )]
     Verify(Verify),
     /// Records for other systems
+    #[command(after_help = "Example:\n  palisade log export --format ocsf --since 2026-11-22")]
     Export {
         /// The stored lines, or events of the Open Cybersecurity Schema.
         #[arg(long, value_enum, default_value = "ndjson")]
@@ -98,8 +110,10 @@ enum What {
     /// Sign what is not signed yet, and print the signed head
     ///
     /// Keep it elsewhere: `verify --since` finds any return to an earlier state.
+    #[command(after_help = "Example:\n  palisade log checkpoint > head.txt")]
     Checkpoint,
     /// Keep a head that a witness has cosigned
+    #[command(after_help = "Example:\n  palisade log cosign cosigned.txt --witness witness.pub")]
     Cosign {
         /// The cosigned head.
         file: PathBuf,
@@ -108,14 +122,17 @@ enum What {
         witness: String,
     },
     /// Remove old records; their hashes stay and the rest still verifies
+    #[command(after_help = "Example:\n  palisade log prune --before 2026-06-01")]
     Prune {
         /// Older than this: 2026-11-22 or 2026-11-22T14:00, UTC.
         #[arg(long, value_parser = moment, value_name = "TIME")]
         before: Time,
     },
     /// Make approval.log and runs.jsonl of every profile again
+    #[command(after_help = "Example:\n  palisade log rebuild")]
     Rebuild,
     /// Keep a damaged journal as evidence and begin a new one
+    #[command(after_help = "Example:\n  palisade log set-aside")]
     SetAside,
 }
 
@@ -206,6 +223,13 @@ impl Place {
         let other = "this works on this machine's own journal only: leave `--journal` out";
         self.home.as_ref().ok_or_else(|| Failure::Usage(other.into()))
     }
+
+    /// The same, for what takes something out of it: that is no agent's to do.
+    fn a_persons(&self) -> Result<&Home, Failure> {
+        let home = self.own()?;
+        consent::not_by_an_agent(home, "change the record of")?;
+        Ok(home)
+    }
 }
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
@@ -224,12 +248,12 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             keep::add_cosignature(&place.dir, &head, &key(&witness)?)?;
         }
         What::Prune { before } => {
-            let gone = keep::prune(&place.dir, &place.own()?.journal_key(), before)?;
+            let gone = keep::prune(&place.dir, &place.a_persons()?.journal_key(), before)?;
             printed(|out| writeln!(out, "{gone} records removed, their hashes kept"))?;
         }
         What::Rebuild => projection::rebuild(&place.dir, place.own()?.root())?,
         What::SetAside => {
-            let aside = keep::set_aside(&place.dir, &place.own()?.journal_key())?;
+            let aside = keep::set_aside(&place.dir, &place.a_persons()?.journal_key())?;
             printed(|out| writeln!(out, "the journal is now at {}", aside.display()))?;
         }
     }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use palisade_runtime::{Home, Profile, ProfileName};
 
+use crate::install::consent;
 use crate::show::{Failure, printed};
 use crate::wire_up::{Disk, House};
 
@@ -20,10 +21,13 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The names of all profiles
+    #[command(after_help = "Example:\n  palisade profile list")]
     List,
     /// The configuration in force
+    #[command(after_help = "Example:\n  palisade -p unattended profile show")]
     Show,
     /// Make a profile with every key at its default
+    #[command(after_help = "Example:\n  palisade profile new unattended")]
     New {
         /// Its name: up to 64 of `a-z 0-9 - _`.
         name: String,
@@ -52,6 +56,7 @@ pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Fai
         }
         What::New { name } => {
             let home = home()?;
+            consent::not_by_an_agent(&home, "add to")?;
             let profile = Profile::new(&home, ProfileName::parse(name)?);
             if profile.directory.exists() {
                 return Err(Failure::Usage(format!("the profile `{name}` is there already")));

@@ -1,9 +1,11 @@
 use std::env;
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
 use palisade_core::{Command, Surface, Verdict};
+use palisade_guards::content::reveal;
 use palisade_runtime::approvals::{Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
 use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_command};
@@ -49,12 +51,14 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     workspace: Option<String>,
     /// A program and its arguments, run without a shell.
-    #[arg(value_name = "PROGRAM", last = true)]
+    #[arg(value_name = "PROGRAM", trailing_var_arg = true)]
     program: Vec<String>,
 }
 
 /// Exit code: refused.
 const REFUSED: u8 = 126;
+/// Exit code: there is no such program.
+const NOT_THERE: u8 = 127;
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     jobs::close_inherited();
@@ -73,6 +77,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         Some(line) => Command::Shell(line),
         None => Command::Argv(arguments.program),
     };
+    if let Some(line) = meant_for_a_shell(&command) {
+        show::note(&format!("error: there is no program called `{}`", reveal(line)));
+        show::note("help: a whole line is given to the shell with `-c`: `palisade run -c 'LINE'`");
+        return Ok(ExitCode::from(NOT_THERE));
+    }
     let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
@@ -141,6 +150,20 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             Ok(jobs::end_as(&outcome))
         }
     }
+}
+
+/// The one word that was given for a program, is none, and looks like a line:
+/// whoever quotes a whole command means a shell.
+fn meant_for_a_shell(command: &Command) -> Option<&str> {
+    let Command::Argv(words) = command else { return None };
+    let [word] = words.as_slice() else { return None };
+    if !word.trim().contains(char::is_whitespace) {
+        return None;
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places = env::split_paths(&path).map(|directory| directory.join(word));
+    let is_there = Path::new(word).exists() || places.any(|place| place.exists());
+    (!is_there).then_some(word)
 }
 
 /// The agent that is to be confined as a whole: the one that was named, or the

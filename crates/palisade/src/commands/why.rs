@@ -21,7 +21,7 @@ use crate::wire_up::{self, House};
 #[command(after_help = "Example:\n  palisade why -- 'echo cm0gLXJmIC8= | base64 -d | sh'")]
 pub struct Arguments {
     /// One argument is a shell line; several are a program and its arguments.
-    #[arg(value_name = "CMD", required = true, last = true)]
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     command: Vec<String>,
     #[command(flatten)]
     judged: AsIf,

@@ -24,6 +24,14 @@ const AROUND: usize = 3;
 /// agent's.
 pub fn by_a_person(home: &Home, verb: &str) -> Result<(), Failure> {
     own_home()?;
+    not_by_an_agent(home, verb)
+}
+
+/// The same, whatever home it is about.
+///
+/// # Errors
+/// As above.
+pub fn not_by_an_agent(home: &Home, verb: &str) -> Result<(), Failure> {
     match agent() {
         None => not_governed(home),
         Some(agent) => Err(Failure::Usage(format!(
@@ -165,6 +173,8 @@ pub fn ask(question: &str) -> Result<bool, Failure> {
 }
 
 fn answer(mut tty: &fs::File, question: &str) -> io::Result<bool> {
+    // What was typed before is no answer to what is only asked now.
+    nix::sys::termios::tcflush(tty, nix::sys::termios::FlushArg::TCIFLUSH)?;
     write!(tty, "palisade: {question} [y/N] ")?;
     tty.flush()?;
     let mut line = String::new();

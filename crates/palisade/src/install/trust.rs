@@ -4,14 +4,19 @@
 //! It is read from the files, without starting Codex. It is written by Codex
 //! itself, through its app-server, after the person said yes.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, Item, TableLike};
 
@@ -20,6 +25,8 @@ use super::{Around, Client, Entries, Scope, WAIT, What, kept};
 
 /// How long Codex may take for everything.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it has to end by itself.
+const LEAVE: Duration = Duration::from_secs(3);
 
 /// What is known about the trust in our entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +140,21 @@ fn snake(name: &str) -> String {
 /// In words: where Codex does not answer, or does not list them.
 pub fn give(codex: &Path, client: &Client, around: &Around, scope: Scope) -> Result<(), String> {
     let (_, entries) = file(client, around, scope).ok_or("it has no file of hooks")?;
-    let mut server = Server::start(codex, around)?;
+    let fresh = Fresh::look(&settings(around));
+    let given = ask(&mut Server::start(codex, around)?, around, scope, entries);
+    // Only now that Codex has ended.
+    if let Some(fresh) = fresh {
+        fresh.tidy();
+    }
+    given
+}
+
+fn ask(
+    server: &mut Server,
+    around: &Around,
+    scope: Scope,
+    entries: &Entries,
+) -> Result<(), String> {
     server.call(
         "initialize",
         &json!({
@@ -167,6 +188,46 @@ pub fn give(codex: &Path, client: &Client, around: &Around, scope: Scope) -> Res
     } else {
         Err("it still does not trust them: use `/hooks` in Codex".into())
     }
+}
+
+/// Codex's directory as it was before Codex ever ran there. Its app-server
+/// unpacks skills and makes databases at every first start; a person who asked
+/// for trust did not ask for those.
+struct Fresh {
+    directory: PathBuf,
+    before: BTreeSet<OsString>,
+}
+
+impl Fresh {
+    /// `None` where Codex has been at work: then everything there is its own.
+    fn look(settings: &Path) -> Option<Self> {
+        let directory = settings.parent()?.to_owned();
+        let before = names(&directory)?;
+        let lived_in = before.iter().any(|name| {
+            let name = name.to_string_lossy();
+            name == "installation_id" || name == "sessions" || name.contains(".sqlite")
+        });
+        (!lived_in).then_some(Self { directory, before })
+    }
+
+    /// Takes out what was made since, but for the settings.
+    fn tidy(self) {
+        for name in names(&self.directory).unwrap_or_default() {
+            if self.before.contains(&name) || name == "config.toml" {
+                continue;
+            }
+            let path = self.directory.join(name);
+            // What cannot be removed is Codex's ordinary state, and harmless.
+            let _ = match fs::symlink_metadata(&path) {
+                Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
+                _ => fs::remove_file(&path),
+            };
+        }
+    }
+}
+
+fn names(directory: &Path) -> Option<BTreeSet<OsString>> {
+    Some(fs::read_dir(directory).ok()?.flatten().map(|entry| entry.file_name()).collect())
 }
 
 /// Takes out of the text of `config.toml` what was written for our entries.
@@ -209,6 +270,8 @@ impl Server {
         let mut command = Command::new(codex);
         command.arg("app-server").current_dir(&around.project);
         command.env("HOME", &around.home);
+        // Codex is often a script that starts the real program.
+        command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let failed = |error: std::io::Error| format!("`{}`: {error}", codex.display());
         let mut child = command.spawn().map_err(failed)?;
@@ -264,8 +327,18 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// The end of its input ends it; what then still runs is ended.
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        drop(self.child.stdin.take());
+        let end = Instant::now() + LEAVE;
+        // Its output ends when the last of its processes has.
+        while let Ok(_) | Err(RecvTimeoutError::Timeout) =
+            self.lines.recv_timeout(end.saturating_duration_since(Instant::now()))
+            && Instant::now() < end
+        {}
+        if let Ok(group) = i32::try_from(self.child.id()) {
+            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        }
         let _ = self.child.wait();
     }
 }
@@ -292,6 +365,23 @@ mod tests {
                 "sha256:9f02b31e88b5d8e59db440823f7c32a4d3cd97d40bde917ef1c81d7324a2eb14".into()
             ))
         );
+    }
+
+    #[test]
+    fn only_a_directory_that_codex_never_used_is_tidied() {
+        let at = tempfile::tempdir().unwrap();
+        let settings = at.path().join("config.toml");
+        fs::write(at.path().join("hooks.json"), "{}").unwrap();
+        let fresh = Fresh::look(&settings).unwrap();
+        fs::write(&settings, "a = 1").unwrap();
+        fs::write(at.path().join("state_5.sqlite"), "").unwrap();
+        fs::create_dir_all(at.path().join("skills/.system")).unwrap();
+        std::os::unix::fs::symlink("/", at.path().join("tmp")).unwrap();
+        fresh.tidy();
+        let left: Vec<OsString> = names(at.path()).unwrap().into_iter().collect();
+        assert_eq!(left, ["config.toml", "hooks.json"]);
+        fs::write(at.path().join("installation_id"), "").unwrap();
+        assert!(Fresh::look(&settings).is_none());
     }
 
     #[test]

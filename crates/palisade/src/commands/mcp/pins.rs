@@ -1,13 +1,16 @@
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use palisade_core::ports::{Event, EventKind, Journal};
+use palisade_guards::call::Value;
 use palisade_guards::content::reveal;
 use palisade_mcp::pins::{Pins, Store, difference};
 use palisade_runtime::Error;
 use palisade_runtime::approvals::governed;
 
 use crate::actor;
+use crate::install::consent;
 use crate::show::{self, Failure};
 use crate::wire_up::{Disk, House};
 
@@ -30,6 +33,8 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Approve what waits, of all tools of a server or of the named ones
+    ///
+    /// What is new is shown first, and a person at a terminal says yes.
     ///
     /// Example: palisade mcp pins approve github create_issue
     Approve {
@@ -94,23 +99,8 @@ fn list(store: &Store<'_>, json: bool) -> Result<ExitCode, Failure> {
             for other in shadowed(name, pins, &servers) {
                 writeln!(out, "  {other}")?;
             }
-            for (tool, definition) in &pins.pending {
-                match pins.approved.get(tool) {
-                    Some(approved) => {
-                        writeln!(
-                            out,
-                            "  {}: changed since it was approved, and hidden",
-                            reveal(tool)
-                        )?;
-                        for line in difference(approved, definition) {
-                            writeln!(out, "    {}", reveal(&line))?;
-                        }
-                    }
-                    None => {
-                        writeln!(out, "  {}: new, and hidden", reveal(tool))?;
-                        writeln!(out, "    + {}", reveal(&definition.to_json()))?;
-                    }
-                }
+            for tool in pins.pending.keys() {
+                waiting(out, pins, tool)?;
             }
         }
         if servers.is_empty() && !json {
@@ -119,6 +109,28 @@ fn list(store: &Store<'_>, json: bool) -> Result<ExitCode, Failure> {
         Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A tool whose definition waits, and what is new about it.
+fn waiting(out: &mut dyn Write, pins: &Pins, tool: &str) -> io::Result<()> {
+    let Some(definition) = pins.pending.get(tool) else { return Ok(()) };
+    let name = reveal(tool);
+    match pins.approved.get(tool) {
+        Some(approved) => {
+            writeln!(out, "  {name}: changed since it was approved, and hidden")?;
+            for line in difference(approved, definition) {
+                writeln!(out, "    {}", reveal(&line))?;
+            }
+        }
+        None => {
+            writeln!(out, "  {name}: new, and hidden")?;
+            // Part by part, so that a long description can be read.
+            for line in difference(&Value::Map(Vec::new()), definition) {
+                writeln!(out, "    {}", reveal(&line))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Tools of this server that another one has as well: a model may take one
@@ -150,11 +162,34 @@ fn approve(
             reveal(tool)
         )));
     }
-    let taken = pins.approve(tools);
-    if taken.is_empty() {
+    let shown: Vec<String> = match tools {
+        [] => pins.pending.keys().cloned().collect(),
+        named => named.to_vec(),
+    };
+    if shown.is_empty() {
         show::note("nothing waits for approval");
         return Ok(ExitCode::SUCCESS);
     }
+    show::printed(|out| {
+        writeln!(out, "{}  ({})", reveal(server), reveal(&pins.command))?;
+        shown.iter().try_for_each(|tool| waiting(out, &pins, tool))
+    })?;
+    let what = match shown.as_slice() {
+        [_] => "this tool as shown".to_owned(),
+        more => format!("these {} tools as shown", more.len()),
+    };
+    if !consent::ask(&format!("approve {what}?"))? {
+        show::note("nothing was approved");
+        return Ok(ExitCode::FAILURE);
+    }
+    // Once more: it was decided about what was shown, and nothing else.
+    governed::is_person(&house.home)?;
+    if store.load(server)?.as_ref() != Some(&pins) {
+        return Err(Failure::Other(
+            "the server changed its definitions meanwhile: nothing was approved; look again".into(),
+        ));
+    }
+    let taken = pins.approve(&shown);
     record(house, &format!("mcp server {server}: approved {}", taken.join(", ")))?;
     store.save(server, &pins)?;
     show::printed(|out| {
