@@ -161,7 +161,12 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
         if context.files.len() == before {
             break;
         }
+        // What was read stays named: a decision is about those contents.
+        let wanted = std::mem::take(&mut seen.wanted);
         seen = look(&context);
+        let more = wanted.into_iter().filter(|path| !seen.wanted.contains(path));
+        let more: Vec<String> = more.collect();
+        seen.wanted.extend(more);
     }
     seen
 }
