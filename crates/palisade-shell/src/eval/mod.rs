@@ -12,6 +12,7 @@ mod call;
 mod decode;
 mod environment;
 mod expand;
+mod globbing;
 mod handlers;
 mod languages;
 mod lower;

@@ -141,7 +141,7 @@ impl Eval<'_> {
     }
 
     /// `path` may be `other` as well: what is done to it is judged for both.
-    fn also(&self, path: &Text, other: &Text) {
+    pub(super) fn also(&self, path: &Text, other: &Text) {
         if path != other {
             let mut readings = self.readings.borrow_mut();
             readings.entry(path.raw().to_owned()).or_default().insert(other.clone());
