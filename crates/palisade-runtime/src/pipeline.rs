@@ -155,7 +155,7 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
     let mut seen = look(&context);
     for _ in 0..LOOKS {
         let before = context.files.len();
-        for (path, fact) in facts::files(&seen, session) {
+        for (path, fact) in facts::files(&seen, places, session) {
             context.files.entry(path).or_insert(fact);
         }
         if context.files.len() == before {
