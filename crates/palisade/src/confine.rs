@@ -239,6 +239,7 @@ impl Process for Confined<'_> {
             policy.network = Network::Host;
         }
         self.flags.widen.apply(&mut policy, &mut out);
+        downloads(&mut policy);
         let settings = Settings {
             forwards: policy.forwards.clone(),
             out,
@@ -280,6 +281,45 @@ pub fn policy(workspace: &Path, house: &Path) -> Policy {
     policy.tty = if io::stdin().is_terminal() { Tty::Shared } else { Tty::Detached };
     policy.report = Report::Everything;
     policy
+}
+
+/// Where tools put what they download, each with the variable that moves it:
+/// below the home, and below its private `.cache`. Tools that use `.cache` by
+/// themselves (pip, uv, yarn 1, the Go compiler) need none.
+const DOWNLOADS: &[(&str, &str, &str)] = &[
+    ("npm_config_cache", ".npm", "npm"),
+    ("CARGO_HOME", ".cargo", "cargo"),
+    ("GOMODCACHE", "go", "go-mod"),
+    ("GRADLE_USER_HOME", ".gradle", "gradle"),
+    ("NUGET_PACKAGES", ".nuget", "nuget"),
+    ("YARN_GLOBAL_FOLDER", ".yarn", "yarn"),
+];
+
+/// Points package managers to the sandbox's own `~/.cache`, since the rest of
+/// the home is empty and read-only and they fail there. It is private to one
+/// run: what a package puts there is in no other run's way. A directory that
+/// was opened to the sandbox, and a variable that it already has, stay in use.
+pub fn downloads(policy: &mut Policy) {
+    let opened = |place: &Path| {
+        let mut all = policy.read.iter().chain(&policy.write);
+        // Programs alone are no place for downloads.
+        all.any(|path| place.starts_with(path) || path.starts_with(place) && !path.ends_with("bin"))
+    };
+    let cache = policy.home.join(".cache");
+    // An agent's own home is writable.
+    if policy.own_home.is_some() || opened(&cache) {
+        return;
+    }
+    let missing: Vec<_> = DOWNLOADS
+        .iter()
+        .filter(|(name, usual, _)| {
+            !opened(&policy.home.join(usual))
+                && policy.environment.iter().all(|(known, _)| known != name)
+        })
+        .collect();
+    for (name, _, below) in missing {
+        policy.set(*name, cache.join(below));
+    }
 }
 
 fn limits(terminal: &Terminal) -> Limits {
@@ -340,6 +380,26 @@ pub fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn package_managers_are_pointed_to_the_cache_unless_theirs_is_open() {
+        let get = |policy: &Policy, name: &str| {
+            let found = policy.environment.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.to_string_lossy().into_owned())
+        };
+        let mut policy = Policy::of("/w", "/h");
+        policy.read.extend(["/h/.cargo/registry".into(), "/h/.gradle/bin".into()]);
+        policy.set("GOMODCACHE", "/w/mod");
+        downloads(&mut policy);
+        assert_eq!(get(&policy, "npm_config_cache").as_deref(), Some("/h/.cache/npm"));
+        assert_eq!(get(&policy, "CARGO_HOME"), None);
+        assert_eq!(get(&policy, "GRADLE_USER_HOME").as_deref(), Some("/h/.cache/gradle"));
+        assert_eq!(get(&policy, "GOMODCACHE").as_deref(), Some("/w/mod"));
+        let mut policy = Policy::of("/w", "/h");
+        policy.own_home = Some("/own".into());
+        downloads(&mut policy);
+        assert_eq!(policy.environment, []);
+    }
 
     #[test]
     fn bounds_are_read_with_their_units() {

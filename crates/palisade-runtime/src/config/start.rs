@@ -20,7 +20,10 @@ mod tests {
             let bare = line.trim_start();
             let name = bare.split(':').next().unwrap_or_default();
             let named = bare.contains(':') && !name.is_empty();
-            (named && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+            (named
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'))
                 || bare.starts_with("- {")
         };
         let lines = text.lines().map(|line| match line.split_once("# ") {

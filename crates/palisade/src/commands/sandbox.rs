@@ -124,6 +124,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     };
     let mut out = Out::default();
     arguments.widen.apply(&mut policy, &mut out);
+    confine::downloads(&mut policy);
     let settings = Settings {
         forwards: policy.forwards.clone(),
         out,

@@ -91,3 +91,20 @@ fn it_explains_itself() {
     assert_eq!(house.run(&["sandbox", "--limit", "memory=x", "--", "true"]).code, Some(2));
     assert_eq!(house.run(&["sandbox"]).code, Some(2));
 }
+
+#[test]
+fn package_managers_have_a_cache_that_goes() {
+    if !works("package_managers_have_a_cache_that_goes") {
+        return;
+    }
+    let house = House::new();
+    let line = "mkdir -p \"$npm_config_cache\" && echo x > \"$npm_config_cache/x\" && echo \"$CARGO_HOME\"";
+    for begin in [&["run", "--sandbox", "-c"][..], &["sandbox", "--", "sh", "-c"]] {
+        let said = house.run(&[begin, &[line]].concat());
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        assert!(said.out.trim_end().ends_with("/.cache/cargo"), "{}", said.out);
+    }
+    assert!(!house.palisade().parent().unwrap().join(".cache").exists());
+    let said = house.run(&["run", "-c", "echo \"[$npm_config_cache]\""]);
+    assert_eq!(said.out, "[]\n", "unconfined commands are left alone");
+}
