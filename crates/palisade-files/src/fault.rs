@@ -24,6 +24,7 @@ pub(crate) fn fault(doing: &str, path: &str, error: Errno) -> FileFault {
         Errno::BUSY => what("something is mounted on it, so it cannot be replaced"),
         Errno::INVAL if path.contains('\0') => what("its name holds a zero byte"),
         Errno::TXTBSY => what("it is a program that runs"),
+        Errno::NOLCK => what("another process holds its directory locked"),
         other => what(&other.to_string()),
     }
 }

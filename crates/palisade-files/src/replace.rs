@@ -5,12 +5,13 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use palisade_core::{FileFault, FileKind, FileShown};
 use palisade_guards::content::reveal;
 use rustix::fs::{
-    Access, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Uid, accessat, fchmod, fchown, fsync,
-    linkat, mkdirat, openat, renameat, renameat_with, unlinkat,
+    Access, AtFlags, CWD, FlockOperation, Gid, Mode, OFlags, RenameFlags, Uid, accessat, fchmod,
+    fchown, flock, fsync, linkat, mkdirat, openat, renameat, renameat_with, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -121,6 +122,7 @@ pub(crate) fn swap(
         })
         .and_then(|()| same_place(directory).map_err(wrong));
     let exchanged = file.and_then(|()| {
+        let _turn = turn(directory.fd.as_fd()).map_err(wrong)?;
         let fits = |found: &Status| {
             found.kind == FileKind::Regular
                 && if unchanged {
@@ -277,6 +279,30 @@ fn same_place(directory: &Located) -> Result<(), Errno> {
     }
 }
 
+/// How often, and with what pause, a writer asks whether it is its turn.
+const ASKED: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// The turn to exchange names in a directory, until it is dropped. An
+/// exchange that is taken back shows its content for a moment; a second
+/// writer who took that content for the old one would lose its own. Others
+/// than us replace no file in this way, so a lock among us (flock(2)) does.
+fn turn(directory: BorrowedFd<'_>) -> Result<Option<OwnedFd>, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    // What cannot be read cannot be locked either.
+    let Ok(lock) = openat(directory, c".", flags, Mode::empty()) else { return Ok(None) };
+    for _ in 0..ASKED {
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Some(lock)),
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            Err(Errno::INTR) => {}
+            // A file system without locks.
+            Err(_) => return Ok(None),
+        }
+    }
+    Err(Errno::NOLCK)
+}
+
 /// Exchanges two names, and takes it back where what comes out does not fit.
 /// Afterwards `temporary` holds what nobody needs.
 fn exchange(
@@ -285,6 +311,12 @@ fn exchange(
     name: &Path,
     fits: &dyn Fn(&Status) -> bool,
 ) -> Result<(), Errno> {
+    // What is seen to be another is never shown in its place.
+    match Status::at(directory, name) {
+        Ok(found) if fits(&found) => {}
+        Ok(_) | Err(Errno::NOENT) => return Err(Errno::AGAIN),
+        Err(error) => return Err(error),
+    }
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
         let change = || renameat_with(directory, temporary, directory, name, RenameFlags::EXCHANGE);
@@ -302,11 +334,7 @@ fn exchange(
             Err(error) => return Err(error),
         }
     }
-    match Status::at(directory, name) {
-        Ok(found) if fits(&found) => renameat(directory, temporary, directory, name),
-        Ok(_) | Err(Errno::NOENT) => Err(Errno::AGAIN),
-        Err(error) => Err(error),
-    }
+    renameat(directory, temporary, directory, name)
 }
 
 /// Gives the temporary file its name, if nobody has it.

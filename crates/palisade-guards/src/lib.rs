@@ -15,6 +15,6 @@ pub mod rules;
 pub mod taint;
 pub mod typed;
 
-pub use path::classify;
+pub use path::{classify, telling};
 pub use places::Places;
 pub use taint::{Exposure, Taint};

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use palisade_core::{Command, Contained, Finding, Severity, Span};
 use palisade_guards::content::Redactor;
-use palisade_guards::rules;
-use palisade_shell::{Analysis, FileFact, Text};
+use palisade_guards::{Places, rules};
+use palisade_shell::{Analysis, EffectKind, FileFact, Text};
 
+use crate::patterns::Lookup;
 use crate::session::Session;
 
 /// How many paths are looked at, how many scripts are read, how much of each.
@@ -67,7 +68,11 @@ pub fn redacted(text: &str, redactor: &Redactor) -> String {
 /// What is known of the files that the command names: what they carry from
 /// earlier commands of the session, where symlinks lead, and the content of
 /// scripts that it would run. Files of which nothing is known are left out.
-pub fn files(analysis: &Analysis, session: &Session) -> BTreeMap<String, FileFact> {
+pub fn files(
+    analysis: &Analysis,
+    places: &Places,
+    session: &Session,
+) -> BTreeMap<String, FileFact> {
     let mut facts = BTreeMap::new();
     for path in named(analysis) {
         let real = real(&path);
@@ -81,7 +86,7 @@ pub fn files(analysis: &Analysis, session: &Session) -> BTreeMap<String, FileFac
                 let fact: &mut FileFact = facts.entry(real.clone()).or_default();
                 fact.labels = fact.labels.and(labels);
             }
-            facts.insert(path, FileFact { labels, content: None, real });
+            facts.insert(path, FileFact { labels, real, ..FileFact::default() });
         }
     }
     for path in analysis.wanted.iter().take(SCRIPTS) {
@@ -89,7 +94,30 @@ pub fn files(analysis: &Analysis, session: &Session) -> BTreeMap<String, FileFac
             facts.entry(path.clone()).or_default().content = Some(content);
         }
     }
+    let mut lookup = Lookup::new(places, session);
+    for pattern in patterns(analysis) {
+        if let Some((fact, labelled)) = lookup.look(pattern) {
+            for (path, labels) in labelled {
+                let fact = facts.entry(path).or_default();
+                fact.labels = fact.labels.and(labels);
+            }
+            facts.insert(pattern.to_string(), fact);
+        }
+    }
     facts
+}
+
+/// The patterns that the analysis names, each once; those of which only names
+/// are listed are no matter.
+fn patterns(analysis: &Analysis) -> BTreeSet<&Text> {
+    let paths = analysis.effects.iter().filter_map(|effect| match &effect.kind {
+        EffectKind::List { .. } => None,
+        kind => kind.path(),
+    });
+    let patterns = paths.filter(|path| {
+        path.known_prefix().starts_with('/') && path.has_pattern() && !path.has_unknown()
+    });
+    patterns.collect()
 }
 
 /// What of a path is certain: all of it, or the directory above a pattern.

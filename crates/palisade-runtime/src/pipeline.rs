@@ -155,13 +155,18 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
     let mut seen = look(&context);
     for _ in 0..LOOKS {
         let before = context.files.len();
-        for (path, fact) in facts::files(&seen, session) {
+        for (path, fact) in facts::files(&seen, places, session) {
             context.files.entry(path).or_insert(fact);
         }
         if context.files.len() == before {
             break;
         }
+        // What was read stays named: a decision is about those contents.
+        let wanted = std::mem::take(&mut seen.wanted);
         seen = look(&context);
+        let more = wanted.into_iter().filter(|path| !seen.wanted.contains(path));
+        let more: Vec<String> = more.collect();
+        seen.wanted.extend(more);
     }
     seen
 }

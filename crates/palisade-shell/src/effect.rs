@@ -89,6 +89,20 @@ pub struct FileFact {
     pub content: Option<String>,
     /// Where it really is, if a symlink leads elsewhere.
     pub real: Option<String>,
+    /// Of a pattern, by how it is displayed: the files on disk that it takes
+    /// in and of which more is to be said than of the pattern.
+    pub matches: Vec<Match>,
+    /// Of a pattern: whether there were more files than are looked at.
+    pub beyond: bool,
+}
+
+/// A file that a pattern takes in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Match {
+    /// Its name, in the directory where it really is.
+    pub entry: String,
+    /// Where that leads, links followed.
+    pub real: String,
 }
 
 /// What paths mean, as far as the flow of labels depends on it. Judging them

@@ -62,6 +62,17 @@ impl Text {
         self.0.contains([STAR, ONE])
     }
 
+    /// The parts between slashes, patterns as they are.
+    pub fn components(&self) -> impl Iterator<Item = Self> {
+        self.0.split('/').filter(|part| !part.is_empty()).map(Self::from)
+    }
+
+    /// Whether it begins with a letter that a pattern stands for: which does
+    /// not stand for the dot of a hidden file.
+    pub fn begins_open(&self) -> bool {
+        self.0.starts_with([STAR, ONE])
+    }
+
     /// Whether it is empty, for certain.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

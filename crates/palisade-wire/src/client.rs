@@ -5,6 +5,9 @@ use crate::call::{Call, Event, Malformed, Payload, Use};
 use crate::json::Json;
 use crate::shape::{Shape, optional};
 
+/// The names of tools are no longer than this, in bytes.
+const LONGEST_NAME: usize = 512;
+
 /// Whether a client's contract was seen on the real client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tested {
@@ -143,6 +146,9 @@ impl Client {
         let arguments = self.arguments(&payload, fields)?;
         let tool = text(fields.tool)?.filter(|name| !name.is_empty());
         let tool = tool.ok_or_else(|| Malformed::new("it names no tool"))?;
+        let within = tool.len() <= LONGEST_NAME;
+        let tool = Some(tool).filter(|_| within);
+        let tool = tool.ok_or_else(|| Malformed::new("the name of its tool is too long"))?;
         let cwd = text(fields.cwd)?.filter(|cwd| !cwd.is_empty());
         if cwd.as_deref().is_some_and(|cwd| !cwd.starts_with('/') || cwd.contains('\0')) {
             return Err(Malformed::new("its directory is not absolute"));
@@ -234,6 +240,12 @@ impl Client {
             Some((server, tool)) => Use::Mcp { server, tool, otherwise: ways.collect() },
             None => Use::Unknown,
         }])
+    }
+
+    /// The server and the tool that a name in no table may stand for, in all
+    /// ways: some clients join the two and do not say where one ends.
+    pub fn readings<'a>(&self, tool: &'a str) -> Vec<(&'a str, &'a str)> {
+        ["_", "-", "/", ".", ":"].iter().flat_map(|mark| ways(tool, mark)).collect()
     }
 
     /// A refusal; after the event, output withheld. `call` is what was read,

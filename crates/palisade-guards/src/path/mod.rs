@@ -14,6 +14,7 @@ use palisade_shell::{Classify, Text};
 use crate::Places;
 use names::Case;
 pub(crate) use names::{Mark, base};
+pub use search::telling;
 pub(crate) use search::{Sought, sought};
 
 /// Where a path lies.

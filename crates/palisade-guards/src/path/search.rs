@@ -59,3 +59,14 @@ pub(crate) fn sought(path: &Text, places: &Places) -> Option<Sought> {
     let sample = SAMPLES.iter().find(|(sample, _)| palisade_shell::matches(&name, sample));
     sample.map(|(_, mark)| Sought::Marked(*mark))
 }
+
+/// What there is to say of a file beyond where it lies, as a word that is the
+/// same for files that are judged alike; `None` where there is nothing.
+pub fn telling(path: &str, places: &Places) -> Option<String> {
+    let seen = see_text(path, places);
+    let held = super::holds(&Text::from(path), places);
+    if seen.mark.is_none() && held.is_none() {
+        return None;
+    }
+    Some(format!("{:?} {:?} {:?}", seen.mark, held.map(|held| held.mark), seen.region))
+}

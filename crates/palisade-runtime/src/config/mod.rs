@@ -275,13 +275,13 @@ pub struct Server {
     pub envelope: bool,
 }
 
-/// `budget`: for what comes; no key of it can be set.
+/// `budget`: for what comes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budget {
-    /// US dollars a day over all models: reserved. Nothing here meters models
-    /// yet, and a limit that nobody holds to must not look like one.
-    #[serde(deserialize_with = "later")]
+    /// US dollars a day over all models. Nothing here meters models yet, and
+    /// `palisade doctor` says so where it is set.
+    #[serde(deserialize_with = "positive")]
     pub daily_usd: Option<f64>,
 }
 
@@ -345,15 +345,6 @@ fn parked<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     match u32::deserialize(from)? {
         seconds @ 0..=86_400 => Ok(seconds),
         _ => Err(serde::de::Error::custom("expected a number of seconds from 0 to 86400")),
-    }
-}
-
-fn later<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
-    match Option::<f64>::deserialize(from)? {
-        Some(_) => Err(serde::de::Error::custom(
-            "`budget.daily_usd` is not in this version, and nothing would hold to it: take it out",
-        )),
-        None => Ok(None),
     }
 }
 

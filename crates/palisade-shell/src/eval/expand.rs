@@ -1,12 +1,15 @@
 //! Words to fields, as bash expands them.
 
 use super::Eval;
+use super::globbing::names_hidden;
 use super::value::{Field, Stream};
 use crate::effect::{EffectKind, Labels};
 use crate::span::Span;
 use crate::syntax::tree::{Part, Word};
 use crate::text::{ANY, ONE, STAR, Text};
 
+/// A bracket that may begin a pattern, until the word is complete.
+const OPEN: char = '\u{F0003}';
 /// How many words one word's braces may make.
 const MAX_BRACES: usize = 1000;
 /// How many parts all those words may have together.
@@ -29,7 +32,17 @@ impl Builder {
     fn finish(&mut self) {
         if self.solid || !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);
-            if self.done.len() <= MAX_FIELDS {
+            if text.contains(OPEN) {
+                let (labels, span) = (self.labels, self.span);
+                let other = closed(&text);
+                let text = opened(&text);
+                if text != other && self.done.len() < MAX_FIELDS {
+                    self.done.push(Field { text: Text::new(text), labels, span });
+                    self.done.push(Field { text: Text::new(other), labels, span });
+                } else {
+                    self.done.push(Field { text: Text::new(text), labels, span });
+                }
+            } else if self.done.len() <= MAX_FIELDS {
                 self.done.push(Field {
                     text: Text::new(text),
                     labels: self.labels,
@@ -85,7 +98,17 @@ impl Eval<'_> {
         builder.finish();
         let made = builder.done.iter().map(|field| field.text.raw().len()).sum();
         self.spend(made, word.span);
-        builder.done
+        if !builder.done.iter().any(|field| field.text.has_pattern()) {
+            return builder.done;
+        }
+        let hidden = names_hidden(word);
+        let mut fields = Vec::with_capacity(builder.done.len());
+        for field in builder.done {
+            let variants = self.variants(&field, hidden);
+            fields.push(field);
+            fields.extend(variants);
+        }
+        fields
     }
 
     /// A word that stays one: assignments, redirections, `case` subjects.
@@ -107,6 +130,29 @@ impl Eval<'_> {
         builder.solid = true;
         builder.finish();
         builder.done.into_iter().next().unwrap_or_else(|| Field::new("", span))
+    }
+
+    /// The target of a redirection: one word, though its pattern may take in
+    /// more by the shell's options.
+    pub(super) fn expand_target(&mut self, word: &Word) -> Field {
+        let field = self.expand_single(word);
+        let bare = |part: &Part| matches!(part, Part::Bare(_) | Part::Extglob(..));
+        let runs = |part: &Part| {
+            matches!(part, Part::CommandSubstitution(_) | Part::ProcessSubstitution { .. })
+        };
+        // What runs in a word runs once.
+        if word.parts.iter().any(bare) && !word.parts.iter().any(runs) {
+            let others = self.expand_word(word);
+            if !others.iter().any(|other| other.text.has_pattern()) {
+                return field;
+            }
+            let path = self.resolve(&field.text);
+            for other in others {
+                let other = self.resolve(&other.text);
+                self.also(&path, &other);
+            }
+        }
+        field
     }
 
     /// The literal text of a here-document or an arithmetic expression, with
@@ -385,7 +431,7 @@ pub(super) fn activate(text: &str, out: &mut String) {
                             letters.next();
                         }
                     }
-                    None => out.push('['),
+                    None => out.push(OPEN),
                 }
             }
             other => out.push(other),
@@ -393,10 +439,53 @@ pub(super) fn activate(text: &str, out: &mut String) {
     }
 }
 
+/// With brackets that did not close as the letters that they are.
+pub(super) fn opened(text: &str) -> String {
+    text.replace(OPEN, "[")
+}
+
+/// With brackets that close in another part of the word, as in `["s"]`, as the
+/// patterns that they are; those that never do are letters.
+fn closed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        out.push_str(before);
+        match bracket(after) {
+            Some(length) => {
+                out.push(ONE);
+                rest = after.get(length..).unwrap_or("");
+            }
+            None => {
+                out.push('[');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The length of a bracket expression's rest, its `]` included.
 fn bracket(rest: &str) -> Option<usize> {
+    let mut class = 0;
     for (at, letter) in rest.char_indices() {
+        if at < class {
+            continue;
+        }
         match letter {
+            // A class of letters has a bracket of its own: `[[:alpha:]]`.
+            '[' => {
+                let inner = rest.get(at + 1..).unwrap_or("");
+                let end = inner
+                    .chars()
+                    .next()
+                    .filter(|mark| matches!(mark, ':' | '.' | '='))
+                    .and_then(|mark| inner.get(1..)?.find(&format!("{mark}]")));
+                if let Some(end) = end {
+                    class = at + end + 4;
+                }
+            }
             ']' if at > 0 && !(at == 1 && rest.starts_with(['!', '^'])) => return Some(at + 1),
             '/' => return None,
             _ => {}

@@ -12,6 +12,7 @@ mod call;
 mod decode;
 mod environment;
 mod expand;
+mod globbing;
 mod handlers;
 mod languages;
 mod lower;
@@ -23,7 +24,7 @@ mod simple;
 mod state;
 mod value;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -102,6 +103,8 @@ pub(crate) struct Eval<'c> {
     readings: RefCell<BTreeMap<String, BTreeSet<Text>>>,
     /// Spellings that the disk may read in another way.
     spelled: RefCell<BTreeSet<String>>,
+    /// Whether a pattern takes in more files than were looked at.
+    unseen: Cell<bool>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -202,10 +205,15 @@ impl<'c> Eval<'c> {
             overrun: false,
             readings: RefCell::default(),
             spelled: RefCell::default(),
+            unseen: Cell::default(),
         }
     }
 
     fn finish(mut self) -> Analysis {
+        if self.unseen.get() {
+            let message = "a pattern takes in more files than are looked at";
+            self.over_budget(Span::default(), message);
+        }
         for (path, file) in &self.state.files {
             if path.starts_with("/dev/fd/") {
                 continue;

@@ -1,6 +1,7 @@
 //! Paths, absolute and normalised as far as they are known.
 
 use super::Eval;
+use crate::effect::Match;
 use crate::text::{ANY, ONE, STAR, Text};
 
 /// So many links are followed in one path, as many as Linux follows.
@@ -43,15 +44,33 @@ impl Eval<'_> {
         };
         let by_name = self.settled(normalise(&absolute));
         if !climbs(&absolute) {
+            self.taken_in(&by_name, |found| &found.real);
             return by_name;
         }
         match self.as_the_kernel(absolute) {
             Some(real) => {
                 let real = self.settled(real);
                 self.also(&real, &by_name);
+                self.taken_in(&real, |found| &found.real);
                 real
             }
-            None => by_name,
+            None => {
+                self.taken_in(&by_name, |found| &found.real);
+                by_name
+            }
+        }
+    }
+
+    /// What a pattern takes in on disk is judged with it.
+    fn taken_in(&self, pattern: &Text, name: impl Fn(&Match) -> &String) {
+        if self.context.files.is_empty() || pattern.literal().is_some() || pattern.has_unknown() {
+            return;
+        }
+        if let Some(fact) = self.context.files.get(&pattern.to_string()) {
+            self.unseen.set(self.unseen.get() || fact.beyond);
+            for found in &fact.matches {
+                self.also(pattern, &Text::new(name(found).as_str()));
+            }
         }
     }
 
@@ -122,7 +141,7 @@ impl Eval<'_> {
     }
 
     /// `path` may be `other` as well: what is done to it is judged for both.
-    fn also(&self, path: &Text, other: &Text) {
+    pub(super) fn also(&self, path: &Text, other: &Text) {
         if path != other {
             let mut readings = self.readings.borrow_mut();
             readings.entry(path.raw().to_owned()).or_default().insert(other.clone());
@@ -162,7 +181,9 @@ impl Eval<'_> {
                 for other in self.other_readings(&parent) {
                     self.also(&entry(&parent), &entry(&other));
                 }
-                entry(&parent)
+                let entry = entry(&parent);
+                self.taken_in(&entry, |found| &found.entry);
+                entry
             }
             None if !raw.is_empty()
                 && raw != ".."
@@ -171,7 +192,9 @@ impl Eval<'_> {
                 && !raw.starts_with(ANY) =>
             {
                 let parent = self.resolve(&Text::from("."));
-                Text::new(normalise(&format!("{}/{raw}", parent.raw())))
+                let entry = Text::new(normalise(&format!("{}/{raw}", parent.raw())));
+                self.taken_in(&entry, |found| &found.entry);
+                entry
             }
             _ => self.resolve(path),
         }

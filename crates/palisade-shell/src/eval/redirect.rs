@@ -52,7 +52,7 @@ impl Eval<'_> {
                     self.set_input(fd, Stream::known(text).with_labels(field.labels), &mut out);
                 }
                 Op::Read => {
-                    let field = self.expand_single(&redirect.target);
+                    let field = self.expand_target(&redirect.target);
                     let stream = match network_path(&field.text) {
                         true => {
                             self.connect(&field.text, false, Labels::NONE, span);
@@ -70,7 +70,7 @@ impl Eval<'_> {
                     self.set_input(fd, stream, &mut out);
                 }
                 Op::ReadWrite => {
-                    let field = self.expand_single(&redirect.target);
+                    let field = self.expand_target(&redirect.target);
                     if network_path(&field.text) {
                         self.connect(&field.text, false, Labels::NONE, span);
                         let stream = Stream {
@@ -179,7 +179,7 @@ impl Eval<'_> {
                     }
                 }
                 Op::Write | Op::Clobber | Op::Append | Op::WriteBoth | Op::AppendBoth => {
-                    let field = self.expand_single(&redirect.target);
+                    let field = self.expand_target(&redirect.target);
                     let append = matches!(redirect.operator, Op::Append | Op::AppendBoth);
                     let how = if append { Writing::Append } else { Writing::Replace };
                     if network_path(&field.text) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::globbing::Globbing;
 use super::value::{Stream, Value, Variable};
 use crate::effect::Labels;
 use crate::syntax::tree::Command;
@@ -44,6 +45,8 @@ pub(crate) struct State {
     pub exec_output: Option<Text>,
     /// `set -x`, which makes `PS4` code.
     pub xtrace: bool,
+    /// What patterns take in.
+    pub globbing: Globbing,
 }
 
 impl State {
@@ -131,5 +134,6 @@ impl State {
         }
         self.exec_output = self.exec_output.take().or(other.exec_output);
         self.xtrace |= other.xtrace;
+        self.globbing.join(other.globbing);
     }
 }

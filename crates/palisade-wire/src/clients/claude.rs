@@ -46,10 +46,13 @@ pub(super) const FIELDS: Fields = Fields {
     ..Fields::NONE
 };
 
-/// `CronCreate`, `RemoteTrigger`, `ScheduleWakeup` and `Workflow` act later or
-/// elsewhere, so they are in no table and stay a question.
+/// What acts later or elsewhere is in no table and stays a question:
+/// `CronCreate`, `RemoteTrigger`, `ScheduleWakeup`, `Workflow`, `REPL`,
+/// `Artifact`, `Projects`, `PublishPlugin`, `SendFeedback`, `SendUserFile`,
+/// `Teleport` and the like.
 const TOOLS: &[(&str, Shape)] = &[
     ("Bash", Shell("command", "")),
+    ("PowerShell", Shell("command", "")),
     ("Monitor", Shape::AnyOf(&[Shell("command", ""), Fetch("ws.url")])),
     ("Read", File(Read, "file_path", "")),
     ("NotebookRead", File(Read, "notebook_path", "")),
@@ -65,24 +68,34 @@ const TOOLS: &[(&str, Shape)] = &[
     ("WebSearch", WebSearch),
     ("ReadMcpResourceTool", Shape::Untrusted),
     ("ReadMcpResourceDirTool", Shape::Untrusted),
+    ("FetchInboxMessage", Shape::Untrusted),
+    ("ReadNotifications", Shape::Untrusted),
     ("Agent", Subagent),
     ("Task", Subagent),
     ("AskUserQuestion", Internal),
     ("BashOutput", Internal),
     ("CronDelete", Internal),
     ("CronList", Internal),
+    ("EndConversation", Internal),
     ("EnterPlanMode", Internal),
     ("EnterWorktree", Internal),
     ("ExitPlanMode", Internal),
     ("ExitWorktree", Internal),
+    ("GetGoal", Internal),
     ("KillShell", Internal),
     ("ListAgents", Internal),
     ("ListMcpResourcesTool", Internal),
+    ("PauseGoal", Internal),
     ("PushNotification", Internal),
+    ("RefreshMcpTools", Internal),
     ("ReportFindings", Internal),
     ("SendMessage", Internal),
+    ("SendUserMessage", Internal),
+    ("SetGoal", Internal),
     ("Skill", Internal),
     ("SlashCommand", Internal),
+    ("StructuredOutput", Internal),
+    ("SubagentHandback", Internal),
     ("TaskCreate", Internal),
     ("TaskGet", Internal),
     ("TaskList", Internal),
@@ -91,6 +104,9 @@ const TOOLS: &[(&str, Shape)] = &[
     ("TaskUpdate", Internal),
     ("TodoWrite", Internal),
     ("ToolSearch", Internal),
+    ("WaitForMcpServers", Internal),
+    ("WrapUp", Internal),
+    ("Yield", Internal),
 ];
 
 fn specific(event: &str, fields: impl IntoIterator<Item = (&'static str, Json)>) -> Json {

@@ -114,6 +114,14 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                 State::Good,
                 format!("profile `{}` parses", profile.name.as_str()),
             );
+            if profile.config.budget.daily_usd.is_some() {
+                say(
+                    "budget",
+                    State::Note,
+                    "nothing holds to `budget.daily_usd` in this version: set limits at the provider"
+                        .into(),
+                );
+            }
             let terminal = &profile.config.tools.terminal;
             let (state, words) = if terminal.sandbox {
                 (State::Good, "on")

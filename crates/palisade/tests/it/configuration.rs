@@ -43,11 +43,7 @@ fn what_does_not_parse_stops_everything() {
             "unknown key `notfy`",
             "did you mean `notify`?",
         ),
-        (
-            "budget:\n  daily_usd: 5\n",
-            "config.yaml:2:14: `budget.daily_usd` is not in this version",
-            "",
-        ),
+        ("budget:\n  daily_usd: -5\n", "config.yaml:2:14: expected a number above 0", ""),
         ("workspace: here\n", "config.yaml:1:12: expected an absolute path", ""),
         ("tools:\n  terminal:\n", "config.yaml:2:11: expected keys and values", "`{}`"),
         (

@@ -501,6 +501,39 @@ fn rules_see_the_tool_that_is_used_in_the_end() {
         let why = say(client, tool, input);
         assert!(why.contains("tool/denied"), "{client}: {why}");
     }
+    house.configure("tools: {deny: ['my_db/*', 'my__db/*'], unknown: allow}\n");
+    // Here a name does not even say that it is one of a server.
+    let cwd = house.work().display().to_string();
+    for (client, payload) in [
+        ("opencode", json!({"event": "before", "tool": "my_db_drop", "args": {}, "cwd": cwd})),
+        ("copilot", json!({"toolName": "my_db-drop", "toolArgs": {}, "cwd": cwd})),
+    ] {
+        let why = refusal(client, &hook(&house, client, event(client), &payload));
+        assert!(why.contains("tool/denied"), "{client}: {why}");
+    }
+    let other = json!({"event": "before", "tool": "my_data_drop", "args": {}, "cwd": cwd});
+    allowed("opencode", &hook(&house, "opencode", "before", &other));
+}
+
+#[test]
+fn an_agent_does_not_speak_for_its_own_hook() {
+    let house = House::new();
+    for (at, line) in [
+        "palisade hook --client cline --event PreToolUse",
+        "echo '{}' | palisade hook",
+        "palisade approvals approve k7m2xq",
+        "setsid -f palisade approvals watch",
+        "palisade mcp serve",
+        "palisade mcp wrap -- id",
+        "script -qc 'palisade approvals allow k7m2xq' log",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let call = shell(&house, "claude", &at.to_string(), line);
+        let why = refusal("claude", &hook(&house, "claude", "PreToolUse", &call));
+        assert!(why.contains("governor/command"), "{line}: {why}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ const LONGEST_TAG: usize = 8 * 1024;
 pub fn regions(text: &str) -> Vec<Region> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(open) = find(text, at, "<") {
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) {
         let rest = text.get(open..).unwrap_or_default();
         if rest.starts_with("<!--") {
             let to = find(text, open + 4, "-->").unwrap_or(text.len());

@@ -17,6 +17,7 @@
 //! pictures and text that only a style sheet hides are not found either. A hit
 //! is a note and never a verdict.
 
+mod blocks;
 pub(super) mod decode;
 mod hidden;
 mod links;
@@ -25,6 +26,7 @@ mod reading;
 mod shape;
 mod views;
 mod weigh;
+mod words;
 
 use crate::content::hygiene::is_colour;
 use crate::content::invisible::{self, Unseen};
@@ -135,11 +137,19 @@ pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
     } else {
         weigh::hits(text, kind, found, &regions)
     };
-    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+    if !is_printable(text.as_bytes()) {
         hits.extend(unseen(text, kind));
         hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));
     }
     hits
+}
+
+/// Whether there are no other bytes than those of printed ASCII, line ends and
+/// tabs.
+fn is_printable(bytes: &[u8]) -> bool {
+    let other = |byte: u8| u8::from(!matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
+    // Without a way out in between, many are looked at together.
+    bytes.chunks(1024).all(|part| part.iter().fold(0, |all, byte| all | other(*byte)) == 0)
 }
 
 /// As [`scan`], and the secrets in the text, which are named and not shown.

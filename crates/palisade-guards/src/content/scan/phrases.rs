@@ -5,13 +5,13 @@
 //! near each other is the text read word by word and compared.
 
 use super::Found;
-use super::reading::{Reading, is_contraction};
+use super::reading::Reading;
+use super::words::{Word, Words};
 use crate::rules::{self, Rule};
 use aho_corasick::automaton::Automaton;
 use aho_corasick::dfa::DFA;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, StartKind};
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A phrase: words of classes in their order.
@@ -91,21 +91,19 @@ impl Written {
     }
 }
 
-/// No word that is looked for is longer.
-const LONGEST_WORD: usize = 24;
-
 /// What is searched for, made once.
 struct Tables {
     /// Marks and links that do not begin with a word, by their first byte; what
     /// may follow it, and their texts.
     signs: Vec<(Vec<u8>, Vec<Written>)>,
-    /// By a hash of the first word, whether there may be something.
-    seen: Vec<u64>,
-    starts: HashMap<Vec<u8>, Vec<Start>>,
+    starts: Words<Start>,
     /// Rare words, in text as it reads.
     read: NFA,
     /// All words, where something was found.
     terms: NFA,
+    /// The same by their first word, for text that reads as plain ASCII: what
+    /// has to follow it, and the classes.
+    plain_terms: Words<(&'static str, u128)>,
     /// Words that attacks which are run together hold.
     joined: DFA,
     /// The phrases whose key may be of a class.
@@ -113,20 +111,15 @@ struct Tables {
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
-    let mut starts: HashMap<Vec<u8>, Vec<Start>> = HashMap::new();
+    let mut starts: Vec<(Vec<u8>, Start)> = Vec::new();
     for sign in SIGNS.iter().filter(|sign| sign.text.is_ascii()) {
         let mut words = sign.text.split(' ');
         let first = words.next().unwrap_or_default().as_bytes().to_vec();
-        starts
-            .entry(first)
-            .or_default()
-            .push(Start { rest: words.collect(), sign: Sign::Words(sign.mask) });
+        starts.push((first, Start { rest: words.collect(), sign: Sign::Words(sign.mask) }));
     }
     for (cipher, text) in ciphered() {
-        starts
-            .entry(text.into_bytes())
-            .or_default()
-            .push(Start { rest: Vec::new(), sign: Sign::Ciphered(cipher) });
+        let start = Start { rest: Vec::new(), sign: Sign::Ciphered(cipher) };
+        starts.push((text.into_bytes(), start));
     }
     let mut signs: Vec<(Vec<u8>, Vec<Written>)> = vec![Default::default(); 256];
     let written =
@@ -136,10 +129,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let word = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if let (Written::Mark(mark), 1..) = (one, word) {
             let word = bytes.get(..word).unwrap_or_default().to_vec();
-            starts
-                .entry(word)
-                .or_default()
-                .push(Start { rest: Vec::new(), sign: Sign::Mark(mark) });
+            starts.push((word, Start { rest: Vec::new(), sign: Sign::Mark(mark) }));
         } else if let Some((second, all)) =
             bytes.first().and_then(|first| signs.get_mut(usize::from(*first)))
         {
@@ -147,13 +137,11 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
             all.push(one);
         }
     }
-    let mut seen = vec![0; 1 << (HASHED - 6)];
-    for word in starts.keys() {
-        let hash = word.iter().copied().fold(0, hashed);
-        if let Some(bits) = seen.get_mut(slot(hash) >> 6) {
-            *bits |= 1_u64 << (slot(hash) & 63);
-        }
-    }
+    let plain_terms = TERMS.iter().filter(|term| term.text.is_ascii()).map(|term| {
+        let first = term.text.find(' ').unwrap_or(term.text.len());
+        let (word, rest) = term.text.split_at(first);
+        (word.as_bytes().to_vec(), (rest, term.mask))
+    });
     let by_key = (0..128)
         .map(|bit| {
             PHRASES
@@ -173,8 +161,8 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     };
     Some(Tables {
         signs,
-        seen,
-        starts,
+        starts: Words::of(starts),
+        plain_terms: Words::of(plain_terms),
         read: NFA::new(SIGNS.iter().map(|sign| sign.text)).ok()?,
         terms: NFA::new(TERMS.iter().map(|term| term.text)).ok()?,
         joined: finder(vec![
@@ -201,37 +189,6 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     })
 });
 
-/// So many bits of a hash are looked at.
-const HASHED: u32 = 16;
-
-fn hashed(hash: u32, letter: u8) -> u32 {
-    (hash ^ u32::from(letter)).wrapping_mul(0x9E37_79B1)
-}
-
-/// Letters in lower case and digits; 0 for what is neither.
-static PLAIN: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
-            {
-                table[byte] = (byte as u8).to_ascii_lowercase();
-            }
-        }
-        byte += 1;
-    }
-    table
-};
-
-fn plain(byte: u8) -> u8 {
-    PLAIN.get(usize::from(byte)).copied().unwrap_or(0)
-}
-
-fn slot(hash: u32) -> usize {
-    (hash.wrapping_mul(0x85EB_CA6B) >> (32 - HASHED)) as usize
-}
-
 impl Tables {
     /// Calls `each` for every sign that begins with a word, `written` for what
     /// begins with another letter: what it is, and where.
@@ -241,51 +198,27 @@ impl Tables {
         mut each: impl FnMut(Sign, usize),
         mut written: impl FnMut(Written, usize),
     ) {
-        let mut at = 0;
-        while at < bytes.len() {
-            let from = at;
-            let mut hash = 0;
-            while let Some(letter) =
-                bytes.get(at).map(|byte| plain(*byte)).filter(|letter| *letter != 0)
-            {
-                hash = hashed(hash, letter);
-                at += 1;
-            }
-            let length = at - from;
-            if length == 0 {
-                let byte = bytes.get(at).copied().unwrap_or(0);
-                at += 1;
+        self.starts.each(
+            bytes,
+            |from| self.look_up(bytes, from, &mut each),
+            |from| {
+                let byte = bytes.get(from).copied().unwrap_or(0);
                 if let Some((second, all)) = self.signs.get(usize::from(byte))
-                    && !all.is_empty()
-                    && bytes.get(at).is_some_and(|next| second.contains(&next.to_ascii_lowercase()))
+                    && bytes
+                        .get(from + 1)
+                        .is_some_and(|next| second.contains(&next.to_ascii_lowercase()))
                 {
                     all.iter()
                         .filter(|one| begins(bytes, from, one.text()))
                         .for_each(|one| written(*one, from));
                 }
-                continue;
-            }
-            let may_be = |hash: u32| {
-                self.seen
-                    .get(slot(hash) >> 6)
-                    .is_some_and(|bits| bits >> (slot(hash) & 63) & 1 == 1)
-            };
-            // `don't`, and a line's end as strings in code write it.
-            let after = bytes.get(at..).unwrap_or_default();
-            let contraction =
-                after.first() == Some(&b'\'') && after.get(1).is_some_and(u8::is_ascii_alphabetic);
-            let escaped = from > 0
-                && bytes.get(from - 1) == Some(&b'\\')
-                && matches!(bytes.get(from), Some(b'n' | b't' | b'r'));
-            if length <= LONGEST_WORD && (may_be(hash) || contraction || escaped) {
-                self.look_up(bytes, from + usize::from(escaped), &mut each);
-            }
-        }
+            },
+        );
     }
 
     fn look_up(&self, bytes: &[u8], from: usize, each: &mut impl FnMut(Sign, usize)) {
         let Some((word, end)) = Word::at(bytes, from) else { return };
-        for start in self.starts.get(word.text()).into_iter().flatten() {
+        for start in self.starts.get(word.text()) {
             let mut at = end;
             let follow = start.rest.iter().all(|expected| {
                 let gap = bytes
@@ -321,34 +254,6 @@ fn begins(bytes: &[u8], from: usize, text: &str) -> bool {
     bytes
         .get(from..from + text.len())
         .is_some_and(|found| found.eq_ignore_ascii_case(text.as_bytes()))
-}
-
-/// A word in lower case and without apostrophes.
-struct Word {
-    letters: [u8; LONGEST_WORD],
-    length: usize,
-}
-
-impl Word {
-    /// The word at a place, and its end.
-    fn at(bytes: &[u8], from: usize) -> Option<(Self, usize)> {
-        let mut word = Self { letters: [0; LONGEST_WORD], length: 0 };
-        let mut at = from;
-        while let Some(byte) = bytes.get(at) {
-            if byte.is_ascii_alphanumeric() {
-                *word.letters.get_mut(word.length)? = byte.to_ascii_lowercase();
-                word.length += 1;
-            } else if *byte != b'\'' || !is_contraction(bytes.get(at + 1..).unwrap_or_default()) {
-                break;
-            }
-            at += 1;
-        }
-        (word.length > 0).then_some((word, at))
-    }
-
-    fn text(&self) -> &[u8] {
-        self.letters.get(..self.length).unwrap_or_default()
-    }
 }
 
 /// Whether letters without spaces hold what an attack would.
@@ -652,6 +557,17 @@ fn events(tables: &Tables, reading: &Reading, from: usize, to: usize) -> Vec<Eve
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
     let mut events: Vec<Event> = Vec::new();
+    if part.len() == bytes.len() && bytes.is_ascii() {
+        // Words of ASCII are always apart here.
+        tables.plain_terms.each_read(bytes, |(rest, mask), from, to| {
+            let end = to + rest.len();
+            let follows = bytes.get(to..end) == Some(rest.as_bytes());
+            if follows && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric) {
+                events.push(Event { from, to: end, mask: *mask, stops: 0 });
+            }
+        });
+        return events;
+    }
     each_match(&tables.terms, part, |index, end| {
         let Some(term) = TERMS.get(index) else { return };
         let (start, end) = (from + end - term.text.len(), from + end);

@@ -1,6 +1,8 @@
 //! What in a text has the shape of something that has to be read another way:
 //! one walk over its bytes.
 
+use super::blocks::{Stop, walk};
+
 /// What a walk found. All places are half-open ranges of bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Shapes {
@@ -105,92 +107,107 @@ pub fn shapes(text: &str) -> Shapes {
         Row::default(),
     );
     let mut binary = false;
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at).copied() {
-        let mut all = class(byte);
-        if all == 0 {
-            at += 1;
-            match byte {
-                b'%' | b'\\' | b'&' if is_escape(bytes.get(at - 1..).unwrap_or_default()) => {
-                    if let Some(row) = escapes.add(at - 1, at, 1, 64) {
-                        row.close(2, &mut found.escapes);
+    walk(
+        bytes,
+        |block| {
+            let other = block.digits | block.signs | block.leet;
+            (block.letters | other, other, block.odd)
+        },
+        |stop| match stop {
+            Stop::Byte(at) => {
+                let byte = bytes.get(at).copied().unwrap_or(0);
+                match byte {
+                    b'%' | b'\\' | b'&' if is_escape(bytes.get(at..).unwrap_or_default()) => {
+                        if let Some(row) = escapes.add(at, at + 1, 1, 64) {
+                            row.close(2, &mut found.escapes);
+                        }
                     }
-                }
-                b'<' => {
-                    found.angle = true;
-                    if is_within_word(bytes, at - 1)
-                        && let Some(row) = tags.add(at - 1, at, 1, 64)
-                    {
-                        row.close(1, &mut found.tags);
+                    b'<' => {
+                        found.angle = true;
+                        if is_within_word(bytes, at)
+                            && let Some(row) = tags.add(at, at + 1, 1, 64)
+                        {
+                            row.close(1, &mut found.tags);
+                        }
                     }
-                }
-                b'.' => {
-                    if let Some(row) = dots.add(at - 1, at, 1, 3) {
-                        row.close(24, &mut found.dots);
+                    b'.' => {
+                        if let Some(row) = dots.add(at, at + 1, 1, 3) {
+                            row.close(24, &mut found.dots);
+                        }
                     }
-                }
-                _ => {}
-            }
-            continue;
-        }
-        let from = at;
-        at += 1;
-        while let Some(next) = bytes.get(at).copied().map(class).filter(|next| *next != 0) {
-            all |= next;
-            at += 1;
-        }
-        let word = bytes.get(from..at).unwrap_or_default();
-        let length = word.len();
-        match length {
-            1 if all & (LOWER | UPPER | DIGIT | LEET) != 0 => {
-                if let Some(row) = spaced.add(from, at, 1, 8) {
-                    row.close(SPACED, &mut found.spaced);
+                    _ => {}
                 }
             }
-            1 if byte == b'+' && is_join(bytes, from) => {
-                if let Some(row) = joins.add(from, at, 1, 64) {
-                    row.close(1, &mut found.joins);
+            // Nearly all words are letters only and short.
+            Stop::Word(from, at, true) if at - from > 1 && at - from < LONG => {
+                if spaced.count > 0 {
+                    std::mem::take(&mut spaced).close(SPACED, &mut found.spaced);
+                }
+                let word = bytes.get(from..at).unwrap_or_default();
+                if (5..=13).contains(&word.len())
+                    && is_scrambled(word)
+                    && let Some(row) = scrambled.add(from, at, 1, 80)
+                {
+                    row.close(2, &mut found.scrambled);
                 }
             }
-            1..=5 if all == SIGN && byte != b'+' && byte != b'=' => {
-                if let Some(row) = dots.add(from, at, length, 3) {
-                    row.close(24, &mut found.dots);
+            Stop::Word(from, at, _) => {
+                let word = bytes.get(from..at).unwrap_or_default();
+                let byte = word.first().copied().unwrap_or(0);
+                let length = word.len();
+                let all = word.iter().fold(0, |all, byte| all | class(*byte));
+                match length {
+                    1 if all & (LOWER | UPPER | DIGIT | LEET) != 0 => {
+                        if let Some(row) = spaced.add(from, at, 1, 8) {
+                            row.close(SPACED, &mut found.spaced);
+                        }
+                    }
+                    1 if byte == b'+' && is_join(bytes, from) => {
+                        if let Some(row) = joins.add(from, at, 1, 64) {
+                            row.close(1, &mut found.joins);
+                        }
+                    }
+                    1..=5 if all == SIGN && byte != b'+' && byte != b'=' => {
+                        if let Some(row) = dots.add(from, at, length, 3) {
+                            row.close(24, &mut found.dots);
+                        }
+                    }
+                    LONG.. => found.runs.push((from, at)),
+                    _ => {}
+                }
+                if length > 1 && (all & SIGN != 0) && is_alternating(word) {
+                    if let Some(row) = spaced.add(from, at, length / 2 + 1, 8) {
+                        row.close(SPACED, &mut found.spaced);
+                    }
+                } else if length > 1 && spaced.count > 0 {
+                    // A word ends a row of letters.
+                    std::mem::take(&mut spaced).close(SPACED, &mut found.spaced);
+                }
+                if is_number(word, all) {
+                    // Binary numbers are a row of their own.
+                    let farthest = if (length == 8) == binary { 3 } else { 0 };
+                    binary = length == 8;
+                    if let Some(row) = numbers.add(from, at, 1, farthest) {
+                        row.close(NUMBERS, &mut found.numbers);
+                    }
+                } else if (3..LONG).contains(&length)
+                    && all & (DIGIT | LEET) != 0
+                    && all & (LOWER | UPPER) != 0
+                    && is_digits_for_letters(word)
+                    && let Some(row) = digits.add(from, at, 1, 60)
+                {
+                    row.close(1, &mut found.digits);
+                }
+                if all & !(LOWER | UPPER) == 0
+                    && (5..=13).contains(&length)
+                    && is_scrambled(word)
+                    && let Some(row) = scrambled.add(from, at, 1, 80)
+                {
+                    row.close(2, &mut found.scrambled);
                 }
             }
-            LONG.. => found.runs.push((from, at)),
-            _ => {}
-        }
-        if length > 1 && (all & SIGN != 0) && is_alternating(word) {
-            if let Some(row) = spaced.add(from, at, length / 2 + 1, 8) {
-                row.close(SPACED, &mut found.spaced);
-            }
-        } else if length > 1 && spaced.count > 0 {
-            // A word ends a row of letters.
-            std::mem::take(&mut spaced).close(SPACED, &mut found.spaced);
-        }
-        if is_number(word, all) {
-            // Binary numbers are a row of their own.
-            let farthest = if (length == 8) == binary { 3 } else { 0 };
-            binary = length == 8;
-            if let Some(row) = numbers.add(from, at, 1, farthest) {
-                row.close(NUMBERS, &mut found.numbers);
-            }
-        } else if (3..LONG).contains(&length)
-            && all & (DIGIT | LEET) != 0
-            && all & (LOWER | UPPER) != 0
-            && is_digits_for_letters(word)
-            && let Some(row) = digits.add(from, at, 1, 60)
-        {
-            row.close(1, &mut found.digits);
-        }
-        if all & !(LOWER | UPPER) == 0
-            && (5..=13).contains(&length)
-            && is_scrambled(word)
-            && let Some(row) = scrambled.add(from, at, 1, 80)
-        {
-            row.close(2, &mut found.scrambled);
-        }
-    }
+        },
+    );
     spaced.close(SPACED, &mut found.spaced);
     digits.close(1, &mut found.digits);
     scrambled.close(2, &mut found.scrambled);
@@ -285,15 +302,16 @@ const NEEDED: [&str; 19] = [
     "directions",
 ];
 
-/// For the first letter and the length, whether a needed word has them.
-static LENGTHS: [u16; 26] = {
-    let mut table = [0; 26];
+/// For each letter, which needed words begin with it, and which end with it.
+static ENDS: [(u32, u32); 26] = {
+    let mut table = [(0, 0); 26];
     let mut at = 0;
     while at < NEEDED.len() {
         #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
         {
             let word = NEEDED[at].as_bytes();
-            table[(word[0] - b'a') as usize] |= 1 << word.len();
+            table[(word[0] - b'a') as usize].0 |= 1 << at;
+            table[(word[word.len() - 1] - b'a') as usize].1 |= 1 << at;
         }
         at += 1;
     }
@@ -335,10 +353,20 @@ fn is_digits_for_letters(word: &[u8]) -> bool {
 }
 
 fn is_scrambled(word: &[u8]) -> bool {
-    let Some(first) = word.first().map(|byte| byte.to_ascii_lowercase().wrapping_sub(b'a')) else {
-        return false;
+    let ends = |letter: Option<&u8>| {
+        letter
+            .map(|letter| letter.to_ascii_lowercase().wrapping_sub(b'a'))
+            .and_then(|letter| ENDS.get(usize::from(letter)))
+            .copied()
+            .unwrap_or_default()
     };
-    LENGTHS.get(usize::from(first)).is_some_and(|lengths| lengths >> word.len() & 1 == 1)
+    let candidates = ends(word.first()).0 & ends(word.last()).1;
+    candidates != 0
+        && NEEDED.iter().enumerate().any(|(at, needed)| {
+            candidates >> at & 1 == 1
+                && needed.len() == word.len()
+                && !needed.as_bytes().eq_ignore_ascii_case(word)
+        })
         && std::str::from_utf8(word).is_ok_and(|word| unscrambled(word).is_some())
 }
 

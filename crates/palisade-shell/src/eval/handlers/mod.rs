@@ -18,6 +18,9 @@ use crate::programs::{Handler, Program};
 /// Runs an invocation: by its handler, or by the data alone.
 pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let input = eval.stdin.clone();
+    if matches!(program.name.get(), "shopt" | "set") {
+        eval.note_options(fields);
+    }
     let printed = match develop::project_tool(program, fields) {
         Some(tool) => {
             eval.hazard(

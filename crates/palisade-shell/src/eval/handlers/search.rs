@@ -61,7 +61,7 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                     if let Some(glob) = glob {
                         let mut text = String::new();
                         super::super::expand::activate(glob, &mut text);
-                        names.push(Text::new(text));
+                        names.push(Text::new(super::super::expand::opened(&text)));
                     }
                     narrowed = true;
                 }
@@ -266,11 +266,7 @@ fn deeper(
     shallow: bool,
 ) -> Vec<Text> {
     let at = eval.resolve(root);
-    let home = &eval.context.home;
-    let whole = at.literal().is_some_and(|at| {
-        matches!(at, "/" | "/home" | "/root" | "/Users") || !home.is_empty() && at == home
-    });
-    if !whole || shallow {
+    if !eval.is_whole(&at) || shallow {
         return Vec::new();
     }
     let at = at.raw().trim_end_matches('/');

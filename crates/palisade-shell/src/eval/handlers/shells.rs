@@ -37,7 +37,10 @@ fn started(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> 
                 at += 1;
                 break;
             }
-            Some("-o" | "+o" | "-O" | "+O") => at += 2,
+            Some("-o" | "+o" | "-O" | "+O") => {
+                words.get(at + 1).into_iter().for_each(|name| eval.note_option(name));
+                at += 2;
+            }
             Some("--rcfile" | "--init-file") => {
                 if let Some(file) = words.get(at + 1) {
                     let _ = eval.script_file(Language::Shell, file, std::slice::from_ref(file));
@@ -72,6 +75,7 @@ fn started(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> 
                 }
                 at += 1;
                 if letters.ends_with('o') || letters.ends_with('O') {
+                    words.get(at).into_iter().for_each(|name| eval.note_option(name));
                     at += 1;
                 }
             }

@@ -67,6 +67,18 @@ pub(super) fn judged(
         }
         parts.extend(worst);
     }
+    // What is in no table can be the tool of a server, whose name the client
+    // puts before it: a rule about that server speaks of it as well.
+    if call.uses.contains(&Use::Unknown) {
+        for (server, tool) in client.readings(&call.tool) {
+            let request =
+                ToolRequest::of_json(Some(server), tool, &arguments, cwd, Standing::Known);
+            let judged = judge_tool(request, at, keeper)?;
+            if !judged.decision.findings().is_empty() {
+                parts.push(Part { judged, shows: Taint::default() });
+            }
+        }
+    }
     // Under the name that the client gives it, every tool is looked at.
     let whole = ToolRequest::of_json(None, &call.tool, &arguments, cwd, Standing::Known);
     let counted = keeper.filter(|_| named.is_empty());
