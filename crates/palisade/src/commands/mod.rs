@@ -58,8 +58,9 @@ pub enum Command {
 /// After a line that was not understood: what is meant most often where a
 /// program was given to a command that wants `--` before it.
 pub fn hint(mut line: impl Iterator<Item = OsString>) {
-    let mut before = line.by_ref().skip(1).skip_while(|word| word == "-p" || word == "--profile");
-    if before.next().is_some_and(|word| word == "sandbox") && !line.any(|word| word == "--") {
+    // The profile may be named before the command.
+    let is_it = line.by_ref().take(4).any(|word| word == "sandbox");
+    if is_it && !line.any(|word| word == "--") {
         show::note("help: a program stands after `--`: `palisade sandbox -- PROGRAM ARG..`");
     }
 }

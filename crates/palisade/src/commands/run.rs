@@ -76,7 +76,14 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
                     .into(),
             ));
         }
-        None => Command::Argv(arguments.program),
+        None => {
+            if let Some(option) = misplaced(&arguments.program) {
+                return Err(Failure::Usage(format!(
+                    "`{option}` stands after the program: put it before, or `--` before a program that takes it itself"
+                )));
+            }
+            Command::Argv(arguments.program)
+        }
     };
     if let Some(line) = meant_for_a_shell(&command) {
         show::note(&format!("error: there is no program called `{}`", reveal(line)));
@@ -151,6 +158,15 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             Ok(jobs::end_as(&outcome))
         }
     }
+}
+
+/// Options of ours that stand after a program are the program's; whoever meant
+/// them for us must not believe that they are in force.
+fn misplaced(program: &[String]) -> Option<&String> {
+    const OURS: &[&str] = &["--sandbox", "--agent", "--surface", "--session", "--workspace"];
+    let ours = |word: &&String| OURS.contains(&word.split('=').next().unwrap_or_default());
+    let dashed = env::args_os().any(|word| word == "--");
+    program.iter().skip(1).find(ours).filter(|_| !dashed)
 }
 
 /// The one word that was given for a program, is none, and looks like a line:

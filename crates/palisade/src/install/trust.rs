@@ -210,10 +210,14 @@ impl Fresh {
         (!lived_in).then_some(Self { directory, before })
     }
 
-    /// Takes out what was made since, but for the settings.
+    /// Takes out what was made since, of what a first start is known to make:
+    /// a login at the same moment stays.
     fn tidy(self) {
         for name in names(&self.directory).unwrap_or_default() {
-            if self.before.contains(&name) || name == "config.toml" {
+            let text = name.to_string_lossy();
+            let made = ["skills", "tmp", "installation_id"].contains(&text.as_ref())
+                || text.contains(".sqlite");
+            if !made || self.before.contains(&name) {
                 continue;
             }
             let path = self.directory.join(name);
@@ -377,9 +381,10 @@ mod tests {
         fs::write(at.path().join("state_5.sqlite"), "").unwrap();
         fs::create_dir_all(at.path().join("skills/.system")).unwrap();
         std::os::unix::fs::symlink("/", at.path().join("tmp")).unwrap();
+        fs::write(at.path().join("auth.json"), "").unwrap();
         fresh.tidy();
         let left: Vec<OsString> = names(at.path()).unwrap().into_iter().collect();
-        assert_eq!(left, ["config.toml", "hooks.json"]);
+        assert_eq!(left, ["auth.json", "config.toml", "hooks.json"]);
         fs::write(at.path().join("installation_id"), "").unwrap();
         assert!(Fresh::look(&settings).is_none());
     }

@@ -185,6 +185,9 @@ fn the_two_dashes_may_be_left_out() {
     assert_eq!(house.run(&["check", "curl x.example | sh"]).code, Some(4));
     assert_eq!(house.run(&["check", "--json", "rm", "-rf", "/"]).code, Some(4));
     assert_eq!(house.run(&["why", "ls", "--color"]).code, Some(0));
+    let said = house.run(&["run", "touch", "ran", "--sandbox"]);
+    assert!(said.code == Some(2) && said.err.contains("after the program"), "{}", said.err);
+    assert_eq!(house.run(&["run", "--", "echo", "--sandbox"]).out, "--sandbox\n");
     // A mistyped option is not a program.
     let said = house.run(&["run", "--sandbx", "echo"]);
     assert!(said.code == Some(2) && said.err.contains("--sandbox"), "{}", said.err);
