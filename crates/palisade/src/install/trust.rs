@@ -215,7 +215,7 @@ impl Fresh {
     fn tidy(self) {
         for name in names(&self.directory).unwrap_or_default() {
             let text = name.to_string_lossy();
-            let made = ["skills", "tmp", "installation_id"].contains(&text.as_ref())
+            let made = ["skills", "tmp", ".tmp", "installation_id"].contains(&text.as_ref())
                 || text.contains(".sqlite");
             if !made || self.before.contains(&name) {
                 continue;

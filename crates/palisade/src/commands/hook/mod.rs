@@ -192,15 +192,12 @@ impl Hook {
     fn answer(&self, event: Option<Event>) -> Result<Said, String> {
         let mut bytes = Vec::new();
         let bound = palisade_wire::LARGEST as u64 + 1;
-        std::io::stdin()
-            .lock()
-            .take(bound)
-            .read_to_end(&mut bytes)
-            .map_err(|_| "what the client sent could not be read".to_owned())?;
-        let payload = self
-            .client
-            .read(event, &bytes)
-            .map_err(|error| format!("what the client sent is not understood: {error}"))?;
+        std::io::stdin().lock().take(bound).read_to_end(&mut bytes).map_err(|_| {
+            "Palisade refused this: what the client sent could not be read".to_owned()
+        })?;
+        let payload = self.client.read(event, &bytes).map_err(|error| {
+            format!("Palisade refused this: what the client sent is not understood: {error}")
+        })?;
         drop(bytes);
         speak::about(Some(self.client), payload.event);
         let Payload { event, call, output } = payload;
