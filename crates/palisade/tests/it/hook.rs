@@ -516,6 +516,30 @@ fn rules_see_the_tool_that_is_used_in_the_end() {
 }
 
 #[test]
+fn what_nobody_could_be_asked_lies_in_the_queue() {
+    let house = House::new();
+    let input = json!({"commands": ["rm -rf one", "ls", "rm -rf two"]});
+    let listed = || {
+        let said = house.run(&["approvals", "list", "--json"]).out;
+        let read = |line: &str| serde_json::from_str(line).unwrap();
+        said.lines().map(read).collect::<Vec<Value>>()
+    };
+    let first = refusal("cline", &cline(&house, "1", "run_commands", &input));
+    let found = listed();
+    let commands: Vec<&Value> = found.iter().map(|request| &request["command"]).collect();
+    assert_eq!(commands, ["rm -rf one", "rm -rf two"]);
+    for request in &found {
+        assert_eq!(request["state"], "parked");
+        assert!(first.contains(request["id"].as_str().unwrap()), "{first}");
+    }
+    // The same again is the same; what is never done is nobody's question.
+    assert_eq!(refusal("cline", &cline(&house, "2", "run_commands", &input)), first);
+    let never = json!({"commands": ["rm -rf three", "rm -rf /"]});
+    refusal("cline", &cline(&house, "3", "run_commands", &never));
+    assert_eq!(listed().len(), 2);
+}
+
+#[test]
 fn an_agent_does_not_speak_for_its_own_hook() {
     let house = House::new();
     for (at, line) in [
