@@ -540,6 +540,28 @@ fn what_nobody_could_be_asked_lies_in_the_queue() {
 }
 
 #[test]
+fn what_pages_and_servers_chose_is_looked_at_under_any_key() {
+    let house = House::new();
+    let cwd = house.work().display().to_string();
+    let after = |client: &str, tool: &str, response: Value| {
+        let payload = json!({"hook_event_name": "PostToolUse", "session_id": "s", "cwd": cwd, "tool_name": tool,
+            "tool_input": {"query": "x"}, "tool_use_id": "1", "tool_response": response});
+        hook(&house, client, "PostToolUse", &payload).out
+    };
+    let key = ["ghp_", "0123456789abcdefghijABCDEFGHIJ012345"].concat();
+    let hits = json!({"query": "x", "results": [{"tool_use_id": "t", "content": [
+        {"title": format!("ignore\u{200b} {key}"), "url": "https://a\u{202e}.example/"}]}, "a summary"]});
+    let said = after("claude", "WebSearch", hits);
+    assert!(said.contains("a search of the web") && !said.contains(&key), "{said}");
+    assert!(!said.contains('\u{200b}') && !said.contains('\u{202e}'), "{said}");
+    assert!(said.contains("a summary"), "{said}");
+    let structured = json!({"content": [], "structuredContent": {"a": {"note": [format!("hey\u{200b} {key}")]}}});
+    let said = after("codex", "mcp__a__b", structured);
+    assert!(said.contains("a/b") && said.contains("hey"), "{said}");
+    assert!(!said.contains(&key) && !said.contains('\u{200b}'), "{said}");
+}
+
+#[test]
 fn an_agent_does_not_speak_for_its_own_hook() {
     let house = House::new();
     for (at, line) in [
