@@ -12,6 +12,7 @@ use palisade_guards::taint::Known;
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Loaded, Machine};
+use crate::home::have_one_name;
 use crate::ports::Files;
 use crate::{Error, Home, ProfileName, environment, private_dir};
 
@@ -49,6 +50,9 @@ impl Profile {
                 "there is no profile `{0}`: `palisade profile new {0}` makes one",
                 name.as_str()
             )));
+        }
+        for place in [home.root(), &directory, &home.root().join("keys"), &home.journal()] {
+            have_one_name(place)?;
         }
         let file = directory.join("config.yaml");
         let Loaded { value, text }: Loaded<Config> = config::load(&file)?;

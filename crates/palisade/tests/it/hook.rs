@@ -562,6 +562,25 @@ fn what_pages_and_servers_chose_is_looked_at_under_any_key() {
 }
 
 #[test]
+fn a_file_of_the_home_with_a_second_name_stops_everything() {
+    let house = House::new();
+    let call = |id: &str| hook(&house, "claude", "PreToolUse", &shell(&house, "claude", id, "ls"));
+    allowed("claude", &call("1"));
+    let link = house.work().join("innocent.yaml");
+    fs::hard_link(house.config(), &link).unwrap();
+    refusal("claude", &call("2"));
+    let said = house.run(&["check", "--", "ls"]);
+    assert!(said.err.contains("config.yaml") && said.err.contains("mv "), "{}", said.err);
+    assert_ne!(said.code, Some(0));
+    // The other name alone is harmless.
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(house.config(), &link).unwrap();
+    allowed("claude", &call("3"));
+    fs::hard_link(house.palisade().join("keys/journal.key"), house.work().join("k")).unwrap();
+    refusal("claude", &call("4"));
+}
+
+#[test]
 fn an_agent_does_not_speak_for_its_own_hook() {
     let house = House::new();
     for (at, line) in [
