@@ -14,6 +14,7 @@ pub mod fakes;
 mod file;
 mod finding;
 mod judge;
+mod later;
 mod permit;
 pub mod ports;
 
@@ -23,4 +24,5 @@ pub use finding::{Contained, Finding, RuleId, Severity, Span, Subject};
 pub use judge::{
     Answer, Decision, Grant, GrantScope, GrantUse, Lifetime, Posture, Unrecognised, Verdict, judge,
 };
+pub use later::{OBEYED_LATER, Obeyed, obeyed};
 pub use permit::{Confinement, NoPermit, Obligations, Permit};

@@ -225,6 +225,16 @@ mod tests {
 
     #[test]
     fn resources_and_prompts_are_cleaned() {
+        for list in ["tools", "resources", "resourceTemplates", "prompts"] {
+            let text = format!(
+                r#"{{"{list}":[{{"name":"a\u200b","description":"b\u202e","arguments":[{{"name":"c\u2066"}}]}}]}}"#
+            );
+            let out = cleaned(&text, true);
+            assert!(
+                ["200b", "202e", "2066"].iter().all(|code| out.contains(&format!("u{{{code}}}"))),
+                "{out}"
+            );
+        }
         let out = cleaned(r#"{"contents":[{"uri":"a:b","text":"x"}]}"#, true);
         assert!(out.contains("[external resource from srv/tool"), "{out}");
         let out = cleaned(

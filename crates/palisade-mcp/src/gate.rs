@@ -36,7 +36,7 @@ impl<J: Journal + Send> Books for Mutex<J> {
 /// Somebody beside the client who can be asked: the approval queue.
 pub trait Elsewhere: Sync {
     /// Whoever can be asked about `judged`, to wait only while `going` says
-    /// so; `None` where nobody would see the question.
+    /// so; `None` where there is nobody at all.
     fn ask<'s>(
         &'s self,
         judged: &Judged,
@@ -382,7 +382,10 @@ pub fn refusal(decision: &Decision, redactor: &Redactor) -> String {
     if decision.severity() < Severity::Dangerous
         && decision.grant() == Some(GrantUse::Answered(Answer::Deny))
     {
-        text.push_str("a person was asked and said no, or nobody could be asked in time\n");
+        text.push_str(
+            "a person was asked and said no, or nobody could be asked in time; what nobody answered may lie in \
+             `palisade approvals`: once it is allowed there, the same call passes once\n",
+        );
     }
     text.truncate(text.trim_end().len());
     if text.is_empty() { "refused".to_owned() } else { text }

@@ -12,6 +12,7 @@ use palisade_guards::taint::Known;
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Loaded, Machine};
+use crate::home::have_one_name;
 use crate::ports::Files;
 use crate::{Error, Home, ProfileName, environment, private_dir};
 
@@ -50,9 +51,12 @@ impl Profile {
                 name.as_str()
             )));
         }
+        for place in [home.root(), &directory, &home.root().join("keys"), &home.journal()] {
+            have_one_name(place)?;
+        }
         let file = directory.join("config.yaml");
         let Loaded { value, text }: Loaded<Config> = config::load(&file)?;
-        let digest = Sha256::digest(&text).into();
+        let digest = digest(&text);
         let calls = config::calls(&file, &text, &value.tools)?;
         Ok(Self { name, directory, config: value, text, digest, calls })
     }
@@ -77,7 +81,7 @@ impl Profile {
     /// The profile `name`, all default, to be made by [`Profile::prepare`].
     pub fn new(home: &Home, name: ProfileName) -> Self {
         let directory = home.profile(&name);
-        let digest = Sha256::digest("").into();
+        let digest = digest("");
         let (config, calls) = (Config::default(), Policy::default());
         Self { name, directory, config, text: String::new(), digest, calls }
     }
@@ -183,4 +187,10 @@ fn first(files: &dyn Files, path: &Path, text: &str) -> Result<(), Error> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// One that is not there yet is what will be written in its place: it stays the
+/// same profile, and a question put before is the same question after it.
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(if text.is_empty() { config::FIRST_PROFILE } else { text }).into()
 }

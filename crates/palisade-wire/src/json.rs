@@ -94,7 +94,9 @@ impl Json {
     }
 
     /// Calls `change` with every text below, and the key that it is the value
-    /// of (of its list, where it stands in one; empty at the top).
+    /// of (of its list, where it stands in one; empty at the top). Of what
+    /// MCP calls structured content, the server chose all keys, so it is that
+    /// one all the way down.
     pub fn texts(&mut self, change: &mut dyn FnMut(&str, &mut String)) {
         self.texts_below("", change);
     }
@@ -106,7 +108,10 @@ impl Json {
                 values.iter_mut().for_each(|value| value.texts_below(key, change))
             }
             Self::Object(fields) => {
-                fields.iter_mut().for_each(|(key, value)| value.texts_below(key, change));
+                for (own, value) in fields {
+                    let key = if key == STRUCTURED { key } else { own.as_str() };
+                    value.texts_below(key, change);
+                }
             }
             Self::Null | Self::Bool(_) | Self::Number(_) => {}
         }
@@ -118,6 +123,8 @@ impl Json {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
+
+const STRUCTURED: &str = "structuredContent";
 
 /// The same with half surrogate pairs written as U+FFFD; `None` where there is
 /// none.

@@ -71,6 +71,10 @@ const COMMANDS: &[&str] = &["command", "commands", "cmd"];
 /// The same for an address.
 const ADDRESSES: &[&str] = &["url", "urls"];
 
+/// Under these names a search takes patterns of the files that it looks into.
+const GLOBS: &[&str] =
+    &["glob", "globs", "include", "include_pattern", "file_pattern", "glob_pattern"];
+
 impl Shape {
     /// Whether any operand of this shape is there.
     fn is_named(self, arguments: &Json) -> bool {
@@ -146,6 +150,15 @@ impl Shape {
                 }
                 if paths.is_empty() && listing {
                     paths.push(".".to_owned());
+                }
+                if how == FileUse::Search {
+                    let globs =
+                        all(arguments, "", GLOBS, |one| Some(vec![one.text()?.to_owned()]))?;
+                    let named = globs.iter().filter_map(|glob| named_by(glob));
+                    let below: Vec<String> = named
+                        .flat_map(|named| paths.iter().map(move |path| joined(path, named)))
+                        .collect();
+                    paths.extend(below);
                 }
                 paths.into_iter().map(|path| Use::File { how, path, content: None }).collect()
             }
@@ -374,6 +387,24 @@ fn outside(pattern: &str) -> Option<String> {
         None => pattern,
     };
     Some(head.to_owned())
+}
+
+/// The file, or the directory before the first wildcard, that a pattern of
+/// names means; `None` where it names none.
+fn named_by(glob: &str) -> Option<&str> {
+    if glob.starts_with('!') {
+        return None;
+    }
+    let Some(wild) = glob.find(['*', '?', '[', '{']) else { return Some(glob) };
+    let plain = glob.get(..wild)?;
+    plain.get(..=plain.rfind('/')?)
+}
+
+fn joined(path: &str, named: &str) -> String {
+    if named.starts_with(['/', '~']) {
+        return named.to_owned();
+    }
+    format!("{}/{named}", path.trim_end_matches('/'))
 }
 
 /// What looks like an address in prose.

@@ -42,6 +42,8 @@ impl Surfaces {
 pub enum Asks<'a> {
     Terminal(Prompt<'a>),
     Queue(Box<Queue<'a>>),
+    /// Nobody now; but this request lies in the queue.
+    Later(String),
     Nobody,
 }
 
@@ -50,7 +52,7 @@ impl Ask for Asks<'_> {
         match self {
             Self::Terminal(prompt) => prompt.announced(decision),
             Self::Queue(queue) => queue.announced(decision),
-            Self::Nobody => None,
+            Self::Later(_) | Self::Nobody => None,
         }
     }
 
@@ -58,7 +60,7 @@ impl Ask for Asks<'_> {
         match self {
             Self::Terminal(prompt) => prompt.ask(decision),
             Self::Queue(queue) => queue.ask(decision),
-            Self::Nobody => Answer::Deny,
+            Self::Later(_) | Self::Nobody => Answer::Deny,
         }
     }
 }
@@ -86,14 +88,17 @@ impl<'a> Asks<'a> {
             (Some(subject), None) => {
                 let queue = Queue::new(house.approvals(), subject.clone(), actor.into(), rules);
                 let queue = queue.notifying(desktop);
-                if queue.seen().is_some() { Self::Queue(Box::new(queue)) } else { Self::Nobody }
+                if queue.seen().is_some() {
+                    return Self::Queue(Box::new(queue));
+                }
+                queue.park().map_or(Self::Nobody, Self::Later)
             }
         }
     }
 
     /// Whether there is nobody.
     pub const fn is_nobody(&self) -> bool {
-        matches!(self, Self::Nobody)
+        matches!(self, Self::Later(_) | Self::Nobody)
     }
 
     /// How the question ended, where the answer was no.
@@ -103,9 +108,10 @@ impl<'a> Asks<'a> {
             None => "the answer was no".into(),
         };
         match self {
-            Self::Nobody => said(None),
+            Self::Later(_) | Self::Nobody => said(None),
             Self::Terminal(prompt) => said(prompt.word()),
             Self::Queue(queue) => match queue.ended() {
+                Some(Ended::Parked { id }) => later(id),
                 Some(Ended::Late { id }) => format!(
                     "nobody answered in time; request {id} stays open for a while: once it is allowed, the same \
                      command passes"
@@ -120,6 +126,13 @@ impl<'a> Asks<'a> {
             },
         }
     }
+}
+
+fn later(id: &str) -> String {
+    format!(
+        "nobody was there to be asked; it is left as request {id}: once it is allowed (`palisade approvals allow {id}`), \
+         the same command passes once"
+    )
 }
 
 /// Whether whoever types at this process's terminal is a person.
@@ -156,6 +169,9 @@ pub fn refusal(decision: &Decision, asks: &Asks<'_>, at: &Circumstances<'_>, hou
     if decision.severity() == Severity::Dangerous {
         show::note("this is never run for an agent; run it from your own shell if you need it");
         return;
+    }
+    if let Asks::Later(id) = asks {
+        show::note(&later(id));
     }
     match grants::proposed(decision, Answer::Always, at.now) {
         Some(grants) => {

@@ -42,7 +42,24 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
         {
             report.raise_command(&rules::GOVERNOR_STOP, at, command);
         }
+        // Whatever the copy or link is called.
+        _ if answers(&command.arguments) => {
+            report.raise_command(&rules::GOVERNOR_COMMAND, at, command);
+        }
         _ => {}
+    }
+}
+
+/// Whether these are the words that answer a question, or stand for a client.
+fn answers(arguments: &[Text]) -> bool {
+    let mut words = arguments.iter().map(Text::literal);
+    let first = words.find(|word| word.is_none_or(|text| !text.starts_with('-'))).flatten();
+    match first {
+        Some("approvals") => {
+            matches!(words.next().flatten(), Some("allow" | "approve" | "deny" | "watch"))
+        }
+        Some("hook") => words.next().flatten() == Some("--client"),
+        _ => false,
     }
 }
 

@@ -28,6 +28,10 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let seen = see(path, scene.places);
     let by_place = by_region(seen.region, path);
     let by_name = seen.mark.and_then(|mark| by_mark(mark, how));
+    let by_name = by_name.filter(|rule| {
+        let hook = rule.id == rules::PERSISTENCE_HOOK.id;
+        !(hook && (scene.program(effect) == "mkdir" || is_copy_beside(path, effect, scene)))
+    });
     if by_name.is_some_and(runs_later)
         && (effect.labels.has(Labels::DOWNLOADED) || effect.labels.has(Labels::DECODED))
     {
@@ -59,6 +63,18 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     {
         report.raise_at(rule, effect, "writes", path);
     }
+}
+
+/// Whether this is the second reading of `cp .npmrc .npmrc.bak`, where the
+/// target would have to be a directory and has the name of a file.
+fn is_copy_beside(path: &Text, effect: &Effect, scene: &Scene<'_>) -> bool {
+    let Some((above, _)) = path.literal().and_then(|path| path.rsplit_once('/')) else {
+        return false;
+    };
+    let name = base(above);
+    let words = ["bak", "backup", "old", "orig", "copy", "saved"];
+    let file = words.iter().any(|word| name.ends_with(word)) || name.ends_with('~');
+    matches!(scene.program(effect), "cp" | "gcp" | "mv" | "gmv") && file
 }
 
 /// Whether a directory that holds the settings of an agent is replaced or

@@ -204,8 +204,11 @@ impl Report<'_> {
             FileUse::Write | FileUse::Edit => {
                 let rule = write::by_region(seen.region, &Text::from(name));
                 let strict = refused || matches!(seen.region, Region::Vital | Region::Disk);
+                let home = matches!(seen.region, Region::Home | Region::Visible);
                 if refused {
                     self.raise(&rules::WRITE_SYSTEM, name);
+                } else if first && home {
+                    self.raise(&rules::FILE_OUTSIDE, name);
                 } else if first || strict && !stands_in(name, &["/var"]) {
                     self.raise_some(rule, name);
                 }

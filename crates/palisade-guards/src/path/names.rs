@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use palisade_core::{Obeyed, obeyed};
 use palisade_shell::matches;
 
 /// What a name says a file is.
@@ -127,6 +128,8 @@ pub(super) const HOME: &[(&str, Mark)] = &[
     (".aliyun/config.json", Cloud),
     (".bluemix", Cloud),
     (".snowsql/config", Cloud),
+    (".snowflake", Cloud),
+    (".config/snowflake", Cloud),
     (".vault-token", Token),
     (".netrc", Token),
     ("_netrc", Token),
@@ -150,6 +153,8 @@ pub(super) const HOME: &[(&str, Mark)] = &[
     (".config/git/credentials", Token),
     (".config/gh/hosts.yml", Token),
     (".config/glab-cli", Token),
+    (".config/github-copilot", Token),
+    (".subversion/auth", Token),
     (".config/hub", Token),
     (".config/netlify", Token),
     (".config/stripe", Token),
@@ -252,6 +257,7 @@ pub(super) const HOME: &[(&str, Mark)] = &[
     (".viminfo", History),
     (".local/share/fish/fish_history", History),
     (".python_history", History),
+    ("bin", Hook),
     (".bashrc", ShellStartup),
     (".bash_profile", ShellStartup),
     (".bash_login", ShellStartup),
@@ -515,7 +521,7 @@ pub(super) fn stands_for(name: &str, path: &str) -> bool {
 
 /// The mark of what lies at `rest` below some home directory.
 pub(super) fn below_home(rest: &str, case: Case) -> Option<Mark> {
-    if !rest.starts_with(['.', '_', 'L', 'l', 's']) || public(rest) {
+    if !rest.starts_with(['.', '_', 'L', 'l', 's', 'b']) || public(rest) {
         return None;
     }
     // The second letter tells most of them apart at once.
@@ -606,7 +612,34 @@ pub(super) fn anywhere(path: &str) -> Option<Mark> {
     {
         return Some(*mark);
     }
-    named(base(path))
+    named(base(path)).or_else(|| obeyed_later(path))
+}
+
+/// The mark of a path by the names in it that something obeys later.
+fn obeyed_later(path: &str) -> Option<Mark> {
+    // What agents themselves keep below their directories: plans, copies of
+    // the workspace, words for the model.
+    const OWN: &[&str] = &[
+        "/.claude/worktrees/",
+        "/.claude/plans/",
+        "/.claude/todos/",
+        "/.claude/tasks/",
+        "/.claude/projects/",
+        "/.codex/sessions/",
+        "/.gemini/tmp/",
+        "/.pi/sessions/",
+    ];
+    if public(path) {
+        return None;
+    }
+    let own = OWN.iter().filter_map(|own| path.find(own).map(|at| at + own.len() - 1)).max();
+    let rest = own.and_then(|at| path.get(at..)).unwrap_or(path);
+    rest.split('/').find_map(|name| {
+        Some(match obeyed(name)? {
+            Obeyed::Agent => AgentSettings,
+            Obeyed::Tool => Hook,
+        })
+    })
 }
 
 /// The mark of a file's own name.

@@ -49,6 +49,12 @@ pub enum Ended {
     },
     /// Nobody could have seen it, so it was not put.
     Unseen,
+    /// Nobody was there, so nobody was waited for. It can be answered, as one
+    /// that is late.
+    Parked {
+        /// Which request.
+        id: String,
+    },
     /// Nobody answered in time. It can still be answered: then the same
     /// action, asked again, is answered at once.
     Late {
@@ -159,6 +165,27 @@ impl<'a> Queue<'a> {
         }
     }
 
+    /// Leaves the question for somebody who looks later, and waits for nobody:
+    /// which request it is. `None` where the profile wants no queue, or it
+    /// cannot be used.
+    pub fn park(&self) -> Option<String> {
+        if self.key == QueueKey::Never || self.parked.is_zero() {
+            return None;
+        }
+        let now = Moment::now();
+        let known = self.store.same(&self.digest).into_iter().find(|entry| entry.is_open(&now));
+        if let Some(entry) = known {
+            return Some(entry.request.id);
+        }
+        if self.store.is_crowded() {
+            return None;
+        }
+        let (id, spans) = (Store::id(), (Duration::ZERO, self.parked));
+        let put = self.store.put(&id, self.subject.clone(), self.asker.clone(), spans);
+        // The bell is let go with it: nobody waits.
+        put.ok().map(|_| id)
+    }
+
     /// How it ended, once asked.
     pub const fn ended(&self) -> Option<&Ended> {
         self.ended.as_ref()
@@ -212,7 +239,7 @@ impl<'a> Queue<'a> {
             return Ok(self.taken(entry, record));
         }
         if self.visible().is_none() {
-            return Ok(Ended::Unseen);
+            return Ok(self.park().map_or(Ended::Unseen, |id| Ended::Parked { id }));
         }
         if let Plan::Adopt(entry) = &plan
             && let Some(bell) = self.store.adopt(entry)

@@ -17,6 +17,8 @@ use crate::{Error, Home, private_dir};
 
 /// So many requests at a time, and no more.
 pub const MOST: usize = 20_000;
+/// With so many alive in the queue, none is added that nobody would see.
+const CROWD: usize = 200;
 /// The largest request: nobody reads more before answering.
 const LARGEST: u64 = 1 << 20;
 /// How long answered requests can still be looked at.
@@ -381,6 +383,16 @@ impl Store {
             return Err(wrong("there are too many requests already"));
         }
         Ok(())
+    }
+
+    /// Whether so much is left in the queue already that nobody will read
+    /// through it: an agent that asks without end is not to bury what matters.
+    pub(super) fn is_crowded(&self) -> bool {
+        let now = Moment::now().seconds();
+        let alive = |places: Vec<(Name, PathBuf)>| {
+            places.iter().filter(|(name, _)| name.until > now.saturating_add(KEPT_S)).count()
+        };
+        self.places().map_or(true, |places| alive(places) >= CROWD)
     }
 
     /// Removes what is over, what was left half made, and who has gone.

@@ -139,8 +139,18 @@ fn nobody_sees_it_nobody_is_asked() {
     assert_eq!(ask(&auto).seen(), None);
     let mut unseen = ask(&auto);
     assert_eq!(unseen.put(), Answer::Deny);
-    assert!(matches!(unseen.ended(), Some(Ended::Unseen)));
-    assert!(store.list().unwrap().0.is_empty());
+    let Some(Ended::Parked { id }) = unseen.ended() else { panic!("{:?}", unseen.ended()) };
+    // It lies there once, for whoever looks later, and nobody waits for it.
+    assert_eq!(ask(&auto).park().as_ref(), Some(id));
+    let lies = store.list().unwrap().0;
+    assert_eq!((lies.len(), lies[0].is_waited_for), (1, false));
+    let none = Approval { parked_s: 0, ..Approval::default() };
+    for rules in [&never, &none] {
+        let mut unseen = ask(rules);
+        assert_eq!(unseen.put(), Answer::Deny);
+        assert!(matches!(unseen.ended(), Some(Ended::Unseen)));
+    }
+    assert_eq!(store.list().unwrap().0.len(), 1);
     let watcher = store.watch().unwrap();
     assert_eq!(ask(&auto).seen(), Some(Seen::Watched));
     assert_eq!(ask(&never).seen(), None);

@@ -23,7 +23,18 @@ pub(super) static CLIENT: Client = Client {
     ask: Some(ask),
     rewrite: Some(rewrite),
     replace: Some(replace),
-    texts: &["stdout", "stderr", "content", "text", "result", "output"],
+    // The titles of a search's hits are whatever the pages say.
+    texts: &[
+        "stdout",
+        "stderr",
+        "content",
+        "text",
+        "result",
+        "output",
+        "results",
+        "title",
+        "structuredContent",
+    ],
 };
 
 pub(super) const EVENTS: &[(&str, Event)] = &[

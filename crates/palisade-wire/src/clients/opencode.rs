@@ -59,7 +59,7 @@ pub(super) const BRIDGE: &[Fields] = &[
     },
 ];
 
-pub(super) const BRIDGED_TEXTS: &[&str] = &["text", "output", "content"];
+pub(super) const BRIDGED_TEXTS: &[&str] = &["text", "output", "content", "structuredContent"];
 
 const TOOLS: &[(&str, Shape)] = &[
     ("bash", Shell("command", "workdir")),

@@ -23,7 +23,7 @@ pub(super) static CLIENT: Client = Client {
     ask: None,
     rewrite: None,
     replace: None,
-    texts: &["llmContent", "text", "output"],
+    texts: &["llmContent", "text", "output", "structuredContent"],
 };
 
 /// What acts later, or in ways not known here, is in no table and stays a

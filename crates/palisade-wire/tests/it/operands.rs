@@ -56,6 +56,11 @@ fn every_operand_counts_whatever_its_name() {
         ("gemini", "read_many_files", r#"{"include":["a"],"paths":["/k"]}"#, &["a", "/k"]),
         ("claude", "Grep", r#"{"pattern":"x"}"#, &["."]),
         ("claude", "Grep", r#"{"pattern":"x","file_path":"/k"}"#, &["/k"]),
+        ("claude", "Grep", r#"{"path":"/","glob":"etc/shadow"}"#, &["/", "/etc/shadow"]),
+        ("claude", "Grep", r#"{"pattern":"x","glob":"../../k/*"}"#, &[".", "./../../k/"]),
+        ("claude", "Grep", r#"{"pattern":"x","glob":"/k/*.{a,b}"}"#, &[".", "/k/"]),
+        ("claude", "Grep", r#"{"pattern":"x","glob":"**/*.rs"}"#, &["."]),
+        ("gemini", "grep_search", r#"{"dir_path":"a","include":".env"}"#, &["a", "a/.env"]),
         (
             "codex",
             "apply_patch",

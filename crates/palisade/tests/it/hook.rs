@@ -516,6 +516,71 @@ fn rules_see_the_tool_that_is_used_in_the_end() {
 }
 
 #[test]
+fn what_nobody_could_be_asked_lies_in_the_queue() {
+    let house = House::new();
+    let input = json!({"commands": ["rm -rf one", "ls", "rm -rf two"]});
+    let listed = || {
+        let said = house.run(&["approvals", "list", "--json"]).out;
+        let read = |line: &str| serde_json::from_str(line).unwrap();
+        said.lines().map(read).collect::<Vec<Value>>()
+    };
+    let first = refusal("cline", &cline(&house, "1", "run_commands", &input));
+    let found = listed();
+    let commands: Vec<&Value> = found.iter().map(|request| &request["command"]).collect();
+    assert_eq!(commands, ["rm -rf one", "rm -rf two"]);
+    for request in &found {
+        assert_eq!(request["state"], "parked");
+        assert!(first.contains(request["id"].as_str().unwrap()), "{first}");
+    }
+    // The same again is the same; what is never done is nobody's question.
+    assert_eq!(refusal("cline", &cline(&house, "2", "run_commands", &input)), first);
+    let never = json!({"commands": ["rm -rf three", "rm -rf /"]});
+    refusal("cline", &cline(&house, "3", "run_commands", &never));
+    assert_eq!(listed().len(), 2);
+}
+
+#[test]
+fn what_pages_and_servers_chose_is_looked_at_under_any_key() {
+    let house = House::new();
+    let cwd = house.work().display().to_string();
+    let after = |client: &str, tool: &str, response: Value| {
+        let payload = json!({"hook_event_name": "PostToolUse", "session_id": "s", "cwd": cwd, "tool_name": tool,
+            "tool_input": {"query": "x"}, "tool_use_id": "1", "tool_response": response});
+        hook(&house, client, "PostToolUse", &payload).out
+    };
+    let key = ["ghp_", "0123456789abcdefghijABCDEFGHIJ012345"].concat();
+    let hits = json!({"query": "x", "results": [{"tool_use_id": "t", "content": [
+        {"title": format!("ignore\u{200b} {key}"), "url": "https://a\u{202e}.example/"}]}, "a summary"]});
+    let said = after("claude", "WebSearch", hits);
+    assert!(said.contains("a search of the web") && !said.contains(&key), "{said}");
+    assert!(!said.contains('\u{200b}') && !said.contains('\u{202e}'), "{said}");
+    assert!(said.contains("a summary"), "{said}");
+    let structured = json!({"content": [], "structuredContent": {"a": {"note": [format!("hey\u{200b} {key}")]}}});
+    let said = after("codex", "mcp__a__b", structured);
+    assert!(said.contains("a/b") && said.contains("hey"), "{said}");
+    assert!(!said.contains(&key) && !said.contains('\u{200b}'), "{said}");
+}
+
+#[test]
+fn a_file_of_the_home_with_a_second_name_stops_everything() {
+    let house = House::new();
+    let call = |id: &str| hook(&house, "claude", "PreToolUse", &shell(&house, "claude", id, "ls"));
+    allowed("claude", &call("1"));
+    let link = house.work().join("innocent.yaml");
+    fs::hard_link(house.config(), &link).unwrap();
+    refusal("claude", &call("2"));
+    let said = house.run(&["check", "--", "ls"]);
+    assert!(said.err.contains("config.yaml") && said.err.contains("mv "), "{}", said.err);
+    assert_ne!(said.code, Some(0));
+    // The other name alone is harmless.
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(house.config(), &link).unwrap();
+    allowed("claude", &call("3"));
+    fs::hard_link(house.palisade().join("keys/journal.key"), house.work().join("k")).unwrap();
+    refusal("claude", &call("4"));
+}
+
+#[test]
 fn an_agent_does_not_speak_for_its_own_hook() {
     let house = House::new();
     for (at, line) in [

@@ -244,7 +244,10 @@ const fn said(said: Said) -> &'static str {
 
 fn left(entry: &Entry, now: &Moment) -> Duration {
     match &entry.answer {
-        None if entry.is_waited_for => entry.request.waits_until.since(now),
+        // Where it is asked again, the time of the first question is over.
+        None if entry.is_waited_for && !entry.request.waits_until.is_over(now) => {
+            entry.request.waits_until.since(now)
+        }
         None => entry.request.expires.since(now),
         Some(answer) => answer.until.since(now),
     }

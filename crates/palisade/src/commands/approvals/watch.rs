@@ -8,7 +8,7 @@ use palisade_runtime::Home;
 use palisade_runtime::approvals::{Entry, Moment, Store};
 
 use super::answer::{give, person};
-use super::brief;
+use super::{brief, left};
 use crate::prompt::{self, Heard, Prompt, Question};
 use crate::show::{Failure, note};
 
@@ -29,9 +29,10 @@ pub fn run(home: &Home, store: &Store) -> Result<ExitCode, Failure> {
             entry.is_some_and(|entry| left.stays(entry, &now))
         });
         let waiting = open.len() - later.len();
-        let mut new = open.iter().filter(|entry| !later.contains_key(&entry.request.id));
-        // Those that somebody waits for come first.
-        let next = new.clone().find(|entry| entry.is_waited_for).or_else(|| new.next());
+        let new = open.iter().filter(|entry| !later.contains_key(&entry.request.id));
+        // Those that somebody waits for come first, and who waits least before
+        // the others.
+        let next = new.min_by_key(|entry| (!entry.is_waited_for, left(entry, &now)));
         let Some(entry) = next else {
             if said.replace(later.len()) != Some(later.len()) {
                 note(&match later.len() {

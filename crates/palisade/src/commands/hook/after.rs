@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use palisade_core::Surface;
 use palisade_core::ports::{Journal, Outcome};
-use palisade_guards::content::enclose;
 use palisade_guards::content::scan::Kind;
+use palisade_guards::content::{clean, enclose};
 use palisade_runtime::{Keeper, SessionId};
 use palisade_wire::{Call, Json, Use};
 
@@ -115,6 +115,10 @@ fn enveloped(hook: &Hook, call: &Call, output: &mut Json, origins: &[String]) ->
     hook.client.texts(output, &mut |own, text| {
         if own && !text.trim().is_empty() {
             *text = enclose(kind.0, &origin, lot(), text, kind.1).text;
+            changed = true;
+        } else if let std::borrow::Cow::Owned(plain) = clean(text, kind.1).text {
+            // Addresses and names keep their form, but hide nothing.
+            *text = plain;
             changed = true;
         }
     });

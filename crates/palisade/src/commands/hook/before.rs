@@ -281,10 +281,15 @@ impl Settling<'_> {
             return Ok(self.deny(&reason));
         }
         let origins = origins(&parts);
+        let asking = |part: Part| {
+            let judged = surfaced(part.judged, Surface::Interactive, self.at);
+            Part { judged, ..part }
+        };
+        let parts: Vec<Part> = parts.into_iter().map(asking).collect();
+        let left = self.left_for_later(&parts);
         let mut intents = Vec::new();
         let mut native: Vec<String> = Vec::new();
-        for Part { judged, shows } in parts {
-            let question = surfaced(judged, Surface::Interactive, self.at);
+        for Part { judged: question, shows } in parts {
             let asked = question.decision.verdict() == Verdict::Ask;
             if asked && self.native {
                 native.push(words::question(&[&question.decision]));
@@ -296,7 +301,7 @@ impl Settling<'_> {
                 continue;
             }
             let declined = question.decision.clone();
-            match self.asked(question, asked, journal)? {
+            match self.asked(question, asked, left.as_deref(), journal)? {
                 (Admitted::Permitted(permit), _) => {
                     intents.push(permit.intent());
                     self.keeper.saw(&shows)?;
@@ -322,17 +327,46 @@ impl Settling<'_> {
         Ok(Answered { said, intents, origins, repeats: true })
     }
 
-    /// Puts the question to whoever looks at the queue, if it is one and
-    /// somebody does; and how it ended, in words for the model.
+    fn desktop(&self) -> Desktop {
+        Desktop(self.opened.house.profile.config.tools.terminal.approval.notify)
+    }
+
+    /// Where nobody would see one of the questions, all of them are left in
+    /// the queue, and no answer that was given to one of them before is used:
+    /// what is said to the model about that.
+    fn left_for_later(&self, parts: &[Part]) -> Option<String> {
+        if self.native {
+            return None;
+        }
+        let desktop = self.desktop();
+        let mut queues = Vec::new();
+        for part in parts {
+            if part.judged.decision.verdict() == Verdict::Ask {
+                queues.push(queue(self.hook, self.opened, &part.judged, self.at, &desktop));
+            }
+        }
+        let unseen: Vec<&Queue<'_>> =
+            queues.iter().filter(|queue| queue.seen().is_none()).collect();
+        if unseen.is_empty() {
+            return None;
+        }
+        let left: Vec<String> = unseen.iter().filter_map(|queue| queue.park()).collect();
+        let all = left.len() == unseen.len();
+        Some(if all { words::left_for_later(&left) } else { UNSEEN.to_owned() })
+    }
+
+    /// Puts the question to whoever looks at the queue, if it is one and it
+    /// was not `left` there; and how it ended, in words for the model.
     fn asked(
         &self,
         question: Judged,
         asked: bool,
+        left: Option<&str>,
         journal: &mut dyn Journal,
     ) -> Result<(Admitted, String), Failure> {
-        let desktop = Desktop(self.opened.house.profile.config.tools.terminal.approval.notify);
+        let desktop = self.desktop();
         let queue = |question| queue(self.hook, self.opened, question, self.at, &desktop);
-        let mut queue = asked.then(|| queue(&question));
+        let mut queue = (asked && left.is_none()).then(|| queue(&question));
         match queue.as_mut().filter(|queue| queue.seen().is_some()) {
             Some(queue) => {
                 let admitted = self.admitted(question, queue, journal)?;
@@ -341,7 +375,8 @@ impl Settling<'_> {
             // Nobody was asked, and the record says so.
             None => {
                 let judged = surfaced(question, Surface::Unattended, self.at);
-                Ok((self.admitted(judged, &mut Nobody, journal)?, self.unseen()))
+                let end = left.map_or_else(|| self.unseen(), str::to_owned);
+                Ok((self.admitted(judged, &mut Nobody, journal)?, end))
             }
         }
     }
@@ -415,6 +450,7 @@ fn ended(queue: &Queue<'_>) -> Option<String> {
              try exactly this again after that."
                 .to_owned()
         }
+        (Some(Ended::Parked { id }), _) => words::left_for_later(std::slice::from_ref(id)),
         (Some(Ended::Changed { .. }), _) => {
             "A file that it runs was changed while it was asked about.".to_owned()
         }

@@ -26,6 +26,16 @@ pub(super) fn declined(decisions: &[&Decision], end: &str) -> String {
     sentence("Palisade refused this.", decisions, end)
 }
 
+/// Nobody was there to be asked, and these requests lie in the queue.
+pub(super) fn left_for_later(ids: &[String]) -> String {
+    let (what, one) = if ids.len() == 1 { ("request", "it") } else { ("requests", "all of them") };
+    format!(
+        "A person may allow it, but nobody was there to be asked: it is left as {what} {}. Go on with something else, \
+         or tell the person to look at `palisade approvals`; once they have allowed {one}, exactly this passes, once.",
+        ids.join(", ")
+    )
+}
+
 fn sentence(begin: &str, decisions: &[&Decision], end: &str) -> String {
     let mut text = begin.to_owned();
     let mut named: Vec<&str> = Vec::new();

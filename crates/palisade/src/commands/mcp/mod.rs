@@ -159,11 +159,10 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn queue<'s>(&'s self, subject: Subject, going: &'s dyn Fn() -> bool) -> Option<Queue<'s>> {
+    fn queue<'s>(&'s self, subject: Subject, going: &'s dyn Fn() -> bool) -> Queue<'s> {
         let rules = &self.house.profile.config.tools.terminal.approval;
         let queue = Queue::new(self.house.approvals(), subject, self.actor.into(), rules);
-        let queue = queue.notifying(&self.desktop).while_true(going);
-        queue.seen().is_some().then_some(queue)
+        queue.notifying(&self.desktop).while_true(going)
     }
 }
 
@@ -175,7 +174,8 @@ impl Elsewhere for Line<'_> {
         going: &'s dyn Fn() -> bool,
     ) -> Option<Box<dyn Ask + 's>> {
         let subject = Subject::of(judged, at, self.actor, &[]);
-        Some(Box::new(self.queue(subject, going)?))
+        // Where nobody would see it, it is left there for later.
+        Some(Box::new(self.queue(subject, going)))
     }
 
     fn question(
@@ -201,7 +201,8 @@ impl Elsewhere for Line<'_> {
             client: self.actor.client.clone(),
             ..Subject::default()
         };
-        let mut queue = self.queue(subject, going)?.within(question.wait);
+        let mut queue = self.queue(subject, going).within(question.wait);
+        queue.seen()?;
         let answer = queue.put();
         Some((answer, queue.word().unwrap_or("").to_owned()))
     }
