@@ -373,6 +373,9 @@ pub struct Analysis {
     /// Scripts whose content would say more, by absolute path: give them in
     /// [`Context::files`] and analyse again.
     pub wanted: Vec<String>,
+    /// Files that are read for the names in them, by absolute path: their
+    /// content would say more as well. What holds secrets is better not given.
+    pub lists: Vec<String>,
     /// Absolute paths as they were spelled, `..` included, that a link on disk
     /// may lead elsewhere: give [`FileFact::real`] of them in
     /// [`Context::files`] under the same spelling and analyse again.

@@ -141,9 +141,9 @@ fn dotted(raw: &str, made: &mut Vec<String>) {
 
 /// The parts that are patterns in small letters.
 fn lowered(raw: &str) -> String {
-    let parts = raw.split('/').map(|part| {
-        if part.contains([STAR, ONE]) { part.to_lowercase() } else { part.to_owned() }
-    });
+    let parts = raw
+        .split('/')
+        .map(|part| if part.contains([STAR, ONE]) { part.to_lowercase() } else { part.to_owned() });
     parts.collect::<Vec<_>>().join("/")
 }
 

@@ -105,6 +105,10 @@ pub(crate) struct Eval<'c> {
     spelled: RefCell<BTreeSet<String>>,
     /// Whether a pattern takes in more files than were looked at.
     unseen: Cell<bool>,
+    /// Files that were read whose content is not known.
+    unread: Vec<String>,
+    /// Whether names come out of a file that was read.
+    lists: bool,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -206,6 +210,8 @@ impl<'c> Eval<'c> {
             readings: RefCell::default(),
             spelled: RefCell::default(),
             unseen: Cell::default(),
+            unread: Vec::new(),
+            lists: false,
         }
     }
 
@@ -219,6 +225,9 @@ impl<'c> Eval<'c> {
                 continue;
             }
             self.out.files.insert(path.clone(), file.labels);
+        }
+        if self.lists {
+            self.out.lists = std::mem::take(&mut self.unread);
         }
         self.out.spelled = self.spelled.into_inner().into_iter().collect();
         self.out
