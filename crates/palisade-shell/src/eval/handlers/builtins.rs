@@ -533,6 +533,7 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         None => Some(" \t\n".to_owned()),
     };
     let unknown = || Value::new(Text::unknown(), input.labels);
+    let below = || Value::new(Text::new(format!("./{ANY}")), input.labels);
     if let Some(array) = arguments.value(&["-a"]).and_then(Field::literal) {
         let mut values: Vec<(Text, Value)> = Vec::new();
         match (&lines, &ifs) {
@@ -587,14 +588,15 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             }
         }
         if lines.len() > MAX_LINES || partly {
-            values.iter_mut().flatten().for_each(|value| value.join(&unknown()));
+            let more = if input.names && names.len() == 1 { below() } else { unknown() };
+            values.iter_mut().flatten().for_each(|value| value.join(&more));
         }
     }
     for (field, value) in names.iter().zip(values) {
         if let Some(name) = field.literal().filter(|name| is_name(name)) {
             let value = value.unwrap_or_else(|| {
                 if input.names && names.len() == 1 && !arguments.has(&["-n", "-N"]) {
-                    Value::new(Text::new(format!("./{ANY}")), input.labels)
+                    below()
                 } else {
                     unknown()
                 }

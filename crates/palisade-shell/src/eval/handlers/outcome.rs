@@ -63,7 +63,7 @@ fn names_printed(program: &str, words: &[Field], here: bool) -> Option<Text> {
     let operands = words.iter().filter(|word| !word.text.raw().starts_with('-'));
     let mut all = Text::default();
     match program {
-        "ls" | "dir" if !here => {
+        "ls" | "dir" if !here || words.iter().any(|word| word.text.has_pattern()) => {
             let only = options.clone().any(|word| !word.starts_with("--") && word.contains('d'));
             if options.any(|word| !word.starts_with("--") && word.contains(['l', 'o', 'g', 'n'])) {
                 return None;
@@ -71,7 +71,7 @@ fn names_printed(program: &str, words: &[Field], here: bool) -> Option<Text> {
             for operand in operands {
                 all.push(operand.text.raw());
                 all.push("\n");
-                if !only {
+                if !only && !operand.text.has_pattern() {
                     // Those in a directory, wherever the reader puts it before.
                     all.push(&format!("{STAR}\n"));
                 }
