@@ -11,6 +11,7 @@ use palisade_guards::content::Redactor;
 use palisade_guards::{Places, rules, telling};
 use palisade_shell::{Analysis, EffectKind, FileFact, Text};
 
+use crate::outputs::is_remade;
 use crate::patterns::Lookup;
 use crate::session::Session;
 
@@ -105,6 +106,14 @@ pub fn files(
             && let Some(content) = text_of(Path::new(path), LIST)
         {
             facts.entry(path.clone()).or_default().content.get_or_insert(content);
+        }
+    }
+    for effect in analysis.effects.iter().take(PATHS) {
+        if let EffectKind::Delete { path, recursive: true } = &effect.kind
+            && let Some(path) = path.literal()
+            && is_remade(Path::new(path), Path::new(&places.workspace))
+        {
+            facts.entry(path.to_owned()).or_default().remade = true;
         }
     }
     let mut lookup = Lookup::new(places, session);

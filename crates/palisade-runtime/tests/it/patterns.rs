@@ -198,3 +198,40 @@ fn what_holds_secrets_is_not_taken_up() {
     // Its names would be a refusal; it is the question that it always was.
     house.expect(Ask, &["export $(cat .env | xargs)", "for f in $(cat .env); do cat $f; done"]);
 }
+
+#[test]
+fn what_a_build_makes_again_may_go() {
+    let house = House::new();
+    let lines = ["rm -rf node_modules", "rm -rf target", "rm -rf ./build"];
+    for directory in ["node_modules", "target", "build", "dist/.git", "out", "kept/target"] {
+        fs::create_dir_all(house.project(directory)).unwrap();
+    }
+    // By the name alone they are not known.
+    house.expect(Ask, &lines);
+    fs::create_dir(house.project(".git")).unwrap();
+    house.write(".gitignore", "/build/\ndist\nout\n!out\n");
+    house.write("package.json", "{}");
+    house.write("Cargo.toml", "");
+    house.write("kept/Cargo.toml", "");
+    house
+        .write(".git/index", "DIRC\0\0\0\u{2}....\0\u{8}src/a.rs\0....\0\u{11}kept/target/notes\0");
+    house.expect(Allow, &lines);
+    house.expect(Allow, &["rm -rf node_modules target", "cd src; rm -rf ../target"]);
+    let asked = [
+        "rm -rf dist",
+        "rm -rf out",
+        "rm -rf kept/target",
+        "rm -rf src",
+        "rm -rf target src",
+        "rm -rf target/..data",
+        "cp -r src target/; rm -rf target",
+        "mv src target; rm -rf target",
+        "rm -rf node_modules *",
+    ];
+    house.expect(Ask, &asked);
+    house.write(".git/index", "DIRC\0\0\0\u{4}....");
+    house.expect(Ask, &lines);
+    fs::remove_dir(house.project("target")).unwrap();
+    house.link("p/src", "target");
+    house.expect(Ask, &["rm -rf target/"]);
+}
