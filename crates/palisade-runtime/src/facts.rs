@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use palisade_core::{Command, Contained, Finding, Severity, Span};
 use palisade_guards::content::Redactor;
-use palisade_guards::{Places, rules};
+use palisade_guards::{Places, rules, telling};
 use palisade_shell::{Analysis, EffectKind, FileFact, Text};
 
+use crate::outputs::is_remade;
 use crate::patterns::Lookup;
 use crate::session::Session;
 
@@ -19,6 +20,8 @@ const PATHS: usize = 16 * 1024;
 const LINKS: usize = 40;
 const SCRIPTS: usize = 8;
 const SCRIPT: u64 = 256 * 1024;
+/// How much of a file with names in it.
+const LIST: u64 = 16 * 1024;
 
 /// The text that spans and records of a command refer to.
 pub fn text(command: &Command) -> String {
@@ -90,8 +93,27 @@ pub fn files(
         }
     }
     for path in analysis.wanted.iter().take(SCRIPTS) {
-        if let Some(content) = script(Path::new(path)) {
+        if let Some(content) = text_of(Path::new(path), SCRIPT).filter(|text| !text.contains('\0'))
+        {
             facts.entry(path.clone()).or_default().content = Some(content);
+        }
+    }
+    // What is protected is not taken up into what is shown and recorded.
+    let open = |path: &str| telling(path, places).is_none();
+    for path in analysis.lists.iter().take(SCRIPTS) {
+        if open(path)
+            && real(path).is_none_or(|real| open(&real))
+            && let Some(content) = text_of(Path::new(path), LIST)
+        {
+            facts.entry(path.clone()).or_default().content.get_or_insert(content);
+        }
+    }
+    for effect in analysis.effects.iter().take(PATHS) {
+        if let EffectKind::Delete { path, recursive: true } = &effect.kind
+            && let Some(path) = path.literal()
+            && is_remade(Path::new(path), Path::new(&places.workspace))
+        {
+            facts.entry(path.to_owned()).or_default().remade = true;
         }
     }
     let mut lookup = Lookup::new(places, session);
@@ -191,8 +213,8 @@ fn step(at: &mut PathBuf, part: &OsStr) {
     }
 }
 
-/// The beginning of a regular file, as text.
-fn script(path: &Path) -> Option<String> {
+/// A regular file that is no longer than `most`, as text.
+fn text_of(path: &Path, most: u64) -> Option<String> {
     let mut options = OpenOptions::new();
     options.read(true);
     // A pipe in the place of a script must not keep the judge waiting.
@@ -206,9 +228,9 @@ fn script(path: &Path) -> Option<String> {
         return None;
     }
     let mut content = Vec::new();
-    file.take(SCRIPT + 1).read_to_end(&mut content).ok()?;
-    // A longer script stays unknown rather than half known.
-    if content.len() as u64 > SCRIPT || content.contains(&0) {
+    file.take(most + 1).read_to_end(&mut content).ok()?;
+    // A longer one stays unknown rather than half known.
+    if content.len() as u64 > most {
         return None;
     }
     Some(String::from_utf8_lossy(&content).into_owned())

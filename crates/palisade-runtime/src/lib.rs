@@ -17,6 +17,7 @@ pub mod grants;
 mod home;
 mod keeper;
 pub mod moment;
+mod outputs;
 mod patterns;
 mod pipeline;
 pub mod ports;

@@ -1,6 +1,6 @@
 //! What a command would do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::programs::Language;
@@ -89,6 +89,8 @@ pub struct FileFact {
     pub content: Option<String>,
     /// Where it really is, if a symlink leads elsewhere.
     pub real: Option<String>,
+    /// Whether it is a directory that a build makes again.
+    pub remade: bool,
     /// Of a pattern, by how it is displayed: the files on disk that it takes
     /// in and of which more is to be said than of the pattern.
     pub matches: Vec<Match>,
@@ -373,10 +375,16 @@ pub struct Analysis {
     /// Scripts whose content would say more, by absolute path: give them in
     /// [`Context::files`] and analyse again.
     pub wanted: Vec<String>,
+    /// Files that are read for the names in them, by absolute path: their
+    /// content would say more as well. What holds secrets is better not given.
+    pub lists: Vec<String>,
     /// Absolute paths as they were spelled, `..` included, that a link on disk
     /// may lead elsewhere: give [`FileFact::real`] of them in
     /// [`Context::files`] under the same spelling and analyse again.
     pub spelled: Vec<String>,
+    /// Directories that a build makes again, by absolute path, of those that
+    /// the caller knows. What the line itself writes there is none.
+    pub remade: BTreeSet<String>,
     /// Whether the input is one simple command without redirections, so that
     /// a hand-written grant may cover it.
     pub simple: bool,

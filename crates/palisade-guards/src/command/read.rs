@@ -1,6 +1,6 @@
 //! What may be read: everything but secrets.
 
-use palisade_shell::{Code, Effect, EffectKind};
+use palisade_shell::{Code, Effect, EffectKind, Labels};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
@@ -57,6 +57,10 @@ fn rule(seen: &Seen, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule
         Some(mark) if mark_rule(mark).is_some() => mark_rule(mark),
         _ => match seen.region {
             Region::Disk => scene.copies(effect).then_some(&rules::DEVICE_READ),
+            // What was copied or written from such a file holds the same.
+            _ if effect.labels.has(Labels::SECRET.and(Labels::WRITTEN)) && seen.mark.is_none() => {
+                scene.discloses(effect).then_some(&rules::SECRET_ENV_FILE)
+            }
             // A directory is read only by what takes in all below it.
             Region::Root | Region::Home if !seen.everything => {
                 scene.copies(effect).then_some(&rules::SECRET_HOME)

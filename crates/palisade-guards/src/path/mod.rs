@@ -583,6 +583,11 @@ const SAMPLES: &[(&str, &[&str], Mark)] = &[
     ("~", &[".pgpass"], Mark::Token),
     ("~", &[".git-credentials"], Mark::Token),
     ("~", &[".gnupg", "secring.gpg"], Mark::Keyring),
+    // The directories, which some programs read with all in them.
+    ("~", &[".ssh"], Mark::SshKey),
+    ("~", &[".aws"], Mark::Cloud),
+    ("~", &[".gnupg"], Mark::Keyring),
+    ("~", &[".palisade"], Mark::Governor),
     ("~", &[".bash_history"], Mark::History),
     ("~", &[".zsh_history"], Mark::History),
     ("~", &[".bashrc"], Mark::ShellStartup),

@@ -98,4 +98,6 @@ proptest! {
     }
 }
 
+#[cfg(unix)]
+mod patterns;
 mod tools;

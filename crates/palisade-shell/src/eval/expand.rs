@@ -372,8 +372,20 @@ impl Eval<'_> {
         script: &std::rc::Rc<crate::syntax::tree::Script>,
     ) -> Stream {
         let output = self.state.exec_output.take();
-        let stream = self.nested("$( )", |eval| eval.subshell(script));
+        let before = self.unread.len();
+        let mut stream = self.nested("$( )", |eval| eval.subshell(script));
         self.state.exec_output = output;
+        self.lists |= self.unread.len() > before;
+        if stream.names && stream.text.is_none() {
+            // Names below a directory of secrets are secrets; elsewhere they
+            // are no more known than any other text.
+            let below = Text::new(format!("./{ANY}"));
+            let at = self.directory().raw();
+            let hidden = at.contains("/.") && !at.starts_with(self.context.cwd.as_str());
+            if hidden || (self.context.classify.secret)(&self.resolve(&below)) {
+                stream.text = Some(below);
+            }
+        }
         stream
     }
 

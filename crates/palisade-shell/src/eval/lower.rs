@@ -169,6 +169,12 @@ impl Eval<'_> {
     ) {
         for (option, value) in &arguments.options {
             let (Some(role), Some(value)) = (option.value, value) else { continue };
+            let lists = |name: &programs::Name| {
+                matches!(name.get(), "--files-from" | "--files0-from" | "--file-list")
+            };
+            if option.names.iter().any(lists) {
+                self.read_listed(value);
+            }
             if role != Role::Command {
                 self.apply(role, value, flow);
             }

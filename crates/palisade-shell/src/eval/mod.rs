@@ -105,6 +105,10 @@ pub(crate) struct Eval<'c> {
     spelled: RefCell<BTreeSet<String>>,
     /// Whether a pattern takes in more files than were looked at.
     unseen: Cell<bool>,
+    /// Files that were read whose content is not known.
+    unread: Vec<String>,
+    /// Whether names come out of a file that was read.
+    lists: bool,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -206,6 +210,8 @@ impl<'c> Eval<'c> {
             readings: RefCell::default(),
             spelled: RefCell::default(),
             unseen: Cell::default(),
+            unread: Vec::new(),
+            lists: false,
         }
     }
 
@@ -220,8 +226,28 @@ impl<'c> Eval<'c> {
             }
             self.out.files.insert(path.clone(), file.labels);
         }
+        self.out.remade = self.remade();
+        if self.lists {
+            self.out.lists = std::mem::take(&mut self.unread);
+        }
         self.out.spelled = self.spelled.into_inner().into_iter().collect();
         self.out
+    }
+
+    /// The directories known to be made again that the line puts nothing in.
+    fn remade(&self) -> BTreeSet<String> {
+        let known = self.context.files.iter().filter(|(_, fact)| fact.remade);
+        let left = known.filter(|(at, _)| {
+            !self.out.effects.iter().any(|effect| match &effect.kind {
+                EffectKind::Write { path, .. } => {
+                    path.has_unknown()
+                        || path.known_prefix().starts_with(at.as_str())
+                        || at.starts_with(path.known_prefix()) && path.has_pattern()
+                }
+                _ => false,
+            })
+        });
+        left.map(|(at, _)| at.clone()).collect()
     }
 
     fn span(&self, span: Span) -> Span {

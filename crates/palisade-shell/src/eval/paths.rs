@@ -114,15 +114,17 @@ impl Eval<'_> {
         let mut at = absolute;
         let mut moved = false;
         for _ in 0..MAX_LINKS {
-            self.note_spelled(&at);
+            let (certain, open) = certain_part(&at);
+            self.note_spelled(certain);
             if self.container.is_none() {
                 if let Some(next) = climb(&at, |above| self.follow(above)) {
                     (at, moved) = (next, true);
                     continue;
                 }
                 // Only now: what is on disk is older than the line's own links.
-                if let Some(real) = self.context.files.get(&at).and_then(|fact| fact.real.clone()) {
-                    return Some(real);
+                let fact = self.context.files.get(certain);
+                if let Some(real) = fact.and_then(|fact| fact.real.as_deref()) {
+                    return Some(normalise(&format!("{real}{open}")));
                 }
             }
             match climb(&at, usual_link) {
@@ -257,6 +259,17 @@ impl Eval<'_> {
     /// The directory, as far as known.
     pub(crate) fn directory(&self) -> &Text {
         self.state.cwd.get(self.place).or(self.state.cwd.first()).unwrap_or(&self.nowhere)
+    }
+}
+
+/// A path up to the first component that is a pattern or not known, and the
+/// rest. All of it is rest where that goes up again.
+fn certain_part(path: &str) -> (&str, &str) {
+    let Some(mark) = path.find([ANY, STAR, ONE]) else { return (path, "") };
+    let cut = path.get(..mark).and_then(|before| before.rfind('/')).unwrap_or(0);
+    match path.split_at_checked(cut) {
+        Some((certain, open)) if !climbs(open) => (certain, open),
+        _ => ("", path),
     }
 }
 

@@ -20,6 +20,9 @@ pub(super) struct Redirected {
     pub persist: bool,
 }
 
+/// How many files are noted whose content may be wanted.
+const MOST_UNREAD: usize = 16;
+
 impl Eval<'_> {
     pub(super) fn redirect(&mut self, redirects: &[Redirect]) -> Redirected {
         let mut out = Redirected { outer_network: self.output_network, ..Redirected::default() };
@@ -342,9 +345,32 @@ impl Eval<'_> {
             || self.other_readings(path).iter().any(self.context.classify.secret)
         {
             labels = labels.and(Labels::SECRET);
+        } else if content.is_none()
+            && self.unread.len() < MOST_UNREAD
+            && let Some(known) = path.literal()
+            && !self.state.files.contains_key(known)
+            && !self.unread.iter().any(|one| one == known)
+        {
+            self.unread.push(known.to_owned());
         }
         self.emit(EffectKind::Read { path: path.clone() }, labels, span);
         Stream { text: content, labels, ..Stream::default() }
+    }
+
+    /// Reads the files that a list names, one a line or ended by NUL.
+    pub(super) fn read_listed(&mut self, list: &Field) {
+        let stream = self.read_operand(list);
+        let Some(text) = stream.text.filter(|text| !text.is_unknown()) else {
+            self.lists = true;
+            return;
+        };
+        for name in text.raw().split(['\n', '\0']).filter(|name| !name.is_empty()) {
+            if self.overrun {
+                return;
+            }
+            self.spend(name.len(), list.span);
+            let _ = self.read_operand(&list.with(name));
+        }
     }
 
     /// What files and directories above them carry, and a file's content.

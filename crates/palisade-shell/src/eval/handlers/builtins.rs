@@ -161,7 +161,7 @@ pub(super) fn hash(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
 pub(super) fn push_directory(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let turns = rest(fields)
         .iter()
-        .any(|field| field.literal().is_none_or(|word| word.starts_with(['+', '-'])));
+        .any(|field| field.text.is_unknown() || field.text.raw().starts_with(['+', '-']));
     match eval.state.stack.pop() {
         // `pushd` alone changes places with the top.
         Some(top) if rest(fields).is_empty() => {
@@ -513,7 +513,10 @@ const MAX_LINES: usize = 7;
 pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
     let input = read_from(eval, arguments.value(&["-u"]));
-    let known = input.text.as_ref().and_then(Text::literal);
+    let known = input.text.as_ref().filter(|text| !text.is_unknown()).map(Text::raw);
+    eval.lists |= known.is_none();
+    // Lines that are known only in part may be others as well.
+    let partly = known.is_some() && input.text.as_ref().and_then(Text::literal).is_none();
     let lines: Option<Vec<&str>> =
         known.map(|text| match arguments.value(&["-d"]).map(Field::literal) {
             Some(Some("")) => text.split('\0').collect(),
@@ -530,6 +533,7 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         None => Some(" \t\n".to_owned()),
     };
     let unknown = || Value::new(Text::unknown(), input.labels);
+    let below = || Value::new(Text::new(format!("./{ANY}")), input.labels);
     if let Some(array) = arguments.value(&["-a"]).and_then(Field::literal) {
         let mut values: Vec<(Text, Value)> = Vec::new();
         match (&lines, &ifs) {
@@ -546,7 +550,7 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                         }
                     }
                 }
-                if lines.len() > MAX_LINES {
+                if lines.len() > MAX_LINES || partly {
                     for (_, value) in &mut values {
                         value.join(&unknown());
                     }
@@ -583,15 +587,16 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 }
             }
         }
-        if lines.len() > MAX_LINES {
-            values.iter_mut().flatten().for_each(|value| value.join(&unknown()));
+        if lines.len() > MAX_LINES || partly {
+            let more = if input.names && names.len() == 1 { below() } else { unknown() };
+            values.iter_mut().flatten().for_each(|value| value.join(&more));
         }
     }
     for (field, value) in names.iter().zip(values) {
         if let Some(name) = field.literal().filter(|name| is_name(name)) {
             let value = value.unwrap_or_else(|| {
                 if input.names && names.len() == 1 && !arguments.has(&["-n", "-N"]) {
-                    Value::new(Text::new(format!("./{ANY}")), input.labels)
+                    below()
                 } else {
                     unknown()
                 }
@@ -627,14 +632,21 @@ pub(super) fn array_read(
     let name = arguments.operands.first().and_then(Field::literal).unwrap_or("MAPFILE").to_owned();
     let input = read_from(eval, arguments.value(&["-u"]));
     let plain = ["-n", "-O", "-s", "-d"].iter().all(|option| !arguments.has(&[option]));
-    let values = match input.text.as_ref().and_then(Text::literal) {
-        Some(text) if plain && text.lines().count() <= 1024 => text
-            .lines()
-            .enumerate()
-            .map(|(at, line)| {
-                (Text::new(at.to_string()), Value::new(Text::new(line), input.labels))
-            })
-            .collect(),
+    let known = input.text.as_ref().filter(|text| !text.is_unknown());
+    eval.lists |= known.is_none();
+    let values = match known {
+        Some(text) if plain && text.raw().lines().count() <= 1024 => {
+            // Lines that are known only in part may be others as well.
+            let more = text.literal().is_none().then_some("\u{F0000}");
+            text.raw()
+                .lines()
+                .chain(more)
+                .enumerate()
+                .map(|(at, line)| {
+                    (Text::new(at.to_string()), Value::new(Text::new(line), input.labels))
+                })
+                .collect()
+        }
         _ => vec![(Text::unknown(), Value::new(Text::unknown(), input.labels))],
     };
     eval.state.variables.insert(name.into(), Variable::Array(values));

@@ -335,7 +335,7 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         }
     }
     if let Some(list) = arguments.value(&["-T", "--files-from"]) {
-        let _ = eval.read_operand(&list.clone());
+        eval.read_listed(list);
     }
     let mut archived = match &archive {
         Some(file) if file.literal() == Some("-") => None,

@@ -235,7 +235,9 @@ pub(super) fn sed(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     } else {
         input(eval, &operands)
     };
-    let mut text = from.text.as_ref().and_then(Text::literal).map(str::to_owned);
+    let known = from.text.as_ref().filter(|text| !text.is_unknown());
+    let partly = known.is_some_and(|text| text.literal().is_none());
+    let mut text = known.map(|text| text.raw().to_owned());
     for script in &scripts {
         let outer = std::mem::replace(&mut eval.stdin, from.clone());
         let _ = eval.code(Language::Sed, &script.text, script.labels, "sed code", script.span);
@@ -248,16 +250,15 @@ pub(super) fn sed(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     if arguments.has(&["-n", "--quiet", "--silent"]) {
         text = None;
     }
+    let mut text = text.map(Text::new);
+    if partly {
+        // What stands where it is not known may have been changed.
+        text = text.map(super::outcome::among_others);
+    }
     if edits {
         return Stream::nothing();
     }
-    Stream {
-        text: text.map(Text::new),
-        labels: from.labels,
-        network: from.network,
-        shell: false,
-        names: false,
-    }
+    Stream { text, labels: from.labels, network: from.network, shell: false, names: false }
 }
 
 /// `awk`: the program is code; `-v` values and operands are data or files.

@@ -2,9 +2,10 @@
 //! names below the working directory, or text that sets up a shell.
 
 use super::super::Eval;
+use super::super::expand::{activate, opened};
 use super::super::value::{Field, Stream};
 use crate::effect::{EffectKind, Labels};
-use crate::text::{ANY, Text};
+use crate::text::{ANY, STAR, Text};
 
 /// Completes what `program` has printed. `input` says what came in.
 pub(super) fn complete(
@@ -29,6 +30,13 @@ pub(super) fn complete(
         && (lists(program, words)
             || (input.names && passes(program, words))
             || (printed.names && DELEGATES.contains(&program)));
+    if printed.text.is_none() && !printed.network && !printed.shell {
+        printed.text = names_printed(program, words, printed.names).or_else(|| {
+            // Some of the lines that come in, and which of them is not known.
+            let lines = passed(eval, program, words, input)?;
+            Some(lines).filter(|text| !text.is_unknown() && !text.is_empty()).map(among_others)
+        });
+    }
     // Without a directory of its own it is in the one for temporary files.
     if plain
         && program == "mktemp"
@@ -46,6 +54,65 @@ pub(super) fn complete(
         printed.labels = printed.labels.without(Labels::ENVIRONMENT);
     }
     printed
+}
+
+/// The names that a program prints, as patterns: those that lead out of the
+/// working directory, as others are known by [`Stream::names`].
+fn names_printed(program: &str, words: &[Field], here: bool) -> Option<Text> {
+    let mut options = words.iter().filter_map(Field::literal).filter(|word| word.starts_with('-'));
+    let operands = words.iter().filter(|word| !word.text.raw().starts_with('-'));
+    let mut all = Text::default();
+    match program {
+        "ls" | "dir" if !here || words.iter().any(|word| word.text.has_pattern()) => {
+            let only = options.clone().any(|word| !word.starts_with("--") && word.contains('d'));
+            if options.any(|word| !word.starts_with("--") && word.contains(['l', 'o', 'g', 'n'])) {
+                return None;
+            }
+            for operand in operands {
+                all.push(operand.text.raw());
+                all.push("\n");
+                if !only && !operand.text.has_pattern() {
+                    // Those in a directory, wherever the reader puts it before.
+                    all.push(&format!("{STAR}\n"));
+                }
+            }
+        }
+        "realpath" | "readlink" | "greadlink" | "grealpath" => {
+            for operand in operands {
+                all.push(operand.text.raw());
+                all.push("\n");
+            }
+            return Some(among_others(all));
+        }
+        "locate" | "plocate" | "mlocate" | "mdfind" => {
+            for operand in operands {
+                all.push(&format!("/{ANY}/{STAR}{}{STAR}\n", operand.text.raw()));
+            }
+            return Some(among_others(all));
+        }
+        "compgen" => {
+            let patterns = options.clone().any(|word| word == "-G");
+            let files = options
+                .any(|word| matches!(word, "-f" | "-d" | "-o" | "-A") || word.starts_with("-A"));
+            if !patterns && !files {
+                return None;
+            }
+            for operand in operands {
+                let mut text = operand.text.raw().to_owned();
+                if patterns {
+                    let plain = std::mem::take(&mut text);
+                    activate(&plain, &mut text);
+                    text = opened(&text);
+                } else {
+                    text.push(STAR);
+                }
+                all.push(&text);
+                all.push("\n");
+            }
+        }
+        _ => return None,
+    }
+    (!all.is_empty()).then_some(all)
 }
 
 /// Programs whose output is that of what they run.
@@ -135,6 +202,25 @@ fn passes(program: &str, words: &[Field]) -> bool {
         "grep" | "egrep" | "fgrep" => operands == 1,
         _ => false,
     }
+}
+
+/// Lines that may be printed, among others: neither does the text begin nor
+/// end with what is known.
+pub(super) fn among_others(lines: Text) -> Text {
+    Text::new(format!("{ANY}\n{}\n{ANY}\n", lines.raw().trim_end_matches('\n')))
+}
+
+/// The text of which a program that [`passes`] lines prints some: what comes
+/// in, or a file's.
+fn passed(eval: &Eval<'_>, program: &str, words: &[Field], input: &Stream) -> Option<Text> {
+    if passes(program, words) {
+        return input.text.clone();
+    }
+    let (file, rest) = words.split_last()?;
+    if file.text.raw().starts_with('-') || !passes(program, rest) {
+        return None;
+    }
+    eval.file_facts(&eval.resolve(&file.text)).1
 }
 
 /// A search in the environment for names that say nothing of secrets.

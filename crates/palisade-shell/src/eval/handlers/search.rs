@@ -145,7 +145,10 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             }
             "-files0-from" => {
                 if let Some(file) = words.get(at).cloned() {
-                    let _ = eval.read_operand(&file);
+                    eval.read_listed(&file);
+                    if let Some(text) = eval.read_operand(&file).text {
+                        roots.extend(text.raw().split(['\0', '\n']).map(Text::from).take(64));
+                    }
                 }
                 at += 1;
             }

@@ -323,7 +323,10 @@ pub(super) fn xargs(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
         _ if input.names => {
             vec![Field { text: Text::new(format!("./{ANY}")), labels: input.labels, span }]
         }
-        _ => vec![Field { text: Text::unknown(), labels: input.labels, span }],
+        _ => {
+            eval.lists = true;
+            vec![Field { text: Text::unknown(), labels: input.labels, span }]
+        }
     };
     if items.len() >= MAX_ITEMS {
         eval.over_budget(span, "more items than are followed");
@@ -389,7 +392,7 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
     let mut template: Vec<Field> = Vec::new();
     let mut items: Vec<Field> = Vec::new();
     let mut behind = false;
-    let mut listed = false;
+    let (mut listed, mut files) = (false, false);
     for field in words {
         match field.literal() {
             Some(":::" | ":::+") => {
@@ -400,6 +403,14 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
                 behind = true;
                 listed = true;
                 items.push(field.with(Text::unknown()));
+                files = true;
+            }
+            _ if files => {
+                if let Some(text) = eval.read_operand(field).text {
+                    items.extend(text.raw().lines().take(MAX_ITEMS).map(|line| field.with(line)));
+                } else {
+                    eval.lists = true;
+                }
             }
             _ if behind => items.push(field.clone()),
             _ => template.push(field.clone()),
@@ -415,7 +426,10 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
                     span,
                 }));
             }
-            _ => items.push(Field { text: Text::unknown(), labels: eval.stdin.labels, span }),
+            _ => {
+                eval.lists = true;
+                items.push(Field { text: Text::unknown(), labels: eval.stdin.labels, span });
+            }
         }
     }
     let outer = std::mem::replace(&mut eval.stdin, Stream::nothing());

@@ -11,6 +11,7 @@
 //! here is taken for plain computation; the sandbox is for that.
 
 mod imports;
+mod listings;
 mod patterns;
 mod perl;
 mod tables;
@@ -59,7 +60,10 @@ pub(super) fn run(
         loops: false,
         imports: Vec::new(),
     };
+    let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
+    scan.angles(eval, code);
+    eval.state.cwd = directory;
     if scan.network && scan.shell && wires(&tokens) {
         eval.emit(EffectKind::RemoteShell, labels, span);
     }
@@ -162,6 +166,7 @@ impl Scan {
             }
         }
         self.read_imports(tokens);
+        let reads = self.reads(tokens);
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             match token {
@@ -181,7 +186,14 @@ impl Scan {
                 {
                     opaque(eval, self.language, self.labels, self.span);
                 }
-                Token::Name(name) => self.name(eval, tokens, at, name),
+                Token::Name(name) => {
+                    self.name(eval, tokens, at, name);
+                    let full = self.full_name(name);
+                    self.moved(eval, tokens, at, &full);
+                    if reads {
+                        self.listed(eval, tokens, at, &full);
+                    }
+                }
                 _ => {}
             }
             at += 1;

@@ -366,6 +366,11 @@ pub(super) fn receiver(tokens: &[Token], at: usize) -> usize {
         else {
             break;
         };
+        // A word before a parenthesis that calls nothing.
+        if matches!(name.as_str(), "in" | "return" | "and" | "or" | "not" | "if" | "else" | "yield")
+        {
+            break;
+        }
         start -= 1;
         if !name.starts_with('.') {
             break;

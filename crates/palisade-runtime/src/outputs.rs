@@ -1,0 +1,144 @@
+//! Directories that a build makes again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How long an index of git may be that is looked through.
+const INDEX: u64 = 16 * 1024 * 1024;
+/// How long a list of ignored names may be.
+const IGNORED: u64 = 64 * 1024;
+
+/// What says that a directory of a certain name is an output.
+enum Evidence {
+    /// Its name.
+    Name,
+    /// One of these files beside it.
+    Beside(&'static [&'static str]),
+    /// This file in it.
+    Within(&'static str),
+    /// That git ignores it by its name.
+    Ignored,
+}
+
+const OUTPUTS: &[(&[&str], Evidence)] = &[
+    (
+        &[
+            "__pycache__",
+            ".pytest_cache",
+            ".mypy_cache",
+            ".ruff_cache",
+            ".tox",
+            ".nox",
+            ".next",
+            ".nuxt",
+            ".turbo",
+            ".parcel-cache",
+            ".svelte-kit",
+            ".angular",
+        ],
+        Evidence::Name,
+    ),
+    (&["node_modules"], Evidence::Beside(&["package.json"])),
+    (&["target"], Evidence::Beside(&["Cargo.toml", "pom.xml", "build.sbt"])),
+    (&[".venv", "venv"], Evidence::Within("pyvenv.cfg")),
+    (&["build", "dist", "out", "coverage", "htmlcov", ".gradle", "_build"], Evidence::Ignored),
+];
+
+/// Whether `path` is a directory inside `workspace` that is known to be made
+/// again by a build, and nothing of which git keeps. Where that cannot be
+/// told, it is not.
+pub(crate) fn is_remade(path: &Path, workspace: &Path) -> bool {
+    let (Some(name), Some(above)) =
+        (path.file_name().and_then(|name| name.to_str()), path.parent())
+    else {
+        return false;
+    };
+    let Some((_, evidence)) = OUTPUTS.iter().find(|(names, _)| names.contains(&name)) else {
+        return false;
+    };
+    let inside = path != workspace && path.starts_with(workspace);
+    let directory = fs::symlink_metadata(path).is_ok_and(|about| about.is_dir());
+    let moved = path.to_str().is_none_or(|path| crate::facts::real(path).is_some());
+    if !inside || !directory || moved || fs::symlink_metadata(path.join(".git")).is_ok() {
+        return false;
+    }
+    let repository = above.ancestors().find(|at| fs::symlink_metadata(at.join(".git")).is_ok());
+    if let Some(root) = repository
+        && keeps(root, path) != Some(false)
+    {
+        return false;
+    }
+    match evidence {
+        Evidence::Name => true,
+        Evidence::Beside(files) => files.iter().any(|file| above.join(file).is_file()),
+        Evidence::Within(file) => path.join(file).is_file(),
+        Evidence::Ignored => repository.is_some_and(|root| ignores(root, path, name)),
+    }
+}
+
+/// Whether the repository's index has files below `path`. `None` where that is
+/// not known.
+fn keeps(root: &Path, path: &Path) -> Option<bool> {
+    let inside = path.strip_prefix(root).ok()?.to_str()?;
+    let git = root.join(".git");
+    let directory = if git.is_dir() {
+        git
+    } else {
+        let text = fs::read_to_string(&git).ok()?;
+        root.join(PathBuf::from(text.strip_prefix("gitdir:")?.trim()))
+    };
+    let index = directory.join("index");
+    match fs::metadata(&index) {
+        // A repository without a commit.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(false),
+        Err(_) => return None,
+        Ok(about) if about.len() > INDEX || !about.is_file() => return None,
+        Ok(_) => {}
+    }
+    let bytes = fs::read(&index).ok()?;
+    // Version 2 holds each path in full, behind its length (gitformat-index).
+    if !matches!(bytes.get(..8), Some([b'D', b'I', b'R', b'C', 0, 0, 0, 2])) {
+        return None;
+    }
+    let begins = format!("{inside}/");
+    let begins = begins.as_bytes();
+    let mut windows = bytes.windows(begins.len()).enumerate();
+    let kept = windows.any(|(at, window)| {
+        let length = || bytes.iter().skip(at).take(4096).take_while(|byte| **byte != 0).count();
+        window == begins
+            && at
+                .checked_sub(1)
+                .and_then(|before| bytes.get(before))
+                .is_none_or(|low| usize::from(*low) == length().min(0xfff) & 0xff)
+    });
+    // `link`: the rest is in another file, a split index.
+    let split = bytes.windows(6).any(|window| window == b"link\0\0");
+    (kept || !split).then_some(kept)
+}
+
+/// Whether a `.gitignore` on the way names the directory plainly.
+fn ignores(root: &Path, path: &Path, name: &str) -> bool {
+    let mut ignored = false;
+    for at in path.ancestors().skip(1).take_while(|at| at.starts_with(root)) {
+        let file = at.join(".gitignore");
+        if !fs::metadata(&file).is_ok_and(|about| about.is_file() && about.len() <= IGNORED) {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let below = path.strip_prefix(at).ok().and_then(Path::to_str).unwrap_or(name);
+        for line in text.lines().map(str::trim_end) {
+            if line.starts_with('!') && line.contains(name) {
+                return false;
+            }
+            let bare = line.trim_end_matches('/');
+            ignored |= match bare.strip_prefix('/') {
+                Some(rooted) => rooted == below,
+                None if bare.contains('/') => {
+                    bare == below || bare.strip_prefix("**/").is_some_and(|bare| bare == name)
+                }
+                None => bare == name,
+            };
+        }
+    }
+    ignored
+}

@@ -1,0 +1,237 @@
+//! What patterns, links and lists on disk mean for a verdict.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use palisade_core::{Command, Posture, Verdict};
+use palisade_guards::Places;
+use palisade_runtime::{
+    Circumstances, Home, Profile, ProfileName, Request, Session, judge_command,
+};
+use tempfile::TempDir;
+
+/// A home with secrets and a project in it, and a profile.
+struct House {
+    room: TempDir,
+    profile: Profile,
+    places: Places,
+}
+
+impl House {
+    fn new() -> Self {
+        let room = tempfile::tempdir().unwrap();
+        let home = fs::canonicalize(room.path()).unwrap();
+        for directory in [".ssh", ".palisade/profiles/default", ".config", "p/src", "p/sub"] {
+            fs::create_dir_all(home.join(directory)).unwrap();
+        }
+        for file in [
+            ".ssh/id_rsa",
+            ".palisade/profiles/default/config.yaml",
+            ".palisade/profiles/default/.env",
+            ".bashrc",
+            "p/src/a.rs",
+            "p/src/b.rs",
+        ] {
+            fs::write(home.join(file), "").unwrap();
+        }
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let palisade = home.join(".palisade");
+        let locate = |name: &str| (name == "PALISADE_HOME").then(|| palisade.clone().into());
+        let profile =
+            Profile::new(&Home::locate(locate).unwrap(), ProfileName::parse("default").unwrap());
+        let places = Places {
+            home: text(&home),
+            cwd: text(&home.join("p")),
+            workspace: text(&home.join("p")),
+            palisade_home: text(&palisade),
+            ..Places::default()
+        };
+        Self { room, profile, places }
+    }
+
+    fn link(&self, to: &str, name: &str) {
+        symlink(self.room.path().join(to), self.project(name)).unwrap();
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.project(name), content).unwrap();
+    }
+
+    fn project(&self, name: &str) -> std::path::PathBuf {
+        self.room.path().join("p").join(name)
+    }
+
+    fn verdict(&self, line: &str) -> Verdict {
+        let at = Circumstances {
+            profile: &self.profile,
+            posture: Posture::default(),
+            grants: &[],
+            places: &self.places,
+            session: &Session::default(),
+            now: 0,
+        };
+        let request =
+            Request { command: Command::Shell(line.to_owned()), cwd: self.places.cwd.clone() };
+        judge_command(request, &at).decision.verdict()
+    }
+
+    #[track_caller]
+    fn expect(&self, verdict: Verdict, lines: &[&str]) {
+        for line in lines {
+            assert_eq!(self.verdict(line), verdict, "{line}");
+        }
+    }
+}
+
+use Verdict::{Allow, Ask, Deny};
+
+#[test]
+fn a_pattern_behind_a_link_is_where_the_link_leads() {
+    let house = House::new();
+    house.link(".palisade/profiles/default", "q");
+    house.link(".ssh", "s");
+    let denied = [
+        "cp x q/config.y*",
+        "cat q/.e*",
+        "cat q/*",
+        "tee q/c[o]nfig.yaml",
+        "echo x > q/conf*",
+        "rm q*/config.yaml",
+        "cat s/*",
+        "cat s/i*",
+        "cat */id_*",
+        "python3 -c 'import glob; print([open(f).read() for f in glob.glob(\"*/id_*\")])'",
+        "cd s; cat *",
+    ];
+    house.expect(Deny, &denied);
+    house.expect(Allow, &["cat src/*.rs", "ls s/*", "ls -la q", "wc -l */*.rs", "grep -rn foo ."]);
+}
+
+#[test]
+fn a_link_under_an_innocent_name_is_found_by_a_pattern() {
+    let house = House::new();
+    house.link(".ssh/id_rsa", "sub/notes.txt");
+    house.link(".bashrc", "sub/rc.txt");
+    house.link("p/src/a.rs", "sub/a.rs");
+    let denied = [
+        "cat sub/*.txt",
+        "cat */notes.t*",
+        "cat < sub/no*",
+        "for f in sub/*; do cat \"$f\"; done",
+        "ls sub/* | xargs cat",
+        "shopt -s dotglob; cat sub/*",
+    ];
+    house.expect(Deny, &denied);
+    house.expect(Ask, &["echo x >> sub/rc*", "sed -i s/a/b/ sub/r*"]);
+    // What is taken away is the link.
+    house.expect(Allow, &["rm sub/*", "rm -f sub/rc*", "cat sub/*.rs"]);
+}
+
+#[test]
+fn a_way_up_from_a_link_on_disk_goes_up_from_its_target() {
+    let house = House::new();
+    fs::create_dir(house.room.path().join(".ssh/sub")).unwrap();
+    house.link(".ssh/sub", "e");
+    let denied = ["cat e/../id_rsa", "cd e/..; cat id_rsa", "cat e/../i*", "cd e; cat ../id_rsa"];
+    house.expect(Deny, &denied);
+    house.expect(Allow, &["cat src/../README.md"]);
+}
+
+#[test]
+fn names_in_a_list_are_judged() {
+    let house = House::new();
+    house.write("secrets.txt", "src/a.rs\n../.ssh/id_rsa\n");
+    house.write("nul", "../.ssh/id_rsa\0");
+    house.write("good", "src/a.rs\nsrc/b.rs\n");
+    let denied = [
+        "cat $(cat secrets.txt)",
+        "cat $(<secrets.txt)",
+        "xargs cat < secrets.txt",
+        "cat secrets.txt | xargs cat",
+        "xargs -a secrets.txt cat",
+        "xargs -0 cat < nul",
+        "tar cf - -T secrets.txt",
+        "tar cf x.tar --files-from=secrets.txt",
+        "while read f; do cat $f; done < secrets.txt",
+        "mapfile -t a < secrets.txt; cat \"${a[@]}\"",
+        "tail -1 secrets.txt | xargs base64",
+        "f=$(tail -1 secrets.txt); cat \"$f\"",
+        "parallel cat :::: secrets.txt",
+        "find -files0-from nul -exec cat {} +",
+    ];
+    house.expect(Deny, &denied);
+    let allowed = [
+        "cat $(cat good)",
+        "xargs wc -l < good",
+        "while read f; do wc -l \"$f\"; done < good",
+        "tar cf x.tar -T good",
+        "cat nowhere | xargs wc -l",
+        "git ls-files | xargs wc -l",
+        "git commit -m \"$(cat good)\"",
+    ];
+    house.expect(Allow, &allowed);
+}
+
+#[test]
+fn a_list_that_is_written_meanwhile_is_not_what_it_was() {
+    let house = House::new();
+    house.write("l", "src/a.rs\n");
+    house.expect(Deny, &["echo ../.ssh/id_rsa > l; cat $(cat l)"]);
+    house.expect(Ask, &["curl -s https://a.example/l > l; rm -rf $(cat l)"]);
+}
+
+#[test]
+fn many_files_that_are_alike_hide_no_other() {
+    let house = House::new();
+    for number in 0..64 {
+        house.write(&format!("sub/{number}.key"), "");
+    }
+    house.link(".ssh/id_rsa", "sub/zz.key");
+    house.expect(Deny, &["cat sub/*.key", "cat sub/*"]);
+}
+
+#[test]
+fn what_holds_secrets_is_not_taken_up() {
+    let house = House::new();
+    house.write(".env", "/etc/shadow\n");
+    // Its names would be a refusal; it is the question that it always was.
+    house.expect(Ask, &["export $(cat .env | xargs)", "for f in $(cat .env); do cat $f; done"]);
+}
+
+#[test]
+fn what_a_build_makes_again_may_go() {
+    let house = House::new();
+    let lines = ["rm -rf node_modules", "rm -rf target", "rm -rf ./build"];
+    for directory in ["node_modules", "target", "build", "dist/.git", "out", "kept/target"] {
+        fs::create_dir_all(house.project(directory)).unwrap();
+    }
+    // By the name alone they are not known.
+    house.expect(Ask, &lines);
+    fs::create_dir(house.project(".git")).unwrap();
+    house.write(".gitignore", "/build/\ndist\nout\n!out\n");
+    house.write("package.json", "{}");
+    house.write("Cargo.toml", "");
+    house.write("kept/Cargo.toml", "");
+    house
+        .write(".git/index", "DIRC\0\0\0\u{2}....\0\u{8}src/a.rs\0....\0\u{11}kept/target/notes\0");
+    house.expect(Allow, &lines);
+    house.expect(Allow, &["rm -rf node_modules target", "cd src; rm -rf ../target"]);
+    let asked = [
+        "rm -rf dist",
+        "rm -rf out",
+        "rm -rf kept/target",
+        "rm -rf src",
+        "rm -rf target src",
+        "rm -rf target/..data",
+        "cp -r src target/; rm -rf target",
+        "mv src target; rm -rf target",
+        "rm -rf node_modules *",
+    ];
+    house.expect(Ask, &asked);
+    house.write(".git/index", "DIRC\0\0\0\u{4}....");
+    house.expect(Ask, &lines);
+    fs::remove_dir(house.project("target")).unwrap();
+    house.link("p/src", "target");
+    house.expect(Ask, &["rm -rf target/"]);
+}
