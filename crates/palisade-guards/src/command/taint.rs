@@ -1,6 +1,6 @@
 //! What a session that has read text from outside may still do unasked.
 
-use palisade_shell::{Analysis, Effect, EffectKind, Labels, Text};
+use palisade_shell::{Analysis, Effect, EffectKind, Labels};
 
 use super::connect::{destination, here};
 use super::report::{Report, Scene};
@@ -63,7 +63,14 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
         EffectKind::Connect { host, .. } => !destination(host).is_some_and(|to| here(&to)),
         _ => false,
     });
-    let talks = (0..).zip(&analysis.commands).find(|(_, command)| {
+    let talks = (0..).zip(&analysis.commands).find(|(at, command)| {
+        // Where it connects to is known: that has been looked at.
+        let here = analysis.effects.iter().any(|effect| {
+            effect.command == Some(*at) && matches!(effect.kind, EffectKind::Connect { .. })
+        });
+        if here {
+            return false;
+        }
         let name = command.program.literal().map_or("", base);
         TALKERS.contains(&name) || command.interpreter && speaks(command)
     });
@@ -104,6 +111,7 @@ const TALKERS: &[&str] = &[
     "bundle",
     "cargo",
     "composer",
+    "curl",
     "dig",
     "docker",
     "gcloud",
