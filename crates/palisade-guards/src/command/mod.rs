@@ -78,5 +78,6 @@ pub fn findings(
             }
         }
     }
+    taint::leaving(&scene, &mut report);
     report.findings()
 }

@@ -108,6 +108,11 @@ impl<'a> Report<'a> {
         Self { text, analysis, findings: Vec::new() }
     }
 
+    /// The line as it was given.
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
+    }
+
     pub(super) fn findings(self) -> Vec<Finding> {
         self.findings
     }

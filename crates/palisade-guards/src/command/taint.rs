@@ -1,6 +1,6 @@
 //! What a session that has read text from outside may still do unasked.
 
-use palisade_shell::{Analysis, Effect, EffectKind, Labels, Text};
+use palisade_shell::{Analysis, Effect, EffectKind, Labels};
 
 use super::connect::{destination, here};
 use super::report::{Report, Scene};
@@ -22,16 +22,6 @@ pub(super) static GUARD: Guard = Guard {
 
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let exposure = scene.exposure;
-    if let EffectKind::Connect { host, .. } = &effect.kind
-        && !destination(host).is_some_and(|to| here(&to))
-        && let Some(why) = scene.command(effect).and_then(|command| {
-            // Written out: the `?` of an address is a pattern to the shell.
-            let words: Vec<String> = command.arguments.iter().map(Text::to_string).collect();
-            exposure.leak(&words.join("\n"))
-        })
-    {
-        report.raise_why(&rules::SECRET_OUTGOING, effect, &why);
-    }
     if !exposure.is_untrusted() {
         return;
     }
@@ -58,6 +48,144 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         }
         _ => {}
     }
+}
+
+/// Known secrets in a line that talks to another machine. The whole line
+/// counts, as it stands and as its commands get it: a value also leaves through
+/// a variable, a file or a pipe that an earlier part of the line filled.
+pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
+    let exposure = scene.exposure;
+    if exposure.known.is_none() {
+        return;
+    }
+    let analysis = scene.analysis;
+    let connects = analysis.effects.iter().find(|effect| match &effect.kind {
+        EffectKind::Connect { host, .. } => !destination(host).is_some_and(|to| here(&to)),
+        _ => false,
+    });
+    let talks = (0..).zip(&analysis.commands).find(|(at, command)| {
+        // Where it connects to is known: that has been looked at.
+        let here = analysis.effects.iter().any(|effect| {
+            effect.command == Some(*at) && matches!(effect.kind, EffectKind::Connect { .. })
+        });
+        if here {
+            return false;
+        }
+        let name = command.program.literal().map_or("", base);
+        TALKERS.contains(&name) || command.interpreter && speaks(command)
+    });
+    if connects.is_none() && talks.is_none() {
+        return;
+    }
+    // Written out: the `?` of an address is a pattern to the shell.
+    let mut sent = report.text().to_owned();
+    for command in &analysis.commands {
+        for word in command.arguments.iter().chain([&command.program]) {
+            sent.push('\n');
+            sent.push_str(&word.to_string());
+        }
+    }
+    for effect in &analysis.effects {
+        if let EffectKind::Environment { value, .. } = &effect.kind {
+            sent.push('\n');
+            sent.push_str(&value.to_string());
+        }
+    }
+    let Some(why) = exposure.leak(&sent) else { return };
+    match (connects, talks) {
+        (Some(effect), _) => report.raise_why(&rules::SECRET_OUTGOING, effect, &why),
+        (None, Some((at, command))) => {
+            report.raise_command(&rules::SECRET_OUTGOING, at, command);
+        }
+        (None, None) => {}
+    }
+}
+
+/// Programs that talk to hosts which their words need not name.
+const TALKERS: &[&str] = &[
+    "apt",
+    "apt-get",
+    "aws",
+    "az",
+    "bun",
+    "bundle",
+    "cargo",
+    "composer",
+    "curl",
+    "dig",
+    "docker",
+    "gcloud",
+    "gem",
+    "getent",
+    "gh",
+    "git",
+    "glab",
+    "go",
+    "gsutil",
+    "helm",
+    "hg",
+    "host",
+    "http",
+    "https",
+    "kubectl",
+    "mail",
+    "mosquitto_pub",
+    "msmtp",
+    "npm",
+    "npx",
+    "nslookup",
+    "openssl",
+    "ping",
+    "ping6",
+    "pip",
+    "pip3",
+    "pnpm",
+    "podman",
+    "rclone",
+    "resolvectl",
+    "rsync",
+    "scp",
+    "sendmail",
+    "sftp",
+    "skopeo",
+    "socat",
+    "ssh",
+    "svn",
+    "swaks",
+    "telnet",
+    "traceroute",
+    "twine",
+    "uv",
+    "vercel",
+    "wget",
+    "wscat",
+    "xh",
+    "yarn",
+];
+
+/// Whether code that an interpreter is given mentions what talks to hosts.
+fn speaks(command: &palisade_shell::Invocation) -> bool {
+    const SPOKEN: &[&str] = &[
+        "://",
+        "connect",
+        "curl",
+        "dns",
+        "fetch",
+        "getaddrinfo",
+        "gethostby",
+        "http",
+        "lookup",
+        "lwp",
+        "net",
+        "requests",
+        "resolv",
+        "smtp",
+        "socket",
+        "urllib",
+    ];
+    let words: Vec<String> =
+        command.arguments.iter().map(|word| word.to_string().to_ascii_lowercase()).collect();
+    words.iter().any(|word| SPOKEN.iter().any(|spoken| word.contains(spoken)))
 }
 
 /// What the model will have seen when it reads the output of a command.

@@ -33,6 +33,19 @@ pub(super) struct Flow {
     pub local: bool,
 }
 
+/// What addresses of other machines begin with.
+const NETWORK: &[&str] = &[
+    "http://",
+    "https://",
+    "ftp://",
+    "ftps://",
+    "sftp://",
+    "rtmp://",
+    "rtsp://",
+    "svn://",
+    "svn+ssh://",
+];
+
 impl Eval<'_> {
     /// Lowers an invocation by its entry alone. `fields` begin with the name.
     pub(super) fn lower(&mut self, program: &'static Program, fields: &[Field]) -> Stream {
@@ -288,6 +301,13 @@ impl Eval<'_> {
     /// What one word does, by its role.
     pub(super) fn apply(&mut self, role: Role, field: &Field, flow: &mut Flow) {
         let span = field.span;
+        // Programs that open files often open addresses as well.
+        if matches!(role, Role::Path | Role::Read | Role::Convert)
+            && NETWORK.iter().any(|scheme| field.text.known_prefix().starts_with(scheme))
+        {
+            flow.hosts.push((field.text.clone(), span));
+            return;
+        }
         match role {
             Role::Data => {}
             Role::Path => self.maybe_path(field),

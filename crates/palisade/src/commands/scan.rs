@@ -82,6 +82,15 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let report = match &file {
         Some(file) => {
             let failed = |error: io::Error| Failure::Usage(format!("`{}`: {error}", reveal(file)));
+            let opens = std::fs::metadata(file).map_err(failed)?.file_type();
+            // A pipe that was handed over has a writer; a name for one may
+            // wait for ever.
+            let given = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"]
+                .iter()
+                .any(|start| file.starts_with(start));
+            if !opens.is_file() && !opens.is_dir() && !given {
+                return Err(Failure::Usage(format!("`{}` is not a regular file", reveal(file))));
+            }
             let opened = File::open(file).map_err(failed)?;
             if opened.metadata().map_err(failed)?.is_dir() {
                 return Err(Failure::Usage(format!("`{}` is a directory", reveal(file))));
