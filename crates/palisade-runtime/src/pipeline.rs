@@ -162,9 +162,10 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
             break;
         }
         // What was read stays named: a decision is about those contents.
-        let wanted = std::mem::take(&mut seen.wanted);
+        let read = seen.wanted.into_iter().chain(seen.lists);
+        let read: Vec<String> = read.filter(|path| context.files.contains_key(path)).collect();
         seen = look(&context);
-        let more = wanted.into_iter().filter(|path| !seen.wanted.contains(path));
+        let more = read.into_iter().filter(|path| !seen.wanted.contains(path));
         let more: Vec<String> = more.collect();
         seen.wanted.extend(more);
     }

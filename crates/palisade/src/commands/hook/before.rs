@@ -370,34 +370,33 @@ impl Settling<'_> {
         match queue.as_mut().filter(|queue| queue.seen().is_some()) {
             Some(queue) => {
                 let admitted = self.admitted(question, queue, journal)?;
-                Ok((admitted, ended(queue).unwrap_or_else(|| self.unseen())))
+                Ok((admitted, ended(queue).unwrap_or_else(|| self.unseen(None))))
             }
             // Nobody was asked, and the record says so.
             None => {
                 let judged = surfaced(question, Surface::Unattended, self.at);
-                let end = left.map_or_else(|| self.unseen(), str::to_owned);
+                let end = self.unseen(left);
                 Ok((self.admitted(judged, &mut Nobody, journal)?, end))
             }
         }
     }
-}
 
-impl Settling<'_> {
-    /// That nobody was asked, and what the person could do about it. A person
-    /// who sits before the client wonders most, so they are told what keeps the
-    /// client from asking them.
-    fn unseen(&self) -> String {
+    /// That nobody was asked, and what the person could do about it: `left` says
+    /// it where the question was left in the queue. A person who sits before the
+    /// client wonders most, so they are told what keeps it from asking them.
+    fn unseen(&self, left: Option<&str>) -> String {
+        let mut said = left.unwrap_or(UNSEEN).to_owned();
         let mode = self.call.mode.as_deref().filter(|mode| *mode != "default");
-        match mode.filter(|_| self.hook.client.name == "claude" && is_claudes_terminal()) {
-            Some(mode) => format!(
-                "A person may allow it, but in this mode ({}) Claude Code asks them nothing. Do something else, or \
-                 tell the person what you wanted to do and why: in Claude Code's default mode they are asked here, \
-                 and in any mode they can keep `palisade approvals watch` open in another terminal. Then you may try \
-                 again.",
-                palisade_guards::content::reveal(mode)
-            ),
-            None => UNSEEN.to_owned(),
+        if let Some(mode) =
+            mode.filter(|_| self.hook.client.name == "claude" && is_claudes_terminal())
+        {
+            let mode = palisade_guards::content::reveal(mode);
+            said.push_str(&format!(
+                " Tell them, too, that in this mode ({mode}) Claude Code asks them nothing: in its default mode they \
+                 are asked here, and in any mode where `palisade approvals watch` is open in another terminal."
+            ));
         }
+        said
     }
 }
 
