@@ -4,6 +4,7 @@
 use super::super::Eval;
 use super::super::expand::{activate, opened};
 use super::super::value::{Field, Stream};
+use super::search;
 use crate::effect::{EffectKind, Labels};
 use crate::text::{ANY, STAR, Text};
 
@@ -31,7 +32,8 @@ pub(super) fn complete(
             || (input.names && passes(program, words))
             || (printed.names && DELEGATES.contains(&program)));
     if printed.text.is_none() && !printed.network && !printed.shell {
-        printed.text = names_printed(program, words, printed.names).or_else(|| {
+        let names = names_printed(program, words, printed.names);
+        printed.text = names.or_else(|| names_below(eval, program, words)).or_else(|| {
             // Some of the lines that come in, and which of them is not known.
             let lines = passed(eval, program, words, input)?;
             Some(lines).filter(|text| !text.is_unknown() && !text.is_empty()).map(among_others)
@@ -113,6 +115,29 @@ fn names_printed(program: &str, words: &[Field], here: bool) -> Option<Text> {
         _ => return None,
     }
     (!all.is_empty()).then_some(all)
+}
+
+/// The names that a program prints of operands out of the working directory,
+/// among other things that it says of them.
+fn names_below(eval: &Eval<'_>, program: &str, words: &[Field]) -> Option<Text> {
+    let has = |name: &str| words.iter().any(|word| word.literal() == Some(name));
+    let walks = match program {
+        "stat" | "file" | "wc" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "b2sum" => {
+            false
+        }
+        "du" | "tree" | "git ls-files" => true,
+        "rg" => has("--files"),
+        _ => return None,
+    };
+    let mut all = Text::default();
+    for operand in words.iter().filter(|word| !word.text.raw().starts_with('-') && leaves(word)) {
+        all.push(operand.text.raw());
+        all.push("\n");
+        if walks {
+            search::found(eval, &operand.text, &mut all);
+        }
+    }
+    (!all.is_empty()).then(|| among_others(all))
 }
 
 /// Programs whose output is that of what they run.
@@ -204,6 +229,17 @@ fn passes(program: &str, words: &[Field]) -> bool {
     }
 }
 
+/// Programs that pass parts of the lines that come in on, or lines with more
+/// put to them.
+fn changes(program: &str, words: &[Field]) -> bool {
+    let operands = words.iter().filter(|word| !word.text.raw().starts_with('-')).count();
+    match program {
+        "cut" | "tr" | "column" | "fmt" | "nl" => true,
+        "sed" | "awk" | "gawk" | "mawk" => operands <= 1,
+        _ => false,
+    }
+}
+
 /// Lines that may be printed, among others: neither does the text begin nor
 /// end with what is known.
 pub(super) fn among_others(lines: Text) -> Text {
@@ -213,7 +249,7 @@ pub(super) fn among_others(lines: Text) -> Text {
 /// The text of which a program that [`passes`] lines prints some: what comes
 /// in, or a file's.
 fn passed(eval: &Eval<'_>, program: &str, words: &[Field], input: &Stream) -> Option<Text> {
-    if passes(program, words) {
+    if passes(program, words) || changes(program, words) {
         return input.text.clone();
     }
     let (file, rest) = words.split_last()?;

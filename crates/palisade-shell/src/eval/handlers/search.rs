@@ -217,9 +217,13 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         let mut stream = eval.lower(program, fields);
         let mut all = Text::default();
         for root in &roots {
-            for text in deeper(eval, root, &names, narrowed, false) {
-                all.push(text.raw());
-                all.push("\n");
+            if narrowed {
+                for text in deeper(eval, root, &names, narrowed, false) {
+                    all.push(text.raw());
+                    all.push("\n");
+                }
+            } else if root.raw() != "." {
+                found(eval, root, &mut all);
             }
         }
         if !all.is_empty() {
@@ -257,6 +261,15 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         }
     }
     stream
+}
+
+/// Adds the names, a line each, of all that may lie below `root`.
+pub(super) fn found(eval: &Eval<'_>, root: &Text, all: &mut Text) {
+    let deeper = deeper(eval, root, &[], false, false);
+    for text in std::iter::once(below(root, &[], false)).chain(deeper) {
+        all.push(text.raw());
+        all.push("\n");
+    }
 }
 
 /// What else a search through a whole home or the root may find, in a form
