@@ -227,12 +227,17 @@ impl Eval<'_> {
     ) {
         let count = operands.len();
         let given = flow.code;
+        // HTTPie and its kin take a method before the address.
+        let method = usize::from(count > 1 && takes_method(program) && is_method(operands));
+        // A word that they may take for one is an address as well.
+        let skip =
+            if operands.first().is_some_and(is_known_method) { skip.max(method) } else { skip };
         for (at, field) in operands.iter().enumerate().skip(skip) {
             let role = match program.last {
                 Some(last) if at + 1 == count && count > 1.min(program.operands.len()) => {
                     Some(last)
                 }
-                _ => program.operands.get(at).copied().or(program.rest),
+                _ => program.operands.get(at.saturating_sub(method)).copied().or(program.rest),
             };
             match role {
                 Some(Role::Command) => {
@@ -711,4 +716,21 @@ fn language_via(language: Language) -> &'static str {
 /// Used where a program's code is opaque whatever it says.
 pub(super) fn opaque(eval: &mut Eval<'_>, language: Language, labels: Labels, span: Span) {
     eval.emit(EffectKind::Execute { language, code: Code::Opaque }, labels, span);
+}
+
+/// Programs with a method of HTTP before the address.
+fn takes_method(program: &Program) -> bool {
+    matches!(program.name.get(), "http" | "xh")
+}
+
+/// Whether the first operand may be a method, in any case (RFC 9110, 9.1).
+fn is_method(operands: &[Field]) -> bool {
+    let word = operands.first().and_then(Field::literal).unwrap_or("");
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+fn is_known_method(field: &Field) -> bool {
+    ["get", "head", "post", "put", "patch", "delete", "options"]
+        .iter()
+        .any(|method| field.literal().is_some_and(|word| word.eq_ignore_ascii_case(method)))
 }
