@@ -30,13 +30,20 @@ fn server() -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
-            let mut head = [0; 4096];
-            let count = stream.read(&mut head).unwrap_or(0);
-            let text = String::from_utf8_lossy(&head[..count]).into_owned();
+            // All of it: what is not read when a socket is closed resets it.
+            let mut head = Vec::new();
+            let mut part = [0; 4096];
+            while !head.ends_with(b"\r\n\r\n") {
+                match stream.read(&mut part) {
+                    Ok(count @ 1..) => head.extend_from_slice(&part[..count]),
+                    _ => break,
+                }
+            }
+            let text = String::from_utf8_lossy(&head).into_owned();
             let line = text.lines().next().unwrap_or_default();
             let body = format!("served {line}\n");
-            let _ =
-                write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let _ = stream.write_all(answer.as_bytes());
         }
     });
     port
