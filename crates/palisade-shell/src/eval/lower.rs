@@ -725,8 +725,10 @@ fn takes_method(program: &Program) -> bool {
 
 /// Whether the first operand may be a method, in any case (RFC 9110, 9.1).
 fn is_method(operands: &[Field]) -> bool {
-    let word = operands.first().and_then(Field::literal).unwrap_or("");
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+    operands.first().is_some_and(|first| match first.literal() {
+        Some(word) => !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic()),
+        None => true,
+    })
 }
 
 fn is_known_method(field: &Field) -> bool {

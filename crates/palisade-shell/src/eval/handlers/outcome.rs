@@ -122,9 +122,9 @@ fn names_printed(program: &str, words: &[Field], here: bool) -> Option<Text> {
 fn names_below(eval: &Eval<'_>, program: &str, words: &[Field]) -> Option<Text> {
     let has = |name: &str| words.iter().any(|word| word.literal() == Some(name));
     let walks = match program {
-        "stat" | "file" | "wc" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "b2sum" => {
-            false
-        }
+        // A listing with more than names: those of a directory stand alone.
+        "ls" | "dir" | "stat" | "file" | "wc" | "md5sum" | "sha1sum" | "sha256sum"
+        | "sha512sum" | "b2sum" => false,
         "du" | "tree" | "git ls-files" => true,
         "rg" => has("--files"),
         _ => return None,
@@ -234,7 +234,12 @@ fn passes(program: &str, words: &[Field]) -> bool {
 fn changes(program: &str, words: &[Field]) -> bool {
     let operands = words.iter().filter(|word| !word.text.raw().starts_with('-')).count();
     match program {
-        "cut" | "tr" | "column" | "fmt" | "nl" => true,
+        "cut" | "tr" | "column" | "fmt" | "nl" | "paste" => true,
+        // `perl -pe CODE`: line by line.
+        "perl" | "ruby" => {
+            let bundle = words.first().and_then(Field::literal).unwrap_or("");
+            bundle.starts_with('-') && bundle.contains(['p', 'n']) && operands <= 1
+        }
         "sed" | "awk" | "gawk" | "mawk" => operands <= 1,
         _ => false,
     }
