@@ -1,9 +1,11 @@
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use nix::fcntl::OFlag;
 use palisade_core::Verdict;
 use palisade_guards::content::{Hit, Kind, Redactor, examine, reveal};
 use palisade_guards::rules::rule;
@@ -82,18 +84,23 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let report = match &file {
         Some(file) => {
             let failed = |error: io::Error| Failure::Usage(format!("`{}`: {error}", reveal(file)));
-            let opens = std::fs::metadata(file).map_err(failed)?.file_type();
             // A pipe that was handed over has a writer; a name for one may
             // wait for ever.
             let given = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"]
                 .iter()
                 .any(|start| file.starts_with(start));
-            if !opens.is_file() && !opens.is_dir() && !given {
-                return Err(Failure::Usage(format!("`{}` is not a regular file", reveal(file))));
-            }
-            let opened = File::open(file).map_err(failed)?;
-            if opened.metadata().map_err(failed)?.is_dir() {
+            let waits = if given { 0 } else { OFlag::O_NONBLOCK.bits() };
+            let opened =
+                OpenOptions::new().read(true).custom_flags(waits).open(file).map_err(failed)?;
+            let is = opened.metadata().map_err(failed)?;
+            if is.is_dir() {
                 return Err(Failure::Usage(format!("`{}` is a directory", reveal(file))));
+            }
+            if !is.is_file() && !given {
+                return Err(Failure::Usage(format!(
+                    "`{}` is not a regular file: give its content on standard input",
+                    reveal(file)
+                )));
             }
             scanned(opened, kind)?
         }

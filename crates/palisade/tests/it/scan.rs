@@ -16,6 +16,12 @@ fn the_exit_code_says_whether_something_was_found() {
     );
     assert_eq!(house.run(&["scan", "missing"]).code, Some(2));
     assert_eq!(house.run(&["scan", "."]).code, Some(2));
+    let pipe = house.work().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let said = house.run(&["scan", "pipe"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("on standard input"), "{}", said.err);
+    assert_eq!(house.run_with(&["scan", "/dev/stdin"], b"plain\n").code, Some(0));
     assert!(!house.palisade().exists(), "looking at a text writes nothing");
 }
 
