@@ -86,7 +86,8 @@ fn shifted(text: &str, by: u8) -> String {
 
 fn rot47(text: &str) -> String {
     each(text, |byte| {
-        char::from(if matches!(byte, 33..=126) { 33 + (byte - 33 + 47) % 94 } else { byte }).to_string()
+        char::from(if matches!(byte, 33..=126) { 33 + (byte - 33 + 47) % 94 } else { byte })
+            .to_string()
     })
 }
 
@@ -106,8 +107,9 @@ fn in_base(text: &[u8], width: usize, bytes: usize, letters: &str, pad: char) ->
         let bits: Vec<u8> =
             chunk.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
         for part in bits.chunks(width) {
-            let value = (0..width)
-                .fold(0_usize, |all, at| all << 1 | usize::from(part.get(at).copied().unwrap_or(0)));
+            let value = (0..width).fold(0_usize, |all, at| {
+                all << 1 | usize::from(part.get(at).copied().unwrap_or(0))
+            });
             out.extend(letters.get(value));
         }
         let whole = bytes * 8 / width;
@@ -124,7 +126,8 @@ fn base32(text: &str) -> String {
 fn base85(text: &str, letters: &[u8]) -> String {
     let mut out = String::new();
     for chunk in text.as_bytes().chunks(4) {
-        let mut value = (0..4).fold(0_u32, |all, at| all << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
+        let mut value =
+            (0..4).fold(0_u32, |all, at| all << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
         let mut digits = Vec::new();
         for _ in 0..5 {
             digits.push(letters.get((value % 85) as usize).copied().unwrap_or(b'!'));
@@ -155,12 +158,18 @@ fn base58(text: &str) -> String {
             carry /= 58;
         }
     }
-    digits.iter().rev().filter_map(|digit| letters.get(*digit as usize)).map(|byte| char::from(*byte)).collect()
+    digits
+        .iter()
+        .rev()
+        .filter_map(|digit| letters.get(*digit as usize))
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 fn uuencoded(text: &str) -> String {
     let mut out = "begin 644 a.txt\n".to_owned();
-    let letters: String = std::iter::once('`').chain((1..64).map(|at| char::from(32 + at))).collect();
+    let letters: String =
+        std::iter::once('`').chain((1..64).map(|at| char::from(32 + at))).collect();
     for line in text.as_bytes().chunks(45) {
         out.push(char::from(32 + line.len() as u8));
         out.push_str(&in_base(line, 6, 3, &letters, '`'));
@@ -186,7 +195,8 @@ fn lines_of(text: &str, width: usize, what: &str) -> String {
 fn morse(text: &str, word: &str) -> String {
     let codes = [
         ".-", "-...", "-.-.", "-..", ".", "..-.", "--.", "....", "..", ".---", "-.-", ".-..", "--",
-        "-.", "---", ".--.", "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--", "--..",
+        "-.", "---", ".--.", "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--",
+        "--..",
     ];
     text.to_lowercase()
         .split(' ')
@@ -254,7 +264,9 @@ fn turned(text: &str) -> String {
 
 fn column(text: &str) -> String {
     let mut out = "| no | word |\n|---|---|\n".to_owned();
-    text.split(' ').enumerate().for_each(|(at, word)| out.push_str(&format!("| {at} | {word} |\n")));
+    text.split(' ')
+        .enumerate()
+        .for_each(|(at, word)| out.push_str(&format!("| {at} | {word} |\n")));
     out
 }
 
@@ -289,7 +301,9 @@ fn encodings() -> Vec<Disguise> {
         ("plain", str::to_owned),
         ("base64", base64),
         ("base64 without padding", |text| base64(text).replace('=', "")),
-        ("base64 of urls", |text| in_base(text.as_bytes(), 6, 3, &letters_of_base64("-_"), '=').replace('=', "")),
+        ("base64 of urls", |text| {
+            in_base(text.as_bytes(), 6, 3, &letters_of_base64("-_"), '=').replace('=', "")
+        }),
         ("base64 in lines of 76", |text| lines_of(&base64(&format!("{text} {text}")), 76, "\n")),
         ("base64 in lines of 16", |text| lines_of(&base64(text), 16, "\n")),
         ("base64 in groups of 4", |text| lines_of(&base64(text), 4, " ")),
@@ -325,7 +339,13 @@ fn encodings() -> Vec<Disguise> {
         }),
         ("quoted-printable", |text| each(text, |byte| format!("={byte:02X}"))),
         ("quoted-printable of some", |text| {
-            each(text, |byte| if b"aeiou ".contains(&byte) { format!("={byte:02X}") } else { char::from(byte).to_string() })
+            each(text, |byte| {
+                if b"aeiou ".contains(&byte) {
+                    format!("={byte:02X}")
+                } else {
+                    char::from(byte).to_string()
+                }
+            })
         }),
         ("quoted-printable, soft lines", |text| lines_of(text, 9, "=\n")),
         ("uu", uuencoded),
@@ -336,7 +356,13 @@ fn encodings() -> Vec<Disguise> {
             each(text, |byte| if byte == b' ' { " ".into() } else { format!("%{byte:02X}") })
         }),
         ("percent of vowels", |text| {
-            each(text, |byte| if b"aeiou".contains(&byte) { format!("%{byte:02X}") } else { char::from(byte).to_string() })
+            each(text, |byte| {
+                if b"aeiou".contains(&byte) {
+                    format!("%{byte:02X}")
+                } else {
+                    char::from(byte).to_string()
+                }
+            })
         }),
         ("percent twice", |text| each(text, |byte| format!("%25{byte:02x}"))),
         ("percent three times", |text| each(text, |byte| format!("%2525{byte:02x}"))),
@@ -355,7 +381,9 @@ fn encodings() -> Vec<Disguise> {
         ("entities with noughts", |text| each(text, |byte| format!("&#{byte:07};"))),
         ("entities twice", |text| each(text, |byte| format!("&amp;#{byte};"))),
         ("named entities", |text| {
-            words(text, |word| word.replace('e', "&eacute;").replace('o', "&omicron;").replace('a', "&agrave;"))
+            words(text, |word| {
+                word.replace('e', "&eacute;").replace('o', "&omicron;").replace('a', "&agrave;")
+            })
         }),
         ("spaces as entities", |text| text.replace(' ', "&nbsp;")),
     ]
@@ -375,7 +403,9 @@ fn numbers() -> Vec<Disguise> {
         ("hex after one 0x", |text| format!("0x{}", each(text, |byte| format!("{byte:02x}")))),
         ("hex in groups of 4", |text| lines_of(&each(text, |byte| format!("{byte:02x}")), 4, " ")),
         ("hex in groups of 8", |text| lines_of(&each(text, |byte| format!("{byte:02x}")), 8, " ")),
-        ("hex in lines of 32", |text| lines_of(&each(text, |byte| format!("{byte:02x}")), 32, "\n")),
+        ("hex in lines of 32", |text| {
+            lines_of(&each(text, |byte| format!("{byte:02x}")), 32, "\n")
+        }),
         ("hex dump", |text| {
             text.as_bytes()
                 .chunks(16)
@@ -389,7 +419,9 @@ fn numbers() -> Vec<Disguise> {
         ("decimal", |text| spread(text, |byte| byte.to_string(), " ")),
         ("decimal, commas", |text| spread(text, |byte| byte.to_string(), ",")),
         ("decimal, dashes", |text| spread(text, |byte| byte.to_string(), "-")),
-        ("decimal in brackets", |text| format!("[{}]", spread(text, |byte| byte.to_string(), ", "))),
+        ("decimal in brackets", |text| {
+            format!("[{}]", spread(text, |byte| byte.to_string(), ", "))
+        }),
         ("octal", |text| spread(text, |byte| format!("{byte:o}"), " ")),
         ("octal, \\", |text| each(text, |byte| format!("\\{byte:03o}"))),
         ("octal, 0o", |text| spread(text, |byte| format!("0o{byte:o}"), " ")),
@@ -450,7 +482,10 @@ fn letters() -> Vec<Disguise> {
         ("squared", |text| styled(&text.to_uppercase(), 0x1F130, 0x1F130)),
         ("negative squared", |text| styled(&text.to_uppercase(), 0x1F170, 0x1F170)),
         ("regional", |text| styled(&text.to_uppercase(), 0x1F1E6, 0x1F1E6)),
-        ("regional, apart", |text| words(text, |word| between(&styled(&word.to_uppercase(), 0x1F1E6, 0x1F1E6), " ")).replace("  ", "   ")),
+        ("regional, apart", |text| {
+            words(text, |word| between(&styled(&word.to_uppercase(), 0x1F1E6, 0x1F1E6), " "))
+                .replace("  ", "   ")
+        }),
         ("small capitals", |text| {
             map(&text.to_lowercase(), "abcdefghijklmnopqrstuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ")
         }),
@@ -459,13 +494,17 @@ fn letters() -> Vec<Disguise> {
         }),
         ("subscripts", |text| map(text, "aeijoruvxhklmnpst", "ₐₑᵢⱼₒᵣᵤᵥₓₕₖₗₘₙₚₛₜ")),
         ("upside down", turned),
-        ("upside down, in order", |text| map(&text.to_lowercase(), "abcdefghijkmnpqrtuvwy", "ɐqɔpǝɟƃɥᴉɾʞɯudbɹʇnʌʍʎ")),
+        ("upside down, in order", |text| {
+            map(&text.to_lowercase(), "abcdefghijkmnpqrtuvwy", "ɐqɔpǝɟƃɥᴉɾʞɯudbɹʇnʌʍʎ")
+        }),
         ("currency", |text| map(text, "aceopstuwyASnRP", "₳¢€ø₱§₮µ₩¥ÅŞ₦ŘƤ")),
         ("accents", |text| map(text, "aeiouncsy", "áëîõüñçšý")),
         ("strokes", |text| map(text, "bdhlotu", "ƀđħłøŧʉ")),
         ("runes and others", |text| map(&text.to_lowercase(), "aeioustmrnpl", "αєισυѕтмяηρℓ")),
         ("armenian", |text| map(text, "osugnh", "օѕսցոհ")),
-        ("cherokee", |text| map(&text.to_uppercase(), "ABCDEGHIJKLMPRSTVWYZ", "ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᎩᏃ")),
+        ("cherokee", |text| {
+            map(&text.to_uppercase(), "ABCDEGHIJKLMPRSTVWYZ", "ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᎩᏃ")
+        }),
         ("a tilde over each", |text| marks(text, 1)),
         ("three marks over each", |text| marks(text, 3)),
         ("twelve marks over each", |text| marks(text, 12)),
@@ -473,14 +512,28 @@ fn letters() -> Vec<Disguise> {
         ("in squares", |text| between(text, "\u{20DE}")),
         ("upper and lower", |text| {
             text.char_indices()
-                .map(|(at, letter)| if at % 2 == 0 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() })
+                .map(|(at, letter)| {
+                    if at % 2 == 0 {
+                        letter.to_ascii_uppercase()
+                    } else {
+                        letter.to_ascii_lowercase()
+                    }
+                })
                 .collect()
         }),
         ("capitals", str::to_uppercase),
-        ("letters drawn out", |text| words(text, |word| {
-            if word.len() < 5 { return word.to_owned(); }
-            word.chars().flat_map(|letter| std::iter::repeat_n(letter, if "aeiou".contains(letter) { 3 } else { 1 })).collect()
-        })),
+        ("letters drawn out", |text| {
+            words(text, |word| {
+                if word.len() < 5 {
+                    return word.to_owned();
+                }
+                word.chars()
+                    .flat_map(|letter| {
+                        std::iter::repeat_n(letter, if "aeiou".contains(letter) { 3 } else { 1 })
+                    })
+                    .collect()
+            })
+        }),
         ("swapped letters", |text| swapped(text, 1)),
         ("swapped letters, later", |text| swapped(text, 3)),
         ("dropped letter", |text| dropped(text, 2)),
@@ -488,21 +541,40 @@ fn letters() -> Vec<Disguise> {
         ("doubled letter", |text| doubled(text, 2)),
         ("one typo", |text| {
             let mut left = 1;
-            words(text, |word| if word.len() > 5 && left > 0 { left -= 1; swapped(word, 2) } else { word.to_owned() })
+            words(text, |word| {
+                if word.len() > 5 && left > 0 {
+                    left -= 1;
+                    swapped(word, 2)
+                } else {
+                    word.to_owned()
+                }
+            })
         }),
-        ("inner letters turned", |text| words(text, |word| {
-            if word.len() < 5 { return word.to_owned(); }
-            let inner: String = word[1..word.len() - 1].chars().rev().collect();
-            format!("{}{inner}{}", &word[..1], &word[word.len() - 1..])
-        })),
-        ("without vowels", |text| words(text, |word| {
-            if word.len() < 5 { return word.to_owned(); }
-            format!("{}{}", &word[..1], word[1..].replace(['a', 'e', 'i', 'o', 'u'], ""))
-        })),
-        ("stars for vowels", |text| words(text, |word| {
-            if word.len() < 5 { return word.to_owned(); }
-            format!("{}{}", &word[..1], word[1..].replace(['a', 'e', 'i', 'o', 'u'], "*"))
-        })),
+        ("inner letters turned", |text| {
+            words(text, |word| {
+                if word.len() < 5 {
+                    return word.to_owned();
+                }
+                let inner: String = word[1..word.len() - 1].chars().rev().collect();
+                format!("{}{inner}{}", &word[..1], &word[word.len() - 1..])
+            })
+        }),
+        ("without vowels", |text| {
+            words(text, |word| {
+                if word.len() < 5 {
+                    return word.to_owned();
+                }
+                format!("{}{}", &word[..1], word[1..].replace(['a', 'e', 'i', 'o', 'u'], ""))
+            })
+        }),
+        ("stars for vowels", |text| {
+            words(text, |word| {
+                if word.len() < 5 {
+                    return word.to_owned();
+                }
+                format!("{}{}", &word[..1], word[1..].replace(['a', 'e', 'i', 'o', 'u'], "*"))
+            })
+        }),
     ]
 }
 
@@ -517,12 +589,18 @@ fn ciphers() -> Vec<Disguise> {
         ("rot13 backwards", |text| shifted(text, 13).chars().rev().collect()),
         ("rot47", rot47),
         ("atbash", |text| {
-            map(&map(text, "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba"), "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ZYXWVUTSRQPONMLKJIHGFEDCBA")
+            map(
+                &map(text, "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba"),
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                "ZYXWVUTSRQPONMLKJIHGFEDCBA",
+            )
         }),
         ("backwards", |text| text.chars().rev().collect()),
         ("words backwards", |text| words(text, |word| word.chars().rev().collect())),
         ("order of words backwards", |text| text.split(' ').rev().collect::<Vec<_>>().join(" ")),
-        ("shown backwards", |text| format!("\u{202e}{}\u{202c}", text.chars().rev().collect::<String>())),
+        ("shown backwards", |text| {
+            format!("\u{202e}{}\u{202c}", text.chars().rev().collect::<String>())
+        }),
         ("pig latin", |text| pig_latin(text, "way")),
         ("pig latin, ay", |text| pig_latin(text, "ay")),
         ("pig latin, yay", |text| pig_latin(text, "yay")),
@@ -535,12 +613,21 @@ fn ciphers() -> Vec<Disguise> {
             format!("{even}{odd}")
         }),
         ("spelling alphabet", |text| {
-            let names = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett",
-                "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform",
-                "victor", "whiskey", "xray", "yankee", "zulu"];
-            text.to_lowercase().split(' ').map(|word| word.bytes()
-                .filter_map(|byte| names.get(usize::from(byte.wrapping_sub(b'a'))).copied())
-                .collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(" / ")
+            let names = [
+                "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india",
+                "juliett", "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo",
+                "sierra", "tango", "uniform", "victor", "whiskey", "xray", "yankee", "zulu",
+            ];
+            text.to_lowercase()
+                .split(' ')
+                .map(|word| {
+                    word.bytes()
+                        .filter_map(|byte| names.get(usize::from(byte.wrapping_sub(b'a'))).copied())
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                })
+                .collect::<Vec<_>>()
+                .join(" / ")
         }),
         ("first letters of lines", |text| {
             text.replace(' ', "").chars().map(|letter| format!("{letter} is a letter\n")).collect()
@@ -552,8 +639,12 @@ fn apart() -> Vec<Disguise> {
     vec![
         ("spaced", |text| between(text, " ")),
         ("spaced words", |text| words(text, |word| between(word, " ")).replace("  ", "   ")),
-        ("spaced words, two spaces", |text| text.split(' ').map(|word| between(word, " ")).collect::<Vec<_>>().join("  ")),
-        ("two spaces between letters", |text| text.split(' ').map(|word| between(word, "  ")).collect::<Vec<_>>().join("    ")),
+        ("spaced words, two spaces", |text| {
+            text.split(' ').map(|word| between(word, " ")).collect::<Vec<_>>().join("  ")
+        }),
+        ("two spaces between letters", |text| {
+            text.split(' ').map(|word| between(word, "  ")).collect::<Vec<_>>().join("    ")
+        }),
         ("spaced, no words", |text| between(&text.replace(' ', ""), " ")),
         ("tabs", |text| between(text, "\t")),
         ("letter a line", |text| between(text, "\n")),
@@ -570,8 +661,12 @@ fn apart() -> Vec<Disguise> {
         ("carets between letters", |text| words(text, |word| between(word, "^"))),
         ("colons between letters", |text| words(text, |word| between(word, ":"))),
         ("middle dots", |text| words(text, |word| between(word, "·"))),
-        ("brackets around letters", |text| words(text, |word| each(word, |byte| format!("[{}]", char::from(byte))))),
-        ("quotes around letters", |text| words(text, |word| spread(word, |byte| format!("'{}'", char::from(byte)), ", "))),
+        ("brackets around letters", |text| {
+            words(text, |word| each(word, |byte| format!("[{}]", char::from(byte))))
+        }),
+        ("quotes around letters", |text| {
+            words(text, |word| spread(word, |byte| format!("'{}'", char::from(byte)), ", "))
+        }),
         ("emoji between letters", |text| words(text, |word| between(word, "🔥"))),
         ("emoji between words", |text| text.replace(' ', " 😀 ")),
         ("emoji for spaces", |text| text.replace(' ', "👏")),
@@ -589,27 +684,39 @@ fn apart() -> Vec<Disguise> {
         ("comment lines", |text| text.replace(' ', "\n// ")),
         ("list", |text| text.replace(' ', "\n- ")),
         ("column", column),
-        ("numbered words", |text| text.split(' ').enumerate().map(|(at, word)| format!("{}. {word}\n", at + 1)).collect()),
+        ("numbered words", |text| {
+            text.split(' ').enumerate().map(|(at, word)| format!("{}. {word}\n", at + 1)).collect()
+        }),
         ("many spaces", |text| text.replace(' ', "        ")),
         ("many lines", |text| text.replace(' ', "\n\n\n")),
         ("html tags in words", |text| broken(text, "<b></b>")),
         ("html tags between letters", |text| words(text, |word| between(word, "<b></b>"))),
         ("html comments in words", |text| broken(text, "<!-- x -->")),
-        ("html spans", |text| words(text, |word| each(word, |byte| format!("<span>{}</span>", char::from(byte))))),
+        ("html spans", |text| {
+            words(text, |word| each(word, |byte| format!("<span>{}</span>", char::from(byte))))
+        }),
         ("html break chances", |text| broken(text, "<wbr>")),
         ("bold in words", |text| broken(text, "**")),
-        ("bold letters", |text| words(text, |word| {
-            if word.len() < 4 { return word.to_owned(); }
-            let third = word.len() / 3;
-            format!("{}**{}**{}", &word[..third], &word[third..2 * third], &word[2 * third..])
-        })),
+        ("bold letters", |text| {
+            words(text, |word| {
+                if word.len() < 4 {
+                    return word.to_owned();
+                }
+                let third = word.len() / 3;
+                format!("{}**{}**{}", &word[..third], &word[third..2 * third], &word[2 * third..])
+            })
+        }),
         ("underscores in words", |text| broken(text, "__")),
         ("backticks in words", |text| broken(text, "``")),
-        ("link in words", |text| words(text, |word| {
-            if word.len() < 4 { return word.to_owned(); }
-            let (start, end) = word.split_at(word.len() / 2);
-            format!("{start}[{end}](#)")
-        })),
+        ("link in words", |text| {
+            words(text, |word| {
+                if word.len() < 4 {
+                    return word.to_owned();
+                }
+                let (start, end) = word.split_at(word.len() / 2);
+                format!("{start}[{end}](#)")
+            })
+        }),
         ("space in words", |text| broken(text, " ")),
         ("dash in words", |text| broken(text, "-")),
         ("dot in words", |text| broken(text, ".")),
@@ -618,7 +725,9 @@ fn apart() -> Vec<Disguise> {
         ("hyphenated lines", |text| broken(text, "-\n")),
         ("lines in words", |text| broken(text, "\n")),
         ("backslash and line", |text| broken(text, "\\\n")),
-        ("joined strings", |text| text.split(' ').map(|word| format!("\"{word} \"")).collect::<Vec<_>>().join(" + ")),
+        ("joined strings", |text| {
+            text.split(' ').map(|word| format!("\"{word} \"")).collect::<Vec<_>>().join(" + ")
+        }),
         ("joined pieces", |text| lines_of(text, 4, "\" + \"")),
         ("joined pieces, single", |text| lines_of(text, 4, "'+'")),
         ("adjacent strings", |text| lines_of(text, 5, "\" \"")),
@@ -641,17 +750,27 @@ fn unseen() -> Vec<Disguise> {
         ("direction marks", |text| between(text, "\u{200e}")),
         ("variation selectors", |text| between(text, "\u{fe0f}")),
         ("tags between letters", |text| between(text, "\u{e0020}")),
-        ("tags", |text| text.chars().filter_map(|letter| char::from_u32(0xE0000 + letter as u32)).collect()),
+        ("tags", |text| {
+            text.chars().filter_map(|letter| char::from_u32(0xE0000 + letter as u32)).collect()
+        }),
         ("selectors as bytes", |text| {
             std::iter::once('😀')
                 .chain(text.bytes().filter_map(|byte| {
-                    char::from_u32(if byte < 16 { 0xFE00 + u32::from(byte) } else { 0xE0100 + u32::from(byte) - 16 })
+                    char::from_u32(if byte < 16 {
+                        0xFE00 + u32::from(byte)
+                    } else {
+                        0xE0100 + u32::from(byte) - 16
+                    })
                 }))
                 .collect()
         }),
         ("zero-width bits", |text| {
             text.bytes()
-                .flat_map(|byte| (0..8).rev().map(move |bit| if byte >> bit & 1 == 1 { '\u{200c}' } else { '\u{200b}' }))
+                .flat_map(|byte| {
+                    (0..8)
+                        .rev()
+                        .map(move |bit| if byte >> bit & 1 == 1 { '\u{200c}' } else { '\u{200b}' })
+                })
                 .collect()
         }),
         ("no-break spaces", |text| text.replace(' ', "\u{a0}")),
@@ -674,9 +793,11 @@ fn unseen() -> Vec<Disguise> {
         ("carriage returns", |text| text.replace(' ', "\r")),
         ("form feeds", |text| text.replace(' ', "\x0c")),
         ("line separators", |text| text.replace(' ', "\u{2028}")),
-        ("overlay backwards words", |text| words(text, |word| {
-            format!("\u{202e}{}\u{202c}", word.chars().rev().collect::<String>())
-        })),
+        ("overlay backwards words", |text| {
+            words(text, |word| {
+                format!("\u{202e}{}\u{202c}", word.chars().rev().collect::<String>())
+            })
+        }),
         ("comment of html", |text| format!("<p>fine</p><!-- {text} -->")),
         ("attribute of html", |text| format!("<img src=a.png alt=\"{text}\">")),
     ]

@@ -18,11 +18,19 @@
 //! is a note and never a verdict.
 
 mod blocks;
+mod chopped;
+mod cipher;
 pub(super) mod decode;
+#[cfg(test)]
+mod disguise;
 mod hidden;
 mod links;
+mod mended;
+mod oddities;
 mod phrases;
+mod radix;
 mod reading;
+mod runs;
 mod shape;
 mod views;
 mod weigh;
@@ -128,7 +136,11 @@ impl Found {
 /// Searches `text`. Hits are sorted by place, at most a few hundred; they never
 /// block anything by themselves.
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
-    let shapes = shape::shapes(text);
+    let mut shapes = shape::shapes(text);
+    let printable = is_printable(text.as_bytes());
+    if !printable {
+        shapes.controls = shape::controls(text.as_bytes());
+    }
     let mut meter = Meter::for_text(text);
     let found = look(text, &shapes, DEEPEST, &mut meter);
     let regions = if shapes.angle { hidden::regions(text) } else { Vec::new() };
@@ -137,7 +149,7 @@ pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
     } else {
         weigh::hits(text, kind, found, &regions)
     };
-    if !is_printable(text.as_bytes()) {
+    if !printable {
         hits.extend(unseen(text, kind));
         hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));
     }

@@ -5,6 +5,7 @@
 //! near each other is the text read word by word and compared.
 
 use super::Found;
+use super::cipher::{self, Cipher};
 use super::reading::Reading;
 use super::words::{Word, Words};
 use crate::rules::{self, Rule};
@@ -117,7 +118,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let first = words.next().unwrap_or_default().as_bytes().to_vec();
         starts.push((first, Start { rest: words.collect(), sign: Sign::Words(sign.mask) }));
     }
-    for (cipher, text) in ciphered() {
+    for (cipher, text) in cipher::words() {
         let start = Start { rest: Vec::new(), sign: Sign::Ciphered(cipher) };
         starts.push((text.into_bytes(), start));
     }
@@ -259,72 +260,6 @@ fn begins(bytes: &[u8], from: usize, text: &str) -> bool {
 /// Whether letters without spaces hold what an attack would.
 pub fn is_joined(run: &str) -> bool {
     TABLES.as_ref().is_some_and(|tables| tables.is_joined(run))
-}
-
-/// How a text may be written so that it is read by a rule without a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cipher {
-    /// Every letter so many further in the alphabet.
-    Shifted(u8),
-    /// The alphabet backwards.
-    Mirrored,
-    /// From the end to the beginning.
-    Reversed,
-}
-
-/// Words as they look in a simple cipher.
-fn ciphered() -> Vec<(Cipher, String)> {
-    const WORDS: [&str; 12] = [
-        "instruction",
-        "instructions",
-        "previous",
-        "ignore",
-        "disregard",
-        "prompt",
-        "system",
-        "everything",
-        "restrictions",
-        "directions",
-        "guidelines",
-        "forget",
-    ];
-    let mut out = Vec::new();
-    for word in WORDS {
-        for by in 1..26 {
-            out.push((Cipher::Shifted(by), Cipher::Shifted(by).written(word)));
-        }
-        out.push((Cipher::Mirrored, Cipher::Mirrored.written(word)));
-        out.push((Cipher::Reversed, Cipher::Reversed.written(word)));
-    }
-    out
-}
-
-impl Cipher {
-    /// `text` in the cipher. Reading is writing with the shift that is left.
-    pub fn written(self, text: &str) -> String {
-        let letter = |byte: u8, first: u8| match self {
-            Self::Shifted(by) => first + (byte - first + by % 26) % 26,
-            Self::Mirrored => first + (25 - (byte - first)),
-            Self::Reversed => byte,
-        };
-        let each = |letter_of: char| match letter_of {
-            'a'..='z' => char::from(letter(letter_of as u8, b'a')),
-            'A'..='Z' => char::from(letter(letter_of as u8, b'A')),
-            other => other,
-        };
-        match self {
-            Self::Reversed => text.chars().rev().collect(),
-            _ => text.chars().map(each).collect(),
-        }
-    }
-
-    /// What `text` in the cipher says.
-    pub fn read(self, text: &str) -> String {
-        match self {
-            Self::Shifted(by) => Self::Shifted(26 - by % 26).written(text),
-            other => other.written(text),
-        }
-    }
 }
 
 /// What one pass over a text found.
