@@ -82,6 +82,7 @@ pub fn hex(run: &str) -> Option<String> {
 pub fn numbers(row: &str) -> Vec<String> {
     let words: Vec<&str> = row
         .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '+')
+        .map(|word| word.trim_matches('+'))
         .filter(|word| !word.is_empty())
         .filter(|word| !["chr", "char", "CHR", "Chr", "fromCharCode", "String"].contains(word))
         .map(|word| {

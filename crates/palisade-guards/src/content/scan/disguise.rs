@@ -460,7 +460,7 @@ fn letters() -> Vec<Disguise> {
                 .replace('t', "7")
         }),
         ("cyrillic", |text| map(text, "aeopcxyisj", "аеорсхуіѕј")),
-        ("greek", |text| map(text, "aeoinvtu", "αεοινντυ")),
+        ("greek", |text| map(text, "aeointu", "αεοιητυ")),
         ("greek capitals", |text| map(&text.to_uppercase(), "ABEHIKMNOPTXYZ", "ΑΒΕΗΙΚΜΝΟΡΤΧΥΖ")),
         ("mixed scripts", |text| map(text, "aegilnoprstu", "аℯɡі׀ոοрꭇѕτս")),
         ("mathematical bold", |text| styled(text, 0x1D41A, 0x1D400)),

@@ -278,14 +278,18 @@ pub fn sequence(rest: &str) -> Option<usize> {
 /// broke them is left out between other letters too.
 pub fn whole(text: &str, from: usize, to: usize, places: &[usize]) -> Option<View> {
     let text = text.get(..to)?;
-    let found: Vec<_> = places
-        .iter()
-        .filter(|at| (from..to).contains(*at))
-        .filter_map(|at| Some((*at, broken(text, *at)?)))
+    places.iter().filter(|at| (from..to).contains(*at)).find_map(|at| broken(text, *at))?;
+    // Where one is, others may be that would not be looked at by themselves.
+    let bytes = text.as_bytes();
+    let is_start = |at: &usize| {
+        bytes.get(*at).is_some_and(u8::is_ascii_alphabetic)
+            && !at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic)
+    };
+    let found: Vec<_> = (from..to)
+        .filter(is_start)
+        .filter_map(|at| Some((at, broken(text, at)?)))
+        .take(256)
         .collect();
-    if found.is_empty() {
-        return None;
-    }
     let within: BTreeSet<&str> = found
         .iter()
         .flat_map(|(_, (_, _, within))| within.iter().copied())
@@ -293,7 +297,6 @@ pub fn whole(text: &str, from: usize, to: usize, places: &[usize]) -> Option<Vie
         .filter(|within| within.trim_matches(' ') == *within)
         .take(8)
         .collect();
-    let bytes = text.as_bytes();
     let mut patched = Patched::of(text, from);
     let mut at = from;
     let mut next = found.iter().peekable();

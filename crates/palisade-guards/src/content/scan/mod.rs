@@ -24,6 +24,7 @@ pub(super) mod decode;
 #[cfg(test)]
 mod disguise;
 mod hidden;
+mod layout;
 mod links;
 mod mended;
 mod oddities;
@@ -184,7 +185,7 @@ const MOST_SECRETS: usize = 500;
 /// Searches a text and the other ways to read it.
 fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> Vec<Found> {
     let reading = (!text.is_ascii()).then(|| Reading::of(text, 0));
-    let phrases::Pass { mut found, ciphered, links } = phrases::pass(text, reading.as_ref());
+    let phrases::Pass { mut found, ciphered, links, near } = phrases::pass(text, reading.as_ref());
     drop(reading);
     for (from, to, score) in links::carriers(text, &links) {
         found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
@@ -192,11 +193,15 @@ fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> 
     if depth == 0 {
         return found;
     }
-    for view in views::views(text, shapes, &ciphered, meter) {
+    for view in views::views(text, shapes, &ciphered, &near, meter) {
         let deeper = if view.encodes { depth - 1 } else { 0 };
         let mut inner = if view.undivided { phrases::undivided(&view.text) } else { Vec::new() };
         let shapes = if deeper > 0 { shape::shapes(&view.text) } else { Default::default() };
         inner.extend(look(&view.text, &shapes, deeper, meter));
+        if view.step == layout::ORDER {
+            // Words near each other are in every order by chance.
+            inner.retain(|one| one.phrase && one.score >= 110 && one.to - one.from <= 48);
+        }
         for mut one in inner {
             if one.read.is_none() {
                 one.read = view.text.get(one.from..one.to).map(str::to_owned);

@@ -35,7 +35,7 @@ pub struct Rows {
 }
 
 /// So many groups may be an encoding.
-const GROUPS: usize = 3;
+const GROUPS: usize = 2;
 /// So many letters by their places may be words.
 const PLACES: usize = 8;
 
@@ -52,7 +52,7 @@ impl Rows {
             }
         }
         if digits > 0 && (4..16).contains(&word.len()) {
-            add(&mut self.groups, from, to, 1, 24, GROUPS, &mut found.groups);
+            add(&mut self.groups, from, to, 1, 40, GROUPS, &mut found.groups);
         }
         if others > 0 {
             self.signs(bytes, word, from, to, found);

@@ -271,6 +271,8 @@ pub struct Pass {
     pub ciphered: Vec<(Cipher, usize)>,
     /// Where links begin: the place, and the mark that begins it.
     pub links: Vec<(usize, &'static str)>,
+    /// Where the words of a phrase stand near each other, and no phrase is.
+    pub near: Vec<(usize, usize)>,
 }
 
 /// Searches a text. `text` is what is there; where it is not plain ASCII,
@@ -310,6 +312,7 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
     }
     signs.sort_unstable_by_key(|(from, _)| *from);
     for (from, to) in windows(tables, &signs, read) {
+        let before = pass.found.len();
         match reading {
             Some(reading) => compare(tables, reading, from, to, text, 0, &mut pass.found),
             None => {
@@ -318,6 +321,12 @@ pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
                 let all = reading.text.len();
                 compare(tables, &reading, 0, all, part, from, &mut pass.found);
             }
+        }
+        if pass.found.iter().skip(before).all(|one| one.score < 100) {
+            pass.near.push(match reading {
+                Some(reading) => (reading.origin(from), reading.origin_end(to, text, 0)),
+                None => (from, to),
+            });
         }
     }
     pass

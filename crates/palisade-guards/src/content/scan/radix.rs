@@ -16,11 +16,11 @@ pub fn base85(run: &str) -> Option<String> {
     let inner = inner.strip_suffix("~>").unwrap_or(inner);
     ALPHABETS.iter().find_map(|alphabet| {
         // Most runs are no text: a few letters tell.
-        let start = bytes_of_base85(inner.bytes().take(25), *alphabet)?;
+        let start = bytes_of_base85(inner.bytes().take(25), alphabet)?;
         if !start.iter().all(|byte| is_printed(*byte)) {
             return None;
         }
-        decode::text(bytes_of_base85(inner.bytes(), *alphabet)?)
+        decode::text(bytes_of_base85(inner.bytes(), alphabet)?)
     })
 }
 
@@ -103,7 +103,7 @@ pub fn uu(lines: &str) -> Option<String> {
 
 /// Bits in a row, eight or seven to a letter.
 pub fn bits(run: &str) -> Option<String> {
-    [8, 7].into_iter().filter(|width| run.len() % width == 0).find_map(|width| {
+    [8, 7].into_iter().filter(|width| run.len().is_multiple_of(*width)).find_map(|width| {
         let bytes: Vec<u8> = run
             .as_bytes()
             .chunks(width)

@@ -25,19 +25,18 @@ pub fn runs(text: &str, all: &[(usize, usize)], views: &mut Views<'_>) {
             rest = after;
         }
         let (from, mut span) = (*from, (*from, to));
-        let mut run = text.get(from..to).unwrap_or_default();
+        let run = text.get(from..to).unwrap_or_default();
         if run.len() < 512 && is_joined(run) {
             let divided = divided(run);
             let mut view = View::block(divided, "run together", span);
             view.undivided = true;
             views.add(view);
         }
-        if to > *first_to {
-            // The last line is shorter, and may be no long run.
-            span.1 = last_line(text, to);
-            run = text.get(from..span.1).unwrap_or_default();
-        }
-        if !decoded(run, span, views) && to > *first_to {
+        // The last line is shorter, and may be no long run.
+        span.1 = if to > *first_to { last_line(text, to) } else { to };
+        let longer = text.get(from..span.1).unwrap_or_default();
+        let done = (span.1 > to && decoded(longer, span, views)) || decoded(run, (from, to), views);
+        if !done && to > *first_to {
             // They were not one run after all: each by itself.
             decoded(text.get(from..*first_to).unwrap_or_default(), (from, *first_to), views);
             for (next, end) in
@@ -69,6 +68,7 @@ pub fn runs(text: &str, all: &[(usize, usize)], views: &mut Views<'_>) {
 fn last_line(text: &str, to: usize) -> usize {
     let rest = text.get(to..).unwrap_or_default();
     let gap = rest.len() - rest.trim_start_matches(['\n', '\r', ' ', '\t']).len();
+    let gap = if rest.get(..gap).is_some_and(|gap| gap.contains('\n')) { gap } else { 0 };
     let more = rest
         .bytes()
         .skip(gap)
@@ -106,6 +106,10 @@ pub fn undone(run: &str) -> Option<(String, &'static str)> {
     {
         return Some((read, "bits"));
     }
+    let apart = !lower && !upper && run.contains(['-', '_', '+', '/']);
+    if apart && let Some(read) = decode::numbers(run).into_iter().next() {
+        return Some((read, "numbers"));
+    }
     if hex && let Some(read) = decode::hex(run) {
         return Some((read, "hex"));
     }
@@ -114,9 +118,6 @@ pub fn undone(run: &str) -> Option<(String, &'static str)> {
         if let Some(read) = read {
             return Some((read, "hex"));
         }
-    }
-    if !lower && !upper && run.contains(['-', '_', '+', '/']) {
-        return decode::numbers(run).into_iter().next().map(|read| (read, "numbers"));
     }
     if lower && upper {
         if let Some(read) = decode::base64(run) {

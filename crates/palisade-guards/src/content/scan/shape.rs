@@ -332,7 +332,7 @@ fn is_number(word: &[u8], all: u8) -> bool {
 }
 
 /// Words that attacks cannot do without.
-const NEEDED: [&str; 19] = [
+const NEEDED: [&str; 31] = [
     "ignore",
     "ignoring",
     "previous",
@@ -352,6 +352,18 @@ const NEEDED: [&str; 19] = [
     "before",
     "restrictions",
     "directions",
+    "unrestricted",
+    "password",
+    "passwords",
+    "attacker",
+    "repeat",
+    "mention",
+    "hidden",
+    "bypass",
+    "anything",
+    "earlier",
+    "without",
+    "conversation",
 ];
 
 /// For each letter, which needed words begin with it, and which end with it.

@@ -3,7 +3,7 @@
 use super::cipher::Cipher;
 use super::decode;
 use super::shape::Shapes;
-use super::{chopped, mended, runs};
+use super::{chopped, layout, mended, runs};
 use crate::content::invisible::{self, Unseen};
 use std::collections::BTreeMap;
 
@@ -60,6 +60,13 @@ impl View {
         Self { text, step, undivided: false, encodes: false, place }
     }
 
+    /// A view that comes from places on, byte by byte: each of the view, and of
+    /// the text.
+    pub const fn at_points(text: String, step: &'static str, points: Vec<(usize, usize)>) -> Self {
+        let place = Place::Points(points);
+        Self { text, step, undivided: false, encodes: false, place }
+    }
+
     /// Where a range of the view lies in the text.
     pub fn origin(&self, from: usize, to: usize) -> (usize, usize) {
         match &self.place {
@@ -109,6 +116,7 @@ pub fn views(
     text: &str,
     shapes: &Shapes,
     ciphered: &[(Cipher, usize)],
+    near: &[(usize, usize)],
     meter: &mut Meter,
 ) -> Vec<View> {
     let mut views = Views { found: Vec::new(), meter };
@@ -150,8 +158,10 @@ pub fn views(
         views.add(mended::shown(text, from, to));
     }
     ciphers(text, ciphered, &mut views);
+    layout::near(text, near, &mut views);
     if !text.is_ascii() {
         unseen(text, &mut views);
+        layout::styles(text, &mut views);
     }
     views.found
 }
@@ -277,13 +287,15 @@ fn unleet(text: &str, from: usize, to: usize, one: char) -> View {
         let Some(letter) = rest.chars().next() else { break };
         let after = rest.chars().nth(1);
         let goes_on = after.is_some_and(|after| !after.is_whitespace());
+        let before = source.get(..at).and_then(|start| start.chars().next_back());
         if let Some((sign, read)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
             patched.replace(at, at + sign.len(), read);
             at += sign.len();
             continue;
         }
         let read = match letter {
-            '!' | '+' | '|' if !goes_on => letter,
+            '!' | '|' if !goes_on => letter,
+            '+' if !goes_on && before.is_none_or(|before| !before.is_alphanumeric()) => letter,
             '(' if goes_on && at > from => 'c',
             other => decode::leet(other, one),
         };
