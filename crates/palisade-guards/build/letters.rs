@@ -144,6 +144,10 @@ pub fn read(letter: char, looks: &BTreeMap<char, String>) -> String {
     if letter.is_whitespace() {
         return " ".to_owned();
     }
+    // The stop of Indian scripts looks like a letter, and is none.
+    if matches!(letter, '\u{964}' | '\u{965}') {
+        return letter.to_string();
+    }
     if unseen(letter) {
         return String::new();
     }

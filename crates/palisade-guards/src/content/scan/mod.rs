@@ -200,7 +200,11 @@ fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> 
         inner.extend(look(&view.text, &shapes, deeper, meter));
         if view.step == layout::ORDER {
             // Words near each other are in every order by chance.
-            inner.retain(|one| one.phrase && one.score >= 110 && one.to - one.from <= 48);
+            inner.retain(|one| {
+                let rules = [&rules::CONTENT_OVERRIDE, &rules::CONTENT_PROMPT_EXTRACTION];
+                let known = rules.iter().any(|rule| rule.id == one.rule.id);
+                known && one.phrase && one.score >= 120 && one.to - one.from <= 40
+            });
         }
         for mut one in inner {
             if one.read.is_none() {
