@@ -17,7 +17,9 @@ fn main() {
     for (name, texts) in families {
         let missed: Vec<&String> = texts
             .iter()
-            .filter(|text| scan(&format!("Some notes on it. {text}\nMore notes."), Kind::Text).is_empty())
+            .filter(|text| {
+                scan(&format!("Some notes on it. {text}\nMore notes."), Kind::Text).is_empty()
+            })
             .collect();
         println!("{:>3}/{} {name}", texts.len() - missed.len(), texts.len());
         missed.iter().filter(|_| verbose).for_each(|text| println!("        {}", reveal(text)));

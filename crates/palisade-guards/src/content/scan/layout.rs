@@ -60,7 +60,8 @@ fn is_backwards(part: &str) -> bool {
     ];
     let known = |word: &str, words: &[&str]| words.iter().any(|one| word.eq_ignore_ascii_case(one));
     let mut since = usize::MAX;
-    for word in part.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| !word.is_empty())
+    for word in
+        part.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| !word.is_empty())
     {
         if since <= 8 && known(word, &FIRST) {
             return true;
@@ -99,7 +100,11 @@ pub fn styles(text: &str, views: &mut Views<'_>) {
     let mut dots = 0;
     let mut blanks = 0;
     let mut before = ' ';
-    for letter in text.chars().filter(|letter| !letter.is_ascii()) {
+    for letter in text.chars() {
+        if letter.is_ascii() {
+            before = letter;
+            continue;
+        }
         styled += usize::from(is_styled(letter));
         dots += usize::from(as_morse(letter).is_some());
         blanks += usize::from(reading(letter) == Some("") && reading(before) != Some(""));

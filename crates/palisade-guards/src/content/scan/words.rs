@@ -9,7 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 pub const LONGEST_WORD: usize = 24;
 
 /// So many bits of a hash are looked at.
-const HASHED: u32 = 16;
+const HASHED: u32 = 18;
 
 /// A hash of a fixed table's words. Nobody else can put words into it, so it
 /// need not withstand chosen ones.
