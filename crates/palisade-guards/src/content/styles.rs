@@ -538,8 +538,9 @@ fn wanted(selector: &str) -> Option<Vec<String>> {
 
 /// Whether what stands under a condition always applies.
 fn applies(condition: &str) -> bool {
-    let (name, rest) = condition.split_once(' ').unwrap_or((condition, ""));
-    match name.split('(').next().unwrap_or_default() {
+    let end = condition.find([' ', '(']).unwrap_or(condition.len());
+    let (name, rest) = condition.split_at_checked(end).unwrap_or((condition, ""));
+    match name {
         "@media" => {
             let rest = rest.replace(' ', "");
             let always = ["", "all", "screen", "onlyscreen", "onlyall"];
