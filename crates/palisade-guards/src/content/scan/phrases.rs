@@ -219,22 +219,30 @@ impl Tables {
 
     fn look_up(&self, bytes: &[u8], from: usize, each: &mut impl FnMut(Sign, usize)) {
         let Some((word, end)) = Word::at(bytes, from) else { return };
+        let after = |at: usize| {
+            let rest = bytes.iter().skip(at).take(6);
+            let gap = rest.take_while(|byte| !byte.is_ascii_alphanumeric()).count();
+            Word::at(bytes, at + gap)
+        };
+        // Many begin with the same word: the next is read once for all.
+        let mut second = None;
         for start in self.starts.get(word.text()) {
-            let mut at = end;
-            let follow = start.rest.iter().all(|expected| {
-                let gap = bytes
-                    .iter()
-                    .skip(at)
-                    .take(6)
-                    .take_while(|byte| !byte.is_ascii_alphanumeric())
-                    .count();
-                match Word::at(bytes, at + gap) {
-                    Some((word, end)) if word.text() == expected.as_bytes() => {
+            let [first, rest @ ..] = start.rest.as_slice() else {
+                each(start.sign, from);
+                continue;
+            };
+            let Some((word, end)) = second.get_or_insert_with(|| after(end)) else { continue };
+            if word.text() != first.as_bytes() {
+                continue;
+            }
+            let mut at = *end;
+            let follow = rest.iter().all(|expected| {
+                after(at).filter(|(word, _)| word.text() == expected.as_bytes()).is_some_and(
+                    |(_, end)| {
                         at = end;
                         true
-                    }
-                    _ => false,
-                }
+                    },
+                )
             });
             if follow {
                 each(start.sign, from);
