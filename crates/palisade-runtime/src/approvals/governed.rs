@@ -38,12 +38,26 @@ const MANY: usize = 64;
 /// # Errors
 /// Where that cannot be written down; then nothing may be done for it.
 pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
-    let Some(process) = Proc.process(pid) else {
-        // It has ended, or this system does not tell; then nobody may answer.
-        return Ok(());
-    };
+    // It may have ended, or this system does not tell; then nobody may answer.
+    Proc.process(pid).map_or(Ok(()), |process| note(home, &process, &clock::boot()))
+}
+
+/// As [`register`], for the processes that this one serves as an agent's hook
+/// or server: the nearest above it that is not just a shell, or the like,
+/// started to run it; what lies between, since that could be the agent as well;
+/// and what lies above it in the same terminal, up to the shell that a person
+/// types into.
+///
+/// # Errors
+/// As [`register`].
+pub fn register_served(home: &Home) -> Result<(), Error> {
+    let boot = clock::boot();
+    served(&Proc, std::process::id()).iter().try_for_each(|process| note(home, process, &boot))
+}
+
+fn note(home: &Home, process: &Process, boot: &str) -> Result<(), Error> {
     let directory = directory(home);
-    let path = directory.join(name(&process));
+    let path = directory.join(name(process, boot));
     if path.symlink_metadata().is_ok() {
         return Ok(());
     }
@@ -55,7 +69,7 @@ pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
     let known: Vec<_> = fs::read_dir(&directory).into_iter().flatten().flatten().collect();
     if known.len() > MANY {
         for entry in known {
-            if entry.file_name().to_str().and_then(alive).is_none() {
+            if entry.file_name().to_str().and_then(|name| alive(name, boot)).is_none() {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -63,15 +77,7 @@ pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// The processes that an agent's hook or server serves: the nearest above this
-/// one that is not just a shell, or the like, started to run it; what lies
-/// between, since that could be the agent as well; and what lies above it in
-/// the same terminal, up to the shell that a person types into.
-pub fn clients() -> Vec<u32> {
-    served(&Proc, std::process::id())
-}
-
-fn served(kernel: &dyn Kernel, pid: u32) -> Vec<u32> {
+fn served(kernel: &dyn Kernel, pid: u32) -> Vec<Process> {
     const MOST: usize = 32;
     let mut found: Vec<Process> = Vec::new();
     let mut client = None;
@@ -103,7 +109,7 @@ fn served(kernel: &dyn Kernel, pid: u32) -> Vec<u32> {
         next = Some(process.parent);
         found.push(process);
     }
-    found.into_iter().map(|process| process.pid).collect()
+    found
 }
 
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -186,7 +192,7 @@ fn chain(kernel: &dyn Kernel, pid: u32) -> Result<Vec<Process>, String> {
         let process = match kernel.process(next) {
             Some(process) => process,
             None if is_hidden(kernel, chain.last(), next) => {
-                Process { pid: next, uid: u32::MAX, ..Process::default() }
+                Process { pid: next, ..Process::default() }
             }
             None => {
                 return Err(format!(
@@ -247,7 +253,8 @@ fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> R
         "it does not descend from the shell or login of its terminal: whatever started it has ended",
     )?;
     let above = chain.get(leader..).unwrap_or_default();
-    stands(kernel, above, me.uid, governed)?;
+    let user = kernel.user(me.pid).ok_or("this system does not tell whose process this is")?;
+    stands(kernel, above, user, governed)?;
     // The same holds for whoever types on the other end.
     for holder in kernel.holders(me.terminal) {
         let chain = match self::chain(kernel, holder) {
@@ -260,7 +267,7 @@ fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> R
         if let Some(why) = descends(kernel, &chain, governed) {
             return Err(format!("its terminal is an agent's: {why}"));
         }
-        stands(kernel, &chain, me.uid, governed)?;
+        stands(kernel, &chain, user, governed)?;
     }
     Ok(())
 }
@@ -269,14 +276,14 @@ fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> R
 fn stands(
     kernel: &dyn Kernel,
     chain: &[Process],
-    uid: u32,
+    user: u32,
     governed: &[Process],
 ) -> Result<(), String> {
     let mut pairs = chain.iter().zip(chain.iter().skip(1).map(Some).chain([None]));
     let orphan = pairs.find(|(process, parent)| {
         process.pid != 1
-            && process.uid == uid
             && parent.is_some_and(adopts)
+            && kernel.user(process.pid).is_none_or(|its| its == user)
             && governed.iter().any(|agent| {
                 agent.start <= process.start
                     && !is_window(&kernel.group(process.pid), &kernel.group(agent.pid))
@@ -310,21 +317,21 @@ fn directory(home: &Home) -> PathBuf {
     home.approvals().join("governed")
 }
 
-fn name(process: &Process) -> String {
-    let boot = clock::boot();
+fn name(process: &Process, boot: &str) -> String {
     format!("{}-{}-{}", boot.get(..8).unwrap_or("0"), process.pid, process.start)
 }
 
 /// The registered process of that name, if it is the one that still runs.
-fn alive(name: &str) -> Option<Process> {
+fn alive(name: &str, boot: &str) -> Option<Process> {
     let pid = name.split('-').nth(1)?.parse().ok()?;
     let process = Proc.process(pid)?;
-    (self::name(&process) == name).then_some(process)
+    (self::name(&process, boot) == name).then_some(process)
 }
 
 fn governed(home: &Home) -> Vec<Process> {
     let known = fs::read_dir(directory(home)).into_iter().flatten().flatten();
-    known.filter_map(|entry| alive(entry.file_name().to_str()?)).collect()
+    let boot = clock::boot();
+    known.filter_map(|entry| alive(entry.file_name().to_str()?, &boot)).collect()
 }
 
 #[cfg(test)]
@@ -345,10 +352,9 @@ mod tests {
     fn table(rows: &[Row]) -> Table {
         let base = [(1, 0, 1, 0, 1, "systemd"), (900, 1, 900, 0, 50, "systemd")];
         let rows = base.iter().chain(rows).map(|(pid, parent, session, terminal, start, name)| {
-            let uid = if *pid == 1 { 0 } else { 1000 };
             let (pid, parent, session) = (*pid, *parent, *session);
             let (terminal, start, name) = (*terminal, *start, (*name).to_owned());
-            Process { pid, parent, session, terminal, start, uid, name, state: 'S' }
+            Process { pid, parent, session, terminal, start, name, state: 'S' }
         });
         Table { rows: rows.collect(), marked: vec![], groups: vec![], held: vec![], lines: vec![] }
     }
@@ -356,6 +362,10 @@ mod tests {
     impl Kernel for Table {
         fn process(&self, pid: u32) -> Option<Process> {
             self.rows.iter().find(|row| row.pid == pid).cloned()
+        }
+        fn user(&self, pid: u32) -> Option<u32> {
+            // The first process and a login are another user's.
+            self.process(pid).map(|process| if process.name == "login" || pid == 1 { 0 } else { 1000 })
         }
         fn is_marked(&self, pid: u32) -> bool {
             self.marked.contains(&pid)
@@ -407,7 +417,6 @@ mod tests {
             session: 501,
             terminal: 1025,
             start,
-            uid: 1000,
             name: name.into(),
             state: 'S',
         };
@@ -488,14 +497,17 @@ mod tests {
             (330, 320, 320, 0, 221, "palisade"),
         ];
         let mut table = table(&[DESKTOP, rows].concat());
+        let pids = |table: &Table| -> Vec<u32> {
+            served(table, 330).iter().map(|process| process.pid).collect()
+        };
         table.lines.push((320, "/bin/sh /home/u/.cline/hooks/PreToolUse"));
         // Neither the shell that the person types into, nor the terminal.
-        assert_eq!(served(&table, 330), [320, 310, 300]);
+        assert_eq!(pids(&table), [320, 310, 300]);
         table.lines.push((200, "/bin/bash -i -o emacs"));
-        assert_eq!(served(&table, 330), [320, 310, 300]);
+        assert_eq!(pids(&table), [320, 310, 300]);
         // An agent that is itself a script, with nothing but its terminal above.
         table.lines.extend([(300, "sh agent.sh"), (310, "bash step.sh")]);
-        assert_eq!(served(&table, 330), [320, 310, 300]);
+        assert_eq!(pids(&table), [320, 310, 300]);
         let line = |text: &str| text.replace(' ', "\0").into_bytes();
         for text in ["sh x", "bash -ec ls", "busybox sh x", "zsh -f x", "env a", "-bash -c x"] {
             assert!(is_runner(&line(text)), "{text}");
