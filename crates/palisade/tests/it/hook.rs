@@ -217,6 +217,25 @@ fn a_client_that_never_ends_its_input_is_refused_in_time() {
 }
 
 #[test]
+fn a_refusal_that_cannot_be_said_is_no_silence() {
+    let house = House::new();
+    for (client, place) in [("claude", ">&-"), ("codex", ">/dev/full"), ("gemini", ">/dev/null")] {
+        let say = |line: &str| {
+            let script =
+                format!("exec \"$0\" hook --client {client} --event {} {place}", event(client));
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(script).arg(binary());
+            house.prepare(&mut command);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            heard(command, shell(&house, client, line, line).to_string().as_bytes())
+        };
+        let said = say("rm -rf /");
+        assert_eq!((said.code, said.err.as_str()), (Some(2), ""), "{client} {place}");
+        allowed(client, &say("ls"));
+    }
+}
+
+#[test]
 fn a_home_that_cannot_be_written_refuses() {
     let house = House::new();
     fs::write(house.palisade(), "a file, not a directory").unwrap();
