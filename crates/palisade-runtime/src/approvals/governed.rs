@@ -13,6 +13,10 @@
 //! runs; except a program that the desktop started in a group of its own,
 //! since that is what opening a new terminal window looks like.
 //!
+//! In a process or user space of its own (`unshare`, `bwrap`, a container) a
+//! process does not see who stands above it: there, nobody answers while an
+//! agent was registered elsewhere since the machine started.
+//!
 //! **Known gaps.** A person's terminal multiplexer or service manager that
 //! does what an agent asks (`tmux send-keys`, `systemd-run --user` with a name
 //! like a desktop's). An orphan of an agent that has ended itself. A program
@@ -20,8 +24,10 @@
 //! refused or asked about first. Outside Linux nobody can be told apart, so
 //! nobody may answer but at the agent's own terminal.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use super::clock;
 use super::processes::{Kernel, Proc, Process};
@@ -51,11 +57,20 @@ pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).map_err(|source| Error::File { what: "write", path, source })?;
+    options
+        .open(&path)
+        .and_then(|mut file| file.write_all(spaces().as_bytes()))
+        .map_err(|source| Error::File { what: "write", path, source })?;
     let known: Vec<_> = fs::read_dir(&directory).into_iter().flatten().flatten().collect();
     if known.len() > MANY {
         for entry in known {
-            if entry.file_name().to_str().and_then(alive).is_none() {
+            // What was registered elsewhere cannot be seen to have ended, but
+            // it has where the machine was started since.
+            let name = entry.file_name();
+            let over = name.to_str().is_none_or(|name| alive(name).is_none())
+                && (!is_of_this_boot(&name)
+                    || is_elsewhere(&entry.path(), &spaces()) != Some(true));
+            if over {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -154,13 +169,16 @@ fn is_runner(line: &[u8]) -> bool {
 /// # Errors
 /// Where that cannot be told; then it must count as one that does.
 pub fn is_governed(home: &Home, pid: u32) -> Result<Option<String>, Error> {
+    if is_blind(home) {
+        return Ok(Some(BLIND.to_owned()));
+    }
     let chain = chain(&Proc, pid).map_err(refused)?;
     Ok(descends(&Proc, &chain, &governed(home)))
 }
 
 /// Whether any registered process still runs.
 pub fn is_any(home: &Home) -> bool {
-    !governed(home).is_empty()
+    !governed(home).is_empty() || is_blind(home)
 }
 
 /// Whether this process speaks for a person.
@@ -171,7 +189,54 @@ pub fn is_person(home: &Home) -> Result<(), Error> {
     if std::env::var_os(GOVERNED).is_some() {
         return Err(refused(format!("`{GOVERNED}` is set, so an agent's command started this")));
     }
+    if is_blind(home) {
+        return Err(refused(BLIND.to_owned()));
+    }
     speaks_for_a_person(&Proc, std::process::id(), &governed(home)).map_err(refused)
+}
+
+const BLIND: &str = "an agent was started in another process or user space, so from here nobody can tell who answers";
+
+/// Whether an agent may run that cannot be seen from here: `unshare` and
+/// `bwrap` make spaces in which whoever stands above this process is not
+/// there, and in which `/proc` may be anything.
+fn is_blind(home: &Home) -> bool {
+    let own = spaces();
+    if own == FIRST {
+        return false;
+    }
+    let known = fs::read_dir(directory(home)).into_iter().flatten().flatten();
+    known
+        .filter(|entry| is_of_this_boot(&entry.file_name()))
+        .any(|entry| is_elsewhere(&entry.path(), &own) == Some(true))
+}
+
+/// The spaces that the machine starts with, in which all processes are seen:
+/// `PROC_PID_INIT_INO` and `PROC_USER_INIT_INO` of the kernel's proc_ns.h.
+const FIRST: &str = "pid:[4026531836] user:[4026531837]";
+
+/// In which process and user space this process is.
+fn spaces() -> String {
+    let space = |name: &str| {
+        let link = fs::read_link(format!("/proc/self/ns/{name}")).unwrap_or_default();
+        link.to_string_lossy().into_owned()
+    };
+    format!("{} {}", space("pid"), space("user"))
+}
+
+/// Whether a registration was made in other spaces than `own`; `None` where it
+/// does not say, as those of older versions.
+fn is_elsewhere(registration: &Path, own: &str) -> Option<bool> {
+    let made = fs::read_to_string(registration).ok().filter(|made| !made.is_empty())?;
+    Some(made != own)
+}
+
+fn is_of_this_boot(name: &OsStr) -> bool {
+    name.to_str().and_then(|name| name.split('-').next()) == Some(boot().as_str())
+}
+
+fn boot() -> String {
+    clock::boot().get(..8).unwrap_or("0").to_owned()
 }
 
 fn refused(why: String) -> Error {
@@ -311,8 +376,7 @@ fn directory(home: &Home) -> PathBuf {
 }
 
 fn name(process: &Process) -> String {
-    let boot = clock::boot();
-    format!("{}-{}-{}", boot.get(..8).unwrap_or("0"), process.pid, process.start)
+    format!("{}-{}-{}", boot(), process.pid, process.start)
 }
 
 /// The registered process of that name, if it is the one that still runs.
