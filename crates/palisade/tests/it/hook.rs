@@ -597,6 +597,21 @@ fn a_file_of_the_home_with_a_second_name_stops_everything() {
     allowed("claude", &call("3"));
     fs::hard_link(house.palisade().join("keys/journal.key"), house.work().join("k")).unwrap();
     refusal("claude", &call("4"));
+    fs::remove_file(house.work().join("k")).unwrap();
+    // What a session remembers, and what was answered in it.
+    let sessions = house.palisade().join("profiles/default/sessions");
+    let page = json!({"hook_event_name": "PostToolUse", "session_id": "s1", "cwd": house.work(), "tool_name": "WebFetch",
+                      "tool_input": {"url": "https://a.example/"}, "tool_use_id": "p", "tool_response": {"result": "x"}});
+    hook(&house, "claude", "PostToolUse", &page);
+    allowed("claude", &call("5"));
+    for file in fs::read_dir(sessions.join("claude-s1.calls")).unwrap().flatten() {
+        if file.metadata().unwrap().len() > 0 && file.file_name() != "workspace" {
+            fs::hard_link(file.path(), house.work().join(file.file_name())).unwrap();
+        }
+    }
+    refusal("claude", &call("5"));
+    fs::hard_link(sessions.join("claude-s1.memory.json"), house.work().join("m")).unwrap();
+    refusal("claude", &call("6"));
 }
 
 #[test]
