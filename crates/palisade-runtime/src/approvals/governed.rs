@@ -81,7 +81,9 @@ pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
 /// The processes that an agent's hook or server serves: the nearest above this
 /// one that is not just a shell, or the like, started to run it; what lies
 /// between, since that could be the agent as well; and what lies above it in
-/// the same terminal, up to the shell that a person types into.
+/// the same terminal, up to the shell that a person types into. Where that
+/// shell itself is what started this one, a person tries it out by hand, and
+/// there is no client.
 pub fn clients() -> Vec<u32> {
     served(&Proc, std::process::id())
 }
@@ -100,6 +102,9 @@ fn served(kernel: &dyn Kernel, pid: u32) -> Vec<u32> {
             below.pid == below.session && below.terminal != 0 && below.session != process.session
         });
         let typed = is_shell(&line) && !is_runner(&line);
+        if below.is_none() && typed && process.terminal != 0 && process.pid == process.session {
+            break;
+        }
         if below.is_some() && (opened || typed || adopts(&process)) || found.len() >= MOST {
             break;
         }
@@ -567,6 +572,18 @@ mod tests {
         for text in ["sh", "-bash", "bash -i", "bash --login", "zsh -l", "busybox sh", "node x"] {
             assert!(!is_runner(&line(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_person_tries_by_hand_serves_nobody() {
+        let rows: &[Row] = &[(400, 210, 400, 34817, 400, "palisade")];
+        let rows = [DESKTOP, rows].concat();
+        assert!(served(&table(&rows), 400).is_empty());
+        // A shell that commands are piped into is an agent's.
+        let rows =
+            [DESKTOP, &[(320, 300, 320, 0, 220, "bash"), (330, 320, 320, 0, 221, "palisade")]]
+                .concat();
+        assert_eq!(served(&table(&rows), 330), [320]);
     }
 
     #[test]
