@@ -7,6 +7,7 @@
 #[cfg(unix)]
 pub mod approvals;
 pub mod calls;
+mod carried;
 pub mod config;
 pub mod environment;
 mod error;

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::config::TaintPolicy;
 use crate::keeper::Keeper;
 use crate::session::Session;
-use crate::{Error, Profile, config, facts, grants};
+use crate::{Error, Profile, carried, config, facts, grants};
 
 /// What a surface asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +169,8 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
         let more: Vec<String> = more.collect();
         seen.wanted.extend(more);
     }
+    let carried = carried::writes(&seen);
+    seen.effects.extend(carried);
     seen
 }
 

@@ -13,6 +13,10 @@
 //! runs; except a program that the desktop started in a group of its own,
 //! since that is what opening a new terminal window looks like.
 //!
+//! In a process or user space of its own (`unshare`, `bwrap`, a container) a
+//! process does not see who stands above it: there, nobody answers while an
+//! agent was registered elsewhere since the machine started.
+//!
 //! **Known gaps.** A person's terminal multiplexer or service manager that
 //! does what an agent asks (`tmux send-keys`, `systemd-run --user` with a name
 //! like a desktop's). An orphan of an agent that has ended itself. A program
@@ -20,8 +24,10 @@
 //! refused or asked about first. Outside Linux nobody can be told apart, so
 //! nobody may answer but at the agent's own terminal.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use super::clock;
 use super::processes::{Kernel, Proc, Process};
@@ -39,19 +45,20 @@ const MANY: usize = 64;
 /// Where that cannot be written down; then nothing may be done for it.
 pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
     // It may have ended, or this system does not tell; then nobody may answer.
-    Proc.process(pid).map_or(Ok(()), |process| note(home, &process, &clock::boot()))
+    Proc.process(pid).map_or(Ok(()), |process| note(home, &process, &boot()))
 }
 
 /// As [`register`], for the processes that this one serves as an agent's hook
 /// or server: the nearest above it that is not just a shell, or the like,
 /// started to run it; what lies between, since that could be the agent as well;
 /// and what lies above it in the same terminal, up to the shell that a person
-/// types into.
+/// types into. Where that shell itself started this one, a person tries it out
+/// by hand, and there is no client.
 ///
 /// # Errors
 /// As [`register`].
 pub fn register_served(home: &Home) -> Result<(), Error> {
-    let boot = clock::boot();
+    let boot = boot();
     served(&Proc, std::process::id()).iter().try_for_each(|process| note(home, process, &boot))
 }
 
@@ -65,11 +72,20 @@ fn note(home: &Home, process: &Process, boot: &str) -> Result<(), Error> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).map_err(|source| Error::File { what: "write", path, source })?;
+    options
+        .open(&path)
+        .and_then(|mut file| file.write_all(spaces().as_bytes()))
+        .map_err(|source| Error::File { what: "write", path, source })?;
     let known: Vec<_> = fs::read_dir(&directory).into_iter().flatten().flatten().collect();
     if known.len() > MANY {
         for entry in known {
-            if entry.file_name().to_str().and_then(|name| alive(name, boot)).is_none() {
+            // What was registered elsewhere cannot be seen to have ended, but
+            // it has where the machine was started since.
+            let name = entry.file_name();
+            let over = name.to_str().is_none_or(|name| alive(name, boot).is_none())
+                && (!is_of_this_boot(&name, boot)
+                    || is_elsewhere(&entry.path(), &spaces()) != Some(true));
+            if over {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -91,6 +107,9 @@ fn served(kernel: &dyn Kernel, pid: u32) -> Vec<Process> {
             below.pid == below.session && below.terminal != 0 && below.session != process.session
         });
         let typed = is_shell(&line) && !is_runner(&line);
+        if below.is_none() && typed && process.terminal != 0 && process.pid == process.session {
+            break;
+        }
         if below.is_some() && (opened || typed || adopts(&process)) || found.len() >= MOST {
             break;
         }
@@ -160,13 +179,16 @@ fn is_runner(line: &[u8]) -> bool {
 /// # Errors
 /// Where that cannot be told; then it must count as one that does.
 pub fn is_governed(home: &Home, pid: u32) -> Result<Option<String>, Error> {
+    if is_blind(home) {
+        return Ok(Some(BLIND.to_owned()));
+    }
     let chain = chain(&Proc, pid).map_err(refused)?;
     Ok(descends(&Proc, &chain, &governed(home)))
 }
 
 /// Whether any registered process still runs.
 pub fn is_any(home: &Home) -> bool {
-    !governed(home).is_empty()
+    !governed(home).is_empty() || is_blind(home)
 }
 
 /// Whether this process speaks for a person.
@@ -177,7 +199,55 @@ pub fn is_person(home: &Home) -> Result<(), Error> {
     if std::env::var_os(GOVERNED).is_some() {
         return Err(refused(format!("`{GOVERNED}` is set, so an agent's command started this")));
     }
+    if is_blind(home) {
+        return Err(refused(BLIND.to_owned()));
+    }
     speaks_for_a_person(&Proc, std::process::id(), &governed(home)).map_err(refused)
+}
+
+const BLIND: &str = "an agent was started in another process or user space, so from here nobody can tell who answers";
+
+/// Whether an agent may run that cannot be seen from here: `unshare` and
+/// `bwrap` make spaces in which whoever stands above this process is not
+/// there, and in which `/proc` may be anything.
+fn is_blind(home: &Home) -> bool {
+    let own = spaces();
+    if own == FIRST {
+        return false;
+    }
+    let boot = boot();
+    let known = fs::read_dir(directory(home)).into_iter().flatten().flatten();
+    known
+        .filter(|entry| is_of_this_boot(&entry.file_name(), &boot))
+        .any(|entry| is_elsewhere(&entry.path(), &own) == Some(true))
+}
+
+/// The spaces that the machine starts with, in which all processes are seen:
+/// `PROC_PID_INIT_INO` and `PROC_USER_INIT_INO` of the kernel's proc_ns.h.
+const FIRST: &str = "pid:[4026531836] user:[4026531837]";
+
+/// In which process and user space this process is.
+fn spaces() -> String {
+    let space = |name: &str| {
+        let link = fs::read_link(format!("/proc/self/ns/{name}")).unwrap_or_default();
+        link.to_string_lossy().into_owned()
+    };
+    format!("{} {}", space("pid"), space("user"))
+}
+
+/// Whether a registration was made in other spaces than `own`; `None` where it
+/// does not say, as those of older versions.
+fn is_elsewhere(registration: &Path, own: &str) -> Option<bool> {
+    let made = fs::read_to_string(registration).ok().filter(|made| !made.is_empty())?;
+    Some(made != own)
+}
+
+fn is_of_this_boot(name: &OsStr, boot: &str) -> bool {
+    name.to_str().and_then(|name| name.split('-').next()) == Some(boot)
+}
+
+fn boot() -> String {
+    clock::boot().get(..8).unwrap_or("0").to_owned()
 }
 
 fn refused(why: String) -> Error {
@@ -318,7 +388,7 @@ fn directory(home: &Home) -> PathBuf {
 }
 
 fn name(process: &Process, boot: &str) -> String {
-    format!("{}-{}-{}", boot.get(..8).unwrap_or("0"), process.pid, process.start)
+    format!("{boot}-{}-{}", process.pid, process.start)
 }
 
 /// The registered process of that name, if it is the one that still runs.
@@ -330,7 +400,7 @@ fn alive(name: &str, boot: &str) -> Option<Process> {
 
 fn governed(home: &Home) -> Vec<Process> {
     let known = fs::read_dir(directory(home)).into_iter().flatten().flatten();
-    let boot = clock::boot();
+    let boot = boot();
     known.filter_map(|entry| alive(entry.file_name().to_str()?, &boot)).collect()
 }
 
@@ -365,7 +435,8 @@ mod tests {
         }
         fn user(&self, pid: u32) -> Option<u32> {
             // The first process and a login are another user's.
-            self.process(pid).map(|process| if process.name == "login" || pid == 1 { 0 } else { 1000 })
+            self.process(pid)
+                .map(|process| if process.name == "login" || pid == 1 { 0 } else { 1000 })
         }
         fn is_marked(&self, pid: u32) -> bool {
             self.marked.contains(&pid)
@@ -489,6 +560,10 @@ mod tests {
         assert!(asked_in(held, 400).unwrap_err().contains("terminal is an agent's"));
     }
 
+    fn pids(table: &Table, pid: u32) -> Vec<u32> {
+        served(table, pid).iter().map(|process| process.pid).collect()
+    }
+
     #[test]
     fn a_hook_in_a_script_serves_the_agent_above_it() {
         let rows: &[Row] = &[
@@ -497,17 +572,14 @@ mod tests {
             (330, 320, 320, 0, 221, "palisade"),
         ];
         let mut table = table(&[DESKTOP, rows].concat());
-        let pids = |table: &Table| -> Vec<u32> {
-            served(table, 330).iter().map(|process| process.pid).collect()
-        };
         table.lines.push((320, "/bin/sh /home/u/.cline/hooks/PreToolUse"));
         // Neither the shell that the person types into, nor the terminal.
-        assert_eq!(pids(&table), [320, 310, 300]);
+        assert_eq!(pids(&table, 330), [320, 310, 300]);
         table.lines.push((200, "/bin/bash -i -o emacs"));
-        assert_eq!(pids(&table), [320, 310, 300]);
+        assert_eq!(pids(&table, 330), [320, 310, 300]);
         // An agent that is itself a script, with nothing but its terminal above.
         table.lines.extend([(300, "sh agent.sh"), (310, "bash step.sh")]);
-        assert_eq!(pids(&table), [320, 310, 300]);
+        assert_eq!(pids(&table, 330), [320, 310, 300]);
         let line = |text: &str| text.replace(' ', "\0").into_bytes();
         for text in ["sh x", "bash -ec ls", "busybox sh x", "zsh -f x", "env a", "-bash -c x"] {
             assert!(is_runner(&line(text)), "{text}");
@@ -515,6 +587,18 @@ mod tests {
         for text in ["sh", "-bash", "bash -i", "bash --login", "zsh -l", "busybox sh", "node x"] {
             assert!(!is_runner(&line(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_person_tries_by_hand_serves_nobody() {
+        let rows: &[Row] = &[(400, 210, 400, 34817, 400, "palisade")];
+        let rows = [DESKTOP, rows].concat();
+        assert!(pids(&table(&rows), 400).is_empty());
+        // A shell that commands are piped into is an agent's.
+        let rows =
+            [DESKTOP, &[(320, 300, 320, 0, 220, "bash"), (330, 320, 320, 0, 221, "palisade")]]
+                .concat();
+        assert_eq!(pids(&table(&rows), 330), [320]);
     }
 
     #[test]

@@ -217,6 +217,19 @@ fn what_a_build_makes_again_may_go() {
         .write(".git/index", "DIRC\0\0\0\u{2}....\0\u{8}src/a.rs\0....\0\u{11}kept/target/notes\0");
     house.expect(Allow, &lines);
     house.expect(Allow, &["rm -rf node_modules target", "cd src; rm -rf ../target"]);
+    // Other data under such a name is not what a build makes.
+    for (directory, file) in
+        [("node_modules", "letters"), ("__pycache__", "a.py"), (".ruff_cache", "x")]
+    {
+        fs::create_dir_all(house.project(directory)).unwrap();
+        house.write(&format!("{directory}/{file}"), "");
+        house.expect(Ask, &[&format!("rm -rf {directory}")]);
+    }
+    house.write("node_modules/.package-lock.json", "{}");
+    house.write("target/CACHEDIR.TAG", "");
+    fs::remove_file(house.project("__pycache__/a.py")).unwrap();
+    house.write("__pycache__/a.cpython-313.pyc", "");
+    house.expect(Allow, &["rm -rf node_modules __pycache__", "rm -rf target"]);
     let asked = [
         "rm -rf dist",
         "rm -rf out",
@@ -231,7 +244,52 @@ fn what_a_build_makes_again_may_go() {
     house.expect(Ask, &asked);
     house.write(".git/index", "DIRC\0\0\0\u{4}....");
     house.expect(Ask, &lines);
-    fs::remove_dir(house.project("target")).unwrap();
+    fs::remove_dir_all(house.project("target")).unwrap();
     house.link("p/src", "target");
     house.expect(Ask, &["rm -rf target/"]);
+}
+
+#[test]
+fn what_a_copy_takes_along_is_written() {
+    let house = House::new();
+    for directory in ["tpl/.claude", "plain/src", "repo/.git/hooks", "old/.vscode"] {
+        fs::create_dir_all(house.project(directory)).unwrap();
+    }
+    for file in [
+        "tpl/.claude/settings.local.json",
+        "tpl/README",
+        "plain/src/a.rs",
+        "repo/.git/hooks/pre-commit",
+        "repo/.git/hooks/x.sample",
+        "old/.vscode/tasks.json",
+    ] {
+        house.write(file, "");
+    }
+    let asked = [
+        "cp -r tpl/. .",
+        "cp -a tpl/. ./",
+        "cp -rT tpl .",
+        "cp -r --no-target-directory tpl .",
+        "rsync -a tpl/ .",
+        "rsync -a tpl/ ./",
+        "cd tpl && cp -r . ..",
+        "cp -r tpl/.[a-z]* .",
+        "mv tpl/.c* .",
+        "shopt -s dotglob; mv tpl/* .",
+        "cp -r repo/. .",
+        "cp -r tpl/. ~",
+        "env cp -r tpl/. .",
+        "find tpl -maxdepth 0 -exec cp -r {}/. . \\;",
+    ];
+    house.expect(Ask, &asked);
+    house.expect(
+        Allow,
+        &[
+            "cp -r plain/. .",
+            "cp -r tpl/* .",
+            "mv tpl/* src",
+            "rsync -a plain/ src",
+            "cp -r plain sub",
+        ],
+    );
 }

@@ -227,7 +227,11 @@ fn plan_one(
         made.push(String::new());
     }
     back.change = plan::removal(place, client, &made)?;
-    back.words = "somebody changed it since: only what is ours is taken out".into();
+    back.words = match &back.change.after {
+        Some(_) => "somebody changed it since: only what is ours is taken out",
+        None => "somebody changed it since: the file goes, and what it says now is kept",
+    }
+    .to_owned();
     let now = String::from_utf8_lossy(now.as_deref().unwrap_or_default()).into_owned();
     back.since = Some(match bytes(&record.after) {
         Some(then) => {

@@ -217,6 +217,25 @@ fn a_client_that_never_ends_its_input_is_refused_in_time() {
 }
 
 #[test]
+fn a_refusal_that_cannot_be_said_is_no_silence() {
+    let house = House::new();
+    for (client, place) in [("claude", ">&-"), ("codex", ">/dev/full"), ("gemini", ">/dev/null")] {
+        let say = |line: &str| {
+            let script =
+                format!("exec \"$0\" hook --client {client} --event {} {place}", event(client));
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(script).arg(binary());
+            house.prepare(&mut command);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            heard(command, shell(&house, client, line, line).to_string().as_bytes())
+        };
+        let said = say("rm -rf /");
+        assert_eq!((said.code, said.err.as_str()), (Some(2), ""), "{client} {place}");
+        allowed(client, &say("ls"));
+    }
+}
+
+#[test]
 fn a_home_that_cannot_be_written_refuses() {
     let house = House::new();
     fs::write(house.palisade(), "a file, not a directory").unwrap();
@@ -578,6 +597,21 @@ fn a_file_of_the_home_with_a_second_name_stops_everything() {
     allowed("claude", &call("3"));
     fs::hard_link(house.palisade().join("keys/journal.key"), house.work().join("k")).unwrap();
     refusal("claude", &call("4"));
+    fs::remove_file(house.work().join("k")).unwrap();
+    // What a session remembers, and what was answered in it.
+    let sessions = house.palisade().join("profiles/default/sessions");
+    let page = json!({"hook_event_name": "PostToolUse", "session_id": "s1", "cwd": house.work(), "tool_name": "WebFetch",
+                      "tool_input": {"url": "https://a.example/"}, "tool_use_id": "p", "tool_response": {"result": "x"}});
+    hook(&house, "claude", "PostToolUse", &page);
+    allowed("claude", &call("5"));
+    for file in fs::read_dir(sessions.join("claude-s1.calls")).unwrap().flatten() {
+        if file.metadata().unwrap().len() > 0 && file.file_name() != "workspace" {
+            fs::hard_link(file.path(), house.work().join(file.file_name())).unwrap();
+        }
+    }
+    refusal("claude", &call("5"));
+    fs::hard_link(sessions.join("claude-s1.memory.json"), house.work().join("m")).unwrap();
+    refusal("claude", &call("6"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::getppid;
 use palisade_core::ports::{Ask, Journal, Outcome};
 use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
-use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed};
+use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed, look};
 use palisade_runtime::calls::{Admission, Held, hex};
 use palisade_runtime::config::Rewrite;
 use palisade_runtime::{Admitted, Circumstances, Judged, Keeper, Ports, admit, hand_over};
@@ -209,10 +209,26 @@ fn asks(hook: &Hook, call: &Call) -> bool {
         "claude" => {
             call.mode.as_deref() == Some("default")
                 && is_claudes_terminal()
-                && std::fs::File::open("/dev/tty").is_ok()
+                && is_below_a_terminal()
         }
         _ => call.attended,
     }
+}
+
+/// Whether the client has a terminal. Claude Code starts its hooks in a session
+/// of their own, without it (seen with 2.1.330), so the processes above count.
+fn is_below_a_terminal() -> bool {
+    const FAR: usize = 4;
+    let mut above = u32::try_from(getppid().as_raw()).ok().and_then(look);
+    for _ in 0..FAR {
+        let Some(process) = above else { break };
+        if process.terminal != 0 {
+            return true;
+        }
+        above = look(process.parent);
+    }
+    // Where the system tells nothing of processes.
+    std::fs::File::open("/dev/tty").is_ok()
 }
 
 /// Whether Claude Code says that it runs in a terminal.

@@ -1,0 +1,147 @@
+//! What is put into a directory along with what a command names.
+//!
+//! `cp -r template/. .` names no file, and yet writes `./.claude/settings.json`
+//! where the template has one. What such a command takes along is looked up
+//! on disk, as far as anybody obeys it later, and judged like a write of it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use palisade_core::obeyed;
+use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Labels, Text, Writing};
+
+/// How many entries are looked at for one command.
+const ENTRIES: usize = 4096;
+/// How many writes are added.
+const MOST: usize = 64;
+
+/// Programs that put files into a directory under the names that they have.
+const PUT: &[&str] = &["cp", "gcp", "ditto", "gmv", "mv", "rsync"];
+
+/// The writes that the commands' own effects do not name.
+pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
+    let mut found: Vec<Effect> = Vec::new();
+    let mut known: BTreeSet<(u32, String)> = BTreeSet::new();
+    let mut left = ENTRIES;
+    for effect in &analysis.effects {
+        let EffectKind::Write { path, how: Writing::Replace } = &effect.kind else { continue };
+        let (Some(target), Some(index)) = (path.literal(), effect.command) else { continue };
+        let command = usize::try_from(index).ok().and_then(|index| analysis.commands.get(index));
+        let Some(command) = command.filter(|command| puts(command)) else { continue };
+        if !Path::new(target).is_dir() {
+            continue;
+        }
+        let sources = analysis.effects.iter().filter(|other| other.command == Some(index));
+        let patterns = sources.filter_map(|other| match &other.kind {
+            EffectKind::Read { path } if path.has_pattern() => Some(path),
+            _ => None,
+        });
+        let mut names: Vec<String> = patterns.flat_map(|path| matched(path, &mut left)).collect();
+        for directory in emptied(command) {
+            names.extend(entries(&directory, &mut left));
+        }
+        for name in names {
+            let written = format!("{}/{name}", target.trim_end_matches('/'));
+            if found.len() < MOST && known.insert((index, written.clone())) {
+                found.push(Effect {
+                    kind: EffectKind::Write { path: Text::from(written), how: Writing::Replace },
+                    command: Some(index),
+                    labels: Labels::NONE,
+                    span: effect.span,
+                });
+            }
+        }
+    }
+    found
+}
+
+fn puts(command: &Invocation) -> bool {
+    let program = command.program.literal().unwrap_or_default();
+    PUT.contains(&program.rsplit('/').next().unwrap_or_default())
+}
+
+/// The directories of which a command takes what is in them, rather than
+/// themselves: `dir/.`, `dir/` for some, and any with `-T`.
+fn emptied(command: &Invocation) -> Vec<PathBuf> {
+    let program = command.program.literal().unwrap_or_default();
+    let inner = program.ends_with("rsync") || program.ends_with("ditto");
+    let words: Vec<&str> = command.arguments.iter().filter_map(Text::literal).collect();
+    let plain = |word: &&str| *word == "--no-target-directory" || is_short(word, 'T');
+    let plain = words.iter().any(plain) || program.ends_with("ditto");
+    let here = Path::new(command.directory.literal().unwrap_or("/"));
+    let directories = words.iter().filter(|word| {
+        let slash = word.ends_with('/') && inner;
+        let dot = **word == "." || **word == ".." || word.ends_with("/.") || word.ends_with("/..");
+        plain && !word.starts_with('-') || slash || dot
+    });
+    directories.map(|word| here.join(word)).filter(|directory| directory.is_dir()).collect()
+}
+
+fn is_short(word: &str, letter: char) -> bool {
+    word.starts_with('-') && !word.starts_with("--") && word.contains(letter)
+}
+
+/// The names in a directory that somebody obeys, and git's hooks and
+/// configuration in it.
+fn entries(directory: &Path, left: &mut usize) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if *left == 0 {
+            break;
+        }
+        *left -= 1;
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+        found.extend(obeyed_in(&entry.path(), &name));
+    }
+    found
+}
+
+/// What there is under this name that somebody obeys, below its directory.
+fn obeyed_in(path: &Path, name: &str) -> Vec<String> {
+    if name.eq_ignore_ascii_case(".git") && path.is_dir() {
+        let hooks = fs::read_dir(path.join("hooks")).into_iter().flatten().flatten();
+        let hooks = hooks.filter_map(|hook| hook.file_name().to_str().map(str::to_owned));
+        let mut found: Vec<String> = hooks
+            .filter(|hook| !hook.ends_with(".sample"))
+            .map(|hook| format!("{name}/hooks/{hook}"))
+            .collect();
+        if path.join("config").is_file() {
+            found.push(format!("{name}/config"));
+        }
+        return found;
+    }
+    if obeyed(name).is_none() {
+        return Vec::new();
+    }
+    // Of a directory, a file in it: to make the directory changes nothing.
+    let first = fs::read_dir(path).into_iter().flatten().flatten().next();
+    match first {
+        Some(first) => vec![format!("{name}/{}", first.file_name().to_string_lossy())],
+        None if path.is_dir() => Vec::new(),
+        None => vec![name.to_owned()],
+    }
+}
+
+/// The names that a pattern takes in, of those that somebody obeys, where only
+/// its last part is one.
+fn matched(pattern: &Text, left: &mut usize) -> Vec<String> {
+    let parts: Vec<Text> = pattern.components().collect();
+    let Some((last, above)) = parts.split_last() else { return Vec::new() };
+    let Some(above) = above.iter().map(Text::literal).collect::<Option<Vec<_>>>() else {
+        return Vec::new();
+    };
+    let directory = Path::new("/").join(above.join("/"));
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+        if *left == 0 {
+            break;
+        }
+        *left -= 1;
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+        if last.may_match(&name) && !(name.starts_with('.') && last.begins_open()) {
+            found.extend(obeyed_in(&entry.path(), &name));
+        }
+    }
+    found
+}
