@@ -39,6 +39,8 @@ struct Entry {
     local: Option<bool>,
     interpreter: Option<bool>,
     stdin: Option<String>,
+    online: Option<bool>,
+    method: Option<bool>,
     /// Why the entry is as it is; for the reader only.
     #[serde(default, rename = "note")]
     _note: Option<String>,
@@ -257,6 +259,8 @@ fn merge(base: &Entry, over: &Entry) -> Entry {
         local: over.local.or(base.local),
         interpreter: over.interpreter.or(base.interpreter),
         stdin: over.stdin.clone().or_else(|| base.stdin.clone()),
+        online: over.online.or(base.online),
+        method: over.method.or(base.method),
         _note: None,
     }
 }
@@ -338,7 +342,7 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
          options: {options}, operands: {fixed}, rest: {rest}, last: {last}, \
          unknown: Unknown::{unknown}, output: Output::{output}, hazards: {hazards}, \
          whens: {whens}, environment: {environment}, subcommands: Subcommands::{subcommands}, \
-         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, stdin: {stdin} }},\n",
+         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, online: {online}, method: {method}, stdin: {stdin} }},\n",
         handler = entry.handler.as_deref().map_or("Data".to_string(), camel),
         rest = rest.map_or("None".to_string(), |one| format!("Some({one})")),
         last = entry
@@ -348,6 +352,8 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
         versioned = entry.versioned.unwrap_or(false),
         local = entry.local.unwrap_or(false),
         interpreter = entry.interpreter.unwrap_or(false),
+        online = entry.online.unwrap_or(false),
+        method = entry.method.unwrap_or(false),
         stdin = entry
             .stdin
             .as_deref()

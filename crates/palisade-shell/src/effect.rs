@@ -357,6 +357,8 @@ pub struct Invocation {
     pub deferred: bool,
     /// Whether it is a shell, interpreter or wrapper.
     pub interpreter: bool,
+    /// Whether it talks to hosts that its words need not name.
+    pub online: bool,
     /// Where in the outermost input.
     pub span: Span,
 }

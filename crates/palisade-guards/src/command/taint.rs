@@ -71,8 +71,7 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
         if here {
             return false;
         }
-        let name = command.program.literal().map_or("", base);
-        TALKERS.contains(&name) || command.interpreter && speaks(command)
+        command.online || command.interpreter && speaks(command)
     });
     if connects.is_none() && talks.is_none() {
         return;
@@ -100,68 +99,6 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
         (None, None) => {}
     }
 }
-
-/// Programs that talk to hosts which their words need not name.
-const TALKERS: &[&str] = &[
-    "apt",
-    "apt-get",
-    "aws",
-    "az",
-    "bun",
-    "bundle",
-    "cargo",
-    "composer",
-    "curl",
-    "dig",
-    "docker",
-    "gcloud",
-    "gem",
-    "getent",
-    "gh",
-    "git",
-    "glab",
-    "go",
-    "gsutil",
-    "helm",
-    "hg",
-    "host",
-    "http",
-    "https",
-    "kubectl",
-    "mail",
-    "mosquitto_pub",
-    "msmtp",
-    "npm",
-    "npx",
-    "nslookup",
-    "openssl",
-    "ping",
-    "ping6",
-    "pip",
-    "pip3",
-    "pnpm",
-    "podman",
-    "rclone",
-    "resolvectl",
-    "rsync",
-    "scp",
-    "sendmail",
-    "sftp",
-    "skopeo",
-    "socat",
-    "ssh",
-    "svn",
-    "swaks",
-    "telnet",
-    "traceroute",
-    "twine",
-    "uv",
-    "vercel",
-    "wget",
-    "wscat",
-    "xh",
-    "yarn",
-];
 
 /// Whether code that an interpreter is given mentions what talks to hosts.
 fn speaks(command: &palisade_shell::Invocation) -> bool {

@@ -110,11 +110,13 @@ impl Eval<'_> {
         let rest = words.get(arguments.first_operand..).unwrap_or(&[]);
         let stream = match rest.first() {
             None => {
+                self.online(program);
                 self.hazards(program, &arguments, span);
                 Stream::default()
             }
             Some(sub) => match sub.literal() {
                 None => {
+                    self.online(program);
                     self.hazards(program, &arguments, span);
                     if program.subcommands == Subcommands::Ask || sub.text.is_unknown() {
                         self.emit(EffectKind::UnknownWord, sub.labels, sub.span);
@@ -132,6 +134,7 @@ impl Eval<'_> {
                             super::handlers::run(self, entry, rest)
                         }
                         None => {
+                            self.online(program);
                             let known = program.plain.iter().any(|known| *known == word)
                                 || program.subcommands == Subcommands::Plain;
                             if !known {
@@ -152,6 +155,14 @@ impl Eval<'_> {
         };
         self.state.cwd = outer;
         stream
+    }
+
+    /// Notes that the current command talks to hosts, where its entry says so.
+    pub(super) fn online(&mut self, program: &Program) {
+        let current = self.node.filter(|_| program.online);
+        if let Some(command) = current.and_then(|at| self.out.commands.get_mut(at as usize)) {
+            command.online = true;
+        }
     }
 
     /// Variables that carry code for a program, set before it or earlier.
@@ -228,7 +239,7 @@ impl Eval<'_> {
         let count = operands.len();
         let given = flow.code;
         // HTTPie and its kin take a method before the address.
-        let method = usize::from(count > 1 && takes_method(program) && is_method(operands));
+        let method = usize::from(count > 1 && program.method && is_method(operands));
         // A word that they may take for one is an address as well.
         let skip =
             if operands.first().is_some_and(is_known_method) { skip.max(method) } else { skip };
@@ -716,11 +727,6 @@ fn language_via(language: Language) -> &'static str {
 /// Used where a program's code is opaque whatever it says.
 pub(super) fn opaque(eval: &mut Eval<'_>, language: Language, labels: Labels, span: Span) {
     eval.emit(EffectKind::Execute { language, code: Code::Opaque }, labels, span);
-}
-
-/// Programs with a method of HTTP before the address.
-fn takes_method(program: &Program) -> bool {
-    matches!(program.name.get(), "http" | "xh")
 }
 
 /// Whether the first operand may be a method, in any case (RFC 9110, 9.1).

@@ -771,6 +771,7 @@ impl<'c> Eval<'c> {
             via: self.via,
             deferred: self.deferred,
             interpreter,
+            online: false,
             span: span.unwrap_or_default(),
         });
         let (node, via) = (self.node, self.via);

@@ -142,6 +142,11 @@ pub struct Program {
     /// Whether it runs commands or code given to it, so that a lasting grant
     /// for it would be a grant for anything.
     pub interpreter: bool,
+    /// Whether it talks to hosts that its words need not name, with what its
+    /// words or its input say: a package manager, a resolver, a mailer.
+    pub online: bool,
+    /// Whether a method of HTTP may stand before its first operand.
+    pub method: bool,
     /// The role of standard input, where it is more than data.
     pub stdin: Option<Role>,
 }

@@ -13,13 +13,17 @@ mod shells;
 
 use super::Eval;
 use super::value::{Field, Stream};
-use crate::programs::{Handler, Program};
+use crate::programs::{Handler, Program, Subcommands};
 
 /// Runs an invocation: by its handler, or by the data alone.
 pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let input = eval.stdin.clone();
     if matches!(program.name.get(), "shopt" | "set") {
         eval.note_options(fields);
+    }
+    // A subcommand with an entry of its own says it for itself.
+    if program.subcommands == Subcommands::None {
+        eval.online(program);
     }
     let printed = match develop::project_tool(program, fields) {
         Some(tool) => {
