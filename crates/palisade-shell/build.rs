@@ -41,6 +41,7 @@ struct Entry {
     stdin: Option<String>,
     online: Option<bool>,
     method: Option<bool>,
+    reaches: Option<String>,
     /// Why the entry is as it is; for the reader only.
     #[serde(default, rename = "note")]
     _note: Option<String>,
@@ -261,6 +262,7 @@ fn merge(base: &Entry, over: &Entry) -> Entry {
         stdin: over.stdin.clone().or_else(|| base.stdin.clone()),
         online: over.online.or(base.online),
         method: over.method.or(base.method),
+        reaches: over.reaches.clone().or_else(|| base.reaches.clone()),
         _note: None,
     }
 }
@@ -306,6 +308,7 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
     let whens = pools.list("WHENS", whens);
     let environment = pools.list("VARIABLES", environment);
     let text = pools.text(name);
+    let reaches = entry.reaches.as_deref().map(|host| pools.text(host));
     let style = match entry.style.as_deref() {
         None if operands.iter().any(|operand| operand == "command") => "Posix",
         None | Some("gnu") => "Gnu",
@@ -342,7 +345,7 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
          options: {options}, operands: {fixed}, rest: {rest}, last: {last}, \
          unknown: Unknown::{unknown}, output: Output::{output}, hazards: {hazards}, \
          whens: {whens}, environment: {environment}, subcommands: Subcommands::{subcommands}, \
-         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, online: {online}, method: {method}, stdin: {stdin} }},\n",
+         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, online: {online}, method: {method}, reaches: {reaches}, stdin: {stdin} }},\n",
         handler = entry.handler.as_deref().map_or("Data".to_string(), camel),
         rest = rest.map_or("None".to_string(), |one| format!("Some({one})")),
         last = entry
@@ -354,6 +357,7 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
         interpreter = entry.interpreter.unwrap_or(false),
         online = entry.online.unwrap_or(false),
         method = entry.method.unwrap_or(false),
+        reaches = reaches.map_or("None".to_string(), |one| format!("Some({one})")),
         stdin = entry
             .stdin
             .as_deref()
@@ -484,6 +488,9 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "upload-form" => "UploadForm",
         "url" => "Url",
         "host" => "Host",
+        "image" => "Image",
+        "detour" => "Detour",
+        "remote" => "Remote",
         "remote-path" => "RemotePath",
         "exec" => "Exec",
         "command" => "Command",

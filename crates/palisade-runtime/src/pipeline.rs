@@ -105,7 +105,10 @@ pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     let places = places(&request, at);
     // Whoever judges and fails has not allowed anything.
     let seen = catch_unwind(AssertUnwindSafe(|| {
-        let analysis = analysis(&request, &places, at.session);
+        let mut analysis = analysis(&request, &places, at.session);
+        if at.profile.has_secrets() {
+            analysis.data.extend(facts::sent(&analysis));
+        }
         let exposure = at.exposure();
         let findings = command::findings(&text, &analysis, &places, &exposure);
         (analysis, findings)

@@ -122,6 +122,11 @@ impl Profile {
         }
     }
 
+    /// Whether it has a `.env`.
+    pub fn has_secrets(&self) -> bool {
+        self.directory.join(".env").symlink_metadata().is_ok()
+    }
+
     /// The secrets of its `.env`, read only where the configuration names a
     /// variable at all.
     ///

@@ -278,6 +278,14 @@ pub enum EffectKind {
     },
 }
 
+impl Analysis {
+    /// Whether some of it connects to a host or may talk to one.
+    pub fn goes_out(&self) -> bool {
+        self.commands.iter().any(|command| command.online)
+            || self.effects.iter().any(|effect| matches!(effect.kind, EffectKind::Connect { .. }))
+    }
+}
+
 impl EffectKind {
     /// The file or directory that it is about, if any.
     pub const fn path(&self) -> Option<&Text> {
@@ -374,6 +382,10 @@ pub struct Analysis {
     pub files: BTreeMap<String, Labels>,
     /// What the output carries, as far as it is followed.
     pub printed: Labels,
+    /// Texts that flow between its commands beside their words, as far as they
+    /// are known: through pipes, here-documents and files that it writes.
+    /// Empty where nothing of it talks to other machines.
+    pub data: Vec<Text>,
     /// Scripts whose content would say more, by absolute path: give them in
     /// [`Context::files`] and analyse again.
     pub wanted: Vec<String>,

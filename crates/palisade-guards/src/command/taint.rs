@@ -1,5 +1,6 @@
 //! What a session that has read text from outside may still do unasked.
 
+use palisade_core::Contained;
 use palisade_shell::{Analysis, Effect, EffectKind, Labels};
 
 use super::connect::{destination, here};
@@ -37,6 +38,13 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
                 report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
             }
         }
+        EffectKind::Hazard(id) if sends(id, effect, scene) => {
+            if exposure.is_private() {
+                report.raise_always(&rules::TAINT_PRIVATE_EGRESS, effect, exposure);
+            } else if exposure.table {
+                report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
+            }
+        }
         EffectKind::Write { path, .. } if exposure.table => {
             let outside = matches!(
                 see(path, scene.places).region,
@@ -48,6 +56,18 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         }
         _ => {}
     }
+}
+
+/// Whether a command of this hazard has its effect on another machine, and
+/// where that is does not stand in its words.
+fn sends(id: &str, effect: &Effect, scene: &Scene<'_>) -> bool {
+    let elsewhere = rules::rule(id).is_some_and(|rule| rule.contained == Contained::WithoutNetwork);
+    let connects = |one: &Effect| {
+        one.command == effect.command && matches!(one.kind, EffectKind::Connect { .. })
+    };
+    elsewhere
+        && scene.command(effect).is_some_and(|command| command.online)
+        && !scene.analysis.effects.iter().any(connects)
 }
 
 /// Known secrets in a line that talks to another machine. The whole line
@@ -71,7 +91,7 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
         if here {
             return false;
         }
-        command.online || command.interpreter && speaks(command)
+        command.online
     });
     if connects.is_none() && talks.is_none() {
         return;
@@ -90,6 +110,10 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
             sent.push_str(&value.to_string());
         }
     }
+    for text in &analysis.data {
+        sent.push('\n');
+        sent.push_str(&text.to_string());
+    }
     let Some(why) = exposure.leak(&sent) else { return };
     match (connects, talks) {
         (Some(effect), _) => report.raise_why(&rules::SECRET_OUTGOING, effect, &why),
@@ -98,31 +122,6 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
         }
         (None, None) => {}
     }
-}
-
-/// Whether code that an interpreter is given mentions what talks to hosts.
-fn speaks(command: &palisade_shell::Invocation) -> bool {
-    const SPOKEN: &[&str] = &[
-        "://",
-        "connect",
-        "curl",
-        "dns",
-        "fetch",
-        "getaddrinfo",
-        "gethostby",
-        "http",
-        "lookup",
-        "lwp",
-        "net",
-        "requests",
-        "resolv",
-        "smtp",
-        "socket",
-        "urllib",
-    ];
-    let words: Vec<String> =
-        command.arguments.iter().map(|word| word.to_string().to_ascii_lowercase()).collect();
-    words.iter().any(|word| SPOKEN.iter().any(|spoken| word.contains(spoken)))
 }
 
 /// What the model will have seen when it reads the output of a command.

@@ -18,12 +18,19 @@ use crate::programs::{Handler, Program, Subcommands};
 /// Runs an invocation: by its handler, or by the data alone.
 pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let input = eval.stdin.clone();
+    if let Some(text) = &input.text
+        && !text.is_empty()
+        && !eval.heard.contains(text)
+    {
+        eval.heard.insert(text.clone());
+    }
     if matches!(program.name.get(), "shopt" | "set") {
         eval.note_options(fields);
     }
     // A subcommand with an entry of its own says it for itself.
     if program.subcommands == Subcommands::None {
-        eval.online(program);
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        eval.online(program, span);
     }
     let printed = match develop::project_tool(program, fields) {
         Some(tool) => {

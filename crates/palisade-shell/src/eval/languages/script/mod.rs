@@ -23,7 +23,7 @@ use tokens::{Token, tokens};
 use values::receiver;
 
 use super::super::Eval;
-use super::super::lower::opaque;
+use super::super::lower::{addressed, opaque};
 use super::super::value::{Field, Stream};
 use crate::effect::{EffectKind, Labels, Writing};
 use crate::programs::Language;
@@ -64,6 +64,12 @@ pub(super) fn run(
     scan.walk(eval, &tokens);
     scan.angles(eval, code);
     eval.state.cwd = directory;
+    if !scan.network && tables::networks(language, &tokens) {
+        // In a way that is not followed, to a place that is not known.
+        scan.network = true;
+        let taint = scan.secret_reads(eval);
+        eval.connect(&Text::unknown(), false, labels.and(taint), span);
+    }
     if scan.network && scan.shell && wires(&tokens) {
         eval.emit(EffectKind::RemoteShell, labels, span);
     }
@@ -361,6 +367,14 @@ impl Scan {
                         span,
                     ),
                 }
+            }
+            Sink::Read | Sink::Open
+                if text.as_ref().is_some_and(|text| addressed(text.known_prefix())) =>
+            {
+                self.network = true;
+                let taint = self.secret_reads(eval);
+                let host = text.unwrap_or_else(Text::unknown);
+                eval.connect(&host, !taint.is_none(), labels.and(taint), span);
             }
             Sink::Read => {
                 if let Some(text) = text {
