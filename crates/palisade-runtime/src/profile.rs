@@ -139,6 +139,19 @@ impl Profile {
         self.dotenv()
     }
 
+    /// The variables that commands get out of its `.env`. Where that cannot be
+    /// read, all that they may get.
+    pub fn given(&self) -> Vec<String> {
+        let named = &self.config.tools.terminal.env;
+        match self.secrets() {
+            Ok(known) => {
+                let names = known.into_iter().map(|(name, _)| name);
+                names.filter(|name| named.contains(name)).collect()
+            }
+            Err(_) => named.clone(),
+        }
+    }
+
     /// What takes every value of its `.env`, and whatever looks like a secret,
     /// out of a text.
     ///

@@ -25,13 +25,24 @@ impl Labels {
     pub const ENVIRONMENT: Self = Self(8);
     /// It was written by a command of this session.
     pub const WRITTEN: Self = Self(16);
+    /// It holds a secret that the person hands to commands as a variable.
+    pub const GIVEN: Self = Self(64);
     /// It is what a known program prints to set up a shell. Never kept.
     pub(crate) const SETUP: Self = Self(32);
+
+    /// All that must not leave unasked.
+    pub(crate) const PRIVATE: Self = Self(Self::SECRET.0 | Self::ENVIRONMENT.0 | Self::GIVEN.0);
 
     /// Both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What they have in common.
+    #[must_use]
+    pub const fn of(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Without these.
@@ -57,7 +68,7 @@ impl Labels {
 
     /// From bits; unknown ones are dropped.
     pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & 31)
+        Self(bits & (31 | Self::GIVEN.0))
     }
 
     /// Their names.
@@ -68,6 +79,7 @@ impl Labels {
             (Self::SECRET, "secret"),
             (Self::ENVIRONMENT, "environment"),
             (Self::WRITTEN, "written"),
+            (Self::GIVEN, "given"),
         ]
         .into_iter()
         .filter_map(move |(label, word)| self.has(label).then_some(word))
@@ -133,6 +145,8 @@ pub struct Context {
     pub home: String,
     /// What `PALISADE_HOME` means, absolute; empty where it is not known.
     pub palisade_home: String,
+    /// The variables that commands get of which the values are secret.
+    pub given: Vec<String>,
     /// What is known of files, by absolute path.
     pub files: BTreeMap<String, FileFact>,
     /// What paths mean.

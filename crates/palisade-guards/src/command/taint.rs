@@ -157,7 +157,7 @@ pub fn shown(analysis: &Analysis) -> Taint {
             }
         }
     }
-    if printed.has(Labels::ENVIRONMENT) {
+    if printed.has(Labels::ENVIRONMENT) || printed.has(Labels::GIVEN) {
         taint.saw_private("the environment");
     }
     taint

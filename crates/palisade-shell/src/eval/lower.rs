@@ -436,7 +436,7 @@ impl Eval<'_> {
             }
             Role::UploadData | Role::UploadForm => {
                 flow.sent = flow.sent.and(field.labels);
-                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                flow.sends |= !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
                 let raw = field.text.raw();
                 let file = if role == Role::UploadData {
                     raw.strip_prefix('@').or_else(|| {
@@ -469,7 +469,8 @@ impl Eval<'_> {
                 } else if !raw.starts_with("unix:") && !raw.starts_with("npipe:") {
                     flow.hosts.push((field.text.clone(), span));
                     flow.sent = flow.sent.and(field.labels);
-                    flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                    flow.sends |=
+                        !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
                 }
             }
             Role::Remote => {
@@ -489,7 +490,7 @@ impl Eval<'_> {
             Role::Host => {
                 flow.hosts.push((field.text.clone(), span));
                 flow.sent = flow.sent.and(field.labels);
-                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                flow.sends |= !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
             }
             Role::Image => {
                 if let Some(host) = registry(field) {
@@ -612,8 +613,9 @@ impl Eval<'_> {
         span: Span,
     ) -> Stream {
         let fetched = !flow.hosts.is_empty();
+        let sent = flow.sent.and(flow.words.of(Labels::GIVEN));
         for (host, at) in &flow.hosts {
-            self.connect(host, flow.sends, flow.sent, *at);
+            self.connect(host, flow.sends, sent, *at);
         }
         if !fetched && let Some(host) = program.reaches {
             let given = self.stdin.labels.and(flow.words).and(flow.sent);

@@ -25,6 +25,8 @@ pub struct Setting {
     pub taint: Taint,
     /// Whether the profile holds a secret.
     pub known: bool,
+    /// Whether it hands one to commands, as `API_TOKEN`.
+    pub given: bool,
 }
 
 impl Default for Setting {
@@ -34,6 +36,7 @@ impl Default for Setting {
             posture: Posture::default(),
             taint: Taint::default(),
             known: false,
+            given: false,
         }
     }
 }
@@ -67,7 +70,8 @@ pub fn judged_as(about: About, given: &str, setting: &Setting) -> Decision {
 }
 
 /// The decision on `what was seen: command`, where what was seen is `nothing`,
-/// `untrusted`, `private` or both.
+/// `untrusted`, `private` or both; `known` says that the profile holds a
+/// secret, `given` that commands get one.
 fn after(text: &str, setting: &Setting) -> Decision {
     let (seen, command) = text.split_once(": ").unwrap_or(("nothing", text));
     let mut setting = setting.clone();
@@ -76,6 +80,7 @@ fn after(text: &str, setting: &Setting) -> Decision {
             "untrusted" => setting.taint.saw_untrusted("https://page.example"),
             "private" => setting.taint.saw_private("~/.env"),
             "known" => setting.known = true,
+            "given" => setting.given = true,
             other => assert_eq!(other, "nothing", "an unknown label in {text:?}"),
         }
     }
@@ -100,6 +105,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         home: HOME.to_owned(),
         palisade_home: format!("{HOME}/.palisade"),
         classify: palisade_guards::classify(),
+        given: setting.given.then(|| "API_TOKEN".to_owned()).into_iter().collect(),
         ..Context::default()
     };
     let places = places(setting);

@@ -48,6 +48,7 @@ pub(super) fn run(
         code
     };
     let tokens = tokens(language, code);
+    let labels = labels.and(given(eval, &tokens));
     let mut scan = Scan {
         language,
         labels,
@@ -84,6 +85,20 @@ pub(super) fn run(
         out = Stream::known(text).with_labels(labels);
     }
     out
+}
+
+/// What code holds that mentions a variable with a secret.
+fn given(eval: &Eval<'_>, tokens: &[Token]) -> Labels {
+    let given = &eval.context.given;
+    let known = |word: &str| given.iter().any(|name| name == word);
+    let mentions = !given.is_empty()
+        && tokens.iter().any(|token| match token {
+            // A text may have the variable put in.
+            Token::Text(text, _) => given.iter().any(|name| text.contains(name.as_str())),
+            Token::Name(name) => name.rsplit(['.', ':', '$']).next().is_some_and(known),
+            Token::Mark(_) => false,
+        });
+    if mentions { Labels::GIVEN } else { Labels::NONE }
 }
 
 /// Code of a language without a scanner: its strings may still name what is
