@@ -23,8 +23,8 @@ pub struct Setting {
     pub posture: Posture,
     /// What the session has seen before.
     pub taint: Taint,
-    /// Whether the profile holds a secret.
-    pub known: bool,
+    /// The secret that the profile holds.
+    pub known: Option<String>,
     /// Whether it hands one to commands, as `API_TOKEN`.
     pub given: bool,
 }
@@ -35,7 +35,7 @@ impl Default for Setting {
             cwd: WORKSPACE.to_owned(),
             posture: Posture::default(),
             taint: Taint::default(),
-            known: false,
+            known: None,
             given: false,
         }
     }
@@ -79,7 +79,7 @@ fn after(text: &str, setting: &Setting) -> Decision {
         match label {
             "untrusted" => setting.taint.saw_untrusted("https://page.example"),
             "private" => setting.taint.saw_private("~/.env"),
-            "known" => setting.known = true,
+            "known" => setting.known = Some("correct-horse-battery-42".to_owned()),
             "given" => setting.given = true,
             other => assert_eq!(other, "nothing", "an unknown label in {text:?}"),
         }
@@ -87,10 +87,9 @@ fn after(text: &str, setting: &Setting) -> Decision {
     judged(command, &setting)
 }
 
-/// The secret of the person of the specs.
-fn known() -> Outgoing {
-    let secret = Secret { name: "KEY".to_owned(), value: "correct-horse-battery-42".to_owned() };
-    Outgoing::new(&[secret])
+/// What finds the one secret that a profile holds.
+fn known(value: &str) -> Outgoing {
+    Outgoing::new(&[Secret { name: "KEY".to_owned(), value: value.to_owned() }])
 }
 
 /// The hosts that the person of the specs has named.
@@ -110,7 +109,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
     };
     let places = places(setting);
     let analysis = analyse(text, &context);
-    let known = setting.known.then(known);
+    let known = setting.known.as_deref().map(known);
     let exposure = Exposure {
         taint: &setting.taint,
         named: &named(),

@@ -25,7 +25,7 @@ use values::receiver;
 use super::super::Eval;
 use super::super::lower::{addressed, opaque};
 use super::super::value::{Field, Stream};
-use crate::effect::{EffectKind, Labels, Writing};
+use crate::effect::{Effect, EffectKind, Labels, Writing};
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
@@ -70,6 +70,15 @@ pub(super) fn run(
         scan.network = true;
         let taint = scan.secret_reads(eval);
         eval.connect(&Text::unknown(), false, labels.and(taint), span);
+    }
+    // To where a module that was named before the code connects.
+    let before = |effect: &Effect| {
+        effect.command == eval.node
+            && !effect.labels.has(Labels::GIVEN)
+            && matches!(effect.kind, EffectKind::Connect { .. })
+    };
+    if labels.has(Labels::GIVEN) && eval.out.effects.iter().any(before) {
+        eval.connect(&Text::unknown(), false, labels, span);
     }
     if scan.network && scan.shell && wires(&tokens) {
         eval.emit(EffectKind::RemoteShell, labels, span);
