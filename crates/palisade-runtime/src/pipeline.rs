@@ -58,7 +58,8 @@ impl Circumstances<'_> {
             TaintPolicy::Always => true,
             TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
         };
-        Exposure { taint: &self.session.taint, named: &tainted.named, table, known }
+        let (named, pages) = (&tainted.named, &tainted.pages);
+        Exposure { taint: &self.session.taint, named, pages, table, known }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a session that has read text from outside may still do unasked.
 
 use palisade_core::Contained;
-use palisade_shell::{Analysis, Effect, EffectKind, Labels};
+use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Labels, Text};
 
 use super::connect::{destination, here};
 use super::report::{Report, Scene};
@@ -27,14 +27,17 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         return;
     }
     match &effect.kind {
-        EffectKind::Connect { host, .. } => {
+        EffectKind::Connect { host, sends } => {
             let to = destination(host);
             if to.as_deref().is_some_and(here) {
                 return;
             }
             if exposure.is_private() {
                 report.raise_always(&rules::TAINT_PRIVATE_EGRESS, effect, exposure);
-            } else if exposure.table && !to.is_some_and(|to| exposure.names(&to)) {
+            } else if exposure.table
+                && !to.is_some_and(|to| exposure.names(&to))
+                && !(!sends && effect.labels.is_none() && is_page(host, effect, scene))
+            {
                 report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
             }
         }
@@ -56,6 +59,18 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         }
         _ => {}
     }
+}
+
+/// Whether a connection is made to get a page, and what is said beside its
+/// address is too little to matter.
+fn is_page(host: &Text, effect: &Effect, scene: &Scene<'_>) -> bool {
+    const LONGEST: usize = 48;
+    let beside = |command: &Invocation| {
+        let words = command.arguments.iter().filter(|word| *word != host);
+        words.map(|word| word.literal().map_or(LONGEST + 1, str::len)).sum::<usize>()
+    };
+    host.literal().is_some_and(|address| scene.exposure.is_page(address))
+        && scene.command(effect).is_some_and(|command| beside(command) <= LONGEST)
 }
 
 /// Whether a command of this hazard has its effect on another machine, and

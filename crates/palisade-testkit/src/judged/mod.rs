@@ -113,6 +113,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
     let exposure = Exposure {
         taint: &setting.taint,
         named: &named(),
+        pages: &["docs.rs".to_owned()],
         table: true,
         known: known.as_ref().map(|known| known as _),
     };
