@@ -504,6 +504,7 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "ssh-config" => "SshConfig",
         "sql" => "Sql",
         "file-list" => "FileList",
+        "names" => "Names",
         other => stop(file, name, &format!("has role `{other}`")),
     };
     format!("Role::{known}")

@@ -574,6 +574,7 @@ impl Eval<'_> {
                 let path = self.resolve(&field.text);
                 self.emit(EffectKind::Device { path }, Labels::NONE, span);
             }
+            Role::Names => self.read_listed(field),
             Role::Process => {}
             Role::GitConfig => self.git_config(field),
             Role::SshConfig => self.ssh_config(field),
@@ -600,6 +601,10 @@ impl Eval<'_> {
                 if self.stdin.shell {
                     self.emit(EffectKind::RemoteShell, Labels::NONE, span);
                 }
+            }
+            Role::Names if !self.stdin.is_nothing() => {
+                let input = self.stdin.clone();
+                self.read_names(input.text.as_ref(), input.labels, span);
             }
             _ => {}
         }

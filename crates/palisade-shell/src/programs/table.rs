@@ -235,6 +235,8 @@ pub enum Role {
     Sql,
     /// A file whose lines are names, options or commands that are followed.
     FileList,
+    /// Names of files that are read, one a line; as a word, a file of these.
+    Names,
 }
 
 /// Languages that a program may be given code in.

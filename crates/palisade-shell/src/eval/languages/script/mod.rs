@@ -60,10 +60,13 @@ pub(super) fn run(
         evaluates: 0,
         loops: false,
         imports: Vec::new(),
+        texts: Vec::new(),
+        blind: Vec::new(),
     };
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
     scan.angles(eval, code);
+    scan.names_read(eval);
     eval.state.cwd = directory;
     if !scan.network && tables::networks(language, &tokens) {
         // In a way that is not followed, to a place that is not known.
@@ -179,6 +182,10 @@ struct Scan {
     evaluates: u32,
     loops: bool,
     imports: Vec<(String, String)>,
+    /// What it read, as far as known: there may be names in it.
+    texts: Vec<Option<Text>>,
+    /// What it does to files whose names are not known.
+    blind: Vec<Sink>,
 }
 
 impl Scan {
@@ -400,11 +407,13 @@ impl Scan {
                 let host = text.unwrap_or_else(Text::unknown);
                 eval.connect(&host, !taint.is_none(), labels.and(taint), span);
             }
-            Sink::Read => {
-                if let Some(text) = text {
-                    let _ = eval.read_operand(&field(&text));
+            Sink::Read => match text {
+                Some(text) => {
+                    let stream = eval.read_operand(&field(&text));
+                    self.texts.push(stream.text);
                 }
-            }
+                None => self.blind.push(kind),
+            },
             Sink::Write => {
                 if let Some(text) = text {
                     let path = eval.resolve(&text);
@@ -431,7 +440,10 @@ impl Scan {
                     .flatten()
                     .and_then(|words| words.first().cloned())
                     .unwrap_or_else(|| Text::from("r"));
-                let Some(text) = text else { return };
+                let Some(text) = text else {
+                    self.blind.push(Sink::Read);
+                    return;
+                };
                 let mode = mode.raw().to_owned();
                 // Perl's and Ruby's open run a command behind or before a pipe.
                 let raw = text.raw();
@@ -460,7 +472,8 @@ impl Scan {
                     };
                     eval.store(&path, how, &stream, span);
                 } else {
-                    let _ = eval.read(&path, span);
+                    let stream = eval.read(&path, span);
+                    self.texts.push(stream.text);
                 }
             }
             Sink::Delete | Sink::DeleteTree => {
@@ -473,6 +486,9 @@ impl Scan {
                     if matches!(self.language, Language::Python | Language::JavaScript) {
                         break;
                     }
+                }
+                if text.is_none() {
+                    self.blind.push(if recursive { Sink::DeleteTree } else { Sink::Delete });
                 }
                 if text.is_none() && recursive {
                     eval.emit(
