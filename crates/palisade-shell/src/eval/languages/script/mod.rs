@@ -62,6 +62,7 @@ pub(super) fn run(
         imports: Vec::new(),
         texts: Vec::new(),
         blind: Vec::new(),
+        reading: false,
     };
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
@@ -186,6 +187,8 @@ struct Scan {
     texts: Vec<Option<Text>>,
     /// What it does to files whose names are not known.
     blind: Vec<Sink>,
+    /// Whether it reads files at all.
+    reading: bool,
 }
 
 impl Scan {
@@ -203,7 +206,8 @@ impl Scan {
             }
         }
         self.read_imports(tokens);
-        let reads = self.reads(tokens);
+        self.reading = self.reads(tokens);
+        let lists = self.reading || self.deletes(tokens);
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             match token {
@@ -223,11 +227,17 @@ impl Scan {
                 {
                     opaque(eval, self.language, self.labels, self.span);
                 }
+                Token::Text(text, false)
+                    if self.language == Language::Php
+                        && matches!(sink(self.language, text), Some(Sink::Delete)) =>
+                {
+                    self.blind.push(Sink::Delete);
+                }
                 Token::Name(name) => {
                     self.name(eval, tokens, at, name);
                     let full = self.full_name(name);
                     self.moved(eval, tokens, at, &full);
-                    if reads {
+                    if lists {
                         self.listed(eval, tokens, at, &full);
                     }
                 }
@@ -304,6 +314,9 @@ impl Scan {
         }
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
+            if matches!(kind, Sink::Delete | Sink::DeleteTree) {
+                self.blind.push(kind);
+            }
             if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate)
                 && !matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "import" || word == "from")
                 && (next != Some(&Token::Mark(','))
@@ -319,8 +332,9 @@ impl Scan {
         // `path.read_text()`: the file is what the method is of.
         if matches!(
             full.rsplit('.').next(),
-            Some("read_text" | "read_bytes" | "write_text" | "write_bytes")
-        ) && !full.starts_with("builtin.")
+            Some("read_text" | "read_bytes" | "write_text" | "write_bytes" | "unlink" | "rmdir")
+        ) && !["builtin.", "os.", "posix.", "fs."].iter().any(|module| full.starts_with(module))
+            && (kind != Sink::Delete || self.language == Language::Python)
         {
             let of = match full.rsplit_once('.') {
                 Some((head, _)) if !head.is_empty() => self
@@ -477,7 +491,8 @@ impl Scan {
                 }
             }
             Sink::Delete | Sink::DeleteTree => {
-                let recursive = kind == Sink::DeleteTree || recursive_option(tokens, at);
+                let recursive = kind == Sink::DeleteTree
+                    || self.language == Language::JavaScript && recursive_option(tokens, at);
                 for words in arguments.iter().flatten() {
                     for word in words.iter().take(1) {
                         let path = eval.resolve(word);
