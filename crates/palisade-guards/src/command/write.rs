@@ -70,7 +70,7 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
 
 /// Whether files are written outside the workspace without saying which: all
 /// that a pattern takes in, or what an archive has for the home.
-fn many(path: &Text, how: Writing, region: Region, effect: &Effect, scene: &Scene<'_>) -> bool {
+fn many(path: &Text, how: Writing, region: Region, scene: &Scene<'_>) -> bool {
     let outside = matches!(region, Region::Visible | Region::Hidden | Region::Elsewhere);
     let home = region == Region::Home && scene.places.workspace != scene.places.home;
     match how {
