@@ -233,6 +233,31 @@ impl Scan {
                 {
                     self.blind.push(Sink::Delete);
                 }
+                // A template that runs: ``$`ls` `` of Bun and zx.
+                Token::Text(text, false)
+                    if self.language == Language::JavaScript
+                        && matches!(at.checked_sub(1).and_then(|at| tokens.get(at)),
+                            Some(Token::Name(tag)) if tag == "$" || tag.ends_with(".$")) =>
+                {
+                    self.shell = true;
+                    let code = Text::new(text.as_str());
+                    let _ = eval.code(Language::Shell, &code, self.labels, "template", self.span);
+                }
+                // Modules that delete what they are given.
+                Token::Text(text, false)
+                    if self.language == Language::JavaScript
+                        && matches!(text.as_str(), "rimraf" | "del" | "trash" | "premove") =>
+                {
+                    for token in tokens {
+                        if let Token::Text(other, _) = token
+                            && other != text
+                        {
+                            let path = eval.resolve(&Text::new(other.as_str()));
+                            let kind = EffectKind::Delete { path, recursive: true };
+                            eval.emit(kind, self.labels, self.span);
+                        }
+                    }
+                }
                 Token::Name(name) => {
                     self.name(eval, tokens, at, name);
                     let full = self.full_name(name);
@@ -379,6 +404,33 @@ impl Scan {
                     {
                         Some(arguments.iter().flatten().flatten().cloned().collect())
                     }
+                    // `Deno.Command("rm", { args: [..] })`.
+                    _ if kind == Sink::Argv
+                        && matches!(
+                            tokens.get(at + 3..at + 5),
+                            Some([Token::Mark(','), Token::Mark('{')])
+                        ) =>
+                    {
+                        let rest = tokens.get(at + 2..).unwrap_or(&[]).iter();
+                        let within = rest.take_while(|token| **token != Token::Mark('}'));
+                        let texts = within.filter_map(|token| match token {
+                            Token::Text(text, _) => Some(Text::new(text.as_str())),
+                            _ => None,
+                        });
+                        Some(texts.collect())
+                    }
+                    // Several, of which some are not known.
+                    _ if kind == Sink::Argv
+                        && matches!(self.language, Language::Perl | Language::Ruby)
+                        && arguments.len() > 1
+                        && text.is_some() =>
+                    {
+                        let words = arguments.iter().map(|words| {
+                            let word = words.as_ref().and_then(|words| words.first());
+                            word.cloned().unwrap_or_else(Text::unknown)
+                        });
+                        Some(words.collect())
+                    }
                     _ if kind == Sink::Argv
                         && matches!(arguments.get(1), Some(Some(list)) if !list.is_empty()) =>
                     {
@@ -389,6 +441,11 @@ impl Scan {
                     _ => None,
                 };
                 let tainted = self.taint();
+                // `system join ..`: what a function makes is not followed.
+                let made = self.language == Language::Perl
+                    && matches!(tokens.get(at + 1), Some(Token::Name(name))
+                        if name.bytes().all(|letter| letter.is_ascii_lowercase()));
+                let (words, text) = if made { (None, None) } else { (words, text) };
                 match (words, text) {
                     (Some(mut words), _) => {
                         // `os.execl(path, argv0, ..)` names the program twice.

@@ -398,6 +398,8 @@ fn ruby(name: &str, last: &str) -> Option<Sink> {
         "Fiddle.dlopen" | "load" => Sink::Load,
         _ => match last {
             "unpack1" | "unpack" | "decode64" => Sink::Decode,
+            // By a name that is made up.
+            "send" | "public_send" | "__send__" | "instance_method" => Sink::Evaluate,
             _ => return None,
         },
     })
