@@ -13,7 +13,7 @@ use palisade_core::{
 use palisade_guards::content::Redactor;
 use palisade_guards::taint::Known;
 use palisade_guards::{Exposure, Places, classify, command};
-use palisade_shell::{Analysis, Context, analyse, analyse_argv};
+use palisade_shell::{Analysis, Context, Labels, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
 
 use crate::config::TaintPolicy;
@@ -155,7 +155,7 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
         home: places.home.clone(),
         palisade_home: places.palisade_home.clone(),
         classify: classify(),
-        given: at.profile.given(),
+        given: at.profile.config.tools.terminal.env.clone(),
         ..Context::default()
     };
     let mut seen = look(&context);
@@ -175,7 +175,26 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
         let more: Vec<String> = more.collect();
         seen.wanted.extend(more);
     }
+    // Which of the variables are secret is only looked up where one is used.
+    if gives(&seen) {
+        let given = at.profile.given();
+        if given != context.given {
+            context.given = given;
+            let wanted = std::mem::take(&mut seen.wanted);
+            seen = look(&context);
+            let more = wanted.into_iter().filter(|path| !seen.wanted.contains(path));
+            let more: Vec<String> = more.collect();
+            seen.wanted.extend(more);
+        }
+    }
     seen
+}
+
+/// Whether a variable that the profile names is used.
+fn gives(seen: &Analysis) -> bool {
+    seen.printed.has(Labels::GIVEN)
+        || seen.files.values().any(|labels| labels.has(Labels::GIVEN))
+        || seen.effects.iter().any(|effect| effect.labels.has(Labels::GIVEN))
 }
 
 /// Has a judged request answered, permitted, done and recorded. The intent is

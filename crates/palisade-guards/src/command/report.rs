@@ -157,6 +157,21 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// `rule` is broken by the command at this place, for a reason of its own.
+    pub(super) fn raise_command_why(
+        &mut self,
+        rule: &'static Rule,
+        at: u32,
+        command: &Invocation,
+        why: &str,
+    ) {
+        let before = self.findings.len();
+        self.raise_command(rule, at, command);
+        for finding in self.findings.iter_mut().skip(before) {
+            finding.why = why.to_owned().into();
+        }
+    }
+
     /// As [`Report::raise_because`], and no grant covers it.
     pub(super) fn raise_always(
         &mut self,
