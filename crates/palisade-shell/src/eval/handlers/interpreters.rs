@@ -183,6 +183,12 @@ fn module(eval: &mut Eval<'_>, _: &'static Program, name: &Field, arguments: &[F
             eval.invoke(entry, fields)
         }
         _ => match module {
+            "webbrowser" => {
+                for field in arguments.iter().filter(|field| !field.text.raw().starts_with('-')) {
+                    eval.connect(&field.text, false, field.labels, field.span);
+                }
+                Stream::default()
+            }
             "http.server" | "SimpleHTTPServer" | "pdb" | "code" | "trace" | "cProfile"
             | "profile" | "timeit" => {
                 match module {
