@@ -113,6 +113,11 @@ impl<'a> Report<'a> {
         self.text
     }
 
+    /// The commands of the line.
+    pub(super) fn commands(&self) -> &'a [Invocation] {
+        &self.analysis.commands
+    }
+
     pub(super) fn findings(self) -> Vec<Finding> {
         self.findings
     }
