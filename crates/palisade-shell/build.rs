@@ -370,8 +370,13 @@ fn option(pools: &mut Pools, file: &Path, name: &str, line: &str) -> String {
     let mut spellings = Vec::new();
     let mut value = "None".to_string();
     let mut optional = false;
+    let mut then = "None".to_string();
     for word in line.split_whitespace() {
-        if let Some(kind) = word.strip_prefix('=') {
+        if let Some(kind) = word.strip_prefix('=')
+            && value != "None"
+        {
+            then = format!("Some({})", role(file, name, kind));
+        } else if let Some(kind) = word.strip_prefix('=') {
             value = format!("Some({})", role(file, name, kind));
         } else if let Some(kind) = word.strip_prefix('?') {
             value = format!("Some({})", role(file, name, kind));
@@ -386,7 +391,7 @@ fn option(pools: &mut Pools, file: &Path, name: &str, line: &str) -> String {
         stop(file, name, &format!("has an option without a name: `{line}`"));
     }
     let names = pools.texts(spellings.into_iter());
-    format!("OptionSpec {{ names: {names}, value: {value}, optional: {optional} }}")
+    format!("OptionSpec {{ names: {names}, value: {value}, then: {then}, optional: {optional} }}")
 }
 
 /// `key-value` styles (dd) and bare-word options write names without dashes.

@@ -13,7 +13,7 @@ use palisade_core::{
 use palisade_guards::content::Redactor;
 use palisade_guards::taint::Known;
 use palisade_guards::{Exposure, Places, classify, command};
-use palisade_shell::{Analysis, Context, analyse, analyse_argv};
+use palisade_shell::{Analysis, Context, Labels, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
 
 use crate::config::TaintPolicy;
@@ -150,12 +150,20 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
         Command::Shell(line) => analyse(line, context),
         Command::Argv(arguments) => analyse_argv(arguments, context),
     };
+    // What was read stays named: a decision is about those contents.
+    let again = |context: &Context, read: Vec<String>| {
+        let mut seen = look(context);
+        let more = read.into_iter().filter(|path| !seen.wanted.contains(path));
+        let more: Vec<String> = more.collect();
+        seen.wanted.extend(more);
+        seen
+    };
     let mut context = Context {
         cwd: places.cwd.clone(),
         home: places.home.clone(),
         palisade_home: places.palisade_home.clone(),
         classify: classify(),
-        given: at.profile.given(),
+        given: at.profile.config.tools.terminal.env.clone(),
         ..Context::default()
     };
     let mut seen = look(&context);
@@ -167,17 +175,29 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
         if context.files.len() == before {
             break;
         }
-        // What was read stays named: a decision is about those contents.
         let read = seen.wanted.into_iter().chain(seen.lists);
         let read: Vec<String> = read.filter(|path| context.files.contains_key(path)).collect();
-        seen = look(&context);
-        let more = read.into_iter().filter(|path| !seen.wanted.contains(path));
-        let more: Vec<String> = more.collect();
-        seen.wanted.extend(more);
+        seen = again(&context, read);
+    }
+    // Which of the variables are secret is only looked up where one is used.
+    if gives(&seen) {
+        let given = at.profile.given();
+        if given != context.given {
+            context.given = given;
+            let read = std::mem::take(&mut seen.wanted);
+            seen = again(&context, read);
+        }
     }
     let carried = carried::writes(&seen);
     seen.effects.extend(carried);
     seen
+}
+
+/// Whether a variable that the profile names is used.
+fn gives(seen: &Analysis) -> bool {
+    seen.printed.has(Labels::GIVEN)
+        || seen.files.values().any(|labels| labels.has(Labels::GIVEN))
+        || seen.effects.iter().any(|effect| effect.labels.has(Labels::GIVEN))
 }
 
 /// Has a judged request answered, permitted, done and recorded. The intent is

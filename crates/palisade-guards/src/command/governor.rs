@@ -42,6 +42,10 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
         {
             report.raise_command(&rules::GOVERNOR_STOP, at, command);
         }
+        // Its number may come from a look for its name.
+        "kill" if looks_for_it(report.commands()) => {
+            report.raise_command(&rules::GOVERNOR_STOP, at, command);
+        }
         // Whatever the copy or link is called.
         _ if answers(&command.arguments)
             || command.interpreter && handed_on(&command.arguments) =>
@@ -50,6 +54,21 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
         }
         _ => {}
     }
+}
+
+/// Whether the commands of a line search for processes of Palisade by name.
+fn looks_for_it(commands: &[Invocation]) -> bool {
+    let is = |command: &Invocation, names: &[&str]| {
+        command.program.literal().is_some_and(|program| names.contains(&base(program)))
+    };
+    let lists = commands.iter().any(|command| is(command, &["ps", "lsof", "ss", "netstat"]));
+    commands.iter().any(|command| {
+        (lists || is(command, &["pgrep", "pidof", "fuser", "systemctl"]))
+            && command
+                .arguments
+                .iter()
+                .any(|word| word.literal().is_some_and(|text| text.contains("palisade")))
+    })
 }
 
 /// Whether these are the words that answer a question, or stand for a client.

@@ -133,7 +133,7 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
     match (connects, talks) {
         (Some(effect), _) => report.raise_why(&rules::SECRET_OUTGOING, effect, &why),
         (None, Some((at, command))) => {
-            report.raise_command(&rules::SECRET_OUTGOING, at, command);
+            report.raise_command_why(&rules::SECRET_OUTGOING, at, command, &why);
         }
         (None, None) => {}
     }

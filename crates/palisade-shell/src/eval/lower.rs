@@ -244,6 +244,9 @@ impl Eval<'_> {
                 self.apply(role, value, flow);
             }
         }
+        for (role, value) in &arguments.seconds {
+            self.apply(*role, value, flow);
+        }
         for field in &arguments.unknown {
             if program.unknown == Unknown::Ask {
                 self.emit(EffectKind::UnrecognisedOption, Labels::NONE, field.span);

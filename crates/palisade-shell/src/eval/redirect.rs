@@ -1,6 +1,7 @@
 //! Redirections, and what reading and writing files means for the flow.
 
 use super::Eval;
+use super::lower::addressed;
 use super::state::File;
 use super::value::{Field, Stream, Value, Variable};
 use crate::effect::{EffectKind, Labels, Writing};
@@ -504,6 +505,11 @@ impl Eval<'_> {
     pub(super) fn read_operand(&mut self, field: &Field) -> Stream {
         if field.literal() == Some("-") {
             return self.stdin.clone();
+        }
+        // Programs that open files often open addresses as well.
+        if addressed(field.text.known_prefix()) {
+            self.connect(&field.text, false, field.labels, field.span);
+            return Stream::unknown(field.labels.and(Labels::DOWNLOADED));
         }
         let path = self.resolve(&field.text);
         self.read(&path, field.span).with_labels(field.labels)

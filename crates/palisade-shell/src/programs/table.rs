@@ -160,6 +160,8 @@ pub struct OptionSpec {
     pub names: List<Name>,
     /// The role of its value, if it takes one.
     pub value: Option<Role>,
+    /// The role of a second value, if it takes two.
+    pub then: Option<Role>,
     /// Whether the value is optional, so that it counts only when attached.
     pub optional: bool,
 }

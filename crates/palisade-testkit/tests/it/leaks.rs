@@ -143,7 +143,7 @@ fn missed(lines: impl Fn(&str) -> Vec<(String, String)>) -> (usize, Vec<String>)
         for (what, line) in lines(&value) {
             all += 1;
             let decision = judged(&line, &setting);
-            let found = decision.rules().iter().any(|rule| *rule == "secret/outgoing");
+            let found = decision.rules().contains(&"secret/outgoing");
             if decision.verdict() != Verdict::Deny || !found {
                 missed.push(format!("{what}: {line}"));
             }

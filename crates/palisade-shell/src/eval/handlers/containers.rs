@@ -5,7 +5,7 @@ use super::super::arguments;
 use super::super::lower::{Flow, HUB, registry};
 use super::super::state::File;
 use super::super::value::{Field, Stream};
-use crate::effect::Labels;
+use crate::effect::{EffectKind, Labels};
 use crate::programs::Program;
 use crate::span::Span;
 
@@ -37,6 +37,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     {
         eval.connect(&host, false, Labels::NONE, image.span);
     }
+    let (first, seen) = (eval.out.commands.len(), eval.out.effects.len());
     let stream = if command.is_empty() {
         if let Some(entrypoint) = arguments.value(&["--entrypoint"]).cloned() {
             eval.nested("container", |eval| inside(eval, vec![entrypoint]))
@@ -50,11 +51,29 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     } else {
         eval.nested("container", |eval| inside(eval, command))
     };
+    // A look into what runs already: `docker exec x ls /app`.
+    if eval.out.commands.len() > first && only_looks(eval, first, seen) {
+        let node = eval.node;
+        let control = EffectKind::Hazard("container/exec");
+        eval.out.effects.retain(|effect| effect.command != node || effect.kind != control);
+    }
     let files = std::mem::replace(&mut eval.state, before);
     for (path, file) in files.files {
         eval.state.files.entry(path).or_insert(File { link: None, ..file });
     }
     stream
+}
+
+/// Whether the commands and effects from there on are those of programs that
+/// are known, and nothing but reading.
+fn only_looks(eval: &Eval<'_>, commands: usize, effects: usize) -> bool {
+    let commands = eval.out.commands.get(commands..).unwrap_or(&[]);
+    let effects = eval.out.effects.get(effects..).unwrap_or(&[]);
+    commands.iter().all(|command| !command.interpreter && !command.online)
+        && !effects.is_empty()
+        && effects
+            .iter()
+            .all(|effect| matches!(effect.kind, EffectKind::Read { .. } | EffectKind::List { .. }))
 }
 
 /// Runs in a container: paths that no mount maps to the host are its own.

@@ -12,6 +12,7 @@ mod search;
 mod shells;
 
 use super::Eval;
+use super::lower::addressed;
 use super::value::{Field, Stream};
 use crate::effect::{Effect, EffectKind, Labels};
 use crate::programs::{Handler, Program, Subcommands};
@@ -54,6 +55,24 @@ fn leaving(eval: &mut Eval<'_>, program: &Program, fields: &[Field], input: &Str
     let online = |at: u32| eval.out.commands.get(at as usize).is_some_and(|one| one.online);
     if !eval.node.is_some_and(online) {
         return;
+    }
+    // An address among its words is reached, whichever option it stands with.
+    for field in fields.iter().skip(1) {
+        let raw = field.text.raw();
+        let word = match raw.split_once('=') {
+            Some((name, value)) if name.starts_with('-') => field.with(value),
+            _ => field.clone(),
+        };
+        let known = |effect: &Effect| {
+            effect.command == eval.node
+                && matches!(&effect.kind, EffectKind::Connect { host, .. } if *host == word.text)
+        };
+        if addressed(word.text.known_prefix())
+            && !word.text.raw().contains([' ', '\n'])
+            && !eval.out.effects.iter().any(known)
+        {
+            eval.connect(&word.text, false, Labels::NONE, word.span);
+        }
     }
     let words = fields.iter().fold(input.labels, |all, field| all.and(field.labels));
     let private = words.of(Labels::PRIVATE);

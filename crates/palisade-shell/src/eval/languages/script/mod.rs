@@ -62,6 +62,7 @@ pub(super) fn run(
         imports: Vec::new(),
         texts: Vec::new(),
         blind: Vec::new(),
+        reading: false,
     };
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
@@ -186,6 +187,8 @@ struct Scan {
     texts: Vec<Option<Text>>,
     /// What it does to files whose names are not known.
     blind: Vec<Sink>,
+    /// Whether it reads files at all.
+    reading: bool,
 }
 
 impl Scan {
@@ -203,7 +206,8 @@ impl Scan {
             }
         }
         self.read_imports(tokens);
-        let reads = self.reads(tokens);
+        self.reading = self.reads(tokens);
+        let lists = self.reading || self.deletes(tokens);
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             match token {
@@ -223,11 +227,42 @@ impl Scan {
                 {
                     opaque(eval, self.language, self.labels, self.span);
                 }
+                Token::Text(text, false)
+                    if self.language == Language::Php
+                        && matches!(sink(self.language, text), Some(Sink::Delete)) =>
+                {
+                    self.blind.push(Sink::Delete);
+                }
+                // A template that runs: ``$`ls` `` of Bun and zx.
+                Token::Text(text, false)
+                    if self.language == Language::JavaScript
+                        && matches!(at.checked_sub(1).and_then(|at| tokens.get(at)),
+                            Some(Token::Name(tag)) if tag == "$" || tag.ends_with(".$")) =>
+                {
+                    self.shell = true;
+                    let code = Text::new(text.as_str());
+                    let _ = eval.code(Language::Shell, &code, self.labels, "template", self.span);
+                }
+                // Modules that delete what they are given.
+                Token::Text(text, false)
+                    if self.language == Language::JavaScript
+                        && matches!(text.as_str(), "rimraf" | "del" | "trash" | "premove") =>
+                {
+                    for token in tokens {
+                        if let Token::Text(other, _) = token
+                            && other != text
+                        {
+                            let path = eval.resolve(&Text::new(other.as_str()));
+                            let kind = EffectKind::Delete { path, recursive: true };
+                            eval.emit(kind, self.labels, self.span);
+                        }
+                    }
+                }
                 Token::Name(name) => {
                     self.name(eval, tokens, at, name);
                     let full = self.full_name(name);
                     self.moved(eval, tokens, at, &full);
-                    if reads {
+                    if lists {
                         self.listed(eval, tokens, at, &full);
                     }
                 }
@@ -304,6 +339,9 @@ impl Scan {
         }
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
+            if matches!(kind, Sink::Delete | Sink::DeleteTree) {
+                self.blind.push(kind);
+            }
             if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate)
                 && !matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "import" || word == "from")
                 && (next != Some(&Token::Mark(','))
@@ -319,8 +357,9 @@ impl Scan {
         // `path.read_text()`: the file is what the method is of.
         if matches!(
             full.rsplit('.').next(),
-            Some("read_text" | "read_bytes" | "write_text" | "write_bytes")
-        ) && !full.starts_with("builtin.")
+            Some("read_text" | "read_bytes" | "write_text" | "write_bytes" | "unlink" | "rmdir")
+        ) && !["builtin.", "os.", "posix.", "fs."].iter().any(|module| full.starts_with(module))
+            && (kind != Sink::Delete || self.language == Language::Python)
         {
             let of = match full.rsplit_once('.') {
                 Some((head, _)) if !head.is_empty() => self
@@ -365,6 +404,33 @@ impl Scan {
                     {
                         Some(arguments.iter().flatten().flatten().cloned().collect())
                     }
+                    // `Deno.Command("rm", { args: [..] })`.
+                    _ if kind == Sink::Argv
+                        && matches!(
+                            tokens.get(at + 3..at + 5),
+                            Some([Token::Mark(','), Token::Mark('{')])
+                        ) =>
+                    {
+                        let rest = tokens.get(at + 2..).unwrap_or(&[]).iter();
+                        let within = rest.take_while(|token| **token != Token::Mark('}'));
+                        let texts = within.filter_map(|token| match token {
+                            Token::Text(text, _) => Some(Text::new(text.as_str())),
+                            _ => None,
+                        });
+                        Some(texts.collect())
+                    }
+                    // Several, of which some are not known.
+                    _ if kind == Sink::Argv
+                        && matches!(self.language, Language::Perl | Language::Ruby)
+                        && arguments.len() > 1
+                        && text.is_some() =>
+                    {
+                        let words = arguments.iter().map(|words| {
+                            let word = words.as_ref().and_then(|words| words.first());
+                            word.cloned().unwrap_or_else(Text::unknown)
+                        });
+                        Some(words.collect())
+                    }
                     _ if kind == Sink::Argv
                         && matches!(arguments.get(1), Some(Some(list)) if !list.is_empty()) =>
                     {
@@ -375,6 +441,11 @@ impl Scan {
                     _ => None,
                 };
                 let tainted = self.taint();
+                // `system join ..`: what a function makes is not followed.
+                let made = self.language == Language::Perl
+                    && matches!(tokens.get(at + 1), Some(Token::Name(name))
+                        if name.bytes().all(|letter| letter.is_ascii_lowercase()));
+                let (words, text) = if made { (None, None) } else { (words, text) };
                 match (words, text) {
                     (Some(mut words), _) => {
                         // `os.execl(path, argv0, ..)` names the program twice.
@@ -477,7 +548,8 @@ impl Scan {
                 }
             }
             Sink::Delete | Sink::DeleteTree => {
-                let recursive = kind == Sink::DeleteTree || recursive_option(tokens, at);
+                let recursive = kind == Sink::DeleteTree
+                    || self.language == Language::JavaScript && recursive_option(tokens, at);
                 for words in arguments.iter().flatten() {
                     for word in words.iter().take(1) {
                         let path = eval.resolve(word);

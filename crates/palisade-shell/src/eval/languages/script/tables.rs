@@ -299,6 +299,8 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             "read_text" | "read_bytes" => Sink::Read,
             "write_text" | "write_bytes" => Sink::Write,
             "rmtree" => Sink::DeleteTree,
+            // Of a path: `Path("x").unlink()`.
+            "unlink" | "rmdir" if arguments_of_path(name) => Sink::Delete,
             "connect"
                 if name.contains('.')
                     && !name.contains("sqlite")
@@ -312,6 +314,11 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             _ => return None,
         },
     })
+}
+
+/// Whether a method is that of a value, and of no module.
+fn arguments_of_path(name: &str) -> bool {
+    name.contains('.') && !name.starts_with("shm.")
 }
 
 /// Names looked up at run time: harmless for plain modules, else not known.
@@ -391,6 +398,8 @@ fn ruby(name: &str, last: &str) -> Option<Sink> {
         "Fiddle.dlopen" | "load" => Sink::Load,
         _ => match last {
             "unpack1" | "unpack" | "decode64" => Sink::Decode,
+            // By a name that is made up.
+            "send" | "public_send" | "__send__" | "instance_method" => Sink::Evaluate,
             _ => return None,
         },
     })
