@@ -50,6 +50,20 @@ impl House {
         Self { room, profile, places }
     }
 
+    /// With links in the project, each to something of the home.
+    fn linked(links: &[(&str, &str)]) -> Self {
+        let house = Self::new();
+        links.iter().for_each(|(to, name)| house.link(to, name));
+        house
+    }
+
+    /// With files in the project.
+    fn holding(files: &[(&str, &str)]) -> Self {
+        let house = Self::new();
+        files.iter().for_each(|(name, content)| house.write(name, content));
+        house
+    }
+
     fn link(&self, to: &str, name: &str) {
         symlink(self.room.path().join(to), self.project(name)).unwrap();
     }
@@ -88,9 +102,7 @@ use Verdict::{Allow, Ask, Deny};
 
 #[test]
 fn a_pattern_behind_a_link_is_where_the_link_leads() {
-    let house = House::new();
-    house.link(".palisade/profiles/default", "q");
-    house.link(".ssh", "s");
+    let house = House::linked(&[(".palisade/profiles/default", "q"), (".ssh", "s")]);
     let denied = [
         "cp x q/config.y*",
         "cat q/.e*",
@@ -110,10 +122,11 @@ fn a_pattern_behind_a_link_is_where_the_link_leads() {
 
 #[test]
 fn a_link_under_an_innocent_name_is_found_by_a_pattern() {
-    let house = House::new();
-    house.link(".ssh/id_rsa", "sub/notes.txt");
-    house.link(".bashrc", "sub/rc.txt");
-    house.link("p/src/a.rs", "sub/a.rs");
+    let house = House::linked(&[
+        (".ssh/id_rsa", "sub/notes.txt"),
+        (".bashrc", "sub/rc.txt"),
+        ("p/src/a.rs", "sub/a.rs"),
+    ]);
     let denied = [
         "cat sub/*.txt",
         "cat */notes.t*",
@@ -140,10 +153,11 @@ fn a_way_up_from_a_link_on_disk_goes_up_from_its_target() {
 
 #[test]
 fn names_in_a_list_are_judged() {
-    let house = House::new();
-    house.write("secrets.txt", "src/a.rs\n../.ssh/id_rsa\n");
-    house.write("nul", "../.ssh/id_rsa\0");
-    house.write("good", "src/a.rs\nsrc/b.rs\n");
+    let house = House::holding(&[
+        ("secrets.txt", "src/a.rs\n../.ssh/id_rsa\n"),
+        ("nul", "../.ssh/id_rsa\0"),
+        ("good", "src/a.rs\nsrc/b.rs\n"),
+    ]);
     let denied = [
         "cat $(cat secrets.txt)",
         "cat $(<secrets.txt)",
@@ -255,16 +269,14 @@ fn what_a_copy_takes_along_is_written() {
     for directory in ["tpl/.claude", "plain/src", "repo/.git/hooks", "old/.vscode"] {
         fs::create_dir_all(house.project(directory)).unwrap();
     }
-    for file in [
+    let files = [
         "tpl/.claude/settings.local.json",
         "tpl/README",
         "plain/src/a.rs",
         "repo/.git/hooks/pre-commit",
         "repo/.git/hooks/x.sample",
-        "old/.vscode/tasks.json",
-    ] {
-        house.write(file, "");
-    }
+    ];
+    files.iter().for_each(|file| house.write(file, ""));
     let asked = [
         "cp -r tpl/. .",
         "cp -a tpl/. ./",
