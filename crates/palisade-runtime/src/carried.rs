@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::unpacked::{obeyed_names, unpacks};
 use palisade_core::obeyed;
 use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Labels, Text, Writing};
 
@@ -50,6 +51,40 @@ pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
                     labels: Labels::NONE,
                     span: effect.span,
                 });
+            }
+        }
+    }
+    found.extend(unpacking(analysis));
+    found
+}
+
+/// What comes out of archives and patches that the line reads, wherever in it.
+fn unpacking(analysis: &Analysis) -> Vec<Effect> {
+    let mut found = Vec::new();
+    for (index, command) in (0..).zip(&analysis.commands) {
+        let program = command.program.literal().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        let words: Vec<&str> = command.arguments.iter().filter_map(Text::literal).collect();
+        let Some(how) = unpacks(program, &words) else { continue };
+        let own = |effect: &&Effect| effect.command == Some(index);
+        let into = analysis.effects.iter().filter(own).find_map(|effect| match &effect.kind {
+            EffectKind::Write { path, .. } => Some(path.known_prefix().trim_end_matches('/')),
+            _ => None,
+        });
+        // `tar` that writes nothing lists, or makes an archive.
+        let here = command.directory.literal().filter(|_| !program.ends_with("tar"));
+        let Some(into) = into.or(here) else { continue };
+        let read = analysis.effects.iter().filter_map(|effect| match &effect.kind {
+            EffectKind::Read { path } => path.literal(),
+            _ => None,
+        });
+        let files: BTreeSet<&str> = read.take(MOST).collect();
+        for name in files.into_iter().flat_map(|file| obeyed_names(file, how)) {
+            if found.len() < MOST {
+                let path = Text::from(format!("{}/{name}", into.trim_end_matches('/')));
+                let kind = EffectKind::Write { path, how: Writing::Replace };
+                let (labels, span) = (Labels::NONE, command.span);
+                found.push(Effect { kind, command: Some(index), labels, span });
             }
         }
     }

@@ -305,3 +305,58 @@ fn what_a_copy_takes_along_is_written() {
         ],
     );
 }
+
+#[test]
+fn what_an_archive_or_a_patch_holds_is_written() {
+    let house = House::new();
+    fs::create_dir_all(house.project("tpl/.claude")).unwrap();
+    fs::create_dir_all(house.project(format!("deep/{}/.vscode", "d".repeat(120)).as_str()))
+        .unwrap();
+    house.write("tpl/.claude/settings.local.json", "{}");
+    house.write(&format!("deep/{}/.vscode/tasks.json", "d".repeat(120)), "{}");
+    house.write(
+        "settings.patch",
+        "--- a/.claude/settings.json\n+++ b/.claude/settings.json\n@@ -1 +1 @@\n-a\n+b\n",
+    );
+    house.write("new.patch", "diff --git a/.mcp.json b/.mcp.json\nnew file mode 100644\n");
+    house.write("plain.patch", "--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1 +1 @@\n-a\n+b\n");
+    let made = |line: &str| {
+        let mut sh = std::process::Command::new("sh");
+        sh.arg("-c")
+            .arg(line)
+            .current_dir(house.project("."))
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    assert!(made(
+        "tar cf t.tar -C tpl . && tar czf t.tgz -C tpl . && tar cf plain.tar src && tar cf gnu.tar -C deep . \
+         && tar --format=pax -cf pax.tar -C deep ."
+    ));
+    let mut asked = vec![
+        "tar -xf t.tar",
+        "tar xzf t.tgz",
+        "tar -xf t.tar -C sub",
+        "cat t.tar | tar -x",
+        "tar xf gnu.tar --strip-components=2",
+        "tar xf pax.tar --strip-components=2",
+        "patch -p1 < settings.patch",
+        "patch -p1 -i settings.patch",
+        "cat settings.patch | patch -p1",
+        "git apply settings.patch",
+        "git apply new.patch",
+        "git am settings.patch",
+    ];
+    if made("python3 -m zipfile -c t.zip tpl/.claude") {
+        asked.extend(["unzip t.zip", "unzip -o t.zip -d sub"]);
+    }
+    house.expect(Ask, &asked);
+    house.expect(
+        Allow,
+        &[
+            "tar -xf plain.tar",
+            "patch -p1 < plain.patch",
+            "git apply plain.patch",
+            "tar tf plain.tar",
+        ],
+    );
+}
