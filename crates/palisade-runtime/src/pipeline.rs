@@ -58,7 +58,8 @@ impl Circumstances<'_> {
             TaintPolicy::Always => true,
             TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
         };
-        Exposure { taint: &self.session.taint, named: &tainted.named, table, known }
+        let (named, pages) = (&tainted.named, &tainted.pages);
+        Exposure { taint: &self.session.taint, named, pages, table, known }
     }
 }
 
@@ -105,7 +106,10 @@ pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     let places = places(&request, at);
     // Whoever judges and fails has not allowed anything.
     let seen = catch_unwind(AssertUnwindSafe(|| {
-        let analysis = analysis(&request, &places, at.session);
+        let mut analysis = analysis(&request, &places, at);
+        if at.profile.has_secrets() {
+            analysis.data.extend(facts::sent(&analysis));
+        }
         let exposure = at.exposure();
         let findings = command::findings(&text, &analysis, &places, &exposure);
         (analysis, findings)
@@ -140,7 +144,8 @@ const LOOKS: usize = 3;
 
 /// What the command would do: looked at once, and again where files
 /// that it names say more.
-fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
+fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analysis {
+    let session = at.session;
     let look = |context: &Context| match &request.command {
         Command::Shell(line) => analyse(line, context),
         Command::Argv(arguments) => analyse_argv(arguments, context),
@@ -150,6 +155,7 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
         home: places.home.clone(),
         palisade_home: places.palisade_home.clone(),
         classify: classify(),
+        given: at.profile.given(),
         ..Context::default()
     };
     let mut seen = look(&context);

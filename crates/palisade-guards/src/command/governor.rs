@@ -43,7 +43,9 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
             report.raise_command(&rules::GOVERNOR_STOP, at, command);
         }
         // Whatever the copy or link is called.
-        _ if answers(&command.arguments) => {
+        _ if answers(&command.arguments)
+            || command.interpreter && handed_on(&command.arguments) =>
+        {
             report.raise_command(&rules::GOVERNOR_COMMAND, at, command);
         }
         _ => {}
@@ -61,6 +63,15 @@ fn answers(arguments: &[Text]) -> bool {
         Some("hook") => words.next().flatten() == Some("--client"),
         _ => false,
     }
+}
+
+/// Whether these words start something, in a way that is not seen through, with
+/// the words of an answer.
+fn handed_on(arguments: &[Text]) -> bool {
+    let words: Vec<&str> = arguments.iter().map(|word| word.literal().unwrap_or("")).collect();
+    words.windows(2).any(|pair| {
+        matches!(pair, ["approvals", "allow" | "approve" | "deny" | "watch"] | ["hook", "--client"])
+    })
 }
 
 /// Whether a use of Palisade only looks. What is not known is not harmless, and

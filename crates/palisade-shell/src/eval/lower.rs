@@ -42,9 +42,29 @@ const NETWORK: &[&str] = &[
     "sftp://",
     "rtmp://",
     "rtsp://",
+    "oci://",
+    "postgres://",
+    "postgresql://",
+    "mysql://",
+    "redis://",
+    "rediss://",
+    "mongodb://",
+    "mongodb+srv://",
+    "ws://",
+    "wss://",
+    "ldap://",
+    "tftp://",
+    "gopher://",
+    "smtp://",
+    "telnet://",
+    "docker://",
     "svn://",
     "svn+ssh://",
 ];
+
+/// Variables that name a proxy.
+const PROXIES: &[&str] =
+    &["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 impl Eval<'_> {
     /// Lowers an invocation by its entry alone. `fields` begin with the name.
@@ -110,11 +130,13 @@ impl Eval<'_> {
         let rest = words.get(arguments.first_operand..).unwrap_or(&[]);
         let stream = match rest.first() {
             None => {
+                self.online(program, span);
                 self.hazards(program, &arguments, span);
                 Stream::default()
             }
             Some(sub) => match sub.literal() {
                 None => {
+                    self.online(program, span);
                     self.hazards(program, &arguments, span);
                     if program.subcommands == Subcommands::Ask || sub.text.is_unknown() {
                         self.emit(EffectKind::UnknownWord, sub.labels, sub.span);
@@ -132,6 +154,7 @@ impl Eval<'_> {
                             super::handlers::run(self, entry, rest)
                         }
                         None => {
+                            self.online(program, span);
                             let known = program.plain.iter().any(|known| *known == word)
                                 || program.subcommands == Subcommands::Plain;
                             if !known {
@@ -154,6 +177,31 @@ impl Eval<'_> {
         stream
     }
 
+    /// Notes that the current command talks to hosts, where its entry says so.
+    pub(super) fn online(&mut self, program: &Program, span: Span) {
+        if !program.online {
+            return;
+        }
+        self.talks();
+        // By way of whom, where the line itself says so.
+        for name in PROXIES {
+            if self.state.variables.contains_key(*name)
+                && let Some((host, labels)) = self.variable(name)
+                && !host.is_empty()
+            {
+                self.connect(&host, false, labels, span);
+            }
+        }
+    }
+
+    /// Notes that the current command may talk to hosts.
+    pub(super) fn talks(&mut self) {
+        let current = self.node.and_then(|at| self.out.commands.get_mut(at as usize));
+        if let Some(command) = current {
+            command.online = true;
+        }
+    }
+
     /// Variables that carry code for a program, set before it or earlier.
     pub(super) fn environment_twins(&mut self, program: &'static Program, span: Span) {
         if program.environment.is_empty() || self.state.variables.is_empty() {
@@ -170,6 +218,10 @@ impl Eval<'_> {
                 self.twins.push(name.get());
                 self.apply(*role, &field, &mut flow);
                 self.twins.pop();
+                // A proxy, an engine elsewhere.
+                for (host, at) in flow.hosts {
+                    self.connect(&host, false, labels, at);
+                }
             }
         }
     }
@@ -228,7 +280,7 @@ impl Eval<'_> {
         let count = operands.len();
         let given = flow.code;
         // HTTPie and its kin take a method before the address.
-        let method = usize::from(count > 1 && takes_method(program) && is_method(operands));
+        let method = usize::from(count > 1 && program.method && is_method(operands));
         // A word that they may take for one is an address as well.
         let skip =
             if operands.first().is_some_and(is_known_method) { skip.max(method) } else { skip };
@@ -308,7 +360,7 @@ impl Eval<'_> {
         let span = field.span;
         // Programs that open files often open addresses as well.
         if matches!(role, Role::Path | Role::Read | Role::Convert)
-            && NETWORK.iter().any(|scheme| field.text.known_prefix().starts_with(scheme))
+            && addressed(field.text.known_prefix())
         {
             flow.hosts.push((field.text.clone(), span));
             return;
@@ -384,7 +436,7 @@ impl Eval<'_> {
             }
             Role::UploadData | Role::UploadForm => {
                 flow.sent = flow.sent.and(field.labels);
-                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                flow.sends |= !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
                 let raw = field.text.raw();
                 let file = if role == Role::UploadData {
                     raw.strip_prefix('@').or_else(|| {
@@ -414,16 +466,37 @@ impl Eval<'_> {
                         Some(read) => read.then(stream),
                         None => flow.read = Some(stream),
                     }
-                } else {
+                } else if !raw.starts_with("unix:") && !raw.starts_with("npipe:") {
                     flow.hosts.push((field.text.clone(), span));
                     flow.sent = flow.sent.and(field.labels);
-                    flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                    flow.sends |=
+                        !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
+                }
+            }
+            Role::Remote => {
+                if remote(&field.text) || field.text.has_unknown() {
+                    flow.hosts.push((field.text.clone(), span));
+                    flow.sent = flow.sent.and(field.labels);
+                }
+            }
+            Role::Detour => {
+                for one in field.text.raw().split(',') {
+                    let address = one.splitn(3, ':').nth(2).unwrap_or(one);
+                    if !address.is_empty() && address != ":" {
+                        flow.hosts.push((Text::new(address), span));
+                    }
                 }
             }
             Role::Host => {
                 flow.hosts.push((field.text.clone(), span));
                 flow.sent = flow.sent.and(field.labels);
-                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                flow.sends |= !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
+            }
+            Role::Image => {
+                if let Some(host) = registry(field) {
+                    flow.hosts.push((host, span));
+                    flow.sent = flow.sent.and(field.labels);
+                }
             }
             Role::RemotePath => {
                 // From left to right: what comes before a remote place is sent
@@ -501,6 +574,7 @@ impl Eval<'_> {
                 let path = self.resolve(&field.text);
                 self.emit(EffectKind::Device { path }, Labels::NONE, span);
             }
+            Role::Names => self.read_listed(field),
             Role::Process => {}
             Role::GitConfig => self.git_config(field),
             Role::SshConfig => self.ssh_config(field),
@@ -528,6 +602,10 @@ impl Eval<'_> {
                     self.emit(EffectKind::RemoteShell, Labels::NONE, span);
                 }
             }
+            Role::Names if !self.stdin.is_nothing() => {
+                let input = self.stdin.clone();
+                self.read_names(input.text.as_ref(), input.labels, span);
+            }
             _ => {}
         }
     }
@@ -540,8 +618,14 @@ impl Eval<'_> {
         span: Span,
     ) -> Stream {
         let fetched = !flow.hosts.is_empty();
+        let sent = flow.sent.and(flow.words.of(Labels::GIVEN));
         for (host, at) in &flow.hosts {
-            self.connect(host, flow.sends, flow.sent, *at);
+            self.connect(host, flow.sends, sent, *at);
+        }
+        if !fetched && let Some(host) = program.reaches {
+            let given = self.stdin.labels.and(flow.words).and(flow.sent);
+            let read = flow.read.as_ref().map_or(Labels::NONE, |read| read.labels);
+            self.connect(&Text::from(host.get()), flow.sends, given.and(read), span);
         }
         let input = self.stdin.clone();
         let read = flow.read;
@@ -662,6 +746,11 @@ impl Eval<'_> {
     }
 }
 
+/// Whether a word is the address of something on another machine.
+pub(super) fn addressed(word: &str) -> bool {
+    NETWORK.iter().any(|scheme| word.starts_with(scheme))
+}
+
 /// Whether a word is likely a path: it has a slash, begins with a dot or a
 /// tilde, or names one of the line's files.
 pub(super) fn looks_like_path(field: &Field) -> bool {
@@ -670,6 +759,47 @@ pub(super) fn looks_like_path(field: &Field) -> bool {
         || raw.contains('/') && !raw.contains("://")
         || raw.contains('.') && !raw.contains(' ')
         || raw.starts_with("id_")
+}
+
+/// Where images come from that name no registry.
+pub(super) const HUB: &str = "docker.io";
+
+/// The registry that an image comes from or goes to: what stands before its
+/// first slash, where that looks like a host (distribution's reference
+/// grammar), else Docker's own. Images in other places than registries have
+/// none (containers-transports(5)).
+pub(super) fn registry(field: &Field) -> Option<Text> {
+    const ELSEWHERE: &[&str] = &[
+        "containers-storage:",
+        "dir:",
+        "docker-archive:",
+        "docker-daemon:",
+        "oci-archive:",
+        "oci:",
+        "ostree:",
+        "sif:",
+        "tarball:",
+    ];
+    let raw = field.text.raw();
+    let scheme = ["docker://", "oci://", "registry://"];
+    let named = scheme.iter().find_map(|scheme| raw.strip_prefix(scheme));
+    if named.is_none() && ELSEWHERE.iter().any(|scheme| raw.starts_with(scheme)) {
+        return None;
+    }
+    let name = named.unwrap_or(raw);
+    if name.starts_with(['/', '.']) {
+        return None;
+    }
+    let host = match name.split_once('/') {
+        Some((first, _))
+            if first.contains(['.', ':', crate::text::ANY]) || first == "localhost" =>
+        {
+            first
+        }
+        None if Text::new(name).has_unknown() => name,
+        _ => HUB,
+    };
+    Some(Text::new(host))
 }
 
 /// `host:path` as scp takes it: a colon before any slash.
@@ -715,12 +845,9 @@ fn language_via(language: Language) -> &'static str {
 
 /// Used where a program's code is opaque whatever it says.
 pub(super) fn opaque(eval: &mut Eval<'_>, language: Language, labels: Labels, span: Span) {
+    // It may talk to whom it likes.
+    eval.talks();
     eval.emit(EffectKind::Execute { language, code: Code::Opaque }, labels, span);
-}
-
-/// Programs with a method of HTTP before the address.
-fn takes_method(program: &Program) -> bool {
-    matches!(program.name.get(), "http" | "xh")
 }
 
 /// Whether the first operand may be a method, in any case (RFC 9110, 9.1).

@@ -109,6 +109,8 @@ pub(crate) struct Eval<'c> {
     unread: Vec<String>,
     /// Whether names come out of a file that was read.
     lists: bool,
+    /// What programs were given as their input.
+    heard: BTreeSet<Text>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -212,6 +214,7 @@ impl<'c> Eval<'c> {
             unseen: Cell::default(),
             unread: Vec::new(),
             lists: false,
+            heard: BTreeSet::new(),
         }
     }
 
@@ -225,6 +228,10 @@ impl<'c> Eval<'c> {
                 continue;
             }
             self.out.files.insert(path.clone(), file.labels);
+        }
+        if self.out.goes_out() {
+            let written = self.state.files.values_mut().filter_map(|file| file.content.take());
+            self.out.data = std::mem::take(&mut self.heard).into_iter().chain(written).collect();
         }
         self.out.remade = self.remade();
         if self.lists {
@@ -771,6 +778,7 @@ impl<'c> Eval<'c> {
             via: self.via,
             deferred: self.deferred,
             interpreter,
+            online: false,
             span: span.unwrap_or_default(),
         });
         let (node, via) = (self.node, self.via);

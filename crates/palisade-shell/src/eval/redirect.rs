@@ -360,7 +360,12 @@ impl Eval<'_> {
     /// Reads the files that a list names, one a line or ended by NUL.
     pub(super) fn read_listed(&mut self, list: &Field) {
         let stream = self.read_operand(list);
-        let Some(text) = stream.text.filter(|text| !text.is_unknown()) else {
+        self.read_names(stream.text.as_ref(), list.labels, list.span);
+    }
+
+    /// Reads the files whose names are the lines of a text.
+    pub(super) fn read_names(&mut self, text: Option<&Text>, labels: Labels, span: Span) {
+        let Some(text) = text.filter(|text| !text.is_unknown()) else {
             self.lists = true;
             return;
         };
@@ -368,8 +373,8 @@ impl Eval<'_> {
             if self.overrun {
                 return;
             }
-            self.spend(name.len(), list.span);
-            let _ = self.read_operand(&list.with(name));
+            self.spend(name.len(), span);
+            let _ = self.read_operand(&Field { text: Text::new(name), labels, span });
         }
     }
 

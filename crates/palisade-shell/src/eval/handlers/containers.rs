@@ -2,9 +2,10 @@
 
 use super::super::Eval;
 use super::super::arguments;
-use super::super::lower::Flow;
+use super::super::lower::{Flow, HUB, registry};
 use super::super::state::File;
 use super::super::value::{Field, Stream};
+use crate::effect::Labels;
 use crate::programs::Program;
 use crate::span::Span;
 
@@ -29,6 +30,13 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     eval.hazards(program, &arguments, span);
     let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
     let command = words.get(1..).unwrap_or(&[]).to_vec();
+    // An image that names its registry is fetched from there; others may be
+    // here already. `exec` names a container, which has no slash.
+    if let Some(image) = words.first().filter(|word| word.text.raw().contains('/'))
+        && let Some(host) = registry(image).filter(|host| host.literal() != Some(HUB))
+    {
+        eval.connect(&host, false, Labels::NONE, image.span);
+    }
     let stream = if command.is_empty() {
         if let Some(entrypoint) = arguments.value(&["--entrypoint"]).cloned() {
             eval.nested("container", |eval| inside(eval, vec![entrypoint]))

@@ -49,6 +49,19 @@ pub(super) fn interpreter(
                     })
             })
         });
+    // A module that is named before the code is used by it.
+    let (language, modules, using) = match program.name.get() {
+        "perl" => (Language::Perl, &["-M", "-m"], "use "),
+        _ => (Language::Ruby, &["-r", "--require"], "require "),
+    };
+    for module in arguments.values(modules).cloned().collect::<Vec<_>>() {
+        let name = module.text.raw().split('=').next().unwrap_or("");
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/_-".contains(&byte)) {
+            let quote = if language == Language::Ruby { "'" } else { "" };
+            let code = Text::new(format!("{using}{quote}{name}{quote};"));
+            let _ = eval.code(language, &code, module.labels, "module", module.span);
+        }
+    }
     if edits {
         for field in arguments
             .operands

@@ -13,13 +13,26 @@ mod shells;
 
 use super::Eval;
 use super::value::{Field, Stream};
-use crate::programs::{Handler, Program};
+use crate::effect::{Effect, EffectKind, Labels};
+use crate::programs::{Handler, Program, Subcommands};
+use crate::text::Text;
 
 /// Runs an invocation: by its handler, or by the data alone.
 pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let input = eval.stdin.clone();
+    if let Some(text) = &input.text
+        && !text.is_empty()
+        && !eval.heard.contains(text)
+    {
+        eval.heard.insert(text.clone());
+    }
     if matches!(program.name.get(), "shopt" | "set") {
         eval.note_options(fields);
+    }
+    // A subcommand with an entry of its own says it for itself.
+    if program.subcommands == Subcommands::None {
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        eval.online(program, span);
     }
     let printed = match develop::project_tool(program, fields) {
         Some(tool) => {
@@ -31,7 +44,27 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         }
         None => dispatch(eval, program, fields),
     };
+    leaving(eval, program, fields, &input);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
+}
+
+/// What is private in the words or the input of a command that talks to hosts
+/// is sent to them, though they are not named.
+fn leaving(eval: &mut Eval<'_>, program: &Program, fields: &[Field], input: &Stream) {
+    let online = |at: u32| eval.out.commands.get(at as usize).is_some_and(|one| one.online);
+    if !eval.node.is_some_and(online) {
+        return;
+    }
+    let words = fields.iter().fold(input.labels, |all, field| all.and(field.labels));
+    let private = words.of(Labels::PRIVATE);
+    let seen = |effect: &Effect| {
+        effect.command == eval.node && matches!(effect.kind, EffectKind::Connect { .. })
+    };
+    if !private.is_none() && !eval.out.effects.iter().any(seen) {
+        let host = program.reaches.map_or_else(Text::unknown, |host| Text::from(host.get()));
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        eval.connect(&host, false, private, span);
+    }
 }
 
 fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {

@@ -38,9 +38,7 @@ impl Answered {
 /// Decides about a call. The same call told twice gets the same answer twice,
 /// and is asked about and recorded once.
 pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, Failure> {
-    for client in governed::clients() {
-        governed::register(&opened.house.home, client)?;
-    }
+    governed::register_served(&opened.house.home)?;
     let mut held = opened.calls.hold(&opened.name)?;
     let twice = call.id.is_some() || call.stamp.is_some();
     let digest = digest(hook, opened, call)?;

@@ -4,6 +4,7 @@
 use super::tables::{Sink, sink};
 use super::tokens::Token;
 use super::{Scan, receiver};
+use crate::effect::EffectKind;
 use crate::eval::Eval;
 use crate::eval::expand::{activate, opened};
 use crate::eval::value::Field;
@@ -94,6 +95,39 @@ impl Scan {
             }
             _ => false,
         })
+    }
+
+    /// Does to the names in what the script read, and in what comes in, what it
+    /// does to files whose names are not known otherwise.
+    pub(super) fn names_read(&mut self, eval: &mut Eval<'_>) {
+        if self.blind.is_empty() {
+            return;
+        }
+        let mut texts = std::mem::take(&mut self.texts);
+        if !eval.stdin.is_nothing() {
+            texts.push(eval.stdin.text.clone());
+        }
+        eval.lists |= texts.iter().any(|text| text.as_ref().is_none_or(Text::is_unknown));
+        let (labels, span) = (self.labels, self.span);
+        let has = |kind| self.blind.contains(&kind);
+        for text in texts.iter().flatten() {
+            for name in text.raw().split(['\n', '\0']).map(str::trim) {
+                if name.is_empty() || eval.overrun {
+                    continue;
+                }
+                eval.spend(name.len(), span);
+                let field = Field { text: Text::new(name), labels, span };
+                if has(Sink::Read) {
+                    let _ = eval.read_operand(&field);
+                }
+                for (kind, recursive) in [(Sink::Delete, false), (Sink::DeleteTree, true)] {
+                    if has(kind) {
+                        let path = eval.resolve(&field.text);
+                        eval.emit(EffectKind::Delete { path, recursive }, labels, span);
+                    }
+                }
+            }
+        }
     }
 
     /// Where the script is after `chdir`.

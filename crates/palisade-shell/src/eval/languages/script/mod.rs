@@ -23,9 +23,9 @@ use tokens::{Token, tokens};
 use values::receiver;
 
 use super::super::Eval;
-use super::super::lower::opaque;
+use super::super::lower::{addressed, opaque};
 use super::super::value::{Field, Stream};
-use crate::effect::{EffectKind, Labels, Writing};
+use crate::effect::{Effect, EffectKind, Labels, Writing};
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
@@ -48,6 +48,7 @@ pub(super) fn run(
         code
     };
     let tokens = tokens(language, code);
+    let labels = labels.and(given(eval, &tokens));
     let mut scan = Scan {
         language,
         labels,
@@ -59,11 +60,29 @@ pub(super) fn run(
         evaluates: 0,
         loops: false,
         imports: Vec::new(),
+        texts: Vec::new(),
+        blind: Vec::new(),
     };
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
     scan.angles(eval, code);
+    scan.names_read(eval);
     eval.state.cwd = directory;
+    if !scan.network && tables::networks(language, &tokens) {
+        // In a way that is not followed, to a place that is not known.
+        scan.network = true;
+        let taint = scan.secret_reads(eval);
+        eval.connect(&Text::unknown(), false, labels.and(taint), span);
+    }
+    // To where a module that was named before the code connects.
+    let before = |effect: &Effect| {
+        effect.command == eval.node
+            && !effect.labels.has(Labels::GIVEN)
+            && matches!(effect.kind, EffectKind::Connect { .. })
+    };
+    if labels.has(Labels::GIVEN) && eval.out.effects.iter().any(before) {
+        eval.connect(&Text::unknown(), false, labels, span);
+    }
     if scan.network && scan.shell && wires(&tokens) {
         eval.emit(EffectKind::RemoteShell, labels, span);
     }
@@ -78,6 +97,20 @@ pub(super) fn run(
         out = Stream::known(text).with_labels(labels);
     }
     out
+}
+
+/// What code holds that mentions a variable with a secret.
+fn given(eval: &Eval<'_>, tokens: &[Token]) -> Labels {
+    let given = &eval.context.given;
+    let known = |word: &str| given.iter().any(|name| name == word);
+    let mentions = !given.is_empty()
+        && tokens.iter().any(|token| match token {
+            // A text may have the variable put in.
+            Token::Text(text, _) => given.iter().any(|name| text.contains(name.as_str())),
+            Token::Name(name) => name.rsplit(['.', ':', '$']).next().is_some_and(known),
+            Token::Mark(_) => false,
+        });
+    if mentions { Labels::GIVEN } else { Labels::NONE }
 }
 
 /// Code of a language without a scanner: its strings may still name what is
@@ -149,6 +182,10 @@ struct Scan {
     evaluates: u32,
     loops: bool,
     imports: Vec<(String, String)>,
+    /// What it read, as far as known: there may be names in it.
+    texts: Vec<Option<Text>>,
+    /// What it does to files whose names are not known.
+    blind: Vec<Sink>,
 }
 
 impl Scan {
@@ -362,11 +399,21 @@ impl Scan {
                     ),
                 }
             }
-            Sink::Read => {
-                if let Some(text) = text {
-                    let _ = eval.read_operand(&field(&text));
-                }
+            Sink::Read | Sink::Open
+                if text.as_ref().is_some_and(|text| addressed(text.known_prefix())) =>
+            {
+                self.network = true;
+                let taint = self.secret_reads(eval);
+                let host = text.unwrap_or_else(Text::unknown);
+                eval.connect(&host, !taint.is_none(), labels.and(taint), span);
             }
+            Sink::Read => match text {
+                Some(text) => {
+                    let stream = eval.read_operand(&field(&text));
+                    self.texts.push(stream.text);
+                }
+                None => self.blind.push(kind),
+            },
             Sink::Write => {
                 if let Some(text) = text {
                     let path = eval.resolve(&text);
@@ -393,7 +440,10 @@ impl Scan {
                     .flatten()
                     .and_then(|words| words.first().cloned())
                     .unwrap_or_else(|| Text::from("r"));
-                let Some(text) = text else { return };
+                let Some(text) = text else {
+                    self.blind.push(Sink::Read);
+                    return;
+                };
                 let mode = mode.raw().to_owned();
                 // Perl's and Ruby's open run a command behind or before a pipe.
                 let raw = text.raw();
@@ -422,7 +472,8 @@ impl Scan {
                     };
                     eval.store(&path, how, &stream, span);
                 } else {
-                    let _ = eval.read(&path, span);
+                    let stream = eval.read(&path, span);
+                    self.texts.push(stream.text);
                 }
             }
             Sink::Delete | Sink::DeleteTree => {
@@ -435,6 +486,9 @@ impl Scan {
                     if matches!(self.language, Language::Python | Language::JavaScript) {
                         break;
                     }
+                }
+                if text.is_none() {
+                    self.blind.push(if recursive { Sink::DeleteTree } else { Sink::Delete });
                 }
                 if text.is_none() && recursive {
                     eval.emit(
