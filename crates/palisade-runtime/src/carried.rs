@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::unpacked::{obeyed_names, unpacks};
 use palisade_core::obeyed;
+use palisade_guards::Places;
 use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Labels, Text, Writing};
+
+use crate::unpacked::{obeyed_names, unpacks};
 
 /// How many entries are looked at for one command.
 const ENTRIES: usize = 4096;
@@ -21,7 +23,7 @@ const MOST: usize = 64;
 const PUT: &[&str] = &["cp", "gcp", "ditto", "gmv", "mv", "rsync"];
 
 /// The writes that the commands' own effects do not name.
-pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
+pub(crate) fn writes(analysis: &Analysis, places: &Places) -> Vec<Effect> {
     let mut found: Vec<Effect> = Vec::new();
     let mut known: BTreeSet<(u32, String)> = BTreeSet::new();
     let mut left = ENTRIES;
@@ -30,7 +32,7 @@ pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
         let (Some(target), Some(index)) = (path.literal(), effect.command) else { continue };
         let command = usize::try_from(index).ok().and_then(|index| analysis.commands.get(index));
         let Some(command) = command.filter(|command| puts(command)) else { continue };
-        if !Path::new(target).is_dir() {
+        if !is_lived_in(target, places) || !Path::new(target).is_dir() {
             continue;
         }
         let sources = analysis.effects.iter().filter(|other| other.command == Some(index));
@@ -54,12 +56,20 @@ pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
             }
         }
     }
-    found.extend(unpacking(analysis));
+    found.extend(unpacking(analysis, places));
     found
 }
 
+/// Whether somebody works in that directory: a copy of a project put aside for
+/// a while is nobody's, until it is.
+fn is_lived_in(directory: &str, places: &Places) -> bool {
+    let at = Path::new(directory);
+    let aside = ["/tmp", "/var/tmp", "/private/tmp"].iter().any(|place| at.starts_with(place));
+    !aside || at.starts_with(&places.workspace) || at.starts_with(&places.home)
+}
+
 /// What comes out of archives and patches that the line reads, wherever in it.
-fn unpacking(analysis: &Analysis) -> Vec<Effect> {
+fn unpacking(analysis: &Analysis, places: &Places) -> Vec<Effect> {
     let mut found = Vec::new();
     for (index, command) in (0..).zip(&analysis.commands) {
         let program = command.program.literal().unwrap_or_default();
@@ -73,7 +83,8 @@ fn unpacking(analysis: &Analysis) -> Vec<Effect> {
         });
         // `tar` that writes nothing lists, or makes an archive.
         let here = command.directory.literal().filter(|_| !program.ends_with("tar"));
-        let Some(into) = into.or(here) else { continue };
+        let into = into.or(here).filter(|into| is_lived_in(into, places));
+        let Some(into) = into else { continue };
         let read = analysis.effects.iter().filter_map(|effect| match &effect.kind {
             EffectKind::Read { path } => path.literal(),
             _ => None,

@@ -175,7 +175,7 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
         let more: Vec<String> = more.collect();
         seen.wanted.extend(more);
     }
-    let carried = carried::writes(&seen);
+    let carried = carried::writes(&seen, places);
     seen.effects.extend(carried);
     seen
 }

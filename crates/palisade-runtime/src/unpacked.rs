@@ -16,8 +16,8 @@ use flate2::read::GzDecoder;
 use palisade_core::obeyed;
 
 /// How much of an archive is read, packed and unpacked.
-const PACKED: u64 = 8 << 20;
-const UNPACKED: usize = 32 << 20;
+const PACKED: u64 = 4 << 20;
+const UNPACKED: usize = 16 << 20;
 /// How much of a patch, and of the list at the end of a zip file.
 const PATCH: u64 = 1 << 20;
 const LIST: u64 = 1 << 20;

@@ -302,6 +302,7 @@ fn what_a_copy_takes_along_is_written() {
             "mv tpl/* src",
             "rsync -a plain/ src",
             "cp -r plain sub",
+            "cp -r . /tmp",
         ],
     );
 }
