@@ -291,6 +291,11 @@ fn what_a_copy_takes_along_is_written() {
         "cp -r repo/. .",
         "cp -r tpl/. ~",
         "env cp -r tpl/. .",
+        "node -e \"require('fs').cpSync('tpl','.',{recursive:true})\"",
+        "python3 -c \"import shutil; shutil.copytree('tpl','.',dirs_exist_ok=True)\"",
+        "cd tpl && find . -type f | cpio -pdm ..",
+        "tar cf - -C tpl . | tar xf -",
+        "(cd tpl && tar cf - .) | tar xf -",
         "find tpl -maxdepth 0 -exec cp -r {}/. . \\;",
     ];
     house.expect(Ask, &asked);
@@ -303,6 +308,8 @@ fn what_a_copy_takes_along_is_written() {
             "rsync -a plain/ src",
             "cp -r plain sub",
             "cp -r . /tmp",
+            "tar cf - src | tar xf - -C sub",
+            "python3 -c \"import shutil; shutil.copytree('plain','sub',dirs_exist_ok=True)\"",
         ],
     );
 }
@@ -348,7 +355,7 @@ fn what_an_archive_or_a_patch_holds_is_written() {
         "git am settings.patch",
     ];
     if made("python3 -m zipfile -c t.zip tpl/.claude") {
-        asked.extend(["unzip t.zip", "unzip -o t.zip -d sub"]);
+        asked.extend(["unzip t.zip", "unzip -o t.zip -d sub", "python3 -m zipfile -e t.zip ."]);
     }
     house.expect(Ask, &asked);
     house.expect(
