@@ -9,7 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use palisade_core::obeyed;
+use palisade_guards::Places;
 use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Labels, Text, Writing};
+
+use crate::unpacked::{obeyed_names, unpacks};
 
 /// How many entries are looked at for one command.
 const ENTRIES: usize = 4096;
@@ -20,16 +23,20 @@ const MOST: usize = 64;
 const PUT: &[&str] = &["cp", "gcp", "ditto", "gmv", "mv", "rsync"];
 
 /// The writes that the commands' own effects do not name.
-pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
+pub(crate) fn writes(analysis: &Analysis, places: &Places) -> Vec<Effect> {
     let mut found: Vec<Effect> = Vec::new();
     let mut known: BTreeSet<(u32, String)> = BTreeSet::new();
     let mut left = ENTRIES;
     for effect in &analysis.effects {
-        let EffectKind::Write { path, how: Writing::Replace } = &effect.kind else { continue };
+        let EffectKind::Write { path, how: Writing::Replace | Writing::Edit } = &effect.kind else {
+            continue;
+        };
         let (Some(target), Some(index)) = (path.literal(), effect.command) else { continue };
         let command = usize::try_from(index).ok().and_then(|index| analysis.commands.get(index));
-        let Some(command) = command.filter(|command| puts(command)) else { continue };
-        if !Path::new(target).is_dir() {
+        let Some(command) = command.filter(|command| puts(command) || is_code(command)) else {
+            continue;
+        };
+        if !is_lived_in(target, places) || !Path::new(target).is_dir() {
             continue;
         }
         let sources = analysis.effects.iter().filter(|other| other.command == Some(index));
@@ -38,8 +45,15 @@ pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
             _ => None,
         });
         let mut names: Vec<String> = patterns.flat_map(|path| matched(path, &mut left)).collect();
-        for directory in emptied(command) {
-            names.extend(entries(&directory, &mut left));
+        let directories = if puts(command) {
+            emptied(command)
+        } else {
+            // `shutil.copytree`, `fs.cpSync` and `cpio -p` take what is in it.
+            let own = |other: &Effect| other.command == Some(index) || is_cpio(command);
+            read_directories(analysis, own)
+        };
+        for directory in directories.iter().filter(|directory| *directory != Path::new(target)) {
+            names.extend(entries(directory, &mut left));
         }
         for name in names {
             let written = format!("{}/{name}", target.trim_end_matches('/'));
@@ -53,12 +67,90 @@ pub(crate) fn writes(analysis: &Analysis) -> Vec<Effect> {
             }
         }
     }
+    found.extend(unpacking(analysis, places));
+    found
+}
+
+/// Whether somebody works in that directory: a copy of a project put aside for
+/// a while is nobody's, until it is.
+fn is_lived_in(directory: &str, places: &Places) -> bool {
+    let at = Path::new(directory);
+    let aside = ["/tmp", "/var/tmp", "/private/tmp"].iter().any(|place| at.starts_with(place));
+    !aside || at.starts_with(&places.workspace) || at.starts_with(&places.home)
+}
+
+/// What comes out of archives and patches that the line reads, wherever in it.
+fn unpacking(analysis: &Analysis, places: &Places) -> Vec<Effect> {
+    let mut found = Vec::new();
+    for (index, command) in (0..).zip(&analysis.commands) {
+        let program = command.program.literal().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        let words: Vec<&str> = command.arguments.iter().filter_map(Text::literal).collect();
+        let Some(how) = unpacks(program, &words) else { continue };
+        let own = |effect: &&Effect| effect.command == Some(index);
+        let into = analysis.effects.iter().filter(own).find_map(|effect| match &effect.kind {
+            EffectKind::Write { path, .. } => Some(path.known_prefix().trim_end_matches('/')),
+            _ => None,
+        });
+        // `tar` that writes nothing lists, or makes an archive.
+        let here = command.directory.literal().filter(|_| !program.ends_with("tar"));
+        let into = into.or(here).filter(|into| is_lived_in(into, places));
+        let Some(into) = into else { continue };
+        let read = analysis.effects.iter().filter_map(|effect| match &effect.kind {
+            EffectKind::Read { path } => path.literal(),
+            _ => None,
+        });
+        let files: BTreeSet<&str> = read.take(MOST).collect();
+        let mut names: BTreeSet<String> =
+            files.into_iter().flat_map(|file| obeyed_names(file, how)).collect();
+        // What another `tar` of the line packs is unpacked here.
+        if program.ends_with("tar") {
+            let mut left = ENTRIES;
+            for directory in read_directories(analysis, |other| other.command != Some(index)) {
+                names.extend(entries(&directory, &mut left));
+            }
+        }
+        for name in names {
+            if found.len() < MOST {
+                let path = Text::from(format!("{}/{name}", into.trim_end_matches('/')));
+                let kind = EffectKind::Write { path, how: Writing::Replace };
+                let (labels, span) = (Labels::NONE, command.span);
+                found.push(Effect { kind, command: Some(index), labels, span });
+            }
+        }
+    }
     found
 }
 
 fn puts(command: &Invocation) -> bool {
     let program = command.program.literal().unwrap_or_default();
     PUT.contains(&program.rsplit('/').next().unwrap_or_default())
+}
+
+/// Programs that run code which may copy whole trees, and `cpio`.
+fn is_code(command: &Invocation) -> bool {
+    const LANGUAGES: &[&str] =
+        &["python", "node", "nodejs", "bun", "deno", "ruby", "perl", "php", "lua"];
+    let program = command.program.literal().unwrap_or_default();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    let plain = program.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    LANGUAGES.contains(&plain) || is_cpio(command)
+}
+
+fn is_cpio(command: &Invocation) -> bool {
+    let program = command.program.literal().unwrap_or_default();
+    program.rsplit('/').next() == Some("cpio")
+}
+
+/// The directories that are read or listed by those effects.
+fn read_directories(analysis: &Analysis, own: impl Fn(&Effect) -> bool) -> Vec<PathBuf> {
+    let read = analysis.effects.iter().filter(|effect| own(effect));
+    let read = read.filter_map(|effect| match &effect.kind {
+        EffectKind::Read { path } | EffectKind::List { path } => path.literal(),
+        _ => None,
+    });
+    let directories: BTreeSet<PathBuf> = read.take(MOST).map(PathBuf::from).collect();
+    directories.into_iter().filter(|directory| directory.is_dir()).collect()
 }
 
 /// The directories of which a command takes what is in them, rather than

@@ -25,6 +25,7 @@ pub mod ports;
 mod profile;
 mod session;
 mod tool;
+mod unpacked;
 pub mod words;
 
 pub use error::{Error, Fault};

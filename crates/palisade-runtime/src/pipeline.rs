@@ -188,7 +188,7 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
             seen = again(&context, read);
         }
     }
-    let carried = carried::writes(&seen);
+    let carried = carried::writes(&seen, places);
     seen.effects.extend(carried);
     seen
 }

@@ -300,10 +300,10 @@ impl Analysis {
     }
 }
 
-impl EffectKind {
-    /// The file or directory that it is about, if any.
-    pub const fn path(&self) -> Option<&Text> {
-        match self {
+/// The path of a kind that is about a file or directory, borrowed as it is.
+macro_rules! path_of {
+    ($kind:expr) => {
+        match $kind {
             Self::Execute { code: Code::File(path), .. }
             | Self::Program { path }
             | Self::Read { path }
@@ -329,22 +329,17 @@ impl EffectKind {
             | Self::ZshOnly
             | Self::Unreadable { .. } => None,
         }
+    };
+}
+
+impl EffectKind {
+    /// The file or directory that it is about, if any.
+    pub const fn path(&self) -> Option<&Text> {
+        path_of!(self)
     }
 
     pub(crate) const fn path_mut(&mut self) -> Option<&mut Text> {
-        match self {
-            Self::Execute { code: Code::File(path), .. }
-            | Self::Program { path }
-            | Self::Read { path }
-            | Self::List { path }
-            | Self::Write { path, .. }
-            | Self::Delete { path, .. }
-            | Self::Mode { path, .. }
-            | Self::Owner { path, .. }
-            | Self::Load { path }
-            | Self::Device { path } => Some(path),
-            _ => None,
-        }
+        path_of!(self)
     }
 }
 

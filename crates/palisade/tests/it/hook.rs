@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::house::{House, binary};
+use crate::screen::Screen;
 
 const CLIENTS: &[&str] =
     &["claude", "codex", "gemini", "copilot", "opencode", "pi", "cline", "qwen", "cursor", "goose"];
@@ -686,4 +687,50 @@ fn a_mode_that_asks_nobody_is_named() {
     }
     let reason = said(None, "4");
     assert!(!reason.contains("mode"), "{reason}");
+}
+
+/// Claude Code starts its hooks in a session of their own, without its terminal.
+#[test]
+fn claudes_own_user_is_asked_where_it_was_seen_to_ask() {
+    let house = House::new();
+    let mut screen = Screen::shell(&house);
+    let mut said = |at: usize, mode: &str, variables: &str| {
+        let mut payload = shell(&house, "claude", &at.to_string(), &format!("rm -rf build{at}"));
+        payload["permission_mode"] = mode.into();
+        fs::write(house.work().join("payload"), payload.to_string()).unwrap();
+        let hook = format!(
+            "{} hook --client claude --event PreToolUse <payload >said",
+            binary().display()
+        );
+        screen.type_in(&format!(
+            "{variables} sh -c 'setsid --wait sh -c \"{hook}\"; echo it has en\"\"ded'\r"
+        ));
+        screen.expect("it has ended");
+        fs::read_to_string(house.work().join("said")).unwrap()
+    };
+    let cli = "CLAUDE_CODE_ENTRYPOINT=cli";
+    let now = "CLAUDE_CODE_ENTRYPOINT=cli AI_AGENT=claude-code_2-1-330_harness";
+    let before = "CLAUDE_CODE_ENTRYPOINT=cli AI_AGENT=claude-code_2-1-329_harness";
+    for (at, (mode, variables, word)) in [
+        ("default", cli, "ask"),
+        ("acceptEdits", now, "ask"),
+        ("plan", now, "ask"),
+        ("bypassPermissions", now, "ask"),
+        ("acceptEdits", before, "deny"),
+        ("acceptEdits", cli, "deny"),
+        ("auto", now, "deny"),
+        ("default", "CLAUDE_CODE_ENTRYPOINT=sdk-cli", "deny"),
+        ("default", "CLAUDE_CODE_ENTRYPOINT=claude-vscode", "deny"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let said = said(at, mode, variables);
+        assert!(
+            said.contains(&format!("\"permissionDecision\":\"{word}\"")),
+            "{mode}, {variables}: {said}"
+        );
+    }
+    screen.type_in("exit\r");
+    screen.end();
 }

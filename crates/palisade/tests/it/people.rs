@@ -220,7 +220,7 @@ fn where_the_agent_cannot_be_seen() {
     let line =
         format!("{unshared} $PALISADE uninstall --all --yes >said/out 2>&1; touch said/done");
     let said = agent(&house, &line);
-    assert!(said.contains("another process or user space"), "{said}");
+    assert!(said.contains("an agent, or a command of `palisade run`, runs"), "{said}");
 }
 
 #[test]

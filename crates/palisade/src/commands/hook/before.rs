@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::getppid;
 use palisade_core::ports::{Ask, Journal, Outcome};
 use palisade_core::{Action, Answer, Decision, Posture, Severity, Surface, Verdict, judge};
-use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed, look};
+use palisade_runtime::approvals::{Asker, Ended, Queue, Subject, governed};
 use palisade_runtime::calls::{Admission, Held, hex};
 use palisade_runtime::config::Rewrite;
 use palisade_runtime::{Admitted, Circumstances, Judged, Keeper, Ports, admit, hand_over};
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::session::Opened;
 use super::uses::{self, Part};
-use super::{Hook, Said, words};
+use super::{Hook, Said, native, words};
 use crate::actor;
 use crate::desktop::Desktop;
 use crate::show::Failure;
@@ -189,51 +189,13 @@ fn quoted(text: &str) -> String {
 }
 
 fn direct(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
-    let native = asks(hook, call);
+    let native = native::asks(hook.client, call);
     let watched = native || opened.house.approvals().is_watched();
     let surface = if watched { Surface::Interactive } else { Surface::Unattended };
     let at = opened.circumstances(surface, false);
     let keeper = opened.keeper();
     let parts = uses::judged(hook.client, call, opened, &at, Some(&keeper))?;
     settle(hook, opened, call, parts, &at, native)
-}
-
-/// Whether the client puts a question of ours to a person who sits before it.
-fn asks(hook: &Hook, call: &Call) -> bool {
-    if hook.client.ask("").is_none() {
-        return false;
-    }
-    match hook.client.name {
-        // Elsewhere than in its terminal, Claude Code was seen to run what it
-        // was told to ask about.
-        "claude" => {
-            call.mode.as_deref() == Some("default")
-                && is_claudes_terminal()
-                && is_below_a_terminal()
-        }
-        _ => call.attended,
-    }
-}
-
-/// Whether the client has a terminal. Claude Code starts its hooks in a session
-/// of their own, without it (seen with 2.1.330), so the processes above count.
-fn is_below_a_terminal() -> bool {
-    const FAR: usize = 4;
-    let mut above = u32::try_from(getppid().as_raw()).ok().and_then(look);
-    for _ in 0..FAR {
-        let Some(process) = above else { break };
-        if process.terminal != 0 {
-            return true;
-        }
-        above = look(process.parent);
-    }
-    // Where the system tells nothing of processes.
-    std::fs::File::open("/dev/tty").is_ok()
-}
-
-/// Whether Claude Code says that it runs in a terminal.
-fn is_claudes_terminal() -> bool {
-    env::var("CLAUDE_CODE_ENTRYPOINT").is_ok_and(|entry| entry == "cli")
 }
 
 /// From what was judged to what is said.
@@ -402,7 +364,7 @@ impl Settling<'_> {
         let mut said = left.unwrap_or(UNSEEN).to_owned();
         let mode = self.call.mode.as_deref().filter(|mode| *mode != "default");
         if let Some(mode) =
-            mode.filter(|_| self.hook.client.name == "claude" && is_claudes_terminal())
+            mode.filter(|_| self.hook.client.name == "claude" && native::is_claudes_terminal())
         {
             let mode = palisade_guards::content::reveal(mode);
             said.push_str(&format!(

@@ -7,6 +7,7 @@
 
 mod after;
 mod before;
+mod native;
 mod session;
 mod speak;
 mod uses;

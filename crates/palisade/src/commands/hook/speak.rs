@@ -98,10 +98,12 @@ const UNHEARD: i32 = 2;
 /// with its output closed.
 #[cfg(unix)]
 fn is_nowhere() -> bool {
+    use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
     let null = std::fs::metadata("/dev/null").map(|null| null.rdev());
-    let out = nix::sys::stat::fstat(io::stdout());
-    matches!((null, out), (Ok(null), Ok(out)) if u64::from(out.st_rdev) == null && null != 0)
+    let out = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let out = out.and_then(|out| out.metadata()).map(|out| out.rdev());
+    matches!((null, out), (Ok(null), Ok(out)) if out == null && null != 0)
 }
 
 #[cfg(not(unix))]
