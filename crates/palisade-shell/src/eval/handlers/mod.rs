@@ -12,7 +12,7 @@ mod search;
 mod shells;
 
 use super::Eval;
-use super::lower::addressed;
+use super::reaches::addressed;
 use super::value::{Field, Stream};
 use crate::effect::{Effect, EffectKind, Labels};
 use crate::programs::{Handler, Program, Subcommands};
