@@ -54,7 +54,9 @@ impl Circumstances<'_> {
         let tainted = &self.profile.config.tools.taint;
         let known: Option<&dyn Known> = Some(self.profile);
         let table = match tainted.policy {
-            TaintPolicy::Off => return Exposure { known, ..Exposure::none() },
+            TaintPolicy::Off => {
+                return Exposure { known, named: &tainted.named, ..Exposure::none() };
+            }
             TaintPolicy::Always => true,
             TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
         };

@@ -2,6 +2,7 @@
 
 use super::Eval;
 use super::arguments::{self, Arguments};
+use super::reaches::{addressed, registry, remote};
 use super::value::{Field, Stream};
 use crate::effect::{Code, EffectKind, Labels, Writing};
 use crate::programs::{self, Language, Output, Program, Role, Subcommands, Unknown};
@@ -32,39 +33,6 @@ pub(super) struct Flow {
     /// Whether a local file was named that a remote place may get.
     pub local: bool,
 }
-
-/// What addresses of other machines begin with.
-const NETWORK: &[&str] = &[
-    "http://",
-    "https://",
-    "ftp://",
-    "ftps://",
-    "sftp://",
-    "rtmp://",
-    "rtsp://",
-    "oci://",
-    "postgres://",
-    "postgresql://",
-    "mysql://",
-    "redis://",
-    "rediss://",
-    "mongodb://",
-    "mongodb+srv://",
-    "ws://",
-    "wss://",
-    "ldap://",
-    "tftp://",
-    "gopher://",
-    "smtp://",
-    "telnet://",
-    "docker://",
-    "svn://",
-    "svn+ssh://",
-];
-
-/// Variables that name a proxy.
-const PROXIES: &[&str] =
-    &["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 impl Eval<'_> {
     /// Lowers an invocation by its entry alone. `fields` begin with the name.
@@ -175,31 +143,6 @@ impl Eval<'_> {
         };
         self.state.cwd = outer;
         stream
-    }
-
-    /// Notes that the current command talks to hosts, where its entry says so.
-    pub(super) fn online(&mut self, program: &Program, span: Span) {
-        if !program.online {
-            return;
-        }
-        self.talks();
-        // By way of whom, where the line itself says so.
-        for name in PROXIES {
-            if self.state.variables.contains_key(*name)
-                && let Some((host, labels)) = self.variable(name)
-                && !host.is_empty()
-            {
-                self.connect(&host, false, labels, span);
-            }
-        }
-    }
-
-    /// Notes that the current command may talk to hosts.
-    pub(super) fn talks(&mut self) {
-        let current = self.node.and_then(|at| self.out.commands.get_mut(at as usize));
-        if let Some(command) = current {
-            command.online = true;
-        }
     }
 
     /// Variables that carry code for a program, set before it or earlier.
@@ -749,11 +692,6 @@ impl Eval<'_> {
     }
 }
 
-/// Whether a word is the address of something on another machine.
-pub(super) fn addressed(word: &str) -> bool {
-    NETWORK.iter().any(|scheme| word.starts_with(scheme))
-}
-
 /// Whether a word is likely a path: it has a slash, begins with a dot or a
 /// tilde, or names one of the line's files.
 pub(super) fn looks_like_path(field: &Field) -> bool {
@@ -762,63 +700,6 @@ pub(super) fn looks_like_path(field: &Field) -> bool {
         || raw.contains('/') && !raw.contains("://")
         || raw.contains('.') && !raw.contains(' ')
         || raw.starts_with("id_")
-}
-
-/// Where images come from that name no registry.
-pub(super) const HUB: &str = "docker.io";
-
-/// The registry that an image comes from or goes to: what stands before its
-/// first slash, where that looks like a host (distribution's reference
-/// grammar), else Docker's own. Images in other places than registries have
-/// none (containers-transports(5)).
-pub(super) fn registry(field: &Field) -> Option<Text> {
-    const ELSEWHERE: &[&str] = &[
-        "containers-storage:",
-        "dir:",
-        "docker-archive:",
-        "docker-daemon:",
-        "oci-archive:",
-        "oci:",
-        "ostree:",
-        "sif:",
-        "tarball:",
-    ];
-    let raw = field.text.raw();
-    let scheme = ["docker://", "oci://", "registry://"];
-    let named = scheme.iter().find_map(|scheme| raw.strip_prefix(scheme));
-    if named.is_none() && ELSEWHERE.iter().any(|scheme| raw.starts_with(scheme)) {
-        return None;
-    }
-    let name = named.unwrap_or(raw);
-    if name.starts_with(['/', '.']) {
-        return None;
-    }
-    let host = match name.split_once('/') {
-        Some((first, _))
-            if first.contains(['.', ':', crate::text::ANY]) || first == "localhost" =>
-        {
-            first
-        }
-        None if Text::new(name).has_unknown() => name,
-        _ => HUB,
-    };
-    Some(Text::new(host))
-}
-
-/// `host:path` as scp takes it: a colon before any slash.
-pub(super) fn remote(text: &Text) -> bool {
-    let raw = text.raw();
-    if raw.contains("://") {
-        return true;
-    }
-    match raw.find(':') {
-        Some(colon) => {
-            raw.find('/').is_none_or(|slash| colon < slash)
-                && colon >= 1
-                && raw.as_bytes().get(colon + 1) != Some(&b'\\')
-        }
-        None => false,
-    }
 }
 
 fn language_via(language: Language) -> &'static str {

@@ -1,7 +1,7 @@
 //! Redirections, and what reading and writing files means for the flow.
 
 use super::Eval;
-use super::lower::addressed;
+use super::reaches::addressed;
 use super::state::File;
 use super::value::{Field, Stream, Value, Variable};
 use crate::effect::{EffectKind, Labels, Writing};

@@ -2,7 +2,8 @@
 
 use super::super::Eval;
 use super::super::arguments;
-use super::super::lower::{Flow, HUB, registry};
+use super::super::lower::Flow;
+use super::super::reaches::{HUB, registry};
 use super::super::state::File;
 use super::super::value::{Field, Stream};
 use crate::effect::{EffectKind, Labels};

@@ -212,7 +212,7 @@ impl Eval<'_> {
 
     fn git_reaches(&mut self, place: &str, field: &Field) {
         let place = Text::new(place);
-        if super::super::lower::remote(&place) || place.has_unknown() {
+        if super::super::reaches::remote(&place) || place.has_unknown() {
             self.connect(&place, false, field.labels, field.span);
         }
     }

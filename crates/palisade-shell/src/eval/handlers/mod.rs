@@ -11,10 +11,12 @@ mod outcome;
 mod search;
 mod shells;
 
+use std::collections::BTreeSet;
+
 use super::Eval;
-use super::lower::addressed;
+use super::reaches::addressed;
 use super::value::{Field, Stream};
-use crate::effect::{Effect, EffectKind, Labels};
+use crate::effect::{EffectKind, Labels};
 use crate::programs::{Handler, Program, Subcommands};
 use crate::text::Text;
 
@@ -57,33 +59,42 @@ fn leaving(eval: &mut Eval<'_>, program: &Program, fields: &[Field], input: &Str
         return;
     }
     // An address among its words is reached, whichever option it stands with.
-    for field in fields.iter().skip(1) {
-        let raw = field.text.raw();
-        let word = match raw.split_once('=') {
-            Some((name, value)) if name.starts_with('-') => field.with(value),
-            _ => field.clone(),
-        };
-        let known = |effect: &Effect| {
-            effect.command == eval.node
-                && matches!(&effect.kind, EffectKind::Connect { host, .. } if *host == word.text)
-        };
-        if addressed(word.text.known_prefix())
-            && !word.text.raw().contains([' ', '\n'])
-            && !eval.out.effects.iter().any(known)
-        {
+    let addresses: Vec<Field> = fields.iter().skip(1).filter_map(address).collect();
+    if !addresses.is_empty() {
+        let reached: BTreeSet<Text> = connections(eval).map(|(host, _)| host.clone()).collect();
+        for word in addresses.iter().filter(|word| !reached.contains(&word.text)) {
             eval.connect(&word.text, false, Labels::NONE, word.span);
         }
     }
     let words = fields.iter().fold(input.labels, |all, field| all.and(field.labels));
     let private = words.of(Labels::PRIVATE);
-    let seen = |effect: &Effect| {
-        effect.command == eval.node && matches!(effect.kind, EffectKind::Connect { .. })
-    };
-    if !private.is_none() && !eval.out.effects.iter().any(seen) {
-        let host = program.reaches.map_or_else(Text::unknown, |host| Text::from(host.get()));
+    let seen = connections(eval).any(|(_, labels)| labels.has(private));
+    if !private.is_none() && !seen {
+        let told = connections(eval).next().map(|(host, _)| host.clone());
+        let known = told.or_else(|| program.reaches.map(|host| Text::from(host.get())));
+        let host = known.unwrap_or_else(Text::unknown);
         let span = fields.first().map(|field| field.span).unwrap_or_default();
         eval.connect(&host, false, private, span);
     }
+}
+
+/// The connections of the current command, with what is sent.
+fn connections<'a>(eval: &'a Eval<'_>) -> impl Iterator<Item = (&'a Text, Labels)> {
+    let current = eval.out.effects.iter().filter(|effect| effect.command == eval.node);
+    current.filter_map(|effect| match &effect.kind {
+        EffectKind::Connect { host, .. } => Some((host, effect.labels)),
+        _ => None,
+    })
+}
+
+/// A word, or the value of an option in it, that is an address as a whole.
+fn address(field: &Field) -> Option<Field> {
+    let word = match field.text.raw().split_once('=') {
+        Some((name, value)) if name.starts_with('-') => field.with(value),
+        _ => field.clone(),
+    };
+    let whole = addressed(word.text.known_prefix()) && !word.text.raw().contains([' ', '\n']);
+    whole.then_some(word)
 }
 
 fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {

@@ -14,6 +14,7 @@ mod imports;
 mod listings;
 mod patterns;
 mod perl;
+mod starts;
 mod tables;
 mod tokens;
 mod values;
@@ -23,7 +24,8 @@ use tokens::{Token, tokens};
 use values::receiver;
 
 use super::super::Eval;
-use super::super::lower::{addressed, opaque};
+use super::super::lower::opaque;
+use super::super::reaches::addressed;
 use super::super::value::{Field, Stream};
 use crate::effect::{Effect, EffectKind, Labels, Writing};
 use crate::programs::Language;
@@ -233,30 +235,8 @@ impl Scan {
                 {
                     self.blind.push(Sink::Delete);
                 }
-                // A template that runs: ``$`ls` `` of Bun and zx.
-                Token::Text(text, false)
-                    if self.language == Language::JavaScript
-                        && matches!(at.checked_sub(1).and_then(|at| tokens.get(at)),
-                            Some(Token::Name(tag)) if tag == "$" || tag.ends_with(".$")) =>
-                {
-                    self.shell = true;
-                    let code = Text::new(text.as_str());
-                    let _ = eval.code(Language::Shell, &code, self.labels, "template", self.span);
-                }
-                // Modules that delete what they are given.
-                Token::Text(text, false)
-                    if self.language == Language::JavaScript
-                        && matches!(text.as_str(), "rimraf" | "del" | "trash" | "premove") =>
-                {
-                    for token in tokens {
-                        if let Token::Text(other, _) = token
-                            && other != text
-                        {
-                            let path = eval.resolve(&Text::new(other.as_str()));
-                            let kind = EffectKind::Delete { path, recursive: true };
-                            eval.emit(kind, self.labels, self.span);
-                        }
-                    }
+                Token::Text(text, false) if self.language == Language::JavaScript => {
+                    self.tagged(eval, tokens, at, text);
                 }
                 Token::Name(name) => {
                     self.name(eval, tokens, at, name);
@@ -393,83 +373,7 @@ impl Scan {
             |text: &Text| Field { text: text.clone(), labels: self.labels, span: self.span };
         let (labels, span) = (self.labels, self.span);
         match kind {
-            Sink::Shell | Sink::Argv => {
-                self.shell = true;
-                // A list, or several strings, is an argument vector.
-                let words: Option<Vec<Text>> = match &first {
-                    Some(list) if list.len() > 1 => Some(list.clone()),
-                    _ if kind == Sink::Argv
-                        && arguments.len() > 1
-                        && arguments.iter().take(8).all(Option::is_some) =>
-                    {
-                        Some(arguments.iter().flatten().flatten().cloned().collect())
-                    }
-                    // `Deno.Command("rm", { args: [..] })`.
-                    _ if kind == Sink::Argv
-                        && matches!(
-                            tokens.get(at + 3..at + 5),
-                            Some([Token::Mark(','), Token::Mark('{')])
-                        ) =>
-                    {
-                        let rest = tokens.get(at + 2..).unwrap_or(&[]).iter();
-                        let within = rest.take_while(|token| **token != Token::Mark('}'));
-                        let texts = within.filter_map(|token| match token {
-                            Token::Text(text, _) => Some(Text::new(text.as_str())),
-                            _ => None,
-                        });
-                        Some(texts.collect())
-                    }
-                    // Several, of which some are not known.
-                    _ if kind == Sink::Argv
-                        && matches!(self.language, Language::Perl | Language::Ruby)
-                        && arguments.len() > 1
-                        && text.is_some() =>
-                    {
-                        let words = arguments.iter().map(|words| {
-                            let word = words.as_ref().and_then(|words| words.first());
-                            word.cloned().unwrap_or_else(Text::unknown)
-                        });
-                        Some(words.collect())
-                    }
-                    _ if kind == Sink::Argv
-                        && matches!(arguments.get(1), Some(Some(list)) if !list.is_empty()) =>
-                    {
-                        let mut all: Vec<Text> = text.clone().into_iter().collect();
-                        all.extend(arguments.get(1).cloned().flatten().unwrap_or_default());
-                        Some(all)
-                    }
-                    _ => None,
-                };
-                let tainted = self.taint();
-                // `system join ..`: what a function makes is not followed.
-                let made = self.language == Language::Perl
-                    && matches!(tokens.get(at + 1), Some(Token::Name(name))
-                        if name.bytes().all(|letter| letter.is_ascii_lowercase()));
-                let (words, text) = if made { (None, None) } else { (words, text) };
-                match (words, text) {
-                    (Some(mut words), _) => {
-                        // `os.execl(path, argv0, ..)` names the program twice.
-                        if (name.contains(".exec")
-                            || name.contains("spawnl")
-                            || name.contains("posix_spawn"))
-                            && words.len() > 1
-                        {
-                            words.remove(1.min(words.len() - 1));
-                        }
-                        let fields = words.iter().map(&field).collect();
-                        let _ = eval.nested("script", |eval| eval.run(fields));
-                    }
-                    (None, Some(text)) if !text.is_unknown() => {
-                        let _ = eval.code(Language::Shell, &text, labels, "script", span);
-                    }
-                    _ => opaque(
-                        eval,
-                        Language::Shell,
-                        labels.and(tainted).and(eval.stdin.labels),
-                        span,
-                    ),
-                }
-            }
+            Sink::Shell | Sink::Argv => self.start(eval, kind, name, &arguments, tokens, at),
             Sink::Read | Sink::Open
                 if text.as_ref().is_some_and(|text| addressed(text.known_prefix())) =>
             {
