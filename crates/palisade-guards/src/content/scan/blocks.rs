@@ -4,32 +4,37 @@
 //! the bytes has to guess where each word ends, and most of its time is that
 //! of wrong guesses.
 
-const LETTER: u8 = 0;
-const DIGIT: u8 = 1;
-const SIGN: u8 = 2;
-const LEET: u8 = 3;
-const ODD: u8 = 4;
-const OPENS: u8 = 5;
+// What a byte is, as a number of three bits.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+const ODD: u8 = 3;
+const SIGN: u8 = 4;
+const PLUS: u8 = 5;
+const LEET: u8 = 6;
+const DOT: u8 = 7;
+/// Beside what it is: a walk stops here.
+const STOPS: u8 = 8;
 
 static CLASSES: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         let class = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' => 1 << LETTER,
-            b'0'..=b'9' => 1 << DIGIT,
-            b'+' | b'/' | b'=' | b'-' | b'_' => 1 << SIGN,
-            b'@' | b'$' => 1 << LEET,
-            b'%' | b'\\' | b'&' | b'<' | b'.' => 1 << ODD,
-            _ => 0,
-        };
-        let opens = match byte as u8 {
-            b'<' | b'[' | b']' | b'"' | b'\'' | b'=' | b'*' | b'#' | b'!' | b'`' => 1 << OPENS,
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            0..=8 | 0x0E..=0x1F | 0x7F.. => ODD,
+            b'=' => SIGN | STOPS,
+            b'/' | b'-' | b'_' => SIGN,
+            b'+' => PLUS | STOPS,
+            b'@' | b'$' => LEET | STOPS,
+            b'.' => DOT,
+            b'<' | b'[' | b']' | b'"' | b'\'' | b'*' | b'#' | b'!' | b'`' => STOPS,
+            b'%' | b'\\' | b'&' => STOPS,
             _ => 0,
         };
         #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
         {
-            table[byte] = class | opens;
+            table[byte] = class;
         }
         byte += 1;
     }
@@ -43,36 +48,44 @@ pub struct Block {
     pub letters: u64,
     /// ASCII digits.
     pub digits: u64,
+    /// Controls other than space, and all that is not ASCII.
+    pub odd: u64,
     /// `+`, `/`, `=`, `-`, `_`.
     pub signs: u64,
     /// `@` and `$`, which stand for letters.
     pub leet: u64,
-    /// `%`, `\`, `&`, `<`, `.`.
-    pub odd: u64,
-    /// What marks and links begin with, other than words.
-    pub opens: u64,
+    /// Full stops.
+    pub dots: u64,
+    /// What marks, links, escapes and joins begin with, other than words; the
+    /// apostrophe, and what stands for letters.
+    pub stops: u64,
 }
 
 impl Block {
     fn of(bytes: &[u8; 64]) -> Self {
-        let mut block = Self::default();
+        let (mut low, mut middle, mut high, mut stops) = (0, 0, 0, 0);
         let (eights, _) = bytes.as_chunks::<8>();
         for eight in eights.iter().rev() {
             let class = |byte: u8| CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
             let classes = u64::from_le_bytes(eight.map(class));
             // One bit of each of eight bytes, moved together by a product.
-            let bits = |class: u8| {
-                ((classes >> class) & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080)
-                    >> 56
+            let bits = |nth: u8| {
+                ((classes >> nth) & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080) >> 56
             };
-            block.letters = block.letters << 8 | bits(LETTER);
-            block.digits = block.digits << 8 | bits(DIGIT);
-            block.signs = block.signs << 8 | bits(SIGN);
-            block.leet = block.leet << 8 | bits(LEET);
-            block.odd = block.odd << 8 | bits(ODD);
-            block.opens = block.opens << 8 | bits(OPENS);
+            low = low << 8 | bits(0);
+            middle = middle << 8 | bits(1);
+            high = high << 8 | bits(2);
+            stops = stops << 8 | bits(3);
         }
-        block
+        Self {
+            letters: low & !middle & !high,
+            digits: !low & middle & !high,
+            odd: low & middle & !high,
+            signs: !middle & high,
+            leet: !low & middle & high,
+            dots: low & middle & high,
+            stops,
+        }
     }
 }
 
@@ -85,12 +98,20 @@ pub enum Stop {
     Byte(usize),
 }
 
+/// What a walk is for.
+pub trait Walker {
+    /// Of a block, which bytes are letters of words, which of those are not of
+    /// the first sort, and which bytes count by themselves.
+    fn block(&mut self, block: &Block) -> (u64, u64, u64);
+
+    /// Takes the end of a word or a byte that counts, in their order.
+    fn stop(&mut self, stop: Stop);
+}
+
 /// Walks over `bytes` and stops at the end of every word and at every other
-/// byte that counts, in their order. `sorts` says of a block which bytes are
-/// letters of words, which of those are not of the first sort, and which bytes
-/// count by themselves.
+/// byte that counts, in their order.
 #[inline(always)]
-pub fn walk(bytes: &[u8], sorts: impl Fn(&Block) -> (u64, u64, u64), mut stop: impl FnMut(Stop)) {
+pub fn walk(bytes: &[u8], walker: &mut impl Walker) {
     let mut inside = false;
     // Whether the part of a word in earlier blocks is not of the first sort.
     let mut mixed = false;
@@ -100,7 +121,7 @@ pub fn walk(bytes: &[u8], sorts: impl Fn(&Block) -> (u64, u64, u64), mut stop: i
     let mut last = [0; 64];
     last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
     for block in blocks.iter().chain(std::iter::once(&last)) {
-        let (word, second, single) = sorts(&Block::of(block));
+        let (word, second, single) = walker.block(&Block::of(block));
         let mut edges = word ^ (word << 1 | u64::from(inside));
         let mut stops = edges | single;
         while stops != 0 {
@@ -113,7 +134,7 @@ pub fn walk(bytes: &[u8], sorts: impl Fn(&Block) -> (u64, u64, u64), mut stop: i
                 if inside {
                     let within = if start >= base { !0 << (start - base) } else { !0 };
                     let other = second & within & (bit - 1) != 0 || mixed;
-                    stop(Stop::Word(start, at, !other));
+                    walker.stop(Stop::Word(start, at, !other));
                 } else {
                     start = at;
                 }
@@ -121,7 +142,7 @@ pub fn walk(bytes: &[u8], sorts: impl Fn(&Block) -> (u64, u64, u64), mut stop: i
                 mixed = false;
             }
             if single & bit != 0 {
-                stop(Stop::Byte(at));
+                walker.stop(Stop::Byte(at));
             }
         }
         if inside {
@@ -133,9 +154,57 @@ pub fn walk(bytes: &[u8], sorts: impl Fn(&Block) -> (u64, u64, u64), mut stop: i
     // The last block is never full: a word ends in it.
 }
 
+/// Walks over some ranges of `bytes`, as [`walk`] does. `sorts` and `stop` are
+/// what a [`Walker`] does; places are those of `bytes`.
+pub fn walk_ranges(
+    bytes: &[u8],
+    ranges: &[(usize, usize)],
+    sorts: impl Fn(&Block) -> (u64, u64, u64),
+    stop: impl FnMut(Stop),
+) {
+    struct Within<S, T> {
+        from: usize,
+        sorts: S,
+        stop: T,
+    }
+    impl<S: Fn(&Block) -> (u64, u64, u64), T: FnMut(Stop)> Walker for Within<S, T> {
+        fn block(&mut self, block: &Block) -> (u64, u64, u64) {
+            (self.sorts)(block)
+        }
+
+        fn stop(&mut self, stop: Stop) {
+            (self.stop)(match stop {
+                Stop::Word(from, to, plain) => Stop::Word(self.from + from, self.from + to, plain),
+                Stop::Byte(at) => Stop::Byte(self.from + at),
+            });
+        }
+    }
+    let mut within = Within { from: 0, sorts, stop };
+    for (from, to) in ranges {
+        within.from = *from;
+        walk(bytes.get(*from..*to).unwrap_or_default(), &mut within);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Default)]
+    struct Plain(Vec<(usize, usize, bool)>);
+
+    impl Walker for Plain {
+        fn block(&mut self, block: &Block) -> (u64, u64, u64) {
+            (block.letters | block.digits, block.digits, block.stops)
+        }
+
+        fn stop(&mut self, stop: Stop) {
+            self.0.push(match stop {
+                Stop::Word(from, to, plain) => (from, to, plain),
+                Stop::Byte(at) => (at, at, false),
+            });
+        }
+    }
 
     #[test]
     fn words_are_those_of_a_plain_loop() {
@@ -158,22 +227,34 @@ mod tests {
                     expected.push((at, at + word, plain));
                     at += word;
                 } else {
-                    if b"%\\&<.".contains(&bytes[at]) {
+                    if b"+@<".contains(&bytes[at]) {
                         expected.push((at, at, false));
                     }
                     at += 1;
                 }
             }
-            let mut found = Vec::new();
-            walk(
-                &bytes,
-                |block| (block.letters | block.digits, block.digits, block.odd),
-                |stop| match stop {
-                    Stop::Word(from, to, plain) => found.push((from, to, plain)),
-                    Stop::Byte(at) => found.push((at, at, false)),
-                },
-            );
-            assert_eq!(found, expected, "{bytes:?}");
+            let mut found = Plain::default();
+            walk(&bytes, &mut found);
+            assert_eq!(found.0, expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn every_byte_is_of_one_sort() {
+        for byte in 0..=255_u8 {
+            let block = Block::of(&[byte; 64]);
+            let all = |bits: u64| {
+                assert!(bits == 0 || bits == !0);
+                bits != 0
+            };
+            assert_eq!(all(block.letters), byte.is_ascii_alphabetic());
+            assert_eq!(all(block.digits), byte.is_ascii_digit());
+            assert_eq!(all(block.signs), b"+/=-_".contains(&byte));
+            assert_eq!(all(block.leet), b"@$".contains(&byte));
+            assert_eq!(all(block.dots), byte == b'.');
+            let odd = byte >= 0x80 || byte.is_ascii_control() && !b"\t\n\x0b\x0c\r".contains(&byte);
+            assert_eq!(all(block.odd), odd);
+            assert_eq!(all(block.stops), b"<[]\"'=*#!`%\\&+@$".contains(&byte));
         }
     }
 }

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn found_in(text: &str) -> Vec<(usize, usize, u16)> {
-        carriers(text, &crate::content::scan::phrases::pass(text, None).links)
+        carriers(text, &crate::content::scan::phrases::pass(text, false, &mut Default::default()).links)
     }
 
     #[test]

@@ -21,9 +21,12 @@ mod blocks;
 pub(super) mod decode;
 mod hidden;
 mod links;
+mod matching;
+mod outline;
 mod phrases;
 mod reading;
 mod shape;
+mod tokens;
 mod views;
 mod weigh;
 mod words;
@@ -33,7 +36,7 @@ use crate::content::invisible::{self, Unseen};
 use crate::content::{Redactor, reveal};
 use crate::rules::{self, Rule};
 use palisade_core::Span;
-use reading::Reading;
+use matching::Matcher;
 use views::Meter;
 
 /// So many readings within each other.
@@ -128,10 +131,8 @@ impl Found {
 /// Searches `text`. Hits are sorted by place, at most a few hundred; they never
 /// block anything by themselves.
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
-    let shapes = shape::shapes(text);
-    let mut meter = Meter::for_text(text);
-    let found = look(text, &shapes, DEEPEST, &mut meter);
-    let regions = if shapes.angle { hidden::regions(text) } else { Vec::new() };
+    let found = look(text, DEEPEST, &mut Meter::for_text(text), &mut Matcher::default());
+    let regions = hidden::regions(text);
     let mut hits = if found.is_empty() && regions.is_empty() {
         Vec::new()
     } else {
@@ -170,21 +171,21 @@ pub fn examine(text: &str, kind: Kind, redactor: &Redactor) -> Vec<Hit> {
 const MOST_SECRETS: usize = 500;
 
 /// Searches a text and the other ways to read it.
-fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> Vec<Found> {
-    let reading = (!text.is_ascii()).then(|| Reading::of(text, 0));
-    let phrases::Pass { mut found, ciphered, links } = phrases::pass(text, reading.as_ref());
-    drop(reading);
+fn look(text: &str, depth: usize, meter: &mut Meter, matcher: &mut Matcher) -> Vec<Found> {
+    let phrases::Pass { mut found, ciphered, links, outline } =
+        phrases::pass(text, depth > 0, matcher);
     for (from, to, score) in links::carriers(text, &links) {
         found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
     }
     if depth == 0 {
         return found;
     }
-    for view in views::views(text, shapes, &ciphered, meter) {
+    let shapes = shape::shapes(text, &outline);
+    for view in views::views(text, &shapes, &ciphered, meter) {
         let deeper = if view.encodes { depth - 1 } else { 0 };
-        let mut inner = if view.undivided { phrases::undivided(&view.text) } else { Vec::new() };
-        let shapes = if deeper > 0 { shape::shapes(&view.text) } else { Default::default() };
-        inner.extend(look(&view.text, &shapes, deeper, meter));
+        let mut inner =
+            if view.undivided { phrases::undivided(&view.text, matcher) } else { Vec::new() };
+        inner.extend(look(&view.text, deeper, meter, matcher));
         for mut one in inner {
             if one.read.is_none() {
                 one.read = view.text.get(one.from..one.to).map(str::to_owned);

@@ -2,6 +2,7 @@
 //! spoken of count less, several together count more.
 
 use super::hidden::{self, Region};
+use super::reading::Reading;
 use super::{Found, Hit, Kind};
 use crate::content::reveal;
 use crate::rules;
@@ -135,13 +136,15 @@ const PLAIN_STEPS: [&str; 4] = ["run together", "escapes", "joined strings", "ta
 
 /// What was read, where that is not what stands there.
 fn decoded(text: &str, one: &Found) -> Option<String> {
-    let read = one.read.as_deref()?;
     let there = text.get(one.from..one.to).unwrap_or_default();
     if one.steps.is_empty() && there.is_ascii() {
         return None;
     }
-    let short: String = read.chars().take(SHOWN).collect();
-    Some(reveal(&short))
+    let short = |read: &str| reveal(&read.chars().take(SHOWN).collect::<String>());
+    if one.phrase {
+        return Some(short(&Reading::of(one.read.as_deref().unwrap_or(there), 0).text));
+    }
+    one.read.as_deref().map(short)
 }
 
 /// Whether a text is about attacks of this kind, and long enough to be.
