@@ -62,12 +62,15 @@ pub struct Block {
 }
 
 impl Block {
+    #[inline(always)]
     fn of(bytes: &[u8; 64]) -> Self {
         let (mut low, mut middle, mut high, mut stops) = (0, 0, 0, 0);
         let (eights, _) = bytes.as_chunks::<8>();
         for eight in eights.iter().rev() {
-            let class = |byte: u8| CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
-            let classes = u64::from_le_bytes(eight.map(class));
+            let mut classes = 0_u64;
+            for byte in eight.iter().rev() {
+                classes = classes << 8 | u64::from(CLASSES.get(usize::from(*byte)).copied().unwrap_or(0));
+            }
             // One bit of each of eight bytes, moved together by a product.
             let bits = |nth: u8| {
                 ((classes >> nth) & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080) >> 56
@@ -98,30 +101,41 @@ pub enum Stop {
     Byte(usize),
 }
 
-/// What a walk is for.
-pub trait Walker {
-    /// Of a block, which bytes are letters of words, which of those are not of
-    /// the first sort, and which bytes count by themselves.
-    fn block(&mut self, block: &Block) -> (u64, u64, u64);
-
-    /// Takes the end of a word or a byte that counts, in their order.
-    fn stop(&mut self, stop: Stop);
+/// Walks over some ranges of `bytes`, as [`walk`] does. Places are those
+/// of `bytes`.
+pub fn walk_ranges(
+    bytes: &[u8],
+    ranges: &[(usize, usize)],
+    sorts: impl Fn(&Block) -> (u64, u64, u64),
+    mut stop: impl FnMut(Stop),
+) {
+    for (from, to) in ranges {
+        let part = bytes.get(*from..*to).unwrap_or_default();
+        walk(part, &sorts, |place| {
+            stop(match place {
+                Stop::Word(first, last, plain) => Stop::Word(from + first, from + last, plain),
+                Stop::Byte(at) => Stop::Byte(from + at),
+            });
+        });
+    }
 }
 
 /// Walks over `bytes` and stops at the end of every word and at every other
-/// byte that counts, in their order.
-#[inline(always)]
-pub fn walk(bytes: &[u8], walker: &mut impl Walker) {
+/// byte that counts, in their order. `sorts` says of a block which bytes are
+/// letters of words, which of those are not of the first sort, and which bytes
+/// count by themselves.
+fn walk(bytes: &[u8], sorts: impl Fn(&Block) -> (u64, u64, u64), mut stop: impl FnMut(Stop)) {
     let mut inside = false;
     // Whether the part of a word in earlier blocks is not of the first sort.
     let mut mixed = false;
     let mut start = 0;
     let mut base = 0;
     let (blocks, rest) = bytes.as_chunks::<64>();
-    let mut last = [0; 64];
+    // Beyond the end nothing counts.
+    let mut last = [b' '; 64];
     last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
     for block in blocks.iter().chain(std::iter::once(&last)) {
-        let (word, second, single) = walker.block(&Block::of(block));
+        let (word, second, single) = sorts(&Block::of(block));
         let mut edges = word ^ (word << 1 | u64::from(inside));
         let mut stops = edges | single;
         while stops != 0 {
@@ -134,7 +148,7 @@ pub fn walk(bytes: &[u8], walker: &mut impl Walker) {
                 if inside {
                     let within = if start >= base { !0 << (start - base) } else { !0 };
                     let other = second & within & (bit - 1) != 0 || mixed;
-                    walker.stop(Stop::Word(start, at, !other));
+                    stop(Stop::Word(start, at, !other));
                 } else {
                     start = at;
                 }
@@ -142,7 +156,7 @@ pub fn walk(bytes: &[u8], walker: &mut impl Walker) {
                 mixed = false;
             }
             if single & bit != 0 {
-                walker.stop(Stop::Byte(at));
+                stop(Stop::Byte(at));
             }
         }
         if inside {
@@ -154,36 +168,79 @@ pub fn walk(bytes: &[u8], walker: &mut impl Walker) {
     // The last block is never full: a word ends in it.
 }
 
-/// Walks over some ranges of `bytes`, as [`walk`] does. `sorts` and `stop` are
-/// what a [`Walker`] does; places are those of `bytes`.
-pub fn walk_ranges(
-    bytes: &[u8],
-    ranges: &[(usize, usize)],
-    sorts: impl Fn(&Block) -> (u64, u64, u64),
-    stop: impl FnMut(Stop),
-) {
-    struct Within<S, T> {
-        from: usize,
-        sorts: S,
-        stop: T,
-    }
-    impl<S: Fn(&Block) -> (u64, u64, u64), T: FnMut(Stop)> Walker for Within<S, T> {
-        fn block(&mut self, block: &Block) -> (u64, u64, u64) {
-            (self.sorts)(block)
-        }
+/// Which bytes of a block count for what.
+#[derive(Clone, Copy)]
+pub struct Sorts {
+    /// Letters of words.
+    pub words: u64,
+    /// Which of them make a word one of the second sort.
+    pub second: u64,
+    /// Which of them make a word one of the third sort.
+    pub third: u64,
+    /// Bytes that count by themselves.
+    pub single: u64,
+}
 
-        fn stop(&mut self, stop: Stop) {
-            (self.stop)(match stop {
-                Stop::Word(from, to, plain) => Stop::Word(self.from + from, self.from + to, plain),
-                Stop::Byte(at) => Stop::Byte(self.from + at),
-            });
+/// What a quick walk calls for.
+pub trait Walker {
+    fn block(&mut self, block: &Block) -> Sorts;
+    /// A word: its range, and whether it is of the second and of the third sort.
+    fn word(&mut self, from: usize, to: usize, second: bool, third: bool);
+    /// A byte that counts by itself.
+    fn byte(&mut self, at: usize);
+}
+
+/// Walks over `bytes` as [`walk_ranges`] does, and calls for the words of a
+/// block before its single bytes: without a choice between the two it is
+/// quicker.
+#[inline(always)]
+pub fn walk_quickly(bytes: &[u8], walker: &mut impl Walker) {
+    // The word that began in an earlier block: where, and of which sorts.
+    let mut open: Option<(usize, bool, bool)> = None;
+    let mut base = 0;
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let mut last = [b' '; 64];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    for block in blocks.iter().chain(std::iter::once(&last)) {
+        let Sorts { words, second, third, mut single } = walker.block(&Block::of(block));
+        let shifted = words << 1 | u64::from(open.is_some());
+        let mut starts = words & !shifted;
+        let mut ends = !words & shifted;
+        if let Some((from, is_second, is_third)) = open {
+            let within = ends.wrapping_sub(1) & !ends;
+            let sorts = (is_second || second & within != 0, is_third || third & within != 0);
+            if ends == 0 {
+                open = Some((from, sorts.0, sorts.1));
+            } else {
+                walker.word(from, base + ends.trailing_zeros() as usize, sorts.0, sorts.1);
+                ends &= ends - 1;
+                open = None;
+            }
         }
+        while ends != 0 {
+            let (first, last) = (starts.trailing_zeros(), ends.trailing_zeros());
+            let within = (1_u64 << last).wrapping_sub(1 << first);
+            walker.word(
+                base + first as usize,
+                base + last as usize,
+                second & within != 0,
+                third & within != 0,
+            );
+            starts &= starts - 1;
+            ends &= ends - 1;
+        }
+        if starts != 0 {
+            let within = !0 << starts.trailing_zeros();
+            let from = base + starts.trailing_zeros() as usize;
+            open = Some((from, second & within != 0, third & within != 0));
+        }
+        while single != 0 {
+            walker.byte(base + single.trailing_zeros() as usize);
+            single &= single - 1;
+        }
+        base += 64;
     }
-    let mut within = Within { from: 0, sorts, stop };
-    for (from, to) in ranges {
-        within.from = *from;
-        walk(bytes.get(*from..*to).unwrap_or_default(), &mut within);
-    }
+    // The last block is never full: a word ends in it.
 }
 
 #[cfg(test)]
@@ -191,18 +248,28 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Plain(Vec<(usize, usize, bool)>);
+    struct Seen {
+        words: Vec<(usize, usize, bool)>,
+        bytes: Vec<usize>,
+    }
 
-    impl Walker for Plain {
-        fn block(&mut self, block: &Block) -> (u64, u64, u64) {
-            (block.letters | block.digits, block.digits, block.stops)
+    impl Walker for Seen {
+        fn block(&mut self, block: &Block) -> Sorts {
+            Sorts {
+                words: block.letters | block.digits,
+                second: block.digits,
+                third: block.letters,
+                single: block.stops,
+            }
         }
 
-        fn stop(&mut self, stop: Stop) {
-            self.0.push(match stop {
-                Stop::Word(from, to, plain) => (from, to, plain),
-                Stop::Byte(at) => (at, at, false),
-            });
+        fn word(&mut self, from: usize, to: usize, second: bool, third: bool) {
+            assert!(second || third);
+            self.words.push((from, to, !second));
+        }
+
+        fn byte(&mut self, at: usize) {
+            self.bytes.push(at);
         }
     }
 
@@ -233,9 +300,21 @@ mod tests {
                     at += 1;
                 }
             }
-            let mut found = Plain::default();
-            walk(&bytes, &mut found);
-            assert_eq!(found.0, expected, "{bytes:?}");
+            let mut found = Vec::new();
+            walk(
+                &bytes,
+                |block| (block.letters | block.digits, block.digits, block.stops),
+                |stop| match stop {
+                    Stop::Word(from, to, plain) => found.push((from, to, plain)),
+                    Stop::Byte(at) => found.push((at, at, false)),
+                },
+            );
+            assert_eq!(found, expected, "{bytes:?}");
+            let mut seen = Seen::default();
+            walk_quickly(&bytes, &mut seen);
+            let (words, bytes): (Vec<_>, Vec<_>) = expected.into_iter().partition(|(from, to, _)| from < to);
+            assert_eq!(seen.words, words);
+            assert_eq!(seen.bytes, bytes.into_iter().map(|(at, ..)| at).collect::<Vec<_>>());
         }
     }
 

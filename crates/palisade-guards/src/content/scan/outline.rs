@@ -14,6 +14,9 @@ pub struct Outline {
     /// The first byte of the next block.
     base: usize,
     before: Bits,
+    /// Words that may be numbers, in a row: where the row begins and ends, and
+    /// how many they are.
+    numbers: (usize, usize, usize),
 }
 
 /// What is known of a block, for the next one.
@@ -27,15 +30,15 @@ struct Bits {
     two: u64,
     four: u64,
     eight: u64,
+    sixteen: u64,
     alone: u32,
-    /// Digits that begin a number, in this block and the one before.
-    numbers: [u32; 2],
     /// Dots and signs, in this block and the one before.
     dots: [u32; 2],
 }
 
 /// The bits of a block moved by some places, those of the block before moved
 /// in.
+#[inline(always)]
 const fn moved(bits: u64, before: u64, by: u32) -> u64 {
     bits << by | before >> (64 - by)
 }
@@ -64,16 +67,24 @@ impl Outline {
             & moved(signs, before.signs, 3)
             & moved(named, before.letters | before.digits, 4);
         let alone = ends.count_ones() + if turns != 0 { 8 } else { 0 };
-        let numbers = (digits & !moved(digits, before.digits, 1)).count_ones();
-        let marks = (dots | signs).count_ones();
-        let [last, earlier] = before.numbers;
+        // Dots, and signs that do not follow a letter.
+        let marks = (dots | signs & !moved(lone, before.lone, 1)).count_ones();
         let [last_dots, earlier_dots] = before.dots;
-        let far = numbers + last + earlier >= shape::NUMBERS as u32
-            || marks + last_dots + earlier_dots >= shape::DOTS as u32;
-        if sixteen != 0 || alone + before.alone >= shape::SPACED as u32 || far {
-            let back = if far { 128 } else { 64 };
+        if sixteen != 0 {
+            // A bit of each run is enough: a range takes all of a run in.
+            let mut starts = sixteen & !moved(sixteen, before.sixteen, 1);
+            while starts != 0 {
+                let at = self.base + starts.trailing_zeros() as usize;
+                self.mark(at, at + 1);
+                starts &= starts - 1;
+            }
+        }
+        if alone + before.alone >= shape::SPACED as u32 {
             // What follows may still belong to it.
-            self.mark(self.base.saturating_sub(back), self.base + 128);
+            self.mark(self.base.saturating_sub(64), self.base + 128);
+        }
+        if marks + last_dots + earlier_dots >= shape::DOTS as u32 {
+            self.mark(self.base.saturating_sub(128), self.base + 128);
         }
         self.before = Bits {
             wide,
@@ -84,8 +95,8 @@ impl Outline {
             two,
             four,
             eight,
+            sixteen,
             alone,
-            numbers: [numbers, last],
             dots: [marks, last_dots],
         };
         self.base += 64;
@@ -99,6 +110,22 @@ impl Outline {
         }
     }
 
+    /// Takes in a word with a digit in it.
+    pub fn number(&mut self, from: usize, to: usize) {
+        let (first, last, count) = self.numbers;
+        // Between two numbers there are at most three letters, one of which may
+        // be that of a word; before a number may stand `U+`.
+        self.numbers = if count > 0 && from <= last + 3 + 2 {
+            (first, to, count + 1)
+        } else {
+            (from, to, 1)
+        };
+        let (first, _, count) = self.numbers;
+        if count >= shape::NUMBERS {
+            self.mark(first.saturating_sub(2), to);
+        }
+    }
+
     /// Takes a sign in that may join two strings, begin a number or stand for a
     /// letter.
     pub fn sign(&mut self, bytes: &[u8], at: usize) {
@@ -106,7 +133,8 @@ impl Outline {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
         if byte == b'+' {
             if before == Some(&b'U') {
-                self.mark(at, at + 64);
+                // A number that may be of letters only.
+                self.number(at + 1, at + 5);
             } else if shape::is_join(bytes, at) {
                 self.mark(at, at + 1);
             }

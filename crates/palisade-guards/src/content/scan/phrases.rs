@@ -4,11 +4,11 @@
 //! that are rare in ordinary text. Only around those is the text read word by
 //! word and compared.
 
-use super::blocks::{Block, Stop, Walker, walk};
+use super::blocks::{Block, Sorts, Walker, walk_quickly};
 use super::matching::{Matcher, Phrases};
 use super::outline::Outline;
-use super::reading::{Reading, is_contraction};
-use super::tokens::{Event, Forms, Known, Piece, letterwise};
+use super::reading::{Reading, is_contraction, is_odd};
+use super::tokens::{Event, Forms, Known, Piece, classes_before, classes_behind, letterwise};
 use super::words::{LONGEST_WORD, Word, Words};
 use super::{Found, shape};
 use crate::rules::{self, Rule};
@@ -55,6 +55,8 @@ struct Mark {
 
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
+/// What stands at most so far from a key is looked for at once.
+const NEXT: usize = 25;
 /// Words that say that a phrase is spoken of stand at most so far before it.
 const MENTIONED: usize = 64;
 
@@ -76,8 +78,8 @@ impl Start {
 /// What the search over all of the words of a text looks for.
 #[derive(Clone, Copy)]
 enum Sign {
-    /// The key of a phrase.
-    Key,
+    /// The key of a phrase: its classes.
+    Key(u128),
     /// A word in a cipher.
     Ciphered(Cipher),
     /// The beginning of a mark.
@@ -132,7 +134,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let (before, rest) = words.split_at_checked(*rarest)?;
         let (word, behind) = rest.split_first()?;
         let before = before.iter().rev().copied().collect();
-        let start = Start { before, behind: behind.to_vec(), sign: Sign::Key };
+        let start = Start { before, behind: behind.to_vec(), sign: Sign::Key(*mask) };
         starts.push((word.as_bytes().to_vec(), start));
     }
     for (cipher, text) in ciphered() {
@@ -213,11 +215,17 @@ fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
         let mut ids = Vec::new();
         for word in term.text.split(' ') {
             let id = all.len();
-            let known =
-                all.entry(word).or_insert_with(|| Known { id, class: None, ends: Vec::new() });
+            let known = all.entry(word).or_insert_with(|| Known { id, ..Known::default() });
+            if ids.is_empty() {
+                known.begins_mask |= term.mask;
+            }
             ids.push(known.id);
         }
         let last = term.text.rsplit(' ').next().and_then(|word| all.get_mut(word));
+        let last = last.map(|known| {
+            known.ends_mask |= term.mask;
+            known
+        });
         ids.pop();
         ids.reverse();
         match last {
@@ -286,11 +294,6 @@ fn may_be(
         rest.peek().is_some_and(|byte| is_odd(*byte))
             || rest.next_if(|byte| byte.eq_ignore_ascii_case(&letter)).is_some()
     })
-}
-
-/// Whether a byte is that of a letter which may not be what it looks like.
-fn is_odd(byte: u8) -> bool {
-    matches!(byte, 0..=8 | 0x0E..=0x1F | 0x7F..)
 }
 
 /// Whether a text stands at a place, in any case.
@@ -396,10 +399,9 @@ pub fn pass(text: &str, outlined: bool, matcher: &mut Matcher) -> Pass {
         outline: outlined.then(Outline::default),
         keys: Vec::new(),
         foreign: Vec::new(),
-        last: (0, 0),
         done: 0,
     };
-    walk(bytes, &mut survey);
+    walk_quickly(bytes, &mut survey);
     let Survey { mut pass, outline, mut keys, foreign, .. } = survey;
     pass.outline = outline.map(|outline| outline.ranges(bytes)).unwrap_or_default();
     keys.sort_unstable();
@@ -426,60 +428,88 @@ struct Survey<'t> {
     keys: Vec<usize>,
     /// Where letters stand that are not read as ASCII.
     foreign: Vec<(usize, usize)>,
-    /// The last word.
-    last: (usize, usize),
     /// All words before are looked up, if their letters had to be read.
     done: usize,
 }
 
 impl Walker for Survey<'_> {
     #[inline(always)]
-    fn block(&mut self, block: &Block) -> (u64, u64, u64) {
+    fn block(&mut self, block: &Block) -> Sorts {
         if let Some(outline) = &mut self.outline {
             outline.block(block);
         }
-        let other = block.digits | block.odd;
-        (block.letters | other, other, block.stops)
+        let words = block.letters | block.digits | block.odd;
+        Sorts { words, second: block.odd, third: block.digits, single: block.stops }
     }
 
     #[inline(always)]
-    fn stop(&mut self, stop: Stop) {
-        match stop {
-            Stop::Word(from, to, plain) => {
-                self.last = (from, to);
-                if !plain {
-                    self.mixed(from, to);
-                } else {
-                    let length = to - from;
-                    if length <= LONGEST_WORD
-                        && self.tables.starts.may_be(self.bytes, from, length)
-                        && let Some(word) = Word::plain(self.bytes, from, to)
-                    {
-                        self.look_up(&word, from, to);
-                    }
-                    let letter = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
-                    if shape::may_be_scrambled(letter(from), letter(to - 1), length) {
-                        self.scrambled(from, to);
-                    }
-                }
-            }
-            Stop::Byte(at) => self.byte(at),
+    fn word(&mut self, from: usize, to: usize, odd: bool, digits: bool) {
+        let letter = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
+        let length = to - from;
+        let counts = length <= LONGEST_WORD && self.tables.starts.may_be(self.bytes, from, length);
+        let scrambled = shape::may_be_scrambled(letter(from), letter(to - 1), length);
+        if counts | scrambled | odd | digits {
+            self.look_at(from, to, odd, digits, counts);
         }
+    }
+
+    #[inline(always)]
+    fn byte(&mut self, at: usize) {
+        self.look_at_byte(at);
     }
 }
 
 impl Survey<'_> {
+    /// Looks at a word that may be something.
+    fn look_at(&mut self, from: usize, to: usize, odd: bool, digits: bool, counts: bool) {
+        if odd {
+            self.odd(from, to);
+            return;
+        }
+        if counts && let Some(word) = Word::plain(self.bytes, from, to) {
+            self.look_up(&word, from, to);
+        }
+        if digits {
+            self.digits(from, to);
+        } else {
+            self.scrambled(from, to);
+        }
+    }
+
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
         for start in self.tables.starts.get(word) {
             if may_follow(self.bytes, to, &start.behind) && may_precede(self.bytes, from, &start.before)
             {
                 match start.sign {
-                    Sign::Key => self.keys.push(from),
+                    Sign::Key(mask) => {
+                        let alone = start.behind.is_empty() && start.before.is_empty();
+                        if !alone || self.has_neighbours(mask, from, to) {
+                            self.keys.push(from);
+                        }
+                    }
                     Sign::Ciphered(cipher) => self.pass.ciphered.push((cipher, from)),
                     Sign::Mark(mark) => self.pass.found.extend(marked(self.text, mark, from)),
                 }
             }
         }
+    }
+
+    /// Whether what a phrase needs next to its key may be there.
+    fn has_neighbours(&self, mask: u128, from: usize, to: usize) -> bool {
+        let (words, always) = (&self.tables.known, ADDRESS | URL | SNAKE);
+        let behind = always | classes_behind(words, self.bytes, to, NEXT);
+        let before = always | classes_before(words, self.bytes, from, NEXT);
+        let mut any = false;
+        self.tables.phrases.by_key(mask & KEYS, |_, phrase| {
+            let near = |element: Option<&Element>, gap: Option<&Element>, all: u128| {
+                let far = gap.is_none_or(|gap| usize::from(gap.gap) >= NEXT);
+                element.is_none_or(|element| far || element.mask & all != 0)
+            };
+            let element = |nth: Option<usize>| nth.and_then(|nth| phrase.elements.get(nth));
+            let (key, next) = (element(Some(phrase.key)), element(Some(phrase.key + 1)));
+            any |= near(element(phrase.key.checked_sub(1)), key, before) && near(next, next, behind);
+        });
+        any
     }
 
     fn scrambled(&mut self, from: usize, to: usize) {
@@ -491,16 +521,9 @@ impl Survey<'_> {
         }
     }
 
-    /// Looks at a word that is not of letters of ASCII only.
-    fn mixed(&mut self, from: usize, to: usize) {
+    /// Looks at a word that is not of ASCII only.
+    fn odd(&mut self, from: usize, to: usize) {
         let word = self.bytes.get(from..to).unwrap_or_default();
-        if word.is_ascii() && !word.iter().any(|byte| is_odd(*byte)) {
-            if let Some(word) = Word::plain(self.bytes, from, to) {
-                self.look_up(&word, from, to);
-            }
-            self.digits(from, to);
-            return;
-        }
         // What is written with a cipher or begins a mark is looked for as it
         // stands, and so is a shape.
         let mut at = from;
@@ -526,10 +549,13 @@ impl Survey<'_> {
     /// Looks at a word of which digits may stand for letters.
     fn digits(&mut self, from: usize, to: usize) {
         let word = self.bytes.get(from..to).unwrap_or_default();
-        if let Some(outline) = &mut self.outline
-            && shape::is_digits_for_letters(word)
-        {
-            outline.mark(from, to);
+        if let Some(outline) = &mut self.outline {
+            if (2..=10).contains(&word.len()) && word.iter().any(u8::is_ascii_digit) {
+                outline.number(from, to);
+            }
+            if shape::is_digits_for_letters(word) {
+                outline.mark(from, to);
+            }
         }
     }
 
@@ -539,7 +565,7 @@ impl Survey<'_> {
         self.done = letterwise(self.text, from, |piece| match piece {
             Piece::Word(Some(word), from, to, _) => {
                 for start in self.tables.starts.get(&word) {
-                    if matches!(start.sign, Sign::Key)
+                    if matches!(start.sign, Sign::Key(_))
                         && may_follow(self.bytes, to, &start.behind)
                         && may_precede(self.bytes, from, &start.before)
                     {
@@ -565,7 +591,7 @@ impl Survey<'_> {
 
     /// Looks at a byte that may begin something.
     #[inline(always)]
-    fn byte(&mut self, at: usize) {
+    fn look_at_byte(&mut self, at: usize) {
         let byte = self.bytes.get(at).copied().unwrap_or(0);
         let (bytes, text) = (self.bytes, self.text);
         match byte {
@@ -589,10 +615,14 @@ impl Survey<'_> {
                 }
                 return;
             }
-            b'\'' if self.last.1 == at && is_contraction(bytes.get(at + 1..).unwrap_or_default()) => {
-                let from = self.last.0;
-                if let Some((word, end)) = Word::at(bytes, from)
+            b'\'' if is_contraction(bytes.get(at + 1..).unwrap_or_default()) => {
+                // The word with its apostrophe.
+                let before = bytes.get(..at).unwrap_or_default();
+                let letters = before.iter().rev().take(LONGEST_WORD + 1);
+                let from = at - letters.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                if from < at
                     && from >= self.done
+                    && let Some((word, end)) = Word::at(bytes, from)
                 {
                     self.look_up(&word, from, end);
                 }

@@ -2,8 +2,8 @@
 //! stand: as [`Reading`](super::reading::Reading) would read them, without its
 //! being written.
 
-use super::blocks::{Block, Stop, Walker, walk};
-use super::reading::is_contraction;
+use super::blocks::{Block, Sorts, Walker, walk_quickly};
+use super::reading::{is_contraction, is_odd};
 use super::words::{Word, Words};
 use crate::content::invisible::reading as read_as;
 
@@ -26,6 +26,7 @@ pub struct Event {
 }
 
 /// What is known of a word.
+#[derive(Default)]
 pub struct Known {
     /// The word, as a number.
     pub id: usize,
@@ -34,6 +35,9 @@ pub struct Known {
     /// Of which classes it is as the last of several: those before it,
     /// backwards.
     pub ends: Vec<(Vec<usize>, usize)>,
+    /// All the classes of which it is the beginning, and the end.
+    pub begins_mask: u128,
+    pub ends_mask: u128,
 }
 
 /// The classes of what is known by its form.
@@ -90,7 +94,7 @@ pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize
         }
         if byte.is_ascii() {
             match byte {
-                0..=8 | 0x0E..=0x1F | 0x7F => {}
+                odd if is_odd(odd) => {}
                 b'\'' if open.is_some() && is_contraction(bytes.get(at + 1..).unwrap_or_default()) => {}
                 _ => break,
             }
@@ -125,6 +129,77 @@ pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize
         each(Piece::Word(open.word, open.from, open.to, open.length));
     }
     at
+}
+
+/// The classes of which something may begin within so many letters behind a
+/// place where a word ends.
+pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: usize) -> u128 {
+    let (mut all, mut at, mut left) = (0, at, letters);
+    loop {
+        match bytes.get(at) {
+            None => return all,
+            Some(byte) if is_odd(*byte) => return !0,
+            Some(b'\\') if matches!(bytes.get(at + 1), Some(b'n' | b't' | b'r')) => at += 2,
+            Some(byte) if !byte.is_ascii_alphanumeric() => at += 1,
+            Some(_) => {
+                let end = match Word::at(bytes, at) {
+                    Some((word, end)) => {
+                        all |= words.get(&word).iter().fold(0, |all, known| all | known.begins_mask);
+                        end
+                    }
+                    None => {
+                        let rest = bytes.get(at..).unwrap_or_default();
+                        at + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+                    }
+                };
+                left = left.saturating_sub(end - at + 1);
+                if left == 0 {
+                    return all;
+                }
+                at = end;
+            }
+        }
+    }
+}
+
+/// The classes of which something may end within so many letters before a place
+/// where a word begins.
+pub fn classes_before(words: &Words<Known>, bytes: &[u8], at: usize, letters: usize) -> u128 {
+    let (mut all, mut end, mut left) = (0, at, letters);
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric();
+    while let Some(byte) = end.checked_sub(1).and_then(|at| bytes.get(at)) {
+        if is_odd(*byte) {
+            return !0;
+        }
+        if !letter(byte) {
+            end -= 1;
+            continue;
+        }
+        let before = bytes.get(..end).unwrap_or_default();
+        let length = before.iter().rev().take_while(|byte| letter(byte) || **byte == b'\'').count();
+        let mut from = end - length;
+        // What stands after the last apostrophe, and with what is before it.
+        let parts = bytes.get(from..end).unwrap_or_default().split(|byte| *byte == b'\'');
+        let escaped = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\');
+        let mut add = |from: usize| {
+            if let Some((word, _)) = Word::at(bytes, from) {
+                all |= words.get(&word).iter().fold(0, |all, known| all | known.ends_mask);
+            }
+        };
+        if escaped {
+            add(from + 1);
+        }
+        for part in parts {
+            add(from);
+            from += part.len() + 1;
+        }
+        left = left.saturating_sub(length + 1);
+        if left == 0 {
+            return all;
+        }
+        end -= length;
+    }
+    all
 }
 
 /// A word before the one that is read.
@@ -199,7 +274,7 @@ impl Tokens {
             newlines: 0,
             stop: false,
         };
-        walk(text.as_bytes().get(from..to).unwrap_or_default(), &mut line);
+        walk_quickly(text.as_bytes().get(from..to).unwrap_or_default(), &mut line);
         line.gap(to);
     }
 }
@@ -222,13 +297,16 @@ struct Line<'t> {
 }
 
 impl Walker for Line<'_> {
-    fn block(&mut self, block: &Block) -> (u64, u64, u64) {
-        (block.letters | block.digits | block.odd, block.odd, 0)
+    #[inline(always)]
+    fn block(&mut self, block: &Block) -> Sorts {
+        let words = block.letters | block.digits | block.odd;
+        Sorts { words, second: block.odd, third: 0, single: 0 }
     }
 
+    fn byte(&mut self, _: usize) {}
+
     #[inline(always)]
-    fn stop(&mut self, stop: Stop) {
-        let Stop::Word(from, to, plain) = stop else { return };
+    fn word(&mut self, from: usize, to: usize, odd: bool, _: bool) {
         let (mut from, to) = (self.base + from, self.base + to);
         if from < self.done {
             return;
@@ -242,7 +320,7 @@ impl Walker for Line<'_> {
                 return;
             }
         }
-        if !plain || self.is(to, b'\'') {
+        if odd || self.is(to, b'\'') {
             self.slowly(from);
             return;
         }
@@ -252,7 +330,7 @@ impl Walker for Line<'_> {
         } else {
             None
         };
-        self.word(word, from, to, to - from);
+        self.add(word, from, to, to - from);
     }
 }
 
@@ -263,7 +341,7 @@ impl Line<'_> {
 
     fn slowly(&mut self, from: usize) {
         self.done = letterwise(self.text, from, |piece| match piece {
-            Piece::Word(word, from, to, length) => self.word(word, from, to, length),
+            Piece::Word(word, from, to, length) => self.add(word, from, to, length),
             Piece::Stop => self.stop = true,
         });
     }
@@ -313,7 +391,7 @@ impl Line<'_> {
         }
     }
 
-    fn word(&mut self, word: Option<Word>, from: usize, to: usize, length: usize) {
+    fn add(&mut self, word: Option<Word>, from: usize, to: usize, length: usize) {
         let tokens = &mut *self.tokens;
         let stop = usize::from(self.stop && self.any);
         let at = tokens.end + stop + usize::from(self.any);

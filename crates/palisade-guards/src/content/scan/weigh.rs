@@ -26,7 +26,14 @@ const SHOWN: usize = 200;
 pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut found = strongest(found);
-    if !found.is_empty() {
+    // What does not reach far enough where it is neither quoted nor spoken of
+    // does not do so otherwise.
+    let most = found.iter().map(|one| weight(one, false, false) * 3 / 2).max();
+    let alone = found.windows(2).all(|two| match two {
+        [one, other] => one.rule.id == other.rule.id,
+        _ => true,
+    });
+    if most.is_some_and(|most| most >= ENOUGH || !alone) {
         let about_this = speaks_of_it(text);
         let fences = fences(text);
         let is_data = kind == Kind::Text
@@ -39,26 +46,13 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
             one.weight = weight(one, quoted, about_this);
         }
         found.retain(|one| one.weight >= LITTLE);
+    } else {
+        found.clear();
     }
     let mut shown_regions = BTreeSet::new();
     for (at, one) in found.iter().enumerate() {
-        // Regions are in their order, and hardly any lies within another.
-        let behind = regions.partition_point(|region| region.from <= one.from);
-        let before = regions.get(behind.saturating_sub(16)..behind).unwrap_or_default();
-        let region = before.iter().rev().find(|region| one.to <= region.to);
-        let own = if region.is_some() { one.weight * 3 / 2 } else { one.weight };
-        let mut others: BTreeMap<&str, u32> = BTreeMap::new();
-        let before = found.get(..at).unwrap_or_default().iter().rev();
-        let after = found.get(at + 1..).unwrap_or_default().iter();
-        let near = |other: &&Found| other.from.abs_diff(one.from) <= NEAR;
-        for other in before.take(64).take_while(near).chain(after.take(64).take_while(near)) {
-            if other.rule.id != one.rule.id {
-                let best = others.entry(other.rule.id).or_default();
-                *best = (*best).max(other.weight);
-            }
-        }
-        let together = own + others.values().sum::<u32>() / 2;
-        if own < 50 || together < ENOUGH {
+        let Some((together, region)) = together(&found, regions, at) else { continue };
+        if together < ENOUGH {
             continue;
         }
         shown_regions.extend(region.map(|region| region.from));
@@ -88,6 +82,35 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
     hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));
     hits.truncate(MOST);
     hits
+}
+
+/// How much something counts together with what stands near, if it counts at
+/// all, and the region that holds it.
+fn together<'r>(
+    found: &[Found],
+    regions: &'r [Region],
+    at: usize,
+) -> Option<(u32, Option<&'r Region>)> {
+    let one = found.get(at)?;
+    // Regions are in their order, and hardly any lies within another.
+    let behind = regions.partition_point(|region| region.from <= one.from);
+    let before = regions.get(behind.saturating_sub(16)..behind).unwrap_or_default();
+    let region = before.iter().rev().find(|region| one.to <= region.to);
+    let own = if region.is_some() { one.weight * 3 / 2 } else { one.weight };
+    if own < 50 {
+        return None;
+    }
+    let mut others: BTreeMap<&str, u32> = BTreeMap::new();
+    let before = found.get(..at).unwrap_or_default().iter().rev();
+    let after = found.get(at + 1..).unwrap_or_default().iter();
+    let near = |other: &&Found| other.from.abs_diff(one.from) <= NEAR;
+    for other in before.take(64).take_while(near).chain(after.take(64).take_while(near)) {
+        if other.rule.id != one.rule.id {
+            let best = others.entry(other.rule.id).or_default();
+            *best = (*best).max(other.weight);
+        }
+    }
+    Some((own + others.values().sum::<u32>() / 2, region))
 }
 
 pub fn span(from: usize, to: usize) -> Span {

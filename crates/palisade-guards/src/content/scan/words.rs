@@ -65,6 +65,7 @@ impl Word {
 }
 
 /// Eight bytes at a place in lower case, noughts beyond the end.
+#[inline(always)]
 fn lower(bytes: &[u8], from: usize) -> u64 {
     let rest = bytes.get(from..).unwrap_or_default();
     let eight = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
@@ -76,6 +77,7 @@ fn lower(bytes: &[u8], from: usize) -> u64 {
 }
 
 /// Which bits are those of the first bytes.
+#[inline(always)]
 const fn kept(bytes: usize) -> u64 {
     if bytes < 8 { (1 << (8 * bytes)) - 1 } else { !0 }
 }
