@@ -23,10 +23,12 @@ pub fn carriers(text: &str, links: &[(usize, &str)]) -> Vec<(usize, usize, u16)>
             .unwrap_or(rest.len().min(2048));
         let address = rest.get(..rest.floor_char_boundary(length)).unwrap_or_default();
         // Most addresses have nothing that could be a place to be filled.
-        let bytes = address.as_bytes();
-        let shouts = |two: &[u8]| two.iter().all(u8::is_ascii_uppercase);
-        if !bytes.iter().any(|byte| matches!(byte, b'{' | b'[' | b'<')) && !bytes.windows(2).any(shouts)
-        {
+        let (mut opens, mut capitals) = (false, 0_u32);
+        for byte in address.bytes() {
+            opens |= matches!(byte, b'{' | b'[' | b'<');
+            capitals += u32::from(byte.is_ascii_uppercase());
+        }
+        if !opens && capitals < 4 {
             continue;
         }
         if !has_placeholder(address) {

@@ -37,6 +37,7 @@ use crate::content::{Redactor, reveal};
 use crate::rules::{self, Rule};
 use palisade_core::Span;
 use matching::Matcher;
+use std::rc::Rc;
 use views::Meter;
 
 /// So many readings within each other.
@@ -105,9 +106,9 @@ struct Found {
     mentioned: bool,
     /// Whether it is words and not a mark.
     phrase: bool,
-    /// What was read.
-    read: Option<String>,
-    steps: Vec<&'static str>,
+    /// What was read: a part of a text.
+    read: Option<(Rc<String>, usize, usize)>,
+    steps: Steps,
     /// What it counts where it stands.
     weight: u32,
 }
@@ -122,9 +123,29 @@ impl Found {
             mentioned: false,
             phrase: false,
             read: None,
-            steps: Vec::new(),
+            steps: Steps { all: [""; DEEPEST], count: 0 },
             weight: 0,
         }
+    }
+}
+
+/// The steps by which something was read, outermost last.
+#[derive(Debug, Clone, Copy)]
+struct Steps {
+    all: [&'static str; DEEPEST],
+    count: usize,
+}
+
+impl Steps {
+    const fn add(&mut self, step: &'static str) {
+        if let Some((slot, _)) = self.all.split_at_mut(self.count).1.split_first_mut() {
+            *slot = step;
+            self.count += 1;
+        }
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = &'static str> {
+        self.all.iter().take(self.count).copied()
     }
 }
 
@@ -172,30 +193,66 @@ const MOST_SECRETS: usize = 500;
 
 /// Searches a text and the other ways to read it.
 fn look(text: &str, depth: usize, meter: &mut Meter, matcher: &mut Matcher) -> Vec<Found> {
-    let phrases::Pass { mut found, ciphered, links, outline } =
-        phrases::pass(text, depth > 0, matcher);
-    for (from, to, score) in links::carriers(text, &links) {
-        found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
-    }
-    if depth == 0 {
-        return found;
-    }
-    let shapes = shape::shapes(text, &outline);
-    for view in views::views(text, &shapes, &ciphered, meter) {
-        let deeper = if view.encodes { depth - 1 } else { 0 };
-        let mut inner =
-            if view.undivided { phrases::undivided(&view.text, matcher) } else { Vec::new() };
-        inner.extend(look(&view.text, deeper, meter, matcher));
-        for mut one in inner {
-            if one.read.is_none() {
-                one.read = view.text.get(one.from..one.to).map(str::to_owned);
-            }
-            (one.from, one.to) = view.origin(one.from, one.to);
-            one.steps.insert(0, view.step);
-            found.push(one);
-        }
-    }
+    let mut pass = pass(text, depth, matcher);
+    let mut found = std::mem::take(&mut pass.found);
+    read_otherwise(text, &pass, depth, meter, matcher, &mut found);
     found
+}
+
+fn pass(text: &str, depth: usize, matcher: &mut Matcher) -> phrases::Pass {
+    let mut pass = phrases::pass(text, depth > 0, matcher);
+    for (from, to, score) in links::carriers(text, &pass.links) {
+        pass.found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
+    }
+    pass
+}
+
+/// Searches the other ways to read a text, of which `pass` is what was seen.
+fn read_otherwise(
+    text: &str,
+    pass: &phrases::Pass,
+    depth: usize,
+    meter: &mut Meter,
+    matcher: &mut Matcher,
+    found: &mut Vec<Found>,
+) {
+    if depth == 0 {
+        return;
+    }
+    // Readings within a reading come after all of its kind, so that none of
+    // them takes what is left for those.
+    let mut encoding = Vec::new();
+    let shapes = shape::shapes(text, &pass.outline);
+    views::views(text, &shapes, &pass.ciphered, meter, &mut |mut view| {
+        let deeper = if view.encodes { depth - 1 } else { 0 };
+        let read = Rc::new(std::mem::take(&mut view.text));
+        if view.undivided {
+            let inner = phrases::undivided(&read, matcher);
+            found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
+        }
+        let mut pass = self::pass(&read, deeper, matcher);
+        let inner = std::mem::take(&mut pass.found);
+        found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
+        let more = !pass.outline.is_empty() || !pass.ciphered.is_empty() || !read.is_ascii();
+        if deeper > 0 && more {
+            encoding.push((view, read, pass));
+        }
+    });
+    for (view, read, pass) in encoding {
+        let mut inner = Vec::new();
+        read_otherwise(&read, &pass, depth - 1, meter, matcher, &mut inner);
+        found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
+    }
+}
+
+/// What was found in a reading, as it stands in the text that was read.
+fn outside(mut one: Found, view: &views::View, read: &Rc<String>) -> Found {
+    if one.read.is_none() {
+        one.read = Some((Rc::clone(read), one.from, one.to));
+    }
+    (one.from, one.to) = view.origin(one.from, one.to);
+    one.steps.add(view.step);
+    one
 }
 
 /// Letters that cannot be seen and do more than stand there.

@@ -66,20 +66,63 @@ struct Start {
     before: Vec<&'static str>,
     /// The words that have to follow.
     behind: Vec<&'static str>,
+    /// Of the key of phrases, one of which has to stand next to it.
+    near: Vec<Near>,
     sign: Sign,
+}
+
+/// What a phrase needs next to its key: classes, or none if anything will do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Near {
+    before: u128,
+    behind: u128,
+}
+
+impl Near {
+    const ANY: Self = Self { before: 0, behind: 0 };
+
+    /// What phrases need whose key may be one of some classes.
+    fn of(keys: u128) -> Vec<Self> {
+        let mut all = Vec::new();
+        for phrase in PHRASES {
+            let element = |nth: Option<usize>| nth.and_then(|nth| phrase.elements.get(nth));
+            let Some(key) = element(Some(phrase.key)).filter(|key| key.mask & keys != 0) else {
+                continue;
+            };
+            // What is known by its form is not looked for here.
+            let near = |element: Option<&Element>, gap: u16| {
+                let near = element.filter(|element| {
+                    usize::from(gap) < NEXT && element.mask & (ADDRESS | URL | SNAKE) == 0
+                });
+                near.map_or(0, |element| element.mask)
+            };
+            let next = element(Some(phrase.key + 1));
+            let one = Self {
+                before: near(element(phrase.key.checked_sub(1)), key.gap),
+                behind: near(next, next.map_or(0, |next| next.gap)),
+            };
+            if one == Self::ANY {
+                return vec![Self::ANY];
+            }
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        all
+    }
 }
 
 impl Start {
     const fn alone(sign: Sign) -> Self {
-        Self { before: Vec::new(), behind: Vec::new(), sign }
+        Self { before: Vec::new(), behind: Vec::new(), near: Vec::new(), sign }
     }
 }
 
 /// What the search over all of the words of a text looks for.
 #[derive(Clone, Copy)]
 enum Sign {
-    /// The key of a phrase: its classes.
-    Key(u128),
+    /// The key of a phrase.
+    Key,
     /// A word in a cipher.
     Ciphered(Cipher),
     /// The beginning of a mark.
@@ -134,7 +177,9 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let (before, rest) = words.split_at_checked(*rarest)?;
         let (word, behind) = rest.split_first()?;
         let before = before.iter().rev().copied().collect();
-        let start = Start { before, behind: behind.to_vec(), sign: Sign::Key(*mask) };
+        let alone = words.len() == 1;
+        let near = if alone { Near::of(*mask) } else { vec![Near::ANY] };
+        let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key };
         starts.push((word.as_bytes().to_vec(), start));
     }
     for (cipher, text) in ciphered() {
@@ -481,9 +526,8 @@ impl Survey<'_> {
             if may_follow(self.bytes, to, &start.behind) && may_precede(self.bytes, from, &start.before)
             {
                 match start.sign {
-                    Sign::Key(mask) => {
-                        let alone = start.behind.is_empty() && start.before.is_empty();
-                        if !alone || self.has_neighbours(mask, from, to) {
+                    Sign::Key => {
+                        if self.has_neighbours(&start.near, from, to) {
                             self.keys.push(from);
                         }
                     }
@@ -495,21 +539,20 @@ impl Survey<'_> {
     }
 
     /// Whether what a phrase needs next to its key may be there.
-    fn has_neighbours(&self, mask: u128, from: usize, to: usize) -> bool {
-        let (words, always) = (&self.tables.known, ADDRESS | URL | SNAKE);
-        let behind = always | classes_behind(words, self.bytes, to, NEXT);
-        let before = always | classes_before(words, self.bytes, from, NEXT);
-        let mut any = false;
-        self.tables.phrases.by_key(mask & KEYS, |_, phrase| {
-            let near = |element: Option<&Element>, gap: Option<&Element>, all: u128| {
-                let far = gap.is_none_or(|gap| usize::from(gap.gap) >= NEXT);
-                element.is_none_or(|element| far || element.mask & all != 0)
-            };
-            let element = |nth: Option<usize>| nth.and_then(|nth| phrase.elements.get(nth));
-            let (key, next) = (element(Some(phrase.key)), element(Some(phrase.key + 1)));
-            any |= near(element(phrase.key.checked_sub(1)), key, before) && near(next, next, behind);
-        });
-        any
+    fn has_neighbours(&self, near: &[Near], from: usize, to: usize) -> bool {
+        let words = &self.tables.known;
+        let (mut before, mut behind) = (None, None);
+        near.iter().any(|near| {
+            (near.behind == 0
+                || near.behind
+                    & *behind.get_or_insert_with(|| classes_behind(words, self.bytes, to, NEXT))
+                    != 0)
+                && (near.before == 0
+                    || near.before
+                        & *before
+                            .get_or_insert_with(|| classes_before(words, self.bytes, from, NEXT))
+                        != 0)
+        })
     }
 
     fn scrambled(&mut self, from: usize, to: usize) {
@@ -565,7 +608,7 @@ impl Survey<'_> {
         self.done = letterwise(self.text, from, |piece| match piece {
             Piece::Word(Some(word), from, to, _) => {
                 for start in self.tables.starts.get(&word) {
-                    if matches!(start.sign, Sign::Key(_))
+                    if matches!(start.sign, Sign::Key)
                         && may_follow(self.bytes, to, &start.behind)
                         && may_precede(self.bytes, from, &start.before)
                     {

@@ -131,6 +131,13 @@ pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize
     at
 }
 
+/// The word between two places, if it may be one that is known.
+#[inline(always)]
+fn known_at(words: &Words<Known>, bytes: &[u8], from: usize, to: usize) -> Option<Word> {
+    let length = to.checked_sub(from)?;
+    if words.may_be(bytes, from, length) { Word::plain(bytes, from, to) } else { None }
+}
+
 /// The classes of which something may begin within so many letters behind a
 /// place where a word ends.
 pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: usize) -> u128 {
@@ -142,16 +149,19 @@ pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: us
             Some(b'\\') if matches!(bytes.get(at + 1), Some(b'n' | b't' | b'r')) => at += 2,
             Some(byte) if !byte.is_ascii_alphanumeric() => at += 1,
             Some(_) => {
-                let end = match Word::at(bytes, at) {
-                    Some((word, end)) => {
-                        all |= words.get(&word).iter().fold(0, |all, known| all | known.begins_mask);
-                        end
-                    }
-                    None => {
-                        let rest = bytes.get(at..).unwrap_or_default();
-                        at + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
-                    }
+                let rest = bytes.get(at..).unwrap_or_default();
+                let mut end = at + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let word = if bytes.get(end) == Some(&b'\'') {
+                    Word::at(bytes, at).map(|(word, last)| {
+                        end = last;
+                        word
+                    })
+                } else {
+                    known_at(words, bytes, at, end)
                 };
+                if let Some(word) = word {
+                    all |= words.get(&word).iter().fold(0, |all, known| all | known.begins_mask);
+                }
                 left = left.saturating_sub(end - at + 1);
                 if left == 0 {
                     return all;
@@ -182,7 +192,12 @@ pub fn classes_before(words: &Words<Known>, bytes: &[u8], at: usize, letters: us
         let parts = bytes.get(from..end).unwrap_or_default().split(|byte| *byte == b'\'');
         let escaped = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\');
         let mut add = |from: usize| {
-            if let Some((word, _)) = Word::at(bytes, from) {
+            let word = if bytes.get(from..end).is_some_and(|word| word.contains(&b'\'')) {
+                Word::at(bytes, from).map(|(word, _)| word)
+            } else {
+                known_at(words, bytes, from, end)
+            };
+            if let Some(word) = word {
                 all |= words.get(&word).iter().fold(0, |all, known| all | known.ends_mask);
             }
         };
@@ -325,11 +340,7 @@ impl Walker for Line<'_> {
             return;
         }
         self.done = to;
-        let word = if self.words.may_be(self.bytes, from, to - from) {
-            Word::plain(self.bytes, from, to)
-        } else {
-            None
-        };
+        let word = known_at(self.words, self.bytes, from, to);
         self.add(word, from, to, to - from);
     }
 }

@@ -79,28 +79,29 @@ impl View {
     }
 }
 
-/// Collects views, as far as the meter goes.
+/// Gives views out, as far as the meter goes.
 struct Views<'m> {
-    found: Vec<View>,
+    each: &'m mut dyn FnMut(View),
     meter: &'m mut Meter,
 }
 
 impl Views<'_> {
     fn add(&mut self, view: View) {
         if !view.text.trim().is_empty() && self.meter.take(view.text.len()) {
-            self.found.push(view);
+            (self.each)(view);
         }
     }
 }
 
-/// The other ways to read `text`.
+/// Calls `each` for the other ways to read `text`.
 pub fn views(
     text: &str,
     shapes: &Shapes,
     ciphered: &[(Cipher, usize)],
     meter: &mut Meter,
-) -> Vec<View> {
-    let mut views = Views { found: Vec::new(), meter };
+    each: &mut dyn FnMut(View),
+) {
+    let mut views = Views { each, meter };
     runs(text, shapes, &mut views);
     for (from, to) in &shapes.numbers {
         let row = text.get(*from..*to).unwrap_or_default();
@@ -138,7 +139,6 @@ pub fn views(
     if !text.is_ascii() {
         unseen(text, &mut views);
     }
-    views.found
 }
 
 /// Long runs without a space.

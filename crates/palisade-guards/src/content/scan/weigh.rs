@@ -41,7 +41,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
             && !text.trim_start().starts_with("[external");
         for one in &mut found {
             let quoted = !is_data
-                && !one.steps.contains(&"joined strings")
+                && !one.steps.iter().any(|step| step == "joined strings")
                 && (within(&fences, one.from, one.to) || is_quoted(text, one.from, one.to));
             one.weight = weight(one, quoted, about_this);
         }
@@ -60,7 +60,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
             rule: one.rule.id,
             span: span(one.from, one.to),
             decoded: decoded(text, one),
-            steps: one.steps.clone(),
+            steps: one.steps.iter().rev().collect(),
             score: u16::try_from(together).unwrap_or(u16::MAX),
         });
         if hits.len() >= MOST {
@@ -122,7 +122,7 @@ fn strongest(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by_key(|one| (one.rule.id, one.from, std::cmp::Reverse(one.score)));
     let mut kept: Vec<Found> = Vec::new();
     for one in found {
-        let score = |one: &Found| (one.score, usize::MAX - one.steps.len());
+        let score = |one: &Found| (one.score, usize::MAX - one.steps.count);
         match kept.last_mut() {
             Some(last) if last.rule.id == one.rule.id && one.from < last.to => {
                 if score(&one) > score(last) {
@@ -139,7 +139,7 @@ fn strongest(mut found: Vec<Found>) -> Vec<Found> {
 /// How much something counts where it stands.
 fn weight(one: &Found, quoted: bool, about_this: bool) -> u32 {
     let mut weight = u32::from(one.score);
-    if one.phrase && weight >= 60 && one.steps.iter().any(|step| !PLAIN_STEPS.contains(step)) {
+    if one.phrase && weight >= 60 && one.steps.iter().any(|step| !PLAIN_STEPS.contains(&step)) {
         // Nobody hides what is harmless.
         weight += 40;
     }
@@ -160,14 +160,15 @@ const PLAIN_STEPS: [&str; 4] = ["run together", "escapes", "joined strings", "ta
 /// What was read, where that is not what stands there.
 fn decoded(text: &str, one: &Found) -> Option<String> {
     let there = text.get(one.from..one.to).unwrap_or_default();
-    if one.steps.is_empty() && there.is_ascii() {
+    if one.steps.count == 0 && there.is_ascii() {
         return None;
     }
+    let read = one.read.as_ref().and_then(|(text, from, to)| text.get(*from..*to));
     let short = |read: &str| reveal(&read.chars().take(SHOWN).collect::<String>());
     if one.phrase {
-        return Some(short(&Reading::of(one.read.as_deref().unwrap_or(there), 0).text));
+        return Some(short(&Reading::of(read.unwrap_or(there), 0).text));
     }
-    one.read.as_deref().map(short)
+    read.map(short)
 }
 
 /// Whether a text is about attacks of this kind, and long enough to be.
