@@ -123,7 +123,7 @@ pub fn tables() -> String {
             for word in words.split_whitespace() {
                 let folded = folded(word);
                 assert!(!folded.trim().is_empty(), "words.toml: `{word}` comes to nothing");
-                if !everywhere {
+                if !everywhere || mask & keyed != 0 {
                     *signs.entry(folded.clone()).or_default() |= mask;
                 }
                 *terms.entry(folded).or_default() |= mask;
@@ -138,7 +138,10 @@ pub fn tables() -> String {
             !runs_on(text)
         );
     }
-    let _ = writeln!(out, "];\n/// Words of the classes that the search starts from, in ASCII, and which of");
+    let _ = writeln!(
+        out,
+        "];\n/// Words of the classes that the search starts from, in ASCII, and which of"
+    );
     let _ = writeln!(out, "/// them is the rarest.\nstatic ANCHORS: &[(&str, u128, usize)] = &[");
     for (text, mask) in signs.iter().filter(|(text, mask)| text.is_ascii() && **mask & keyed != 0) {
         let count = |word: &str| common.get(word).copied().unwrap_or(0);
@@ -213,7 +216,7 @@ impl Said {
         }
         assert!(
             said.elements.iter().any(|element| element.cost.is_some()),
-            "phrases.toml: all words of `{}` are everywhere",
+            "phrases.toml: nothing in `{}` is known by its words",
             phrase.says
         );
         said
@@ -235,7 +238,7 @@ fn cost(
     class: &str,
 ) -> Option<u64> {
     let words = classes.get(class.trim_end_matches('~'))?;
-    if words.contains_key("everywhere") || words.contains_key("form") {
+    if words.contains_key("form") {
         return None;
     }
     let count = |words: &str| -> u64 {
@@ -272,14 +275,16 @@ fn longest(classes: &BTreeMap<String, Class>, element: &Element) -> usize {
 /// looked for: first the phrases that leave least choice, then each class is
 /// left out if that is better.
 fn keys(said: &[Said], cost: &impl Fn(&str) -> Option<u64>) -> BTreeSet<String> {
-    let price = |keys: &BTreeSet<String>| -> u64 { keys.iter().filter_map(|class| cost(class)).sum() };
+    let price =
+        |keys: &BTreeSet<String>| -> u64 { keys.iter().filter_map(|class| cost(class)).sum() };
     let cover = |mut keys: BTreeSet<String>, without: Option<&str>| -> Option<BTreeSet<String>> {
         let mut order: Vec<&Said> = said.iter().collect();
         order.sort_by_key(|said| {
             std::cmp::Reverse(said.elements.iter().filter_map(|element| element.cost).min())
         });
         for said in order {
-            let covered = |element: &Element| element.classes.iter().all(|class| keys.contains(class));
+            let covered =
+                |element: &Element| element.classes.iter().all(|class| keys.contains(class));
             if said.elements.iter().any(covered) {
                 continue;
             }
@@ -293,7 +298,9 @@ fn keys(said: &[Said], cost: &impl Fn(&str) -> Option<u64>) -> BTreeSet<String> 
                 .iter()
                 .enumerate()
                 .filter(|(_, element)| element.cost.is_some())
-                .filter(|(_, element)| !element.classes.iter().any(|class| Some(class.as_str()) == without))
+                .filter(|(_, element)| {
+                    !element.classes.iter().any(|class| Some(class.as_str()) == without)
+                })
                 .min_by_key(|(at, element)| (more(element), said.hint != Some(*at)))?
                 .1;
             keys.extend(best.classes.iter().cloned());

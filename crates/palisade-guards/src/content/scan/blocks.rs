@@ -69,7 +69,8 @@ impl Block {
         for eight in eights.iter().rev() {
             let mut classes = 0_u64;
             for byte in eight.iter().rev() {
-                classes = classes << 8 | u64::from(CLASSES.get(usize::from(*byte)).copied().unwrap_or(0));
+                classes =
+                    classes << 8 | u64::from(CLASSES.get(usize::from(*byte)).copied().unwrap_or(0));
             }
             // One bit of each of eight bytes, moved together by a product.
             let bits = |nth: u8| {
@@ -312,7 +313,8 @@ mod tests {
             assert_eq!(found, expected, "{bytes:?}");
             let mut seen = Seen::default();
             walk_quickly(&bytes, &mut seen);
-            let (words, bytes): (Vec<_>, Vec<_>) = expected.into_iter().partition(|(from, to, _)| from < to);
+            let (words, bytes): (Vec<_>, Vec<_>) =
+                expected.into_iter().partition(|(from, to, _)| from < to);
             assert_eq!(seen.words, words);
             assert_eq!(seen.bytes, bytes.into_iter().map(|(at, ..)| at).collect::<Vec<_>>());
         }

@@ -102,7 +102,10 @@ mod tests {
     use super::*;
 
     fn found_in(text: &str) -> Vec<(usize, usize, u16)> {
-        carriers(text, &crate::content::scan::phrases::pass(text, false, &mut Default::default()).links)
+        carriers(
+            text,
+            &crate::content::scan::phrases::pass(text, false, &mut Default::default()).links,
+        )
     }
 
     #[test]

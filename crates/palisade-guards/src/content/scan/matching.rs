@@ -104,22 +104,24 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Finds the phrases among the words that were read last.
-    pub fn find(&mut self, phrases: &Phrases, found: &mut Vec<Found>) {
+    /// Finds the phrases among the words that were read last. Gives the score of
+    /// the surest phrase of which all words are there, found or not.
+    pub fn find(&mut self, phrases: &Phrases, found: &mut Vec<Found>) -> u16 {
         let events = &self.tokens.events;
         let all = events.iter().fold(0, |all, event| all | phrases.mask(event.class));
         self.possible.resize(phrases.all.len(), false);
         self.possible.fill(false);
-        let mut any = false;
+        let mut surest = 0;
         phrases.by_key(all & KEYS, |nth, phrase| {
             if phrase.elements.iter().all(|element| element.mask & all != 0)
                 && let Some(possible) = self.possible.get_mut(nth)
             {
-                (*possible, any) = (true, true);
+                *possible = true;
+                surest = surest.max(phrase.score);
             }
         });
-        if !any {
-            return;
+        if surest == 0 {
+            return 0;
         }
         self.parts.resize(phrases.slots, None);
         self.reported.resize(phrases.all.len(), 0);
@@ -131,7 +133,8 @@ impl Matcher {
                 let start = match step.nth {
                     0 => Some((event.from, event.at)),
                     _ => self.parts.get(step.slot - 1).copied().flatten().and_then(|part| {
-                        let gap = event.at.checked_sub(part.end)? + STOP * event.stops.saturating_sub(part.stops);
+                        let gap = event.at.checked_sub(part.end)?
+                            + STOP * event.stops.saturating_sub(part.stops);
                         (gap <= step.gap + 1).then_some((part.from, part.start))
                     }),
                 };
@@ -152,6 +155,7 @@ impl Matcher {
                 }
             }
         }
+        surest
     }
 }
 

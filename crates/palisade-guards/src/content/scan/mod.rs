@@ -18,13 +18,22 @@
 //! is a note and never a verdict.
 
 mod blocks;
+mod chopped;
+mod cipher;
 pub(super) mod decode;
+#[cfg(test)]
+mod disguise;
 mod hidden;
+mod layout;
 mod links;
 mod matching;
+mod mended;
+mod oddities;
 mod outline;
 mod phrases;
+mod radix;
 mod reading;
+mod runs;
 mod shape;
 mod tokens;
 mod views;
@@ -35,8 +44,8 @@ use crate::content::hygiene::is_colour;
 use crate::content::invisible::{self, Unseen};
 use crate::content::{Redactor, reveal};
 use crate::rules::{self, Rule};
-use palisade_core::Span;
 use matching::Matcher;
+use palisade_core::Span;
 use std::rc::Rc;
 use views::Meter;
 
@@ -152,14 +161,15 @@ impl Steps {
 /// Searches `text`. Hits are sorted by place, at most a few hundred; they never
 /// block anything by themselves.
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
-    let found = look(text, DEEPEST, &mut Meter::for_text(text), &mut Matcher::default());
+    let printable = is_printable(text.as_bytes());
+    let found = look(text, printable, &mut Meter::for_text(text), &mut Matcher::default());
     let regions = hidden::regions(text);
     let mut hits = if found.is_empty() && regions.is_empty() {
         Vec::new()
     } else {
         weigh::hits(text, kind, found, &regions)
     };
-    if !is_printable(text.as_bytes()) {
+    if !printable {
         hits.extend(unseen(text, kind));
         hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));
     }
@@ -192,10 +202,14 @@ pub fn examine(text: &str, kind: Kind, redactor: &Redactor) -> Vec<Hit> {
 const MOST_SECRETS: usize = 500;
 
 /// Searches a text and the other ways to read it.
-fn look(text: &str, depth: usize, meter: &mut Meter, matcher: &mut Matcher) -> Vec<Found> {
-    let mut pass = pass(text, depth, matcher);
+fn look(text: &str, printable: bool, meter: &mut Meter, matcher: &mut Matcher) -> Vec<Found> {
+    let mut pass = pass(text, DEEPEST, matcher);
     let mut found = std::mem::take(&mut pass.found);
-    read_otherwise(text, &pass, depth, meter, matcher, &mut found);
+    let mut shapes = shape::shapes(text, &pass.outline);
+    if !printable {
+        shapes.controls = shape::controls(text.as_bytes());
+    }
+    read_otherwise(text, &pass, &shapes, DEEPEST, meter, matcher, &mut found);
     found
 }
 
@@ -211,6 +225,7 @@ fn pass(text: &str, depth: usize, matcher: &mut Matcher) -> phrases::Pass {
 fn read_otherwise(
     text: &str,
     pass: &phrases::Pass,
+    shapes: &shape::Shapes,
     depth: usize,
     meter: &mut Meter,
     matcher: &mut Matcher,
@@ -222,8 +237,7 @@ fn read_otherwise(
     // Readings within a reading come after all of its kind, so that none of
     // them takes what is left for those.
     let mut encoding = Vec::new();
-    let shapes = shape::shapes(text, &pass.outline);
-    views::views(text, &shapes, &pass.ciphered, meter, &mut |mut view| {
+    views::views(text, shapes, &pass.ciphered, &pass.near, meter, &mut |mut view| {
         let deeper = if view.encodes { depth - 1 } else { 0 };
         let read = Rc::new(std::mem::take(&mut view.text));
         if view.undivided {
@@ -231,7 +245,15 @@ fn read_otherwise(
             found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
         }
         let mut pass = self::pass(&read, deeper, matcher);
-        let inner = std::mem::take(&mut pass.found);
+        let mut inner = std::mem::take(&mut pass.found);
+        if view.step == layout::ORDER {
+            // Words near each other are in every order by chance.
+            inner.retain(|one| {
+                let rules = [&rules::CONTENT_OVERRIDE, &rules::CONTENT_PROMPT_EXTRACTION];
+                let known = rules.iter().any(|rule| rule.id == one.rule.id);
+                known && one.phrase && one.score >= 120 && one.to - one.from <= 40
+            });
+        }
         found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
         let more = !pass.outline.is_empty() || !pass.ciphered.is_empty() || !read.is_ascii();
         if deeper > 0 && more {
@@ -240,7 +262,8 @@ fn read_otherwise(
     });
     for (view, read, pass) in encoding {
         let mut inner = Vec::new();
-        read_otherwise(&read, &pass, depth - 1, meter, matcher, &mut inner);
+        let shapes = shape::shapes(&read, &pass.outline);
+        read_otherwise(&read, &pass, &shapes, depth - 1, meter, matcher, &mut inner);
         found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
     }
 }

@@ -5,7 +5,7 @@
 //! itself: what it says is where to look.
 
 use super::blocks::Block;
-use super::shape;
+use super::{oddities, shape};
 
 /// Collects ranges while a text is walked over.
 #[derive(Default)]
@@ -17,15 +17,20 @@ pub struct Outline {
     /// Words that may be numbers, in a row: where the row begins and ends, and
     /// how many they are.
     numbers: (usize, usize, usize),
+    /// The last short word with a digit in it.
+    wide: (usize, usize),
 }
+
+/// So many single letters in two blocks may be a row of them, some of which
+/// have more than one sign after them.
+const ALONE: u32 = 6;
+/// Groups of an encoding stand at most so far from each other.
+const GROUPS_APART: usize = 40;
 
 /// What is known of a block, for the next one.
 #[derive(Default, Clone, Copy)]
 struct Bits {
     wide: u64,
-    letters: u64,
-    digits: u64,
-    signs: u64,
     lone: u64,
     two: u64,
     four: u64,
@@ -56,17 +61,9 @@ impl Outline {
         let four = two & moved(two, before.two, 2);
         let eight = four & moved(four, before.four, 4);
         let sixteen = eight & moved(eight, before.eight, 8);
-        // Ends of single letters.
-        let ends =
-            !wide & moved(lone, before.lone, 1) & !moved(wide, before.wide, 2);
-        // Letters with a sign between each two.
-        let named = letters | digits;
-        let turns = named
-            & moved(signs, before.signs, 1)
-            & moved(named, before.letters | before.digits, 2)
-            & moved(signs, before.signs, 3)
-            & moved(named, before.letters | before.digits, 4);
-        let alone = ends.count_ones() + if turns != 0 { 8 } else { 0 };
+        // Ends of single letters, alone or between signs.
+        let ends = !lone & moved(lone, before.lone, 1) & !moved(lone, before.lone, 2);
+        let alone = ends.count_ones();
         // Dots, and signs that do not follow a letter.
         let marks = (dots | signs & !moved(lone, before.lone, 1)).count_ones();
         let [last_dots, earlier_dots] = before.dots;
@@ -79,26 +76,15 @@ impl Outline {
                 starts &= starts - 1;
             }
         }
-        if alone + before.alone >= shape::SPACED as u32 {
+        if alone + before.alone >= ALONE {
             // What follows may still belong to it.
             self.mark(self.base.saturating_sub(64), self.base + 128);
         }
         if marks + last_dots + earlier_dots >= shape::DOTS as u32 {
             self.mark(self.base.saturating_sub(128), self.base + 128);
         }
-        self.before = Bits {
-            wide,
-            letters,
-            digits,
-            signs,
-            lone,
-            two,
-            four,
-            eight,
-            sixteen,
-            alone,
-            dots: [marks, last_dots],
-        };
+        self.before =
+            Bits { wide, lone, two, four, eight, sixteen, alone, dots: [marks, last_dots] };
         self.base += 64;
     }
 
@@ -110,12 +96,45 @@ impl Outline {
         }
     }
 
-    /// Takes in a word with a digit in it.
-    pub fn number(&mut self, from: usize, to: usize) {
+    /// Takes in a word of letters and digits, with a digit in it.
+    pub fn digits(&mut self, bytes: &[u8], from: usize, to: usize) {
+        if to - from <= 10 {
+            let called = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'(');
+            self.number(from, to, if called { 10 } else { 5 });
+        }
+        // The word with the signs in it and around it.
+        let wide = |byte: &&u8| shape::is_wide(**byte);
+        let before = bytes.get(..from).unwrap_or_default().iter().rev();
+        let first = from - before.take(shape::LONG).take_while(wide).count();
+        let behind = bytes.get(to..).unwrap_or_default().iter();
+        let last = to + behind.take(shape::LONG).take_while(wide).count();
+        if first < self.wide.1 {
+            return;
+        }
+        let word = bytes.get(first..last).unwrap_or_default();
+        let short = (4..shape::LONG).contains(&word.len());
+        if short && first <= self.wide.1 + GROUPS_APART {
+            self.mark(self.wide.0, last);
+        }
+        if oddities::may_be_dense(bytes, first, last)
+            || shape::is_digits_for_letters(word)
+            || oddities::is_leet(word)
+            || (word.len() == 3
+                && bytes.get(..first).is_some_and(|before| before.ends_with(b"begin ")))
+        {
+            self.mark(first, last);
+        }
+        if short {
+            self.wide = (first, last);
+        }
+    }
+
+    /// Takes in a word that may be a number, so far from the one before at most.
+    fn number(&mut self, from: usize, to: usize, farthest: usize) {
         let (first, last, count) = self.numbers;
         // Between two numbers there are at most three letters, one of which may
         // be that of a word; before a number may stand `U+`.
-        self.numbers = if count > 0 && from <= last + 3 + 2 {
+        self.numbers = if count > 0 && from <= last + farthest {
             (first, to, count + 1)
         } else {
             (from, to, 1)
@@ -131,15 +150,18 @@ impl Outline {
     pub fn sign(&mut self, bytes: &[u8], at: usize) {
         let byte = bytes.get(at).copied().unwrap_or(0);
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        if byte == b'+' {
-            if before == Some(&b'U') {
-                // A number that may be of letters only.
-                self.number(at + 1, at + 5);
-            } else if shape::is_join(bytes, at) {
-                self.mark(at, at + 1);
-            }
-            return;
+        match (byte, bytes.get(at + 1)) {
+            // A number that may be of letters only.
+            (b'+', Some(_)) if before == Some(&b'U') => self.number(at + 1, at + 5, 5),
+            (b'+', Some(b'A')) | (b'=', Some(b'2'..=b'7' | b'\n' | b'\r')) => self.mark(at, at + 1),
+            (b'+', _) if shape::is_join(bytes, at) => self.mark(at, at + 1),
+            (b'@' | b'$', _) => self.leet(bytes, at),
+            _ => {}
         }
+    }
+
+    /// Takes in a sign that may stand for a letter.
+    fn leet(&mut self, bytes: &[u8], at: usize) {
         let wide = |byte: &&u8| shape::is_wide(**byte);
         let (first, last) = bytes.split_at_checked(at).unwrap_or_default();
         let from = at - first.iter().rev().take(shape::LONG).take_while(wide).count();

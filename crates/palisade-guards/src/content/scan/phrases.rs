@@ -5,6 +5,7 @@
 //! word and compared.
 
 use super::blocks::{Block, Sorts, Walker, walk_quickly};
+use super::cipher::{self, Cipher};
 use super::matching::{Matcher, Phrases};
 use super::outline::Outline;
 use super::reading::{Reading, is_contraction, is_odd};
@@ -182,7 +183,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key };
         starts.push((word.as_bytes().to_vec(), start));
     }
-    for (cipher, text) in ciphered() {
+    for (cipher, text) in cipher::words() {
         starts.push((text.into_bytes(), Start::alone(Sign::Ciphered(cipher))));
     }
     let mut signs: Vec<Vec<Written>> = vec![Vec::new(); 256];
@@ -353,72 +354,6 @@ pub fn is_joined(run: &str) -> bool {
     TABLES.as_ref().is_some_and(|tables| tables.is_joined(run))
 }
 
-/// How a text may be written so that it is read by a rule without a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cipher {
-    /// Every letter so many further in the alphabet.
-    Shifted(u8),
-    /// The alphabet backwards.
-    Mirrored,
-    /// From the end to the beginning.
-    Reversed,
-}
-
-/// Words as they look in a simple cipher.
-fn ciphered() -> Vec<(Cipher, String)> {
-    const WORDS: [&str; 12] = [
-        "instruction",
-        "instructions",
-        "previous",
-        "ignore",
-        "disregard",
-        "prompt",
-        "system",
-        "everything",
-        "restrictions",
-        "directions",
-        "guidelines",
-        "forget",
-    ];
-    let mut out = Vec::new();
-    for word in WORDS {
-        for by in 1..26 {
-            out.push((Cipher::Shifted(by), Cipher::Shifted(by).written(word)));
-        }
-        out.push((Cipher::Mirrored, Cipher::Mirrored.written(word)));
-        out.push((Cipher::Reversed, Cipher::Reversed.written(word)));
-    }
-    out
-}
-
-impl Cipher {
-    /// `text` in the cipher. Reading is writing with the shift that is left.
-    pub fn written(self, text: &str) -> String {
-        let letter = |byte: u8, first: u8| match self {
-            Self::Shifted(by) => first + (byte - first + by % 26) % 26,
-            Self::Mirrored => first + (25 - (byte - first)),
-            Self::Reversed => byte,
-        };
-        let each = |letter_of: char| match letter_of {
-            'a'..='z' => char::from(letter(letter_of as u8, b'a')),
-            'A'..='Z' => char::from(letter(letter_of as u8, b'A')),
-            other => other,
-        };
-        match self {
-            Self::Reversed => text.chars().rev().collect(),
-            _ => text.chars().map(each).collect(),
-        }
-    }
-
-    /// What `text` in the cipher says.
-    pub fn read(self, text: &str) -> String {
-        match self {
-            Self::Shifted(by) => Self::Shifted(26 - by % 26).written(text),
-            other => other.written(text),
-        }
-    }
-}
-
 /// What one pass over a text found.
 #[derive(Default)]
 pub struct Pass {
@@ -430,6 +365,8 @@ pub struct Pass {
     pub links: Vec<(usize, &'static str)>,
     /// Where something may have a shape, if that was asked for.
     pub outline: Vec<(usize, usize)>,
+    /// Where the words of a phrase stand near each other, and no phrase is.
+    pub near: Vec<(usize, usize)>,
 }
 
 /// Searches a text.
@@ -451,13 +388,17 @@ pub fn pass(text: &str, outlined: bool, matcher: &mut Matcher) -> Pass {
     pass.outline = outline.map(|outline| outline.ranges(bytes)).unwrap_or_default();
     keys.sort_unstable();
     for (from, to) in windows(&keys, text) {
+        let before = pass.found.len();
         matcher.tokens.read(&tables.known, tables.forms, text, from, to);
-        matcher.find(&tables.phrases, &mut pass.found);
+        let possible = matcher.find(&tables.phrases, &mut pass.found);
+        if possible >= ENOUGH && is_short(&pass.found, before) {
+            pass.near.push((from, to));
+        }
     }
     for (from, to) in foreign {
         let from = text.floor_char_boundary(back(bytes, from, 0));
         let to = text.ceil_char_boundary(forth(bytes, to));
-        read_foreign(tables, text.get(from..to).unwrap_or_default(), from, matcher, &mut pass.found);
+        read_foreign(tables, text.get(from..to).unwrap_or_default(), from, matcher, &mut pass);
     }
     pass
 }
@@ -523,7 +464,8 @@ impl Survey<'_> {
 
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
         for start in self.tables.starts.get(word) {
-            if may_follow(self.bytes, to, &start.behind) && may_precede(self.bytes, from, &start.before)
+            if may_follow(self.bytes, to, &start.behind)
+                && may_precede(self.bytes, from, &start.before)
             {
                 match start.sign {
                     Sign::Key => {
@@ -541,18 +483,14 @@ impl Survey<'_> {
     /// Whether what a phrase needs next to its key may be there.
     fn has_neighbours(&self, near: &[Near], from: usize, to: usize) -> bool {
         let words = &self.tables.known;
-        let (mut before, mut behind) = (None, None);
-        near.iter().any(|near| {
-            (near.behind == 0
-                || near.behind
-                    & *behind.get_or_insert_with(|| classes_behind(words, self.bytes, to, NEXT))
-                    != 0)
-                && (near.before == 0
-                    || near.before
-                        & *before
-                            .get_or_insert_with(|| classes_before(words, self.bytes, from, NEXT))
-                        != 0)
-        })
+        if near.contains(&Near::ANY) {
+            return true;
+        }
+        // On either side: words in another order are read in it later.
+        let there = classes_behind(words, self.bytes, to, NEXT)
+            | classes_before(words, self.bytes, from, NEXT);
+        let is_there = |all: u128| all == 0 || all & there != 0;
+        near.iter().any(|near| is_there(near.before) && is_there(near.behind))
     }
 
     fn scrambled(&mut self, from: usize, to: usize) {
@@ -592,13 +530,10 @@ impl Survey<'_> {
     /// Looks at a word of which digits may stand for letters.
     fn digits(&mut self, from: usize, to: usize) {
         let word = self.bytes.get(from..to).unwrap_or_default();
-        if let Some(outline) = &mut self.outline {
-            if (2..=10).contains(&word.len()) && word.iter().any(u8::is_ascii_digit) {
-                outline.number(from, to);
-            }
-            if shape::is_digits_for_letters(word) {
-                outline.mark(from, to);
-            }
+        if let Some(outline) = &mut self.outline
+            && word.iter().any(u8::is_ascii_digit)
+        {
+            outline.digits(self.bytes, from, to);
         }
     }
 
@@ -670,9 +605,14 @@ impl Survey<'_> {
                     self.look_up(&word, from, end);
                 }
             }
+            b'=' => {
+                if let Some(outline) = &mut self.outline {
+                    outline.sign(bytes, at);
+                }
+            }
             b'<' => {
                 if let Some(outline) = &mut self.outline
-                    && shape::is_within_word(bytes, at)
+                    && (bytes.get(at + 1) == Some(&b'~') || shape::is_within_word(bytes, at))
                 {
                     outline.mark(at, at + 1);
                 }
@@ -688,13 +628,7 @@ impl Survey<'_> {
 }
 
 /// Reads letters that are not read as ASCII, with what stands around them.
-fn read_foreign(
-    tables: &Tables,
-    part: &str,
-    base: usize,
-    matcher: &mut Matcher,
-    found: &mut Vec<Found>,
-) {
+fn read_foreign(tables: &Tables, part: &str, base: usize, matcher: &mut Matcher, pass: &mut Pass) {
     let reading = Reading::of(part, base);
     let bytes = reading.text.as_bytes();
     let mut signs: Vec<(usize, u128)> = Vec::new();
@@ -707,8 +641,20 @@ fn read_foreign(
     });
     signs.sort_unstable_by_key(|(from, _)| *from);
     for (from, to) in feasible(tables, &signs, &reading.text) {
-        compare(tables, &reading, from, to, part, base, matcher, found);
+        let before = pass.found.len();
+        let possible = compare(tables, &reading, from, to, part, base, matcher, &mut pass.found);
+        if possible >= ENOUGH && is_short(&pass.found, before) {
+            pass.near.push((reading.origin(from), reading.origin_end(to, part, base)));
+        }
     }
+}
+
+/// From so many points on, a phrase is a hit by itself.
+const ENOUGH: u16 = 100;
+
+/// Whether nothing that is a hit by itself was found since.
+fn is_short(found: &[Found], before: usize) -> bool {
+    found.iter().skip(before).all(|one| one.score < ENOUGH)
 }
 
 /// The words as they stand in letters that are not divided.
@@ -811,7 +757,8 @@ fn back(bytes: &[u8], at: usize, done: usize) -> usize {
     let mut from = at;
     let mut gap = false;
     while from > done {
-        let letter = bytes.get(from - 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || is_odd(*byte));
+        let letter =
+            bytes.get(from - 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || is_odd(*byte));
         // A gap counts as one letter, however wide it is.
         left = left.saturating_sub(usize::from(letter || !gap));
         gap = !letter;
@@ -919,7 +866,7 @@ fn compare(
     base: usize,
     matcher: &mut Matcher,
     found: &mut Vec<Found>,
-) {
+) -> u16 {
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
     let mut words: Vec<(usize, usize, usize)> = Vec::new();
@@ -933,7 +880,7 @@ fn compare(
         }
     });
     forms(tables, reading, from, to, source, base, &mut words);
-    matched(tables, reading, words, source, base, matcher, found);
+    matched(tables, reading, words, source, base, matcher, found)
 }
 
 /// Adds addresses and names, which are known by their form.
@@ -977,7 +924,7 @@ fn matched(
     base: usize,
     matcher: &mut Matcher,
     found: &mut Vec<Found>,
-) {
+) -> u16 {
     words.sort_unstable();
     let bytes = reading.text.as_bytes();
     let mut seen = words.first().map_or(0, |(from, ..)| *from);
@@ -997,5 +944,5 @@ fn matched(
         });
     }
     matcher.tokens.end(offset + bytes.len(), stops);
-    matcher.find(&tables.phrases, found);
+    matcher.find(&tables.phrases, found)
 }

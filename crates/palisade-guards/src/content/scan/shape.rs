@@ -2,6 +2,7 @@
 //! one walk over its bytes.
 
 use super::blocks::{Stop, walk_ranges};
+use super::oddities::{Odd, Rows};
 
 /// What a walk found. All places are half-open ranges of bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub struct Shapes {
     pub tags: Vec<(usize, usize)>,
     /// Plus signs that join strings.
     pub joins: Vec<(usize, usize)>,
+    /// Parts of encodings.
+    pub odd: Odd,
+    /// Sequences of a terminal, and steps back, within words.
+    pub controls: Vec<(usize, usize)>,
 }
 
 /// A run of so many bytes may be an encoding.
@@ -73,7 +78,7 @@ pub fn is_wide(byte: u8) -> bool {
 
 /// A row of things of one kind, not far from each other.
 #[derive(Default, Clone, Copy)]
-struct Row {
+pub struct Row {
     from: usize,
     to: usize,
     count: usize,
@@ -82,7 +87,7 @@ struct Row {
 impl Row {
     /// Adds one; one that is too far off begins a new row, and the old one is
     /// given out.
-    fn add(&mut self, from: usize, to: usize, count: usize, farthest: usize) -> Option<Self> {
+    pub fn add(&mut self, from: usize, to: usize, count: usize, farthest: usize) -> Option<Self> {
         if self.count > 0 && from - self.to <= farthest {
             self.to = to;
             self.count += count;
@@ -91,7 +96,12 @@ impl Row {
         Some(std::mem::replace(self, Self { from, to, count }))
     }
 
-    fn close(self, least: usize, into: &mut Vec<(usize, usize)>) {
+    /// Whether something is in it.
+    pub const fn is_open(&self) -> bool {
+        self.count > 0
+    }
+
+    pub fn close(self, least: usize, into: &mut Vec<(usize, usize)>) {
         if self.count >= least {
             into.push((self.from, self.to));
         }
@@ -112,6 +122,7 @@ pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
         Row::default(),
     );
     let mut binary = false;
+    let mut odd = Rows::default();
     walk_ranges(
         bytes,
         ranges,
@@ -129,6 +140,11 @@ pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
                         }
                     }
                     b'<' => {
+                        if bytes.get(at + 1) == Some(&b'~') {
+                            let rest = bytes.get(at..).unwrap_or_default();
+                            let end = rest.iter().take(64 * 1024).position(|byte| *byte == b'>');
+                            found.odd.dense.extend(end.map(|end| (at, at + end + 1)));
+                        }
                         if is_within_word(bytes, at)
                             && let Some(row) = tags.add(at, at + 1, 1, 64)
                         {
@@ -161,6 +177,9 @@ pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
                 let byte = word.first().copied().unwrap_or(0);
                 let length = word.len();
                 let all = word.iter().fold(0, |all, byte| all | class(*byte));
+                if length > 1 && (all & DIGIT != 0 || (all & SIGN != 0 && all != SIGN)) {
+                    odd.word(bytes, from, at, &mut found.odd);
+                }
                 match length {
                     1 if all & (LOWER | UPPER | DIGIT | LEET) != 0 => {
                         if let Some(row) = spaced.add(from, at, 1, 8) {
@@ -190,8 +209,16 @@ pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
                 }
                 if is_number(word, all) {
                     // Binary numbers are a row of their own.
-                    let farthest = if (length == 8) == binary { 3 } else { 0 };
-                    binary = length == 8;
+                    let bits = matches!(length, 7..=10);
+                    let called = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'(');
+                    let farthest = if bits != binary {
+                        0
+                    } else if called {
+                        8
+                    } else {
+                        3
+                    };
+                    binary = bits;
                     if let Some(row) = numbers.add(from, at, 1, farthest) {
                         row.close(NUMBERS, &mut found.numbers);
                     }
@@ -221,6 +248,28 @@ pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
     escapes.close(2, &mut found.escapes);
     tags.close(1, &mut found.tags);
     joins.close(1, &mut found.joins);
+    odd.close(&mut found.odd);
+    if !found.odd.leet.is_empty() {
+        found.digits.append(&mut found.odd.leet);
+        found.digits.sort_unstable();
+    }
+    found
+}
+
+/// Where a text that is not all printed has sequences of a terminal, or steps
+/// back, after a letter.
+pub fn controls(bytes: &[u8]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut row = Row::default();
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(byte, 8 | 0x1B)
+            && at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_graphic)
+            && let Some(row) = row.add(at, at + 1, 1, 64)
+        {
+            row.close(2, &mut found);
+        }
+    }
+    row.close(2, &mut found);
     found
 }
 
@@ -228,6 +277,7 @@ pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
 pub fn is_escape(bytes: &[u8]) -> bool {
     let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
     match (bytes.first(), bytes.get(1)) {
+        (Some(b'%'), Some(b'u')) => hex(2) && hex(3) && hex(4) && hex(5),
         (Some(b'%'), _) => hex(1) && hex(2),
         (Some(b'\\'), Some(b'x')) => hex(2),
         (Some(b'\\'), Some(b'u' | b'U')) => hex(2) || bytes.get(2) == Some(&b'{'),
@@ -268,24 +318,26 @@ fn is_alternating(word: &[u8]) -> bool {
     let Some(sign) = word.get(1).copied().filter(|sign| class(*sign) == SIGN) else { return false };
     word.len() >= 5
         && word.iter().enumerate().take(64).all(|(at, byte)| {
-            if at % 2 == 1 { *byte == sign } else { class(*byte) & (LOWER | UPPER | DIGIT) != 0 }
+            *byte == sign || (at % 2 == 0 && class(*byte) & (LOWER | UPPER | DIGIT) != 0)
         })
 }
 
 /// Whether a word is the number of a letter: hex, decimal, binary, `U+0041`.
 fn is_number(word: &[u8], all: u8) -> bool {
-    let rest = word.strip_prefix(b"0x").or_else(|| word.strip_prefix(b"U+")).unwrap_or(word);
+    let prefixes: [&[u8]; 4] = [b"0x", b"U+", b"0o", b"0b"];
+    let rest = prefixes.iter().find_map(|prefix| word.strip_prefix(*prefix)).unwrap_or(word);
     match rest.len() {
         2 => rest.iter().all(u8::is_ascii_hexdigit) && rest.iter().any(u8::is_ascii_digit),
         3 | 4 if all & !DIGIT == 0 => true,
         4 => rest.len() < word.len() && rest.iter().all(u8::is_ascii_hexdigit),
-        8 => rest.iter().all(|byte| matches!(byte, b'0' | b'1')),
+        3 if rest.len() < word.len() => rest.iter().all(u8::is_ascii_digit),
+        7 | 8 => rest.iter().all(|byte| matches!(byte, b'0' | b'1')),
         _ => false,
     }
 }
 
 /// Words that attacks cannot do without.
-const NEEDED: [&str; 19] = [
+const NEEDED: [&str; 31] = [
     "ignore",
     "ignoring",
     "previous",
@@ -305,6 +357,18 @@ const NEEDED: [&str; 19] = [
     "before",
     "restrictions",
     "directions",
+    "unrestricted",
+    "password",
+    "passwords",
+    "attacker",
+    "repeat",
+    "mention",
+    "hidden",
+    "bypass",
+    "anything",
+    "earlier",
+    "without",
+    "conversation",
 ];
 
 /// For each letter, which needed words begin with it, and which end with it.

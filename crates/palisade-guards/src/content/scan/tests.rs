@@ -97,8 +97,8 @@ fn disguises() -> Vec<Dress> {
                 .collect()
         }),
         ("marks on letters", |text| between(text, "\u{336}")),
-        ("shift of 3", |text| phrases::Cipher::Shifted(3).written(text)),
-        ("mirrored", |text| phrases::Cipher::Mirrored.written(text)),
+        ("shift of 3", |text| cipher::Cipher::Shifted(3).written(text)),
+        ("mirrored", |text| cipher::Cipher::Mirrored.written(text)),
         ("words backwards", |text| words(text, |word| word.chars().rev().collect())),
         ("shown backwards", |text| {
             format!("\u{202e}{}\u{202c}", text.chars().rev().collect::<String>())

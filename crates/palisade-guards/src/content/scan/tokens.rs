@@ -81,8 +81,8 @@ pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize
             });
             word.to = to;
             word.length += letter.len_utf8();
-            let fits = letter.is_ascii()
-                && word.word.as_mut().is_some_and(|word| word.push(letter as u8));
+            let fits =
+                letter.is_ascii() && word.word.as_mut().is_some_and(|word| word.push(letter as u8));
             if !fits {
                 word.word = None;
             }
@@ -95,7 +95,9 @@ pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize
         if byte.is_ascii() {
             match byte {
                 odd if is_odd(odd) => {}
-                b'\'' if open.is_some() && is_contraction(bytes.get(at + 1..).unwrap_or_default()) => {}
+                b'\''
+                    if open.is_some()
+                        && is_contraction(bytes.get(at + 1..).unwrap_or_default()) => {}
                 _ => break,
             }
             at += 1;
@@ -150,7 +152,8 @@ pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: us
             Some(byte) if !byte.is_ascii_alphanumeric() => at += 1,
             Some(_) => {
                 let rest = bytes.get(at..).unwrap_or_default();
-                let mut end = at + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let mut end =
+                    at + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                 let word = if bytes.get(end) == Some(&b'\'') {
                     Word::at(bytes, at).map(|(word, last)| {
                         end = last;
@@ -260,7 +263,10 @@ impl Tokens {
     pub fn push(&mut self, event: Event) {
         let mut at = self.events.len();
         while at > 0
-            && self.events.get(at - 1).is_some_and(|before| (before.at, before.end) > (event.at, event.end))
+            && self
+                .events
+                .get(at - 1)
+                .is_some_and(|before| (before.at, before.end) > (event.at, event.end))
         {
             at -= 1;
         }
@@ -268,14 +274,7 @@ impl Tokens {
     }
 
     /// Reads a part of a text.
-    pub fn read(
-        &mut self,
-        words: &Words<Known>,
-        forms: Forms,
-        text: &str,
-        from: usize,
-        to: usize,
-    ) {
+    pub fn read(&mut self, words: &Words<Known>, forms: Forms, text: &str, from: usize, to: usize) {
         self.begin();
         let mut line = Line {
             tokens: self,
@@ -328,7 +327,9 @@ impl Walker for Line<'_> {
         }
         self.gap(from);
         // A line's end as strings in code write it.
-        if self.is(from.wrapping_sub(1), b'\\') && matches!(self.bytes.get(from), Some(b'n' | b't' | b'r')) {
+        if self.is(from.wrapping_sub(1), b'\\')
+            && matches!(self.bytes.get(from), Some(b'n' | b't' | b'r'))
+        {
             from += 1;
             self.done = from;
             if from == to {
@@ -367,8 +368,9 @@ impl Line<'_> {
     }
 
     fn look_at_gap(&mut self, from: usize, to: usize) {
-        let alphanumeric =
-            |at: Option<usize>| at.and_then(|at| self.bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        let alphanumeric = |at: Option<usize>| {
+            at.and_then(|at| self.bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric)
+        };
         for at in from..to {
             let (class, next) = match self.bytes.get(at) {
                 Some(b'\n') => {
@@ -383,7 +385,9 @@ impl Line<'_> {
                 Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
                     (self.forms.address, at + 1)
                 }
-                Some(b':') if self.bytes.get(at..at + 3) == Some(b"://") => (self.forms.url, at + 3),
+                Some(b':') if self.bytes.get(at..at + 3) == Some(b"://") => {
+                    (self.forms.url, at + 3)
+                }
                 Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
                     (self.forms.snake, at + 1)
                 }

@@ -122,7 +122,11 @@ fn strongest(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by_key(|one| (one.rule.id, one.from, std::cmp::Reverse(one.score)));
     let mut kept: Vec<Found> = Vec::new();
     for one in found {
-        let score = |one: &Found| (one.score, usize::MAX - one.steps.count);
+        // Quotation marks of strings that are joined are no quotation.
+        let score = |one: &Found| {
+            let joined = one.steps.iter().any(|step| step == "joined strings");
+            (one.score, joined, usize::MAX - one.steps.count)
+        };
         match kept.last_mut() {
             Some(last) if last.rule.id == one.rule.id && one.from < last.to => {
                 if score(&one) > score(last) {
