@@ -92,7 +92,7 @@ fn groups(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
             + 1;
         if divider.is_some() && equal >= 4 && first.1.len() >= 2 {
             let joined = row.get(..equal).unwrap_or_default();
-            if let Some((from, read, step)) = undone_from(joined, 8) {
+            if let Some((from, read, step)) = undone_from(joined, 6) {
                 let to = joined.last().map_or(from, |(at, word)| at + word.len());
                 views.add(View::block(read, step, (start + from, start + to)));
                 return;
@@ -108,6 +108,14 @@ fn groups(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
         .copied()
         .filter(|(at, word)| start + at + 40 >= from && start + at + word.len() <= to + 40)
         .collect();
+    let odd = |word: &str| {
+        word.bytes().any(|byte| byte.is_ascii_digit())
+            || word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
+    };
+    let count = inside.iter().filter(|(_, word)| odd(word)).count();
+    if inside.len() < 5 || count * 2 < inside.len() {
+        return;
+    }
     if let Some((from, read, step)) = undone_from(&inside, 12) {
         views.add(View::block(read, step, (start + from, to)));
     }
@@ -118,6 +126,18 @@ fn groups(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
 fn undone_from(words: &[Word<'_>], tries: usize) -> Option<(usize, String, &'static str)> {
     for skip in 0..tries.min(words.len().saturating_sub(2)) {
         let rest = words.get(skip..)?;
+        // What begins as no text is none however it ends.
+        let mut start = String::new();
+        for (_, word) in rest {
+            start.push_str(word);
+            if start.len() >= 24 {
+                break;
+            }
+        }
+        start.truncate(start.floor_char_boundary(24));
+        if undone(&start).is_none() {
+            continue;
+        }
         for cut in 0..tries.min(rest.len().saturating_sub(2)) {
             let joined: String =
                 rest.get(..rest.len() - cut)?.iter().map(|(_, word)| *word).collect();
@@ -126,11 +146,6 @@ fn undone_from(words: &[Word<'_>], tries: usize) -> Option<(usize, String, &'sta
             }
             if let Some((read, step)) = undone(&joined) {
                 return Some((rest.first()?.0, read, step));
-            }
-            // What begins as no text is none however it ends.
-            let start: String = joined.chars().take(24).collect();
-            if undone(&start).is_none() {
-                break;
             }
         }
     }

@@ -13,13 +13,62 @@ pub fn near(text: &str, places: &[(usize, usize)], views: &mut Views<'_>) {
         if let Some(view) = column(part, span.0) {
             views.add(view);
         }
-        let words: Vec<&str> = part.split_whitespace().rev().collect();
-        views.add(View::block(words.join(" "), ORDER, *span));
+        if is_backwards(part) {
+            let words: Vec<&str> = part.split_whitespace().rev().collect();
+            views.add(View::block(words.join(" "), ORDER, *span));
+        }
     }
 }
 
 /// How a reading of words from the last to the first is called.
 pub const ORDER: &str = "order reversed";
+
+/// Whether shortly before a word that an order begins with there is one that
+/// ends it.
+fn is_backwards(part: &str) -> bool {
+    const LAST: [&str; 14] = [
+        "instructions",
+        "directions",
+        "guidelines",
+        "prompt",
+        "rules",
+        "restrictions",
+        "before",
+        "above",
+        "word",
+        "passwords",
+        "system",
+        "attacker",
+        "ai",
+        "password",
+    ];
+    const FIRST: [&str; 14] = [
+        "ignore",
+        "disregard",
+        "forget",
+        "override",
+        "bypass",
+        "reveal",
+        "show",
+        "print",
+        "repeat",
+        "stop",
+        "following",
+        "output",
+        "tell",
+        "send",
+    ];
+    let known = |word: &str, words: &[&str]| words.iter().any(|one| word.eq_ignore_ascii_case(one));
+    let mut since = usize::MAX;
+    for word in part.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| !word.is_empty())
+    {
+        if since <= 8 && known(word, &FIRST) {
+            return true;
+        }
+        since = if known(word, &LAST) { 0 } else { since.saturating_add(1) };
+    }
+    false
+}
 
 /// Words that stand one to a line, or in the cells of a table, as a sentence.
 fn column(part: &str, from: usize) -> Option<View> {
@@ -28,7 +77,7 @@ fn column(part: &str, from: usize) -> Option<View> {
     let count = lines.clone().count();
     let words: usize = lines.map(|line| line.split_whitespace().filter(is_word).count()).sum();
     // The first and the last line may be of what stands around.
-    if count < 5 || words > count * 2 + 16 {
+    if count < 5 || words > count * 3 / 2 + 12 {
         return None;
     }
     let mut text = String::new();

@@ -74,10 +74,11 @@ pub const KEYWORDS: [&str; 60] = [
 
 /// Words that are written like the beginning of one of these, and are so common
 /// that they are not looked at.
-const COMMON: [&str; 30] = [
+const COMMON: [&str; 44] = [
     "in", "an", "be", "re", "for", "over", "every", "any", "follow", "with", "out", "to", "us",
     "use", "pass", "so", "set", "st", "te", "se", "con", "mess", "command", "restrict", "instruct",
-    "direct", "as", "or", "do", "pro",
+    "direct", "as", "or", "do", "pro", "dev", "dir", "com", "rest", "sec", "ver", "ex", "conf",
+    "un", "pre", "ass", "rep", "develop", "display",
 ];
 
 /// Beginnings of these words, after which the rest is looked for.

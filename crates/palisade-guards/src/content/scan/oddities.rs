@@ -43,15 +43,20 @@ impl Rows {
     /// Takes a word that does not consist of letters only.
     pub fn word(&mut self, bytes: &[u8], from: usize, to: usize, found: &mut Odd) {
         let word = bytes.get(from..to).unwrap_or_default();
-        let (mut digits, mut letters, mut others) = (0, 0, 0);
+        let (mut digits, mut small, mut capitals, mut others) = (0, 0, 0, 0);
         for byte in word.iter().take(64) {
             match byte {
                 b'0'..=b'9' => digits += 1,
-                b'a'..=b'z' | b'A'..=b'Z' => letters += 1,
+                b'a'..=b'z' => small += 1,
+                b'A'..=b'Z' => capitals += 1,
                 _ => others += 1,
             }
         }
-        if digits > 0 && (4..16).contains(&word.len()) {
+        let letters = small + capitals;
+        let is_group = (small > 0 && capitals > 0)
+            || (small == 0 && capitals > 0 && word.len() == 8)
+            || (matches!(word.len(), 4 | 8) && word.iter().all(u8::is_ascii_hexdigit));
+        if digits > 0 && (4..16).contains(&word.len()) && is_group {
             add(&mut self.groups, from, to, 1, 40, GROUPS, &mut found.groups);
         }
         if others > 0 {

@@ -10,37 +10,46 @@ const ALPHABETS: [&[u8; 85]; 3] = [
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
 ];
 
+/// The digits of letters in each, and 85 for what is none.
+static DIGITS: [[u8; 256]; 3] = {
+    let mut tables = [[85; 256]; 3];
+    let mut which = 0;
+    while which < 3 {
+        let mut at = 0;
+        while at < 85 {
+            #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
+            {
+                tables[which][ALPHABETS[which][at] as usize] = at as u8;
+            }
+            at += 1;
+        }
+        which += 1;
+    }
+    tables
+};
+
 /// Base 85 in any of its alphabets.
 pub fn base85(run: &str) -> Option<String> {
     let inner = run.strip_prefix("<~").unwrap_or(run);
     let inner = inner.strip_suffix("~>").unwrap_or(inner);
-    ALPHABETS.iter().find_map(|alphabet| {
-        // Most runs are no text: a few letters tell.
-        let start = bytes_of_base85(inner.bytes().take(25), alphabet)?;
-        if !start.iter().all(|byte| is_printed(*byte)) {
-            return None;
-        }
-        decode::text(bytes_of_base85(inner.bytes(), alphabet)?)
-    })
+    DIGITS.iter().find_map(|digits| decode::text(bytes_of_base85(inner.bytes(), digits)?))
 }
 
-fn bytes_of_base85(letters: impl Iterator<Item = u8>, alphabet: &[u8; 85]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
+/// The bytes, if the first of them are printed.
+fn bytes_of_base85(letters: impl Iterator<Item = u8>, digits: &[u8; 256]) -> Option<Vec<u8>> {
+    let mut out: Vec<u8> = Vec::new();
     let (mut value, mut count) = (0_u64, 0_usize);
-    let adobe = alphabet.first() == Some(&b'!');
-    for letter in letters {
-        if letter.is_ascii_whitespace() {
-            continue;
-        }
-        if adobe && letter == b'z' && count == 0 {
-            out.extend([0; 4]);
-            continue;
-        }
-        let digit = alphabet.iter().position(|known| *known == letter)?;
-        value = value * 85 + digit as u64;
+    for letter in letters.filter(|letter| !letter.is_ascii_whitespace()) {
+        let digit = digits.get(usize::from(letter)).copied().filter(|digit| *digit < 85)?;
+        value = value * 85 + u64::from(digit);
         count += 1;
         if count == 5 {
-            out.extend(u32::try_from(value).ok()?.to_be_bytes());
+            let bytes = u32::try_from(value).ok()?.to_be_bytes();
+            // Most runs are no text: a few letters tell.
+            if out.len() < 24 && !bytes.iter().all(|byte| is_printed(*byte)) {
+                return None;
+            }
+            out.extend(bytes);
             (value, count) = (0, 0);
         }
     }
@@ -58,7 +67,7 @@ const fn is_printed(byte: u8) -> bool {
 /// Base 58, of a few hundred letters at most.
 pub fn base58(run: &str) -> Option<String> {
     const LETTERS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    if run.len() > 400 {
+    if run.len() > 300 {
         return None;
     }
     let mut bytes: Vec<u8> = Vec::new();
