@@ -325,4 +325,6 @@ fn acts(rest: &str, kind: Kind) -> bool {
 }
 
 #[cfg(test)]
+mod slow;
+#[cfg(test)]
 mod tests;

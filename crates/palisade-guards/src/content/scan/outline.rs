@@ -19,6 +19,8 @@ pub struct Outline {
     numbers: (usize, usize, usize),
     /// The last short word with a digit in it.
     wide: (usize, usize),
+    /// Whether there are letters in it.
+    mixed: bool,
 }
 
 /// So many single letters in two blocks may be a row of them, some of which
@@ -113,19 +115,20 @@ impl Outline {
         }
         let word = bytes.get(first..last).unwrap_or_default();
         let short = (4..shape::LONG).contains(&word.len());
-        if short && first <= self.wide.1 + GROUPS_APART {
+        // Among the groups of an encoding are some of letters and digits.
+        let mixed = word.iter().any(u8::is_ascii_alphabetic);
+        if short && (mixed || self.mixed) && first <= self.wide.1 + GROUPS_APART {
             self.mark(self.wide.0, last);
         }
         if oddities::may_be_dense(bytes, first, last)
-            || shape::is_digits_for_letters(word)
-            || oddities::is_leet(word)
+            || (mixed && (shape::is_digits_for_letters(word) || oddities::is_leet(word)))
             || (word.len() == 3
                 && bytes.get(..first).is_some_and(|before| before.ends_with(b"begin ")))
         {
             self.mark(first, last);
         }
         if short {
-            self.wide = (first, last);
+            (self.wide, self.mixed) = ((first, last), mixed);
         }
     }
 

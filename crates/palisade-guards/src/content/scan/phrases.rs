@@ -946,3 +946,27 @@ fn matched(
     matcher.tokens.end(offset + bytes.len(), stops);
     matcher.find(&tables.phrases, found)
 }
+
+/// All phrases of a text, found without a shortcut.
+#[cfg(test)]
+pub fn every(text: &str, reading: &Reading) -> Vec<Found> {
+    let tables = TABLES.as_ref().expect("tables");
+    let mut found = Vec::new();
+    let all = reading.text.len();
+    compare(tables, reading, 0, all, text, 0, &mut Matcher::default(), &mut found);
+    found
+}
+
+/// The phrases, each with the words of ASCII that each of its elements may be.
+#[cfg(test)]
+pub static EVERYTHING: LazyLock<Vec<(u16, Vec<Vec<&'static str>>)>> = LazyLock::new(|| {
+    let words = |element: &Element| -> Vec<&'static str> {
+        let of = |term: &&Term| term.mask & element.mask != 0 && term.text.is_ascii();
+        let all: Vec<_> = TERMS.iter().filter(of).map(|term| term.text).collect();
+        if all.is_empty() { vec!["bob@a.example", "https://a.example", "some_name"] } else { all }
+    };
+    PHRASES
+        .iter()
+        .map(|phrase| (phrase.score, phrase.elements.iter().map(words).collect()))
+        .collect()
+});

@@ -436,14 +436,19 @@ pub fn unscrambled(word: &str) -> Option<&'static str> {
 
 /// Whether digits or signs stand for letters of a needed word.
 pub fn is_digits_for_letters(word: &[u8]) -> bool {
-    NEEDED.iter().chain(&["rules", "password", "secret"]).any(|needed| {
-        needed.len() == word.len()
-            && needed.bytes().zip(word).all(|(letter, byte)| {
-                let plain = char::from(byte.to_ascii_lowercase());
-                char::from(letter) == plain
-                    || [super::decode::leet(plain, 'i'), super::decode::leet(plain, 'l')]
-                        .contains(&char::from(letter))
-            })
+    if !(5..LONG).contains(&word.len()) || !word.iter().any(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    ['i', 'l'].into_iter().any(|one| {
+        let mut read = [0_u8; LONG];
+        for (to, from) in read.iter_mut().zip(word) {
+            let letter = super::decode::leet(char::from(from.to_ascii_lowercase()), one);
+            *to = u8::try_from(letter).unwrap_or(0);
+        }
+        let read = read.get(..word.len()).unwrap_or_default();
+        let known = |needed: &&str| needed.as_bytes() == read;
+        NEEDED.iter().any(|needed| known(needed))
+            || ["rules", "password", "secret"].iter().any(|needed| known(needed))
     })
 }
 

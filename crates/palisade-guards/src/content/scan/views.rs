@@ -139,7 +139,8 @@ pub fn views(
         closed_up(text, *from, *to, &mut views);
     }
     for (from, to) in windows(&shapes.digits, text) {
-        for one in ['i', 'l'] {
+        let has_one = text.get(from..to).is_some_and(|part| part.contains(['1', '|']));
+        for one in ['i', 'l'].into_iter().take(1 + usize::from(has_one)) {
             views.add(unleet(text, from, to, one));
         }
     }
@@ -173,6 +174,10 @@ fn closed_up(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
         .char_indices()
         .filter(|(_, letter)| letter.is_alphanumeric() || matches!(letter, '@' | '$' | '+' | '='))
         .collect();
+    // Rows of numbers and signs are frequent, and say nothing.
+    if letters.iter().filter(|(_, letter)| letter.is_alphabetic()).count() * 3 < letters.len() {
+        return;
+    }
     let gaps: Vec<&str> = letters
         .windows(2)
         .filter_map(|pair| {
