@@ -381,7 +381,7 @@ impl<'t> View<'t> {
         let cut = self.byte(dot + 1) == Some(b'.') && self.byte(dot + 2) == Some(b'.');
         if body.open {
             Look::More
-        } else if cut || SAMPLE_TOKENS.iter().any(|sample| body.bytes.starts_with(sample)) {
+        } else if cut || is_sample_token(head.bytes) || is_sample_token(body.bytes) {
             Look::Nothing
         } else if body.bytes.len() >= 16
             || (body.bytes.is_empty() && self.byte(dot + 1) == Some(b'.'))
@@ -628,19 +628,62 @@ const SAMPLE_TOKENS: [&[u8]; 4] = [
     b"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAs",
 ];
 
+fn is_sample_token(part: &[u8]) -> bool {
+    SAMPLE_TOKENS.iter().any(|sample| part.starts_with(sample))
+}
+
 /// So much of a body tells that it is one of those.
 const SAMPLE: usize = 48;
 
 /// What documentation writes as the password of an address, beside what it
 /// writes for any secret. Nobody keeps anything by these.
 const SAMPLE_PASSWORDS: [&[u8]; 46] = [
-    b"abc", b"abc123", b"admin", b"bar", b"baz", b"credentials", b"db_pass", b"db_password",
-    b"dbpass", b"dbpassword", b"default", b"demo", b"dummy", b"foo", b"foobar", b"guest",
-    b"hidden", b"hunter2", b"letmein", b"my-secret-pw", b"my_password", b"mypass", b"mysecret",
-    b"mysecretpassword", b"p4ssw0rd", b"p@ssw0rd", b"pass123", b"passphrase", b"passw0rd",
-    b"password1", b"password123", b"placeholder", b"postgres", b"redacted", b"removed", b"root",
-    b"s3cr3t", b"s3cret", b"sample", b"secret123", b"secretpassword", b"somepassword",
-    b"supersecret", b"test", b"topsecret", b"xyz",
+    b"abc",
+    b"abc123",
+    b"admin",
+    b"bar",
+    b"baz",
+    b"credentials",
+    b"db_pass",
+    b"db_password",
+    b"dbpass",
+    b"dbpassword",
+    b"default",
+    b"demo",
+    b"dummy",
+    b"foo",
+    b"foobar",
+    b"guest",
+    b"hidden",
+    b"hunter2",
+    b"letmein",
+    b"my-secret-pw",
+    b"my_password",
+    b"mypass",
+    b"mysecret",
+    b"mysecretpassword",
+    b"p4ssw0rd",
+    b"p@ssw0rd",
+    b"pass123",
+    b"passphrase",
+    b"passw0rd",
+    b"password1",
+    b"password123",
+    b"placeholder",
+    b"postgres",
+    b"redacted",
+    b"removed",
+    b"root",
+    b"s3cr3t",
+    b"s3cret",
+    b"sample",
+    b"secret123",
+    b"secretpassword",
+    b"somepassword",
+    b"supersecret",
+    b"test",
+    b"topsecret",
+    b"xyz",
 ];
 
 fn is_sample_password(bytes: &[u8]) -> bool {

@@ -60,7 +60,8 @@ fn is_backwards(part: &str) -> bool {
     ];
     let known = |word: &str, words: &[&str]| words.iter().any(|one| word.eq_ignore_ascii_case(one));
     let mut since = usize::MAX;
-    for word in part.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| !word.is_empty())
+    for word in
+        part.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| !word.is_empty())
     {
         if since <= 8 && known(word, &FIRST) {
             return true;

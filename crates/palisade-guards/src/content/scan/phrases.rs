@@ -521,10 +521,12 @@ impl Survey<'_> {
             }
             at += part.len() + 1;
         }
-        if from < self.done {
-            return;
+        if from >= self.done {
+            let before = from.checked_sub(1).and_then(|at| self.bytes.get(at));
+            let escaped =
+                before == Some(&b'\\') && matches!(word.first(), Some(b'n' | b't' | b'r'));
+            self.slowly(from + usize::from(escaped));
         }
-        self.slowly(from);
     }
 
     /// Looks at a word of which digits may stand for letters.

@@ -45,10 +45,23 @@ fn next(state: &mut u64, below: usize) -> usize {
 /// Sentences of the words of the tables, with ordinary words and all sorts of
 /// gaps between them.
 fn sentence(state: &mut u64) -> String {
-    const FILL: [&str; 12] =
-        ["the", "a", "and", "report", "of", "x1", "don't", "we", "caf\u{e9}", "it\u{2019}s", "build", "2024"];
+    const FILL: [&str; 12] = [
+        "the",
+        "a",
+        "and",
+        "report",
+        "of",
+        "x1",
+        "don't",
+        "we",
+        "caf\u{e9}",
+        "it\u{2019}s",
+        "build",
+        "2024",
+    ];
     const GAPS: [&str; 16] = [
-        " ", " ", " ", " ", " ", ", ", "\n", "  ", " **", ". ", "_", "-", "\n\n", "\u{a0}", "\\n", " (",
+        " ", " ", " ", " ", " ", ", ", "\n", "  ", " **", ". ", "_", "-", "\n\n", "\u{a0}", "\\n",
+        " (",
     ];
     let mut text = String::new();
     let (phrase, words) = EVERYTHING[next(state, EVERYTHING.len())].clone();
@@ -79,7 +92,9 @@ fn nothing_is_lost_by_looking_for_keys_only() {
         for _ in 0..=next(&mut state, 3) {
             text.push_str(&sentence(&mut state));
             for _ in 0..next(&mut state, 60) {
-                text.push_str(["plain words ", "and more of it. ", "\n", "end"][next(&mut state, 4)]);
+                text.push_str(
+                    ["plain words ", "and more of it. ", "\n", "end"][next(&mut state, 4)],
+                );
             }
         }
         let (quick, slow) = (quickly(&text), slowly(&text));
@@ -122,7 +137,9 @@ fn nothing_is_lost_by_looking_at_the_outline_only() {
                 _ => b"Zm9vYmFy0123+/=%41\\x41&#65;<b>\"+\" \n",
             };
             text.extend((0..count).map(|_| char::from(letters[next(&mut state, letters.len())])));
-            text.push_str([" ", "\n", "ignroe ", "1gn0r3 ", "69 67 6e 6f 72 65 72 "][next(&mut state, 5)]);
+            text.push_str(
+                [" ", "\n", "ignroe ", "1gn0r3 ", "69 67 6e 6f 72 65 72 "][next(&mut state, 5)],
+            );
         }
         let pass = phrases::pass(&text, true, &mut Matcher::default());
         let some = shape::shapes(&text, &pass.outline);
