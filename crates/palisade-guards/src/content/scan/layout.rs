@@ -100,7 +100,11 @@ pub fn styles(text: &str, views: &mut Views<'_>) {
     let mut dots = 0;
     let mut blanks = 0;
     let mut before = ' ';
-    for letter in text.chars().filter(|letter| !letter.is_ascii()) {
+    for letter in text.chars() {
+        if letter.is_ascii() {
+            before = letter;
+            continue;
+        }
         styled += usize::from(is_styled(letter));
         dots += usize::from(as_morse(letter).is_some());
         blanks += usize::from(reading(letter) == Some("") && reading(before) != Some(""));

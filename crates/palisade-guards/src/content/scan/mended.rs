@@ -275,11 +275,15 @@ pub fn sequence(rest: &str) -> Option<usize> {
     }
 }
 
-/// A part of a text with its broken words made whole, if there are any. What
-/// broke them is left out between other letters too.
-pub fn whole(text: &str, from: usize, to: usize, places: &[usize]) -> Option<View> {
-    let text = text.get(..to)?;
-    places.iter().filter(|at| (from..to).contains(*at)).find_map(|at| broken(text, *at))?;
+/// Whether a broken word begins at a place.
+pub fn is_broken(text: &str, at: usize) -> bool {
+    broken(text, at).is_some()
+}
+
+/// A part of a text with its broken words made whole. What broke them is left
+/// out between other letters too.
+pub fn whole(text: &str, from: usize, to: usize) -> View {
+    let text = text.get(..to).unwrap_or_default();
     // Where one is, others may be that would not be looked at by themselves.
     let bytes = text.as_bytes();
     let is_start = |at: &usize| {
@@ -324,7 +328,7 @@ pub fn whole(text: &str, from: usize, to: usize, places: &[usize]) -> Option<Vie
             at += 1;
         }
     }
-    Some(patched.view("broken words"))
+    patched.view("broken words")
 }
 
 /// A part of a text as a terminal shows it: sequences left out, what was
@@ -374,7 +378,7 @@ mod tests {
             assert!(broken(text, 0).is_none(), "{text}");
         }
         let text = "say ig**no**re al**l** pr**evio**us x";
-        let view = whole(text, 0, text.len(), &[4, 23]).expect("broken words");
+        let view = whole(text, 0, text.len());
         assert_eq!(view.text, "say ignore all** previous x");
         assert_eq!(view.origin(4, 10), (4, 14));
     }

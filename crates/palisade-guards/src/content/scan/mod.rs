@@ -249,7 +249,11 @@ fn read_otherwise(
         if view.step == layout::ORDER {
             // Words near each other are in every order by chance.
             inner.retain(|one| {
-                let rules = [&rules::CONTENT_OVERRIDE, &rules::CONTENT_PROMPT_EXTRACTION];
+                let rules = [
+                    &rules::CONTENT_OVERRIDE,
+                    &rules::CONTENT_PROMPT_EXTRACTION,
+                    &rules::CONTENT_CONCEALMENT,
+                ];
                 let known = rules.iter().any(|rule| rule.id == one.rule.id);
                 known && one.phrase && one.score >= 120 && one.to - one.from <= 40
             });

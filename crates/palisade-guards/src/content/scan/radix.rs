@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(uu("#0V%T\n`\nend"), None);
         assert_eq!(uu(",2&5L;&\\@5V]R;&0A\n`\nend"), some("Hello World!"));
         assert_eq!(bits("0100100001100101011011000110110001101111"), some("Hello"));
-        assert_eq!(utf7(b"+AEgAaQ- x"), Some(("Hi".to_owned(), 9)));
+        assert_eq!(utf7(b"+AEgAaQ- x"), Some(("Hi".to_owned(), 8)));
         assert_eq!(utf7(b"+1 x"), None);
     }
 }

@@ -107,7 +107,8 @@ pub fn undone(run: &str) -> Option<(String, &'static str)> {
         return Some((read, "bits"));
     }
     let apart = !lower && !upper && run.contains(['-', '_', '+', '/']);
-    if apart && let Some(read) = decode::numbers(run).into_iter().next() {
+    if apart && let Some(read) = decode::numbers(run).into_iter().max_by_key(|read| read.is_ascii())
+    {
         return Some((read, "numbers"));
     }
     if hex && let Some(read) = decode::hex(run) {

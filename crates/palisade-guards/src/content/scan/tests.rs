@@ -163,6 +163,64 @@ fn disguised_phrases_are_found() {
     );
 }
 
+/// What says that something is there, and not what.
+const UNREAD: [&str; 4] = [
+    "content/invisible-text",
+    "content/direction",
+    "content/terminal-escape",
+    "content/hidden-text",
+];
+
+/// Disguises that are known not to be seen through, see the manual.
+const KNOWN_GAPS: [&str; 4] =
+    ["letters drawn out", "two rails", "spelling alphabet", "first letters of lines"];
+
+#[test]
+fn disguises_are_seen_through() {
+    let (mut tried, mut missed) = (0, Vec::new());
+    for (name, dress) in disguise::all() {
+        let mut here = 0;
+        for phrase in disguise::PHRASES {
+            let text = format!("Shipping notes: {} end of the notes.", dress(phrase));
+            if !scan(&text, Kind::Text).iter().any(|hit| !UNREAD.contains(&hit.rule)) {
+                here += 1;
+                missed.push(format!("{name}: {text}"));
+            }
+        }
+        tried += disguise::PHRASES.len();
+        assert!(here <= 6 || KNOWN_GAPS.contains(&name), "{name}: {here} missed");
+    }
+    // The known gaps count too.
+    assert!(
+        missed.len() * 100 <= tried * 3,
+        "{} of {tried}: {:#?}",
+        missed.len(),
+        &missed[..missed.len().min(40)]
+    );
+}
+
+/// How many of the texts in a table of `tests/data/` are found: of how many.
+fn found_of(table: &str) -> (usize, usize) {
+    let families: std::collections::BTreeMap<String, Vec<String>> =
+        toml::from_str(table).expect("a table of lists");
+    let texts: Vec<&String> = families.values().flatten().collect();
+    let found = texts.iter().filter(|text| {
+        !scan(&format!("Some notes on it. {text}\nMore notes."), Kind::Text).is_empty()
+    });
+    (found.count(), texts.len())
+}
+
+#[test]
+fn families_and_languages_are_found() {
+    for (table, least) in [
+        (include_str!("../../../tests/data/families.toml"), 70),
+        (include_str!("../../../tests/data/languages.toml"), 95),
+    ] {
+        let (found, all) = found_of(table);
+        assert!(found * 100 >= all * least, "{found} of {all}");
+    }
+}
+
 #[test]
 fn quoted_phrases_in_a_text_about_them_are_no_hits() {
     let text = "# On prompt injection\n\nAn attacker writes something such as \"ignore all previous instructions\" \

@@ -381,17 +381,16 @@ fn ciphers(text: &str, ciphered: &[(Cipher, usize)], views: &mut Views<'_>) {
             .filter(|(cipher, _)| *cipher == kind)
             .map(|(_, at)| (*at, *at))
             .collect();
+        if kind == Cipher::Broken {
+            // Most beginnings of words are words by themselves.
+            places.retain(|(at, _)| mended::is_broken(text, *at));
+        }
         places.sort_unstable();
-        let starts: Vec<usize> = places.iter().map(|(at, _)| *at).collect();
         for (from, to) in windows(&places, text) {
             let part = text.get(from..to).unwrap_or_default();
             match kind {
                 Cipher::Misspelt => views.add(mended::spelt(text, from, to, kind.step())),
-                Cipher::Broken => {
-                    if let Some(view) = mended::whole(text, from, to, &starts) {
-                        views.add(view);
-                    }
-                }
+                Cipher::Broken => views.add(mended::whole(text, from, to)),
                 Cipher::Reversed => {
                     views.add(View::block(kind.read(part), kind.step(), (from, to)));
                     let words = part

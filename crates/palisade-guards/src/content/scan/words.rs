@@ -6,7 +6,7 @@ use super::reading::is_contraction;
 pub const LONGEST_WORD: usize = 24;
 
 /// So many bits of a hash are looked at first.
-const HASHED: u32 = 16;
+const HASHED: u32 = 17;
 
 /// A word in lower case and without apostrophes, of at most [`LONGEST_WORD`]
 /// ASCII letters and digits: eight to a number, the first in the lowest byte.
