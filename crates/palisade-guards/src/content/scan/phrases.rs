@@ -297,8 +297,15 @@ impl Tables {
         let (at, bit) = pair(bytes, from);
         if self.pairs.get(at).is_some_and(|bits| bits & bit != 0) {
             let first = bytes.get(from).copied().unwrap_or(0);
-            let all = self.signs.get(usize::from(first)).into_iter().flatten();
-            all.filter(|one| begins(bytes, from, one.text())).for_each(|one| each(*one));
+            let third = bytes.get(from + 2).copied().unwrap_or(0).to_ascii_lowercase();
+            for one in self.signs.get(usize::from(first)).into_iter().flatten() {
+                let text = one.text();
+                // Most differ here.
+                let same = text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
+                if same && begins(bytes, from, text) {
+                    each(*one);
+                }
+            }
         }
     }
 

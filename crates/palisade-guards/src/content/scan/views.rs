@@ -262,6 +262,10 @@ impl<'t> Patched<'t> {
     }
 
     pub fn view(mut self, step: &'static str) -> View {
+        if self.points.len() == 1 {
+            // Nothing was replaced: it says what the text says.
+            return View::at_points(String::new(), step, Vec::new());
+        }
         self.text.push_str(self.source.get(self.kept..).unwrap_or_default());
         let encodes = matches!(step, "escapes" | "quoted-printable" | "utf-7" | "as shown");
         View { text: self.text, step, undivided: false, encodes, place: Place::Points(self.points) }
@@ -290,6 +294,10 @@ fn unleet(text: &str, from: usize, to: usize, one: char) -> View {
     let mut at = from;
     while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
         let Some(letter) = rest.chars().next() else { break };
+        if letter.is_ascii_alphabetic() || letter == ' ' {
+            at += 1;
+            continue;
+        }
         let after = rest.chars().nth(1);
         let goes_on = after.is_some_and(|after| !after.is_whitespace());
         let before = source.get(..at).and_then(|start| start.chars().next_back());
