@@ -301,7 +301,8 @@ impl Tables {
             for one in self.signs.get(usize::from(first)).into_iter().flatten() {
                 let text = one.text();
                 // Most differ here.
-                let same = text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
+                let same =
+                    text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
                 if same && begins(bytes, from, text) {
                     each(*one);
                 }

@@ -104,6 +104,12 @@ pub struct Views<'m> {
 }
 
 impl Views<'_> {
+    /// Whether a reading of a range may still be searched, so that none is made
+    /// that is not. It may be shorter than what it is made of.
+    pub const fn fits(&self, from: usize, to: usize) -> bool {
+        self.meter.left >= to.saturating_sub(from) / 4
+    }
+
     pub fn add(&mut self, view: View) {
         if !view.text.trim().is_empty() && self.meter.take(view.text.len()) {
             (self.each)(view);
@@ -139,31 +145,51 @@ pub fn views(
         closed_up(text, *from, *to, &mut views);
     }
     for (from, to) in windows(&shapes.digits, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         let has_one = text.get(from..to).is_some_and(|part| part.contains(['1', '|']));
         for one in ['i', 'l'].into_iter().take(1 + usize::from(has_one)) {
             views.add(unleet(text, from, to, one));
         }
     }
     for (from, to) in windows(&shapes.scrambled, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(mended::spelt(text, from, to, "scrambled"));
     }
     for (from, to) in windows(&shapes.escapes, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(unescaped(text, from, to));
     }
     for (from, to) in windows(&shapes.tags, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(untagged(text, from, to));
     }
     for (from, to) in windows(&shapes.joins, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(unjoined(text, from, to));
     }
     for (from, to) in windows(&shapes.controls, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(mended::shown(text, from, to));
     }
     ciphers(text, ciphered, &mut views);
     layout::near(text, near, &mut views);
     if !text.is_ascii() {
         unseen(text, &mut views);
-        layout::styles(text, &mut views);
+        if views.fits(0, text.len()) {
+            layout::styles(text, &mut views);
+        }
     }
 }
 
@@ -395,6 +421,9 @@ fn ciphers(text: &str, ciphered: &[(Cipher, usize)], views: &mut Views<'_>) {
         }
         places.sort_unstable();
         for (from, to) in windows(&places, text) {
+            if !views.fits(from, to) {
+                break;
+            }
             let part = text.get(from..to).unwrap_or_default();
             match kind {
                 Cipher::Misspelt => views.add(mended::spelt(text, from, to, kind.step())),
