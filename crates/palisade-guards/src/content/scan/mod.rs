@@ -169,6 +169,15 @@ pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
     } else {
         weigh::hits(text, kind, found, &regions)
     };
+    if meter.is_spent() {
+        hits.push(Hit {
+            rule: rules::CONTENT_HIDDEN_TEXT.id,
+            span: weigh::span(0, text.len()),
+            decoded: None,
+            steps: vec!["not all was read"],
+            score: 100,
+        });
+    }
     if !printable {
         hits.extend(unseen(text, kind));
         hits.sort_by_key(|hit| (hit.span.from, hit.span.to, hit.rule));

@@ -211,6 +211,21 @@ fn found_of(table: &str) -> (usize, usize) {
 }
 
 #[test]
+fn what_is_not_read_is_told() {
+    let junk = "%41%42 1gn0r3 pr3v10us ".repeat(40_000);
+    let told = |text: &str| {
+        scan(text, Kind::Text).iter().any(|hit| hit.steps.first() == Some(&"not all was read"))
+    };
+    assert!(!told(&junk[..2000]));
+    assert_eq!(told(&junk), {
+        let mut meter = Meter::for_text(&junk);
+        let shapes = shape::shapes(&junk);
+        look(&junk, &shapes, DEEPEST, &mut meter);
+        meter.is_spent()
+    });
+}
+
+#[test]
 fn families_and_languages_are_found() {
     for (table, least) in [
         (include_str!("../../../tests/data/families.toml"), 70),

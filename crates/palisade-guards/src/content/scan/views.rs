@@ -11,17 +11,26 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Meter {
     left: usize,
+    spent: bool,
 }
 
 impl Meter {
     /// Four times as much as there is, and some more for short texts.
     pub fn for_text(text: &str) -> Self {
-        Self { left: text.len().saturating_mul(4).saturating_add(64 * 1024) }
+        Self { left: text.len().saturating_mul(4).saturating_add(64 * 1024), spent: false }
     }
 
     /// Takes so many bytes off, if there are as many left.
     pub fn take(&mut self, bytes: usize) -> bool {
-        self.left.checked_sub(bytes).map(|left| self.left = left).is_some()
+        let left = self.left.checked_sub(bytes);
+        self.spent |= left.is_none();
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+
+    /// Whether something was not read because there was nothing left.
+    pub const fn is_spent(&self) -> bool {
+        self.spent
     }
 }
 
