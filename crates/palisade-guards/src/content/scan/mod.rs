@@ -162,7 +162,8 @@ impl Steps {
 /// block anything by themselves.
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
     let printable = is_printable(text.as_bytes());
-    let found = look(text, printable, &mut Meter::for_text(text), &mut Matcher::default());
+    let mut meter = Meter::for_text(text);
+    let found = look(text, printable, &mut meter, &mut Matcher::default());
     let regions = hidden::regions(text);
     let mut hits = if found.is_empty() && regions.is_empty() {
         Vec::new()

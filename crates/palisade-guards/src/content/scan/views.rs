@@ -115,8 +115,10 @@ pub struct Views<'m> {
 impl Views<'_> {
     /// Whether a reading of a range may still be searched, so that none is made
     /// that is not. It may be shorter than what it is made of.
-    pub const fn fits(&self, from: usize, to: usize) -> bool {
-        self.meter.left >= to.saturating_sub(from) / 4
+    pub const fn fits(&mut self, from: usize, to: usize) -> bool {
+        let fits = self.meter.left >= to.saturating_sub(from) / 4;
+        self.meter.spent |= !fits;
+        fits
     }
 
     pub fn add(&mut self, view: View) {
