@@ -105,23 +105,28 @@ pub struct Matcher {
 
 impl Matcher {
     /// Finds the phrases among the words that were read last. Gives the score of
-    /// the surest phrase of which all words are there, found or not.
-    pub fn find(&mut self, phrases: &Phrases, found: &mut Vec<Found>) -> u16 {
+    /// the surest phrase of which all words are there, found or not. `there` are
+    /// classes of which something is there too, in pieces or another order.
+    pub fn find(&mut self, phrases: &Phrases, there: u128, found: &mut Vec<Found>) -> u16 {
         let events = &self.tokens.events;
         let all = events.iter().fold(0, |all, event| all | phrases.mask(event.class));
         self.possible.resize(phrases.all.len(), false);
         self.possible.fill(false);
-        let mut surest = 0;
-        phrases.by_key(all & KEYS, |nth, phrase| {
-            if phrase.elements.iter().all(|element| element.mask & all != 0)
-                && let Some(possible) = self.possible.get_mut(nth)
-            {
-                *possible = true;
+        let (mut surest, mut any) = (0, false);
+        let about = all | there;
+        phrases.by_key(about & KEYS, |nth, phrase| {
+            let needs = |all: u128| phrase.elements.iter().all(|element| element.mask & all != 0);
+            if needs(about) {
                 surest = surest.max(phrase.score);
             }
+            if needs(all)
+                && let Some(possible) = self.possible.get_mut(nth)
+            {
+                (*possible, any) = (true, true);
+            }
         });
-        if surest == 0 {
-            return 0;
+        if !any {
+            return surest;
         }
         self.parts.resize(phrases.slots, None);
         self.reported.resize(phrases.all.len(), 0);

@@ -122,8 +122,8 @@ impl Start {
 /// What the search over all of the words of a text looks for.
 #[derive(Clone, Copy)]
 enum Sign {
-    /// The key of a phrase.
-    Key,
+    /// The key of a phrase: its classes.
+    Key(u128),
     /// A word in a cipher.
     Ciphered(Cipher),
     /// The beginning of a mark.
@@ -180,7 +180,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let before = before.iter().rev().copied().collect();
         let alone = words.len() == 1;
         let near = if alone { Near::of(*mask) } else { vec![Near::ANY] };
-        let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key };
+        let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key(*mask) };
         starts.push((word.as_bytes().to_vec(), start));
     }
     for (cipher, text) in cipher::words() {
@@ -398,7 +398,10 @@ pub fn pass(text: &str, outlined: bool, matcher: &mut Matcher) -> Pass {
     for (from, to) in windows(&keys, text) {
         let before = pass.found.len();
         matcher.tokens.read(&tables.known, tables.forms, text, from, to);
-        let possible = matcher.find(&tables.phrases, &mut pass.found);
+        let first = keys.partition_point(|(at, _)| *at < from);
+        let within = keys.iter().skip(first).take_while(|(at, _)| *at < to);
+        let there = within.fold(0, |all, (_, mask)| all | mask);
+        let possible = matcher.find(&tables.phrases, there, &mut pass.found);
         if possible >= ENOUGH && is_short(&pass.found, before) {
             pass.near.push((from, to));
         }
@@ -418,8 +421,8 @@ struct Survey<'t> {
     bytes: &'t [u8],
     pass: Pass,
     outline: Option<Outline>,
-    /// Where keys of phrases stand.
-    keys: Vec<usize>,
+    /// Where keys of phrases stand, and their classes.
+    keys: Vec<(usize, u128)>,
     /// Where letters stand that are not read as ASCII.
     foreign: Vec<(usize, usize)>,
     /// All words before are looked up, if their letters had to be read.
@@ -476,9 +479,9 @@ impl Survey<'_> {
                 && may_precede(self.bytes, from, &start.before)
             {
                 match start.sign {
-                    Sign::Key => {
+                    Sign::Key(mask) => {
                         if self.has_neighbours(&start.near, from, to) {
-                            self.keys.push(from);
+                            self.keys.push((from, mask));
                         }
                     }
                     Sign::Ciphered(cipher) => self.pass.ciphered.push((cipher, from)),
@@ -553,11 +556,11 @@ impl Survey<'_> {
         self.done = letterwise(self.text, from, |piece| match piece {
             Piece::Word(Some(word), from, to, _) => {
                 for start in self.tables.starts.get(&word) {
-                    if matches!(start.sign, Sign::Key)
+                    if let Sign::Key(mask) = start.sign
                         && may_follow(self.bytes, to, &start.behind)
                         && may_precede(self.bytes, from, &start.before)
                     {
-                        self.keys.push(from);
+                        self.keys.push((from, mask));
                     }
                 }
             }
@@ -739,10 +742,10 @@ fn follows_unspaced(bytes: &[u8], from: usize) -> bool {
 }
 
 /// The parts of a text where phrases may be whose keys stand at some places.
-fn windows(keys: &[usize], text: &str) -> Vec<(usize, usize)> {
+fn windows(keys: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut out: Vec<(usize, usize)> = Vec::new();
-    let mut rest = keys.iter().copied().peekable();
+    let mut rest = keys.iter().map(|(at, _)| *at).peekable();
     while let Some(first) = rest.next() {
         let done = out.last().map_or(0, |last| last.1);
         let from = back(bytes, first, done);
@@ -954,7 +957,7 @@ fn matched(
         });
     }
     matcher.tokens.end(offset + bytes.len(), stops);
-    matcher.find(&tables.phrases, found)
+    matcher.find(&tables.phrases, 0, found)
 }
 
 /// All phrases of a text, found without a shortcut.

@@ -119,7 +119,9 @@ pub fn span(from: usize, to: usize) -> Span {
 
 /// Of what was found by one rule at one place, what is surest.
 fn strongest(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by_key(|one| (one.rule.id, one.from, std::cmp::Reverse(one.score)));
+    found.sort_by_key(|one| {
+        (one.rule.id, one.from, std::cmp::Reverse(one.score), std::cmp::Reverse(one.to))
+    });
     let mut kept: Vec<Found> = Vec::new();
     for one in found {
         // Quotation marks of strings that are joined are no quotation.
