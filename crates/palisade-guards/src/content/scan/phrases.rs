@@ -268,16 +268,14 @@ fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
             ids.push(known.id);
         }
         let last = term.text.rsplit(' ').next().and_then(|word| all.get_mut(word));
-        let last = last.map(|known| {
-            known.ends_mask |= term.mask;
-            known
-        });
         ids.pop();
         ids.reverse();
-        match last {
-            Some(known) if ids.is_empty() => known.class = Some(*class),
-            Some(known) => known.ends.push((ids, *class)),
-            None => {}
+        let Some(known) = last else { continue };
+        known.ends_mask |= term.mask;
+        if ids.is_empty() {
+            known.class = Some(*class);
+        } else {
+            known.ends.push((ids, *class));
         }
     }
     all.into_iter().map(|(word, known)| (word.as_bytes().to_vec(), known)).collect()

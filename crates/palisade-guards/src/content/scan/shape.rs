@@ -447,8 +447,7 @@ pub fn is_digits_for_letters(word: &[u8]) -> bool {
         }
         let read = read.get(..word.len()).unwrap_or_default();
         let known = |needed: &&str| needed.as_bytes() == read;
-        NEEDED.iter().any(|needed| known(needed))
-            || ["rules", "password", "secret"].iter().any(|needed| known(needed))
+        NEEDED.iter().any(known) || ["rules", "password", "secret"].iter().any(known)
     })
 }
 
