@@ -40,6 +40,27 @@ const LOOKS: &[(&str, &str)] = &[
     ("x", "χ"),
     ("y", "ʏʎγ"),
     ("z", "ᴢ"),
+    // Capitals that look otherwise than their small letters.
+    ("h", "ΗҢ"),
+    ("n", "ΝŊ₦"),
+    ("y", "ΥҮ¥"),
+    ("x", "Χ"),
+    ("p", "Ρ₱Ҏ"),
+    ("a", "₳ª"),
+    ("c", "₵¢"),
+    ("e", "€"),
+    ("l", "łŁ£ⱡ"),
+    ("o", "øØº"),
+    ("d", "đĐðÐ"),
+    ("s", "§ȿ"),
+    ("t", "₮ŧŦ"),
+    ("w", "₩"),
+    ("b", "ƀ"),
+    ("h", "ħĦ₴"),
+    ("u", "ʉ"),
+    ("k", "₭"),
+    ("f", "ƒ₣"),
+    ("z", "ƶ"),
     ("'", "’‘ʼ′＇´"),
     ("\"", "“”„«»＂"),
     ("-", "‐‑‒–—―−"),
@@ -60,7 +81,7 @@ pub fn looks() -> BTreeMap<char, String> {
         }
     }
     // Negative circled and squared letters, and regional indicators.
-    for first in [0x1F130_u32, 0x1F150, 0x1F170, 0x1F1E6] {
+    for first in [0x1F110_u32, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6, 0x249C] {
         for (at, plain) in (0..).zip('a'..='z') {
             if let Some(letter) = char::from_u32(first + at) {
                 looks.insert(letter, plain.to_string());
@@ -130,6 +151,10 @@ pub fn read(letter: char, looks: &BTreeMap<char, String>) -> String {
     }
     if letter.is_whitespace() {
         return " ".to_owned();
+    }
+    // The stop of Indian scripts looks like a letter, and is none.
+    if matches!(letter, '\u{964}' | '\u{965}') {
+        return letter.to_string();
     }
     if unseen(letter) {
         return String::new();

@@ -8,6 +8,7 @@ pub mod outgoing;
 mod redact;
 mod reveal;
 pub mod scan;
+pub mod styles;
 
 pub use envelope::enclose;
 pub use hygiene::{Cleaned, clean};

@@ -1,77 +1,44 @@
-//! Elements that their own attributes hide.
+//! Elements that their own attributes, or the page's own sheets, hide.
 
-/// Whether nobody would see an element with these attributes.
-pub(super) fn hides<'a>(attributes: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> bool {
-    for (name, value) in attributes {
-        let hidden = match name {
-            // `until-found` is shown when it is looked for.
-            b"hidden" => !value.eq_ignore_ascii_case(b"until-found"),
-            b"aria-hidden" => value.eq_ignore_ascii_case(b"true"),
-            b"style" => style(value),
-            _ => false,
-        };
-        if hidden {
-            return true;
-        }
-    }
-    false
-}
+use palisade_guards::content::styles::{Element, Sheet};
 
-/// Whether a `style` hides what it is about.
-fn style(value: &[u8]) -> bool {
-    const LONGEST: usize = 4096;
-    let value = value.get(..LONGEST).unwrap_or(value);
-    let plain: Vec<u8> = value
-        .iter()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .map(u8::to_ascii_lowercase)
+/// Whether nobody would see an element of that name with these attributes.
+pub(super) fn hides<'a>(
+    name: &[u8],
+    attributes: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    sheet: &Sheet,
+) -> bool {
+    let tag = String::from_utf8_lossy(name);
+    let owned: Vec<(String, String)> = attributes
+        .map(|(name, value)| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            (text(name), text(value))
+        })
         .collect();
-    let plain = String::from_utf8_lossy(&plain).replace("!important", "");
-    let (mut colour, mut behind) = ("", "");
-    for declaration in plain.split(';') {
-        let Some((name, value)) = declaration.split_once(':') else { continue };
-        let hidden = match name {
-            "display" => value == "none",
-            "visibility" => matches!(value, "hidden" | "collapse"),
-            "opacity" | "font-size" | "zoom" => nothing(value),
-            "max-height" | "max-width" | "height" | "width" => {
-                value != "auto" && nothing(value) && plain.contains("overflow")
-            }
-            "text-indent" | "left" | "top" | "right" | "bottom" | "margin-left" | "margin-top" => {
-                far(value)
-            }
-            "clip" => value.starts_with("rect(0") || value.starts_with("rect(1px"),
-            "clip-path" => matches!(value, "inset(50%)" | "inset(100%)"),
-            "transform" => matches!(value, "scale(0)" | "scale(0,0)"),
-            "color" => {
-                colour = value;
-                value == "transparent"
-            }
-            "background" | "background-color" => {
-                behind = value;
-                false
-            }
-            _ => false,
-        };
-        if hidden {
-            return true;
+    if owned.is_empty() && sheet.is_empty() && tag != "dialog" {
+        return false;
+    }
+    let mut style = String::new();
+    let (mut id, mut classes, mut opened) = ("", "", false);
+    for (name, value) in &owned {
+        match name.as_str() {
+            // `until-found` is shown when it is looked for.
+            "hidden" if !value.eq_ignore_ascii_case("until-found") => return true,
+            "aria-hidden" if value.eq_ignore_ascii_case("true") => return true,
+            "id" => id = value.as_str(),
+            "class" => classes = value.as_str(),
+            "open" => opened = true,
+            _ => {}
         }
     }
-    !colour.is_empty() && colour == behind
-}
-
-/// Zero, or so little that nothing is seen.
-fn nothing(value: &str) -> bool {
-    let end = value.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
-    let (number, unit) = value.split_at_checked(end.unwrap_or(value.len())).unwrap_or((value, ""));
-    let Ok(number) = number.parse::<f64>() else { return false };
-    number == 0.0 || (unit == "px" && number < 2.0) || (unit.is_empty() && number < 0.05)
-}
-
-/// Out of every screen.
-fn far(value: &str) -> bool {
-    value.strip_prefix('-').is_some_and(|rest| {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        digits >= 4 || (digits == 3 && rest.ends_with("em"))
-    })
+    if tag == "dialog" && !opened {
+        return true;
+    }
+    if let Some((_, own)) = owned.iter().find(|(name, _)| name == "style") {
+        style.push_str(own);
+    }
+    let attributes: Vec<(&str, &str)> =
+        owned.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let element = Element { tag: &tag, id, classes, attributes: &attributes };
+    sheet.hiding(&element, &style).is_some_and(|hiding| !hiding.perhaps)
 }

@@ -3,13 +3,13 @@
 //! The page is cut into tags and text as browsers do it, in one pass and
 //! without a tree: the work is linear in the page, and nothing is as deep as
 //! its tags are nested. What a person would not see (scripts, comments,
-//! elements that are hidden by an attribute or by a style of their own) is
-//! left out and counted; navigation and the like are left out where the page
+//! elements that are hidden by an attribute, a style of their own or a rule in
+//! the page) is left out and counted; navigation and the like are left out where the page
 //! has enough besides. Pictures become their descriptions, so that showing
 //! the text asks nobody for anything.
 //!
-//! **Known gaps.** Styles and scripts of the page are not applied, so that
-//! what they hide is shown, and what they make is not.
+//! **Known gaps.** Sheets that are loaded and scripts of the page are not
+//! applied, so that what they hide is shown, and what they make is not.
 
 mod choose;
 mod hidden;
@@ -87,6 +87,16 @@ mod tests {
             "a<span style='COLOR:#FFF;background:#fff'>secret</span><p>b",
             "a<template>secret</template><p>b",
             "a<p style='display:none'>secret<p>b",
+            "a<p style='dis\\70lay:no/**/ne'>secret</p><p>b",
+            "a<p style='color:rgba(0,0,0,0)'>secret</p><p>b",
+            "a<p style='transform:translateX(-9999px)'>secret</p><p>b",
+            "a<p style='clip-path: circle(0)'>secret</p><p>b",
+            "a<p style='filter:opacity(0%)'>secret</p><p>b",
+            "a<p style='content-visibility:hidden'>secret</p><p>b",
+            "<style>.x{display:none}</style>a<p class='y x'>secret</p><p>b",
+            "<style>@media all{#s{opacity:.0}}</style>a<p id=s>secret</p><p>b",
+            "a<p class=late>secret</p><p>b<style>p.late{font-size:1px}</style>",
+            "a<dialog>secret</dialog><p>b",
         ] {
             let made = readable(html, "https://a.example/");
             assert_eq!((made.text.as_str(), made.hidden), ("a\n\nb\n", 6), "{html}");

@@ -1,6 +1,7 @@
 //! One pass over the tags of a page.
 
 use html5gum::{StartTag, Token, Tokenizer};
+use palisade_guards::content::styles::Sheet;
 use url::Url;
 
 use super::choose::{Block, Region};
@@ -28,7 +29,8 @@ const TITLE: usize = 300;
 /// Reads all of `html`; links are written out against `base`.
 pub(super) fn walk(html: &str, base: Option<Url>) -> Walked {
     let room = html.len().saturating_mul(2).saturating_add(64 * 1024);
-    let mut walker = Walker { base, room, ..Walker::default() };
+    let sheet = sheet(html);
+    let mut walker = Walker { base, room, sheet, ..Walker::default() };
     let Ok(()) = Tokenizer::new(html).try_for_each(|token| {
         let Ok(token) = token;
         walker.token(token);
@@ -37,6 +39,23 @@ pub(super) fn walk(html: &str, base: Option<Url>) -> Walked {
     walker.flush();
     walker.end_table();
     walker.out
+}
+
+/// The rules of the sheets in a page, wherever they stand in it.
+fn sheet(html: &str) -> Sheet {
+    let mut sheet = Sheet::default();
+    let mut within = false;
+    let Ok(()) = Tokenizer::new(html).try_for_each(|token| {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(start) => within = *start.name == *b"style",
+            Token::EndTag(_) => within = false,
+            Token::String(text) if within => sheet.read(&String::from_utf8_lossy(&text.value)),
+            _ => {}
+        }
+        Ok::<(), core::convert::Infallible>(())
+    });
+    sheet
 }
 
 /// An open element.
@@ -98,6 +117,8 @@ struct Walker {
     heading: u8,
     /// Whether the next block begins a list that is in no other.
     begun: bool,
+    /// The rules of the page's own sheets.
+    sheet: Sheet,
     out: Walked,
 }
 
@@ -188,7 +209,11 @@ impl Walker {
         };
         let sight = match self.sight() {
             Sight::Shown if tag == Tag::Skipped => Sight::Skipped,
-            Sight::Shown if tag == Tag::Unshown || hidden::hides(attributes()) => Sight::Hidden,
+            Sight::Shown
+                if tag == Tag::Unshown || hidden::hides(name, attributes(), &self.sheet) =>
+            {
+                Sight::Hidden
+            }
             other => other,
         };
         let region = self.entered(tag, value(b"role"), [value(b"class"), value(b"id")]);

@@ -66,7 +66,7 @@ pub fn hex(run: &str) -> Option<String> {
     let digits: Vec<u8> = run
         .bytes()
         .take(LONGEST)
-        .filter(|byte| !matches!(byte, b'=' | b'-' | b'_' | b'\n'))
+        .filter(|byte| !matches!(byte, b'=' | b'-' | b'_' | b'\n' | b' ' | b'\r'))
         .collect();
     if digits.len() < 12 || digits.len() % 2 == 1 {
         return None;
@@ -82,8 +82,13 @@ pub fn hex(run: &str) -> Option<String> {
 pub fn numbers(row: &str) -> Vec<String> {
     let words: Vec<&str> = row
         .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '+')
+        .map(|word| word.trim_matches('+'))
         .filter(|word| !word.is_empty())
-        .map(|word| word.strip_prefix("0x").or_else(|| word.strip_prefix("U+")).unwrap_or(word))
+        .filter(|word| !["chr", "char", "CHR", "Chr", "fromCharCode", "String"].contains(word))
+        .map(|word| {
+            let prefixes = ["0x", "U+", "0o", "0b"];
+            prefixes.iter().find_map(|prefix| word.strip_prefix(prefix)).unwrap_or(word)
+        })
         .take(LONGEST)
         .collect();
     let as_base = |base: u32| -> Option<String> {
@@ -93,7 +98,7 @@ pub fn numbers(row: &str) -> Vec<String> {
             .collect::<Option<String>>()?;
         plausible(&letters).then_some(letters)
     };
-    if words.iter().all(|word| word.len() == 8) {
+    if words.iter().all(|word| matches!(word.len(), 7 | 8) && word.bytes().all(|bit| bit <= b'1')) {
         return as_base(2).into_iter().collect();
     }
     [16, 10, 8].into_iter().filter_map(as_base).collect()
@@ -151,9 +156,14 @@ pub fn bits(run: &str) -> Option<String> {
 }
 
 /// Bytes as text: UTF-8, or UTF-16 of plain letters.
-fn text(bytes: Vec<u8>) -> Option<String> {
-    let wide = bytes.len() >= 8 && bytes.iter().skip(1).step_by(2).all(|byte| *byte == 0);
-    let bytes = if wide { bytes.into_iter().step_by(2).collect() } else { bytes };
+pub fn text(bytes: Vec<u8>) -> Option<String> {
+    let wide =
+        |first| bytes.len() >= 8 && bytes.iter().skip(first).step_by(2).all(|byte| *byte == 0);
+    let bytes = match (wide(1), wide(0)) {
+        (true, _) => bytes.into_iter().step_by(2).collect(),
+        (false, true) => bytes.into_iter().skip(1).step_by(2).collect(),
+        (false, false) => bytes,
+    };
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         // What was cut off in the middle of a letter is still text.
@@ -204,6 +214,7 @@ pub fn escape(rest: &[u8]) -> Option<(char, usize)> {
             .count()
     };
     match (rest.first()?, rest.get(1)?) {
+        (b'%', b'u') => Some((number(2, 4, 16)?, 6)),
         (b'%', _) => percent(rest),
         (b'\\', b'x') => Some((number(2, 2, 16)?, 4)),
         (b'\\', b'u') if rest.get(2) == Some(&b'{') => {
@@ -231,9 +242,11 @@ pub fn escape(rest: &[u8]) -> Option<(char, usize)> {
             Some((number(from, digits, base)?, end + usize::from(rest.get(end) == Some(&b';'))))
         }
         (b'&', _) => {
-            let name = rest.get(1..)?.iter().take(24).position(|byte| *byte == b';')?;
+            let name = rest.iter().skip(1).take(24).take_while(|byte| byte.is_ascii_alphanumeric());
+            let name = name.count();
+            let ends = rest.get(1 + name) == Some(&b';');
             let letter = entity(std::str::from_utf8(rest.get(1..1 + name)?).ok()?)?;
-            Some((letter, name + 2))
+            Some((letter, name + 1 + usize::from(ends)))
         }
         _ => None,
     }
@@ -294,8 +307,37 @@ fn entity(name: &str) -> Option<char> {
         "lcub" | "lbrace" => '{',
         "rcub" | "rbrace" => '}',
         "grave" | "DiacriticalGrave" => '`',
-        _ => return None,
+        _ => return variant(name),
     })
+}
+
+/// The plain letter of a named letter with a mark, of another alphabet or of
+/// another style: `eacute`, `omicron`, `iscr`, `Afr`, `bopf`.
+fn variant(name: &str) -> Option<char> {
+    const MARKS: [&str; 17] = [
+        "acute", "grave", "circ", "uml", "tilde", "cedil", "caron", "ring", "slash", "macr",
+        "breve", "ogon", "dot", "strok", "scr", "fr", "opf",
+    ];
+    const GREEK: [(&str, char); 12] = [
+        ("alpha", 'a'),
+        ("epsilon", 'e'),
+        ("epsi", 'e'),
+        ("iota", 'i'),
+        ("omicron", 'o'),
+        ("rho", 'p'),
+        ("upsilon", 'u'),
+        ("nu", 'v'),
+        ("kappa", 'k'),
+        ("eta", 'n'),
+        ("tau", 't'),
+        ("chi", 'x'),
+    ];
+    let lower = name.to_ascii_lowercase();
+    let marked = MARKS.iter().find_map(|mark| lower.strip_suffix(mark));
+    match marked {
+        Some(letter) if letter.len() == 1 => letter.chars().next(),
+        _ => GREEK.iter().find(|(greek, _)| *greek == lower).map(|(_, letter)| *letter),
+    }
 }
 
 /// Letters written by digits and signs. `one` is what `1` stands for.

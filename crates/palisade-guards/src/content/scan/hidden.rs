@@ -1,5 +1,7 @@
 //! Text in a page that a person who looks at the page does not see.
 
+use crate::content::styles::{Element, Sheet};
+
 /// A stretch of a page that is not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region {
@@ -23,6 +25,7 @@ const LONGEST_TAG: usize = 8 * 1024;
 pub fn regions(text: &str) -> Vec<Region> {
     let mut found = Vec::new();
     let mut at = 0;
+    let sheet = sheet(text);
     while let Some(open) = text.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) {
         let rest = text.get(open..).unwrap_or_default();
         if rest.starts_with("<!--") {
@@ -47,13 +50,24 @@ pub fn regions(text: &str) -> Vec<Region> {
             .count();
         let name = tag.get(1..=name_length).unwrap_or_default().to_ascii_lowercase();
         at = open + length;
+        if matches!(name.as_str(), "template" | "noscript" | "desc" | "metadata")
+            || (name == "dialog" && length <= name_length + 2)
+        {
+            let to = element_end(text, at, &name);
+            found.push(Region { from: at, to, how: "not shown", odd: false });
+            at = to;
+            continue;
+        }
         // Of most tags there is nothing else to know.
-        if length <= name_length + 2 {
+        if length <= name_length + 2 && sheet.is_empty() {
             continue;
         }
         let attributes = attributes(tag, name_length + 1);
         for (key, from, to) in &attributes {
-            if matches!(key.as_str(), "alt" | "title" | "aria-label" | "placeholder" | "summary")
+            if matches!(
+                key.as_str(),
+                "alt" | "title" | "aria-label" | "aria-description" | "placeholder" | "summary"
+            ) || key.starts_with("data-")
                 || (key == "content" && name == "meta")
                 || (key == "value" && name == "input")
             {
@@ -65,9 +79,11 @@ pub fn regions(text: &str) -> Vec<Region> {
                 });
             }
         }
-        let how = attributes
+        let pairs: Vec<(&str, &str)> = attributes
             .iter()
-            .find_map(|(key, from, to)| hides(key, tag.get(*from..*to).unwrap_or_default()));
+            .map(|(key, from, to)| (key.as_str(), tag.get(*from..*to).unwrap_or_default()))
+            .collect();
+        let how = hides(&name, &pairs, &sheet);
         if let Some((how, odd)) = how
             && !VOID.contains(&name.as_str())
         {
@@ -78,6 +94,44 @@ pub fn regions(text: &str) -> Vec<Region> {
     }
     found.sort_by_key(|region| region.from);
     found
+}
+
+/// The rules of the sheets in a page.
+fn sheet(text: &str) -> Sheet {
+    let mut sheet = Sheet::default();
+    let mut at = 0;
+    while let Some(open) = find(text, at, "<").filter(|_| at < text.len()) {
+        at = open + 1;
+        let rest = text.get(at..).unwrap_or_default();
+        let is_style = rest.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("style"))
+            && rest
+                .as_bytes()
+                .get(5)
+                .is_some_and(|byte| *byte == b'>' || byte.is_ascii_whitespace());
+        if is_style && let Some(start) = tag_length(text.get(open..).unwrap_or_default()) {
+            let end = find(text, open + start, "</").unwrap_or(text.len());
+            sheet.read(text.get(open + start..end).unwrap_or_default());
+            at = end.max(at);
+        }
+    }
+    sheet
+}
+
+/// The style of an element, that of its attributes of presentation before it.
+fn presentation(attributes: &[(&str, &str)]) -> String {
+    let mut style = String::new();
+    for (key, value) in attributes {
+        let named = ["opacity", "fill-opacity", "font-size", "display", "visibility"];
+        if named.iter().any(|name| key.eq_ignore_ascii_case(name)) {
+            style.push_str(key);
+            style.push(':');
+            style.push_str(value);
+            style.push(';');
+        }
+    }
+    let own = attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case("style"));
+    own.into_iter().for_each(|(_, own)| style.push_str(own));
+    style
 }
 
 const VOID: [&str; 10] =
@@ -149,94 +203,29 @@ fn attributes(tag: &str, from: usize) -> Vec<(String, usize, usize)> {
     found
 }
 
-/// How an attribute hides its element, and whether that is odd.
-fn hides(name: &str, value: &str) -> Option<(&'static str, bool)> {
-    match name {
-        "hidden" => Some(("hidden", false)),
-        "aria-hidden" if value.eq_ignore_ascii_case("true") => Some(("aria-hidden", false)),
-        "style" => style_hides(value),
-        _ => None,
-    }
-}
-
-fn style_hides(style: &str) -> Option<(&'static str, bool)> {
-    let plain: String = style
-        .chars()
-        .take(2048)
-        .filter(|letter| !letter.is_whitespace())
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let values = |name: &'static str| {
-        plain.split(';').filter_map(move |rule| {
-            rule.split_once(':')
-                .filter(|(key, _)| *key == name)
-                .map(|(_, value)| value.trim_end_matches("!important"))
-        })
+/// How the attributes of an element, and the rules of the page's sheets, hide
+/// it, and whether that is odd.
+fn hides(name: &str, attributes: &[(&str, &str)], sheet: &Sheet) -> Option<(&'static str, bool)> {
+    let value = |wanted: &str| {
+        attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| *value)
     };
-    let number = |value: &str| {
-        let digits: String = value
-            .chars()
-            .take_while(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-'))
-            .collect();
-        digits.parse::<f32>().ok()
+    if name == "dialog" && value("open").is_none() {
+        return Some(("dialog", false));
+    }
+    if value("hidden").is_some() {
+        return Some(("hidden", false));
+    }
+    if value("aria-hidden").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        return Some(("aria-hidden", false));
+    }
+    let style = presentation(attributes);
+    let element = Element {
+        tag: name,
+        id: value("id").unwrap_or_default(),
+        classes: value("class").unwrap_or_default(),
+        attributes,
     };
-    let last = |name: &'static str| values(name).next_back();
-    if last("opacity").and_then(number).is_some_and(|opacity| opacity < 0.05) {
-        return Some(("opacity", true));
-    }
-    if last("font-size").is_some_and(|size| {
-        number(size).is_some_and(|number| {
-            if size.ends_with("em") || size.ends_with('%') { number <= 0.05 } else { number <= 2.0 }
-        })
-    }) {
-        return Some(("font size", true));
-    }
-    let colour = last("color");
-    let behind = last("background-color").or_else(|| last("background"));
-    if colour.is_some_and(|colour| {
-        colour == "transparent" || behind.is_some_and(|behind| same_colour(colour, behind))
-    }) {
-        return Some(("colour", true));
-    }
-    if last("display") == Some("none") {
-        return Some(("display", false));
-    }
-    if matches!(last("visibility"), Some("hidden" | "collapse")) {
-        return Some(("visibility", false));
-    }
-    if colour.is_some_and(|colour| same_colour(colour, "#fff")) {
-        return Some(("colour", false));
-    }
-    let far = ["left", "top", "text-indent", "margin-left", "right"]
-        .into_iter()
-        .any(|name| last(name).and_then(number).is_some_and(|place| place <= -500.0));
-    if far || plain.contains("clip:rect(0") || plain.contains("scale(0)") {
-        return Some(("position", false));
-    }
-    let nothing = |name| last(name).and_then(number).is_some_and(|size| size <= 1.0);
-    (plain.contains("overflow:hidden") && (nothing("height") || nothing("width")))
-        .then_some(("size", false))
-}
-
-/// Whether two colours are the same, as they are usually written.
-fn same_colour(one: &str, other: &str) -> bool {
-    let plain = |colour: &str| -> String {
-        let colour = match colour {
-            "white" => "#ffffff",
-            "black" => "#000000",
-            "rgb(255,255,255)" | "rgba(255,255,255,1)" => "#ffffff",
-            "rgb(0,0,0)" => "#000000",
-            other => other,
-        };
-        match colour.strip_prefix('#') {
-            Some(short) if short.len() == 3 => {
-                short.chars().flat_map(|digit| [digit, digit]).collect()
-            }
-            Some(long) => long.to_owned(),
-            None => colour.to_owned(),
-        }
-    };
-    plain(one) == plain(other)
+    sheet.hiding(&element, &style).map(|hiding| (hiding.how, hiding.odd))
 }
 
 /// Where the element whose tag ends at `from` ends.

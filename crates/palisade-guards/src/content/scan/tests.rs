@@ -97,8 +97,8 @@ fn disguises() -> Vec<Dress> {
                 .collect()
         }),
         ("marks on letters", |text| between(text, "\u{336}")),
-        ("shift of 3", |text| phrases::Cipher::Shifted(3).written(text)),
-        ("mirrored", |text| phrases::Cipher::Mirrored.written(text)),
+        ("shift of 3", |text| cipher::Cipher::Shifted(3).written(text)),
+        ("mirrored", |text| cipher::Cipher::Mirrored.written(text)),
         ("words backwards", |text| words(text, |word| word.chars().rev().collect())),
         ("shown backwards", |text| {
             format!("\u{202e}{}\u{202c}", text.chars().rev().collect::<String>())
@@ -161,6 +161,78 @@ fn disguised_phrases_are_found() {
         missed.len(),
         &missed[..missed.len().min(40)]
     );
+}
+
+/// What says that something is there, and not what.
+const UNREAD: [&str; 4] = [
+    "content/invisible-text",
+    "content/direction",
+    "content/terminal-escape",
+    "content/hidden-text",
+];
+
+/// Disguises that are known not to be seen through, see the manual.
+const KNOWN_GAPS: [&str; 4] =
+    ["letters drawn out", "two rails", "spelling alphabet", "first letters of lines"];
+
+#[test]
+fn disguises_are_seen_through() {
+    let (mut tried, mut missed) = (0, Vec::new());
+    for (name, dress) in disguise::all() {
+        let mut here = 0;
+        for phrase in disguise::PHRASES {
+            let text = format!("Shipping notes: {} end of the notes.", dress(phrase));
+            if !scan(&text, Kind::Text).iter().any(|hit| !UNREAD.contains(&hit.rule)) {
+                here += 1;
+                missed.push(format!("{name}: {text}"));
+            }
+        }
+        tried += disguise::PHRASES.len();
+        assert!(here <= 6 || KNOWN_GAPS.contains(&name), "{name}: {here} missed");
+    }
+    // The known gaps count too.
+    assert!(
+        missed.len() * 100 <= tried * 3,
+        "{} of {tried}: {:#?}",
+        missed.len(),
+        &missed[..missed.len().min(40)]
+    );
+}
+
+/// How many of the texts in a table of `tests/data/` are found: of how many.
+fn found_of(table: &str) -> (usize, usize) {
+    let families: std::collections::BTreeMap<String, Vec<String>> =
+        toml::from_str(table).expect("a table of lists");
+    let texts: Vec<&String> = families.values().flatten().collect();
+    let found = texts.iter().filter(|text| {
+        !scan(&format!("Some notes on it. {text}\nMore notes."), Kind::Text).is_empty()
+    });
+    (found.count(), texts.len())
+}
+
+#[test]
+fn what_is_not_read_is_told() {
+    let junk = "%41%42 1gn0r3 pr3v10us ".repeat(40_000);
+    let told = |text: &str| {
+        scan(text, Kind::Text).iter().any(|hit| hit.steps.first() == Some(&"not all was read"))
+    };
+    assert!(!told(&junk[..2000]));
+    assert_eq!(told(&junk), {
+        let mut meter = Meter::for_text(&junk);
+        look(&junk, true, &mut meter, &mut Matcher::default());
+        meter.is_spent()
+    });
+}
+
+#[test]
+fn families_and_languages_are_found() {
+    for (table, least) in [
+        (include_str!("../../../tests/data/families.toml"), 70),
+        (include_str!("../../../tests/data/languages.toml"), 95),
+    ] {
+        let (found, all) = found_of(table);
+        assert!(found * 100 >= all * least, "{found} of {all}");
+    }
 }
 
 #[test]
@@ -246,7 +318,7 @@ fn what_is_found_stays() {
             digest = (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
         }
     }
-    assert_eq!((count, digest), (5523, 15_120_870_481_111_373_465));
+    assert_eq!((count, digest), (5718, 16_754_653_425_885_583_541));
 }
 
 fn soup() -> impl Strategy<Value = String> {

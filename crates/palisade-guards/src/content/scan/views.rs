@@ -1,25 +1,36 @@
 //! Other ways in which a text, or a part of it, can be read.
 
+use super::cipher::Cipher;
 use super::decode;
-use super::phrases::{Cipher, is_joined};
-use super::shape::{Shapes, unscrambled};
+use super::shape::Shapes;
+use super::{chopped, layout, mended, runs};
 use crate::content::invisible::{self, Unseen};
+use std::collections::BTreeMap;
 
 /// How much may be read in other ways, all in all.
 #[derive(Debug)]
 pub struct Meter {
     left: usize,
+    spent: bool,
 }
 
 impl Meter {
     /// Four times as much as there is, and some more for short texts.
     pub fn for_text(text: &str) -> Self {
-        Self { left: text.len().saturating_mul(4).saturating_add(64 * 1024) }
+        Self { left: text.len().saturating_mul(4).saturating_add(64 * 1024), spent: false }
     }
 
     /// Takes so many bytes off, if there are as many left.
     pub fn take(&mut self, bytes: usize) -> bool {
-        self.left.checked_sub(bytes).map(|left| self.left = left).is_some()
+        let left = self.left.checked_sub(bytes);
+        self.spent |= left.is_none();
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+
+    /// Whether something was not read because there was nothing left.
+    pub const fn is_spent(&self) -> bool {
+        self.spent
     }
 }
 
@@ -40,20 +51,36 @@ pub struct View {
 enum Place {
     /// All of it from this range.
     Block(usize, usize),
+    /// From this place on, byte by byte.
+    From(usize),
     /// From these places on, byte by byte: a place in the view, one in the
     /// text.
     Points(Vec<(usize, usize)>),
 }
 
 impl View {
-    fn block(text: String, step: &'static str, (from, to): (usize, usize)) -> Self {
+    pub fn block(text: String, step: &'static str, (from, to): (usize, usize)) -> Self {
         Self { text, step, undivided: false, encodes: true, place: Place::Block(from, to) }
+    }
+
+    /// A view of as many bytes as there are from `from` on.
+    const fn even(text: String, step: &'static str, from: usize) -> Self {
+        let place = Place::From(from);
+        Self { text, step, undivided: false, encodes: false, place }
+    }
+
+    /// A view that comes from places on, byte by byte: each of the view, and of
+    /// the text.
+    pub const fn at_points(text: String, step: &'static str, points: Vec<(usize, usize)>) -> Self {
+        let place = Place::Points(points);
+        Self { text, step, undivided: false, encodes: false, place }
     }
 
     /// Where a range of the view lies in the text.
     pub fn origin(&self, from: usize, to: usize) -> (usize, usize) {
         match &self.place {
             Place::Block(from, to) => (*from, *to),
+            Place::From(start) => (start + from, start + to),
             Place::Points(points) => {
                 let at = |place: usize| {
                     let next = points.partition_point(|(view, _)| *view <= place);
@@ -79,29 +106,41 @@ impl View {
     }
 }
 
-/// Collects views, as far as the meter goes.
-struct Views<'m> {
-    found: Vec<View>,
+/// Gives views out, as far as the meter goes.
+pub struct Views<'m> {
+    each: &'m mut dyn FnMut(View),
     meter: &'m mut Meter,
 }
 
 impl Views<'_> {
-    fn add(&mut self, view: View) {
+    /// Whether a reading of a range may still be searched, so that none is made
+    /// that is not. It may be shorter than what it is made of.
+    pub const fn fits(&mut self, from: usize, to: usize) -> bool {
+        let fits = self.meter.left >= to.saturating_sub(from) / 4;
+        self.meter.spent |= !fits;
+        fits
+    }
+
+    pub fn add(&mut self, view: View) {
         if !view.text.trim().is_empty() && self.meter.take(view.text.len()) {
-            self.found.push(view);
+            (self.each)(view);
         }
     }
 }
 
-/// The other ways to read `text`.
+/// Calls `each` for the other ways to read `text`.
 pub fn views(
     text: &str,
     shapes: &Shapes,
     ciphered: &[(Cipher, usize)],
+    near: &[(usize, usize)],
     meter: &mut Meter,
-) -> Vec<View> {
-    let mut views = Views { found: Vec::new(), meter };
-    runs(text, shapes, &mut views);
+    each: &mut dyn FnMut(View),
+) {
+    let mut views = Views { each, meter };
+    runs::runs(text, &shapes.runs, &mut views);
+    chopped::odd(text, &shapes.odd, &mut views);
+    chopped::dump(text, &shapes.numbers, &mut views);
     for (from, to) in &shapes.numbers {
         let row = text.get(*from..*to).unwrap_or_default();
         for read in decode::numbers(row) {
@@ -117,171 +156,100 @@ pub fn views(
         closed_up(text, *from, *to, &mut views);
     }
     for (from, to) in windows(&shapes.digits, text) {
-        for one in ['i', 'l'] {
-            let part = text.get(from..to).unwrap_or_default();
-            views.add(letterwise(part, from, "leet", |letter| decode::leet(letter, one)));
+        if !views.fits(from, to) {
+            break;
+        }
+        let has_one = text.get(from..to).is_some_and(|part| part.contains(['1', '|']));
+        for one in ['i', 'l'].into_iter().take(1 + usize::from(has_one)) {
+            views.add(unleet(text, from, to, one));
         }
     }
     for (from, to) in windows(&shapes.scrambled, text) {
-        views.add(in_order(text, from, to));
+        if !views.fits(from, to) {
+            break;
+        }
+        views.add(mended::spelt(text, from, to, "scrambled"));
     }
     for (from, to) in windows(&shapes.escapes, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(unescaped(text, from, to));
     }
     for (from, to) in windows(&shapes.tags, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(untagged(text, from, to));
     }
     for (from, to) in windows(&shapes.joins, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(unjoined(text, from, to));
     }
+    for (from, to) in windows(&shapes.controls, text) {
+        if !views.fits(from, to) {
+            break;
+        }
+        views.add(mended::shown(text, from, to));
+    }
     ciphers(text, ciphered, &mut views);
+    layout::near(text, near, &mut views);
     if !text.is_ascii() {
         unseen(text, &mut views);
-    }
-    views.found
-}
-
-/// Long runs without a space.
-fn runs(text: &str, shapes: &Shapes, views: &mut Views<'_>) {
-    let mut rest = shapes.runs.as_slice();
-    while let Some(((from, first_to), after)) = rest.split_first() {
-        rest = after;
-        // An encoding that is broken into lines.
-        let mut to = *first_to;
-        while to - from >= 40
-            && let Some(((next, end), after)) = rest.split_first()
-            && *next - to <= 8
-            && text
-                .get(to..*next)
-                .is_some_and(|gap| gap.bytes().all(|byte| byte.is_ascii_whitespace()))
-        {
-            to = *end;
-            rest = after;
-        }
-        let (from, span) = (*from, (*from, to));
-        let run = text.get(from..to).unwrap_or_default();
-        if run.len() < 512 && is_joined(run) {
-            let divided = divided(run);
-            let mut view = View::block(divided, "run together", span);
-            view.undivided = true;
-            views.add(view);
-        }
-        if !decoded(run, span, views) && to > *first_to {
-            // They were not one run after all: each by itself.
-            decoded(text.get(from..*first_to).unwrap_or_default(), (from, *first_to), views);
-            for (next, end) in
-                shapes.runs.iter().filter(|(next, end)| *next >= *first_to && *end <= to).take(1000)
-            {
-                decoded(text.get(*next..*end).unwrap_or_default(), (*next, *end), views);
-            }
-        }
-        // What follows a name, as in `data=..`, or part of a path.
-        if run.contains(['=', '/', '-', '_']) {
-            let mut at = 0;
-            for piece in run.split(['=', '/', '-', '_', '+']).take(16) {
-                if piece.len() >= 16 && piece.len() < run.len() {
-                    decoded(piece, (from + at, from + at + piece.len()), views);
-                }
-                at += piece.len() + 1;
-            }
-            if let Some((name, value)) = run.split_once('=')
-                && value.len() >= 16
-                && !value.starts_with('=')
-            {
-                decoded(value, (from + name.len() + 1, to), views);
-            }
+        if views.fits(0, text.len()) {
+            layout::styles(text, &mut views);
         }
     }
 }
 
-/// Whether a run is an encoding.
-fn decoded(run: &str, span: (usize, usize), views: &mut Views<'_>) -> bool {
-    let is_hex = run
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'=' | b'-' | b'_' | b'\n'));
-    if is_hex && let Some(read) = decode::hex(run) {
-        views.add(View::block(read, "hex", span));
-        return true;
-    }
-    let lower = run.bytes().any(|byte| byte.is_ascii_lowercase());
-    let upper = run.bytes().any(|byte| byte.is_ascii_uppercase());
-    if lower
-        && upper
-        && let Some(read) = decode::base64(run)
-    {
-        views.add(View::block(read, "base64", span));
-        return true;
-    } else if upper
-        && !lower
-        && run.len() >= 16
-        && let Some(read) = decode::base32(run)
-    {
-        views.add(View::block(read, "base32", span));
-        return true;
-    }
-    false
-}
-
-/// Words divided where a capital follows a small letter.
-fn divided(run: &str) -> String {
-    let mut out = String::with_capacity(run.len() + 8);
-    let mut before = ' ';
-    for letter in run.chars() {
-        if before.is_ascii_lowercase() && letter.is_ascii_uppercase() {
-            out.push(' ');
-        }
-        out.push(letter);
-        before = letter;
-    }
-    out
-}
-
-/// Letters that stand apart, closed up; wider gaps divide the words.
+/// Letters that stand apart, closed up; other gaps divide the words.
 fn closed_up(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
     let part = text.get(from..to).unwrap_or_default();
     let letters: Vec<(usize, char)> = part
         .char_indices()
-        .filter(|(_, letter)| letter.is_alphanumeric() || matches!(letter, '@' | '$'))
+        .filter(|(_, letter)| letter.is_alphanumeric() || matches!(letter, '@' | '$' | '+' | '='))
         .collect();
-    let gaps: Vec<usize> =
-        letters.windows(2).filter_map(|pair| Some(pair.get(1)?.0 - pair.first()?.0)).collect();
-    let narrow = gaps.iter().copied().min().unwrap_or(1);
+    // Rows of numbers and signs are frequent, and say nothing.
+    if letters.iter().filter(|(_, letter)| letter.is_alphabetic()).count() * 3 < letters.len() {
+        return;
+    }
+    let gaps: Vec<&str> = letters
+        .windows(2)
+        .filter_map(|pair| {
+            let [(at, letter), (next, _)] = pair else { return None };
+            part.get(at + letter.len_utf8()..*next)
+        })
+        .collect();
+    // What divides letters is most frequent.
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    gaps.iter().for_each(|gap| *counts.entry(gap).or_default() += 1);
+    let usual = counts.iter().max_by_key(|(_, count)| **count).map_or("", |(gap, _)| *gap);
     let mut read = String::new();
     let mut points = Vec::new();
-    let mut before = None;
-    for (at, letter) in letters {
-        let gap = before.map(|last| part.get(last..at).unwrap_or_default());
-        // A gap that is wider than the others, or of another kind.
-        let apart = gap.is_some_and(|gap| {
-            gap.chars().count() > narrow.max(2)
-                || (narrow >= 2
-                    && gap.chars().skip(1).any(char::is_whitespace)
-                    && gaps_by_sign(part))
-        });
-        if apart {
+    for (nth, (at, letter)) in letters.iter().enumerate() {
+        let gap = nth.checked_sub(1).and_then(|before| gaps.get(before)).copied().unwrap_or(usual);
+        let divides = gap != usual
+            && (gap.len() > usual.len() || (gap.contains([' ', '\n']) && !usual.is_empty()));
+        if divides {
             points.push((read.len(), from + at));
             read.push(' ');
         }
         points.push((read.len(), from + at));
-        read.push(letter);
-        before = Some(at);
+        read.push(*letter);
     }
     views.add(View {
         text: read,
         step: "letters apart",
         undivided: true,
-        encodes: false,
+        encodes: true,
         place: Place::Points(points),
     });
 }
 
-/// Whether the letters are divided by a sign, so that a space divides words.
-fn gaps_by_sign(part: &str) -> bool {
-    part.chars().nth(1).is_some_and(|letter| !letter.is_whitespace())
-}
-
 /// Ranges with the words around them, those that meet made one.
-fn windows(ranges: &[(usize, usize)], text: &str) -> Vec<(usize, usize)> {
+pub fn windows(ranges: &[(usize, usize)], text: &str) -> Vec<(usize, usize)> {
     const AROUND: usize = 120;
     let mut out: Vec<(usize, usize)> = Vec::new();
     for (from, to) in ranges {
@@ -309,28 +277,8 @@ fn letterwise(part: &str, from: usize, step: &'static str, each: impl Fn(char) -
     View { text, step, undivided: false, encodes: false, place: Place::Points(points) }
 }
 
-/// Scrambled words set right. Their length stays.
-fn in_order(text: &str, from: usize, to: usize) -> View {
-    let part = text.get(from..to).unwrap_or_default();
-    let read = part
-        .split_inclusive(|letter: char| !letter.is_ascii_alphabetic())
-        .map(|piece| {
-            let word = piece.trim_end_matches(|letter: char| !letter.is_ascii_alphabetic());
-            let rest = piece.get(word.len()..).unwrap_or_default();
-            format!("{}{rest}", unscrambled(word).unwrap_or(word))
-        })
-        .collect();
-    View {
-        text: read,
-        step: "scrambled",
-        undivided: false,
-        encodes: false,
-        place: Place::Points(vec![(0, from)]),
-    }
-}
-
 /// Text with pieces of it replaced or left out.
-struct Patched<'t> {
+pub struct Patched<'t> {
     source: &'t str,
     text: String,
     points: Vec<(usize, usize)>,
@@ -338,11 +286,11 @@ struct Patched<'t> {
 }
 
 impl<'t> Patched<'t> {
-    fn of(source: &'t str, from: usize) -> Self {
+    pub fn of(source: &'t str, from: usize) -> Self {
         Self { source, text: String::new(), points: vec![(0, from)], kept: from }
     }
 
-    fn replace(&mut self, from: usize, to: usize, by: &str) {
+    pub fn replace(&mut self, from: usize, to: usize, by: &str) {
         self.text.push_str(self.source.get(self.kept..from).unwrap_or_default());
         self.points.push((self.text.len(), from));
         self.text.push_str(by);
@@ -350,11 +298,63 @@ impl<'t> Patched<'t> {
         self.kept = to;
     }
 
-    fn view(mut self, step: &'static str) -> View {
+    pub fn view(mut self, step: &'static str) -> View {
+        if self.points.len() == 1 {
+            // Nothing was replaced: it says what the text says.
+            return View::at_points(String::new(), step, Vec::new());
+        }
         self.text.push_str(self.source.get(self.kept..).unwrap_or_default());
-        let encodes = step == "escapes";
+        let encodes = matches!(step, "escapes" | "quoted-printable" | "utf-7" | "as shown");
         View { text: self.text, step, undivided: false, encodes, place: Place::Points(self.points) }
     }
+}
+
+/// Digits and signs as the letters they are written for.
+fn unleet(text: &str, from: usize, to: usize, one: char) -> View {
+    /// Letters that are written by several signs.
+    const SIGNS: [(&str, &str); 12] = [
+        ("|\\|", "n"),
+        ("/\\/", "n"),
+        ("\\/", "v"),
+        ("|_|", "u"),
+        ("|-|", "h"),
+        ("/\\", "a"),
+        ("|)", "d"),
+        ("|<", "k"),
+        ("|>", "p"),
+        ("()", "o"),
+        ("|3", "b"),
+        ("|2", "r"),
+    ];
+    let source = text.get(..to).unwrap_or_default();
+    let mut patched = Patched::of(source, from);
+    let mut at = from;
+    while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some(letter) = rest.chars().next() else { break };
+        if letter.is_ascii_alphabetic() || letter == ' ' {
+            at += 1;
+            continue;
+        }
+        let after = rest.chars().nth(1);
+        let goes_on = after.is_some_and(|after| !after.is_whitespace());
+        let before = source.get(..at).and_then(|start| start.chars().next_back());
+        if let Some((sign, read)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
+            patched.replace(at, at + sign.len(), read);
+            at += sign.len();
+            continue;
+        }
+        let read = match letter {
+            '!' | '|' if !goes_on => letter,
+            '+' if !goes_on && before.is_none_or(|before| !before.is_alphanumeric()) => letter,
+            '(' if goes_on && at > from => 'c',
+            other => decode::leet(other, one),
+        };
+        if read != letter {
+            patched.replace(at, at + 1, read.encode_utf8(&mut [0; 4]));
+        }
+        at += letter.len_utf8();
+    }
+    patched.view("leet")
 }
 
 fn unescaped(text: &str, from: usize, to: usize) -> View {
@@ -426,13 +426,21 @@ fn ciphers(text: &str, ciphered: &[(Cipher, usize)], views: &mut Views<'_>) {
             .filter(|(cipher, _)| *cipher == kind)
             .map(|(_, at)| (*at, *at))
             .collect();
+        if kind == Cipher::Broken {
+            // Most beginnings of words are words by themselves.
+            places.retain(|(at, _)| mended::is_broken(text, *at));
+        }
         places.sort_unstable();
         for (from, to) in windows(&places, text) {
+            if !views.fits(from, to) {
+                break;
+            }
             let part = text.get(from..to).unwrap_or_default();
-            let read = kind.read(part);
             match kind {
+                Cipher::Misspelt => views.add(mended::spelt(text, from, to, kind.step())),
+                Cipher::Broken => views.add(mended::whole(text, from, to)),
                 Cipher::Reversed => {
-                    views.add(View::block(read, "reversed", (from, to)));
+                    views.add(View::block(kind.read(part), kind.step(), (from, to)));
                     let words = part
                         .split_inclusive(char::is_whitespace)
                         .map(|piece| {
@@ -441,28 +449,16 @@ fn ciphers(text: &str, ciphered: &[(Cipher, usize)], views: &mut Views<'_>) {
                             word.chars().rev().chain(rest.chars()).collect::<String>()
                         })
                         .collect();
-                    views.add(View {
-                        text: words,
-                        step: "words reversed",
-                        undivided: false,
-                        encodes: false,
-                        place: Place::Points(vec![(0, from)]),
-                    });
+                    views.add(View::even(words, "words reversed", from));
                 }
-                Cipher::Shifted(by) => views.add(View {
-                    text: read,
-                    step: if by == 13 { "rot13" } else { "shifted letters" },
-                    undivided: false,
-                    encodes: false,
-                    place: Place::Points(vec![(0, from)]),
-                }),
-                Cipher::Mirrored => views.add(View {
-                    text: read,
-                    step: "mirrored alphabet",
-                    undivided: false,
-                    encodes: false,
-                    place: Place::Points(vec![(0, from)]),
-                }),
+                Cipher::ShiftedReversed | Cipher::PigLatin => {
+                    views.add(View::block(kind.read(part), kind.step(), (from, to)));
+                }
+                Cipher::Shifted(_)
+                | Cipher::Mirrored
+                | Cipher::Printed
+                | Cipher::KeysRight
+                | Cipher::KeysLeft => views.add(View::even(kind.read(part), kind.step(), from)),
             }
         }
     }

@@ -1,0 +1,177 @@
+//! Words with digits or signs in them that have the shape of a part of an
+//! encoding. Words of letters only do not come here.
+
+use super::shape::Row;
+
+/// Ranges of what has such a shape.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Odd {
+    /// Short words in a row with digits in them: an encoding in groups.
+    pub groups: Vec<(usize, usize)>,
+    /// Long runs of letters, digits and many signs: base 85.
+    pub dense: Vec<(usize, usize)>,
+    /// `=69` and soft line ends of quoted-printable.
+    pub quoted: Vec<(usize, usize)>,
+    /// The lines after `begin 644 name`.
+    pub lines: Vec<(usize, usize)>,
+    /// `+AGkAZw-`.
+    pub utf7: Vec<(usize, usize)>,
+    /// Places in the alphabet: `9-7-14`.
+    pub places: Vec<(usize, usize)>,
+    /// Words in which digits stand for letters, by their look only.
+    pub leet: Vec<(usize, usize)>,
+}
+
+/// The rows that are not at their end yet.
+#[derive(Default)]
+pub struct Rows {
+    groups: Row,
+    quoted: Row,
+    utf7: Row,
+    places: Row,
+    leet: Row,
+    /// Up to where long runs were looked at.
+    dense_to: usize,
+}
+
+/// So many groups may be an encoding.
+const GROUPS: usize = 2;
+/// So many letters by their places may be words.
+const PLACES: usize = 8;
+
+impl Rows {
+    /// Takes a word that does not consist of letters only.
+    pub fn word(&mut self, bytes: &[u8], from: usize, to: usize, found: &mut Odd) {
+        let word = bytes.get(from..to).unwrap_or_default();
+        let (mut digits, mut small, mut capitals, mut others) = (0, 0, 0, 0);
+        for byte in word.iter().take(64) {
+            match byte {
+                b'0'..=b'9' => digits += 1,
+                b'a'..=b'z' => small += 1,
+                b'A'..=b'Z' => capitals += 1,
+                _ => others += 1,
+            }
+        }
+        let letters = small + capitals;
+        let is_group = (small > 0 && capitals > 0)
+            || (small == 0 && capitals > 0 && word.len() == 8)
+            || (matches!(word.len(), 4 | 8) && word.iter().all(u8::is_ascii_hexdigit));
+        if digits > 0 && (4..16).contains(&word.len()) && is_group {
+            add(&mut self.groups, from, to, 1, 40, GROUPS, &mut found.groups);
+        }
+        if others > 0 {
+            self.signs(bytes, word, from, to, found);
+        }
+        if digits > 0 && letters > 0 && word.len() < 16 && is_leet(word) {
+            add(&mut self.leet, from, to, 1, 40, 3, &mut found.leet);
+        }
+        if digits > 0 && letters + others > 0 && from >= self.dense_to {
+            self.dense(bytes, from, found);
+        }
+        if letters == 0 && digits > 0 {
+            if word.len() == 3
+                && from.checked_sub(6).and_then(|at| bytes.get(at..from)) == Some(b"begin ")
+            {
+                let rest = bytes.get(to..).unwrap_or_default();
+                let line =
+                    rest.iter().take(256).position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                let end = rest.windows(4).take(64 * 1024).position(|four| four == b"\nend");
+                if line > 0
+                    && let Some(end) = end.filter(|end| *end > line)
+                {
+                    found.lines.push((to + line, to + end + 1));
+                }
+            }
+            let numbers = word.split(|byte| *byte == b'-');
+            let each = |number: &[u8]| match number {
+                [b'1'..=b'9'] | [b'1', b'0'..=b'9'] | [b'2', b'0'..=b'6'] => Some(1),
+                _ => None,
+            };
+            if let Some(count) = numbers.map(each).sum::<Option<usize>>()
+                && (count > 1 || self.places.is_open())
+            {
+                add(&mut self.places, from, to, count, 3, PLACES, &mut found.places);
+            }
+        }
+    }
+
+    fn signs(&mut self, bytes: &[u8], word: &[u8], from: usize, to: usize, found: &mut Odd) {
+        let escapes = word
+            .windows(3)
+            .take(256)
+            .filter(|three| matches!(three, [b'=', b'2'..=b'7', b'0'..=b'9' | b'A'..=b'F']))
+            .count();
+        let soft = word.len() > 1
+            && word.last() == Some(&b'=')
+            && matches!(bytes.get(to), Some(b'\n' | b'\r'));
+        if escapes > 0 || soft {
+            add(&mut self.quoted, from, to, escapes + usize::from(soft), 60, 3, &mut found.quoted);
+        }
+        if word.len() >= 6 && word.starts_with(b"+A") {
+            add(&mut self.utf7, from, to, 1, 40, 1, &mut found.utf7);
+        }
+    }
+
+    /// Looks at the whole run without a space, once.
+    fn dense(&mut self, bytes: &[u8], at: usize, found: &mut Odd) {
+        const LONGEST: usize = 64 * 1024;
+        let before = bytes.get(self.dense_to..at).unwrap_or_default();
+        let back =
+            before.iter().rev().take(256).take_while(|byte| !byte.is_ascii_whitespace()).count();
+        let rest = bytes.get(at..).unwrap_or_default();
+        let ahead = rest.iter().take(LONGEST).take_while(|byte| byte.is_ascii_graphic()).count();
+        self.dense_to = at + ahead;
+        let run = bytes.get(at - back..at + ahead).unwrap_or_default();
+        if run.len() < 20 {
+            return;
+        }
+        let signs = run.iter().take(64).filter(|byte| byte.is_ascii_punctuation()).count();
+        if signs * 10 >= run.len().min(64) {
+            found.dense.push((at - back, at + ahead));
+        }
+    }
+
+    /// Ends the rows.
+    pub fn close(self, found: &mut Odd) {
+        self.groups.close(GROUPS, &mut found.groups);
+        self.quoted.close(3, &mut found.quoted);
+        self.utf7.close(1, &mut found.utf7);
+        self.places.close(PLACES, &mut found.places);
+        self.leet.close(3, &mut found.leet);
+    }
+}
+
+/// Whether a word with a digit in it may be part of a long run with many signs.
+pub fn may_be_dense(bytes: &[u8], from: usize, to: usize) -> bool {
+    let graphic = |byte: &&u8| byte.is_ascii_graphic();
+    let before = bytes.get(..from).unwrap_or_default().iter().rev().take(20);
+    let behind = bytes.get(to..).unwrap_or_default().iter().take(20);
+    before.take_while(graphic).count() + (to - from) + behind.take_while(graphic).count() >= 20
+}
+
+fn add(
+    row: &mut Row,
+    from: usize,
+    to: usize,
+    count: usize,
+    farthest: usize,
+    least: usize,
+    into: &mut Vec<(usize, usize)>,
+) {
+    if let Some(row) = row.add(from, to, count, farthest) {
+        row.close(least, into);
+    }
+}
+
+/// Whether digits stand within a word as they do where they are written for
+/// letters.
+pub fn is_leet(word: &[u8]) -> bool {
+    let last = word.iter().rposition(u8::is_ascii_alphabetic).unwrap_or(0);
+    let within = word
+        .iter()
+        .take(last)
+        .filter(|byte| matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'@' | b'$'))
+        .count();
+    within > 0
+        && word.iter().any(|byte| matches!(byte.to_ascii_lowercase(), b'g'..=b'w' | b'y' | b'z'))
+}

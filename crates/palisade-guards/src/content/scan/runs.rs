@@ -1,0 +1,186 @@
+//! Long runs without a space: encodings, or words run together.
+
+use super::decode;
+use super::phrases::is_joined;
+use super::radix;
+use super::views::{View, Views};
+
+/// What long runs say.
+pub fn runs(text: &str, all: &[(usize, usize)], views: &mut Views<'_>) {
+    let mut rest = all;
+    while let Some(((from, first_to), after)) = rest.split_first() {
+        rest = after;
+        // An encoding that is broken into lines.
+        let mut to = *first_to;
+        let mut longest = first_to - from;
+        while let Some(((next, end), after)) = rest.split_first()
+            && (to - from >= 40 || end - next == longest)
+            && *next - to <= 8
+            && text
+                .get(to..*next)
+                .is_some_and(|gap| gap.bytes().all(|byte| byte.is_ascii_whitespace()))
+        {
+            to = *end;
+            longest = longest.max(end - next);
+            rest = after;
+        }
+        let (from, mut span) = (*from, (*from, to));
+        let run = text.get(from..to).unwrap_or_default();
+        if run.len() < 512 && is_joined(run) {
+            let divided = divided(run);
+            let mut view = View::block(divided, "run together", span);
+            view.undivided = true;
+            views.add(view);
+        }
+        // The last line is shorter, and may be no long run.
+        span.1 = if to > *first_to { last_line(text, to) } else { to };
+        let longer = text.get(from..span.1).unwrap_or_default();
+        let done = (span.1 > to && decoded(longer, span, views)) || decoded(run, (from, to), views);
+        if !done && to > *first_to {
+            // They were not one run after all: each by itself.
+            decoded(text.get(from..*first_to).unwrap_or_default(), (from, *first_to), views);
+            for (next, end) in
+                all.iter().filter(|(next, end)| *next >= *first_to && *end <= to).take(1000)
+            {
+                decoded(text.get(*next..*end).unwrap_or_default(), (*next, *end), views);
+            }
+        }
+        // What follows a name, as in `data=..`, or part of a path.
+        if run.contains(['=', '/', '-', '_']) {
+            let mut at = 0;
+            for piece in run.split(['=', '/', '-', '_', '+']).take(16) {
+                if piece.len() >= 16 && piece.len() < run.len() {
+                    decoded(piece, (from + at, from + at + piece.len()), views);
+                }
+                at += piece.len() + 1;
+            }
+            if let Some((name, value)) = run.split_once('=')
+                && value.len() >= 16
+                && !value.starts_with('=')
+            {
+                decoded(value, (from + name.len() + 1, to), views);
+            }
+        }
+    }
+}
+
+/// Where a line that goes on with an encoding ends, after the lines to `to`.
+fn last_line(text: &str, to: usize) -> usize {
+    let rest = text.get(to..).unwrap_or_default();
+    let gap = rest.len() - rest.trim_start_matches(['\n', '\r', ' ', '\t']).len();
+    let gap = if rest.get(..gap).is_some_and(|gap| gap.contains('\n')) { gap } else { 0 };
+    let more = rest
+        .bytes()
+        .skip(gap)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+        .count();
+    let ends = rest.get(gap + more..).is_none_or(|rest| !rest.starts_with([',', '.', ':', '(']));
+    if gap > 0 && gap <= 4 && more > 0 && ends { to + gap + more } else { to }
+}
+
+/// Whether a run is an encoding; what it says is added.
+fn decoded(run: &str, span: (usize, usize), views: &mut Views<'_>) -> bool {
+    match undone(run) {
+        Some((read, step)) => {
+            views.add(View::block(read, step, span));
+            true
+        }
+        None => false,
+    }
+}
+
+/// What a run of letters and digits says, and by which encoding.
+pub fn undone(run: &str) -> Option<(String, &'static str)> {
+    let (mut lower, mut upper, mut digits, mut hex, mut binary) = (false, false, 0, true, true);
+    for byte in run.bytes() {
+        lower |= byte.is_ascii_lowercase();
+        upper |= byte.is_ascii_uppercase();
+        digits += usize::from(byte.is_ascii_digit());
+        hex &=
+            byte.is_ascii_hexdigit() || matches!(byte, b'=' | b'-' | b'_' | b'\n' | b' ' | b'\r');
+        binary &= matches!(byte, b'0' | b'1');
+    }
+    if binary
+        && run.len() >= 35
+        && let Some(read) = radix::bits(run)
+    {
+        return Some((read, "bits"));
+    }
+    let apart = !lower && !upper && run.contains(['-', '_', '+', '/']);
+    if apart && let Some(read) = decode::numbers(run).into_iter().max_by_key(|read| read.is_ascii())
+    {
+        return Some((read, "numbers"));
+    }
+    if hex && let Some(read) = decode::hex(run) {
+        return Some((read, "hex"));
+    }
+    if run.starts_with("0x") {
+        let read = decode::hex(&run.replace("0x", ""));
+        if let Some(read) = read {
+            return Some((read, "hex"));
+        }
+    }
+    if lower && upper {
+        if let Some(read) = decode::base64(run) {
+            return Some((read, "base64"));
+        }
+        // Names of two cases are frequent, and have hardly any digits.
+        if digits > 0 && run.len() >= 24 {
+            return turned(run);
+        }
+        return None;
+    }
+    if (lower || upper) && run.len() >= 16 {
+        let letters = run.trim_end_matches('=');
+        if digits > 0 || letters.len() % 8 != 1 {
+            let read = if upper {
+                decode::base32(run)
+            } else if digits > 0 && digits < run.len() / 2 {
+                decode::base32(&run.to_ascii_uppercase())
+            } else {
+                None
+            };
+            return read.map(|read| (read, "base32"));
+        }
+    }
+    None
+}
+
+/// Base64 that was written in another way again, and what is like base64.
+fn turned(run: &str) -> Option<(String, &'static str)> {
+    let printed = |letters: &mut dyn Iterator<Item = u8>| {
+        decode::base64_bytes(letters.take(24)).is_some_and(|bytes| {
+            bytes.len() >= 12
+                && bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+        })
+    };
+    let bare = run.trim_matches('=');
+    if printed(&mut bare.bytes().rev()) {
+        let back: String = bare.chars().rev().collect();
+        return decode::base64(&back).map(|read| (read, "base64 reversed"));
+    }
+    let rotated = |byte: u8| match byte {
+        b'a'..=b'z' => b'a' + (byte - b'a' + 13) % 26,
+        b'A'..=b'Z' => b'A' + (byte - b'A' + 13) % 26,
+        other => other,
+    };
+    if printed(&mut run.bytes().map(rotated)) {
+        let back: String = run.bytes().map(|byte| char::from(rotated(byte))).collect();
+        return decode::base64(&back).map(|read| (read, "rot13 of base64"));
+    }
+    radix::base58(run).map(|read| (read, "base58"))
+}
+
+/// Words divided where a capital follows a small letter.
+fn divided(run: &str) -> String {
+    let mut out = String::with_capacity(run.len() + 8);
+    let mut before = ' ';
+    for letter in run.chars() {
+        if before.is_ascii_lowercase() && letter.is_ascii_uppercase() {
+            out.push(' ');
+        }
+        out.push(letter);
+        before = letter;
+    }
+    out
+}
