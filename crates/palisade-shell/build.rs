@@ -39,6 +39,9 @@ struct Entry {
     local: Option<bool>,
     interpreter: Option<bool>,
     stdin: Option<String>,
+    online: Option<bool>,
+    method: Option<bool>,
+    reaches: Option<String>,
     /// Why the entry is as it is; for the reader only.
     #[serde(default, rename = "note")]
     _note: Option<String>,
@@ -257,6 +260,9 @@ fn merge(base: &Entry, over: &Entry) -> Entry {
         local: over.local.or(base.local),
         interpreter: over.interpreter.or(base.interpreter),
         stdin: over.stdin.clone().or_else(|| base.stdin.clone()),
+        online: over.online.or(base.online),
+        method: over.method.or(base.method),
+        reaches: over.reaches.clone().or_else(|| base.reaches.clone()),
         _note: None,
     }
 }
@@ -302,6 +308,7 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
     let whens = pools.list("WHENS", whens);
     let environment = pools.list("VARIABLES", environment);
     let text = pools.text(name);
+    let reaches = entry.reaches.as_deref().map(|host| pools.text(host));
     let style = match entry.style.as_deref() {
         None if operands.iter().any(|operand| operand == "command") => "Posix",
         None | Some("gnu") => "Gnu",
@@ -338,7 +345,7 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
          options: {options}, operands: {fixed}, rest: {rest}, last: {last}, \
          unknown: Unknown::{unknown}, output: Output::{output}, hazards: {hazards}, \
          whens: {whens}, environment: {environment}, subcommands: Subcommands::{subcommands}, \
-         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, stdin: {stdin} }},\n",
+         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, online: {online}, method: {method}, reaches: {reaches}, stdin: {stdin} }},\n",
         handler = entry.handler.as_deref().map_or("Data".to_string(), camel),
         rest = rest.map_or("None".to_string(), |one| format!("Some({one})")),
         last = entry
@@ -348,6 +355,9 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
         versioned = entry.versioned.unwrap_or(false),
         local = entry.local.unwrap_or(false),
         interpreter = entry.interpreter.unwrap_or(false),
+        online = entry.online.unwrap_or(false),
+        method = entry.method.unwrap_or(false),
+        reaches = reaches.map_or("None".to_string(), |one| format!("Some({one})")),
         stdin = entry
             .stdin
             .as_deref()
@@ -360,8 +370,13 @@ fn option(pools: &mut Pools, file: &Path, name: &str, line: &str) -> String {
     let mut spellings = Vec::new();
     let mut value = "None".to_string();
     let mut optional = false;
+    let mut then = "None".to_string();
     for word in line.split_whitespace() {
-        if let Some(kind) = word.strip_prefix('=') {
+        if let Some(kind) = word.strip_prefix('=')
+            && value != "None"
+        {
+            then = format!("Some({})", role(file, name, kind));
+        } else if let Some(kind) = word.strip_prefix('=') {
             value = format!("Some({})", role(file, name, kind));
         } else if let Some(kind) = word.strip_prefix('?') {
             value = format!("Some({})", role(file, name, kind));
@@ -376,7 +391,7 @@ fn option(pools: &mut Pools, file: &Path, name: &str, line: &str) -> String {
         stop(file, name, &format!("has an option without a name: `{line}`"));
     }
     let names = pools.texts(spellings.into_iter());
-    format!("OptionSpec {{ names: {names}, value: {value}, optional: {optional} }}")
+    format!("OptionSpec {{ names: {names}, value: {value}, then: {then}, optional: {optional} }}")
 }
 
 /// `key-value` styles (dd) and bare-word options write names without dashes.
@@ -478,6 +493,9 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "upload-form" => "UploadForm",
         "url" => "Url",
         "host" => "Host",
+        "image" => "Image",
+        "detour" => "Detour",
+        "remote" => "Remote",
         "remote-path" => "RemotePath",
         "exec" => "Exec",
         "command" => "Command",
@@ -491,6 +509,7 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "ssh-config" => "SshConfig",
         "sql" => "Sql",
         "file-list" => "FileList",
+        "names" => "Names",
         other => stop(file, name, &format!("has role `{other}`")),
     };
     format!("Role::{known}")

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use palisade_core::Object;
+use palisade_core::{FileFacts, Object};
 use palisade_guards::Places;
 use palisade_guards::file::{self, Protected};
 
@@ -117,5 +117,40 @@ fn objects(places: &Places) -> Objects {
             }
         }
     }
+    project(places, &mut known);
     known
+}
+
+/// The upper levels of the project have secrets of their own (`.env`, keys).
+/// More than that is no business of a comparison that must stay quick, and a
+/// large project makes nothing doubtful: stores of packages link their files.
+fn project(places: &Places, known: &mut Objects) {
+    let mut left = ENTRIES;
+    let mut ahead = VecDeque::from([(PathBuf::from(&places.workspace), 0)]);
+    while let Some((at, depth)) = ahead.pop_front() {
+        for entry in fs::read_dir(&at).into_iter().flatten().flatten() {
+            if left == 0 {
+                return;
+            }
+            left -= 1;
+            let Ok(found) = entry.metadata() else { continue };
+            let path = entry.path();
+            if found.is_dir() {
+                let name = entry.file_name();
+                if depth < PARTLY_DEPTH
+                    && name != "node_modules"
+                    && name != ".git"
+                    && name != "target"
+                {
+                    ahead.push_back((path, depth + 1));
+                }
+            } else if found.is_file() && found.nlink() > 1 {
+                let text = path.to_string_lossy();
+                if file::is_private(&FileFacts::of_text(text.as_ref()), places) {
+                    let object = Object { device: found.dev(), inode: found.ino() };
+                    known.names.entry(object).or_insert_with(|| text.into_owned());
+                }
+            }
+        }
+    }
 }

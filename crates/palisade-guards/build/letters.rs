@@ -127,7 +127,15 @@ pub fn table() -> String {
     }
     let mut out = String::new();
     // A string takes everything that is written to it.
-    let _ = writeln!(out, "static READINGS: &[&str] = &{texts:?};");
+    // One text and where each ends: a table of texts would be a table of
+    // addresses, which every start of the program would have to write anew.
+    let ends = texts.iter().scan(0, |end, text| {
+        *end += u16::try_from(text.len()).expect("short readings");
+        Some(*end)
+    });
+    let ends: Vec<u16> = ends.collect();
+    let _ = writeln!(out, "static READINGS: &str = {:?};", texts.concat());
+    let _ = writeln!(out, "static ENDS: [u16; {}] = {ends:?};", ends.len());
     let _ = writeln!(out, "static PAGES: &[[u16; 256]] = &{pages:?};");
     let _ = writeln!(out, "static INDEX: [u16; {}] = {index:?};", index.len());
     out

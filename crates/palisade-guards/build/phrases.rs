@@ -37,6 +37,11 @@ pub fn tables() -> String {
         .unwrap_or_else(|error| panic!("phrases.toml, families.toml: {error}"));
     let marks: BTreeMap<String, BTreeMap<String, toml::Value>> =
         toml::from_str(&read("marks")).unwrap_or_else(|error| panic!("marks.toml: {error}"));
+    let common: BTreeMap<String, u64> =
+        toml::from_str(&read("common")).unwrap_or_else(|error| panic!("common.toml: {error}"));
+    let cost = |class: &str| cost(&classes, &common, class);
+    let said: Vec<Said> = phrases.phrase.iter().map(|phrase| Said::of(phrase, &cost)).collect();
+    let keys = keys(&said, &cost);
 
     // A bit for each class that a phrase uses, and another for its words in
     // languages other than English.
@@ -47,32 +52,30 @@ pub fn tables() -> String {
     }
     let mut out = String::new();
     let mut rows = String::new();
-    for phrase in &phrases.phrase {
-        let mut parts = phrase.says.split_whitespace();
+    // How far a phrase reaches before its key and behind, in letters as it reads.
+    let (mut before, mut behind) = (0, 0);
+    for (phrase, said) in phrases.phrase.iter().zip(&said) {
+        let key = said.key(&keys);
         let mut elements = String::new();
-        let mut key = None;
-        let mut gap = 0_u16;
-        let mut at = 0;
-        while let Some(word) = parts.next() {
-            let name = word.trim_start_matches('!');
+        for element in &said.elements {
             let mut mask = 0_u128;
-            for class in name.split('|') {
+            for class in &element.classes {
                 let known = classes.get(class.trim_end_matches('~'));
                 assert!(known.is_some(), "phrases.toml: no class `{class}` in `{}`", phrase.says);
                 let next = bits.len() as u32;
                 mask |= 1 << *bits.entry(class.to_owned()).or_insert(next);
             }
-            if word.starts_with('!') {
-                assert!(key.is_none(), "phrases.toml: two keys in `{}`", phrase.says);
-                key = Some(at);
-            }
+            let gap = element.gap;
             let _ = write!(elements, "Element {{ mask: {mask}, gap: {gap} }}, ");
-            at += 1;
-            if let Some(number) = parts.next() {
-                gap = number.parse().unwrap_or_else(|_| panic!("`{}`: no gap", phrase.says));
-            }
         }
-        let key = key.unwrap_or_else(|| panic!("phrases.toml: no key in `{}`", phrase.says));
+        let reach = |from: usize, to: usize| -> usize {
+            let within = said.elements.get(from..to).unwrap_or_default();
+            let gaps = said.elements.get(from + 1..to).unwrap_or_default();
+            within.iter().map(|element| longest(&classes, element)).sum::<usize>()
+                + gaps.iter().map(|element| usize::from(element.gap) + 1).sum::<usize>()
+        };
+        before = before.max(reach(0, key + 1));
+        behind = behind.max(reach(key, said.elements.len()));
         let _ = writeln!(
             rows,
             "    Phrase {{ rule: {}, score: {}, elements: &[{elements}], key: {key} }},",
@@ -83,7 +86,14 @@ pub fn tables() -> String {
     assert!(bits.len() <= 128, "{} classes are too many", bits.len());
     let _ = writeln!(out, "static PHRASES: &[Phrase] = &[\n{rows}];");
     let bit = |name: &str| 1_u128 << bits[name];
-    let _ = writeln!(out, "const MENTION: u128 = {};", bit("mention"));
+    let _ = writeln!(out, "/// A phrase begins at most so far before its key.");
+    let _ = writeln!(out, "const BEFORE: usize = {before};");
+    let _ = writeln!(out, "/// A phrase ends at most so far behind the beginning of its key.");
+    let _ = writeln!(out, "const BEHIND: usize = {behind};");
+    let keyed = keys.iter().fold(0_u128, |all, class| all | bit(class));
+    let _ = writeln!(out, "/// The classes that the search starts from.");
+    let _ = writeln!(out, "pub const KEYS: u128 = {keyed};");
+    let _ = writeln!(out, "pub const MENTION: u128 = {};", bit("mention"));
     let _ = writeln!(out, "const ADDRESS: u128 = {};", bit("address"));
     let _ = writeln!(out, "const URL: u128 = {};", bit("url"));
     let _ = writeln!(out, "const SNAKE: u128 = {};", bit("snake"));
@@ -114,7 +124,7 @@ pub fn tables() -> String {
             for word in words.split_whitespace() {
                 let folded = folded(word);
                 assert!(!folded.trim().is_empty(), "words.toml: `{word}` comes to nothing");
-                if !everywhere {
+                if !everywhere || mask & keyed != 0 {
                     *signs.entry(folded.clone()).or_default() |= mask;
                 }
                 *terms.entry(folded).or_default() |= mask;
@@ -128,6 +138,21 @@ pub fn tables() -> String {
             "    Term {{ text: {text:?}, mask: {mask}, apart: {} }},",
             !runs_on(text)
         );
+    }
+    let _ = writeln!(
+        out,
+        "];\n/// Words of the classes that the search starts from, in ASCII, and which of"
+    );
+    let _ = writeln!(out, "/// them is the rarest.\nstatic ANCHORS: &[(&str, u128, usize)] = &[");
+    for (text, mask) in signs.iter().filter(|(text, mask)| text.is_ascii() && **mask & keyed != 0) {
+        let count = |word: &str| common.get(word).copied().unwrap_or(0);
+        let rarest = text
+            .split(' ')
+            .enumerate()
+            // A longer word is the rarer one where nothing else is known.
+            .min_by_key(|(_, word)| (count(word), usize::MAX - word.len()))
+            .map_or(0, |(nth, _)| nth);
+        let _ = writeln!(out, "    ({text:?}, {mask}, {rarest}),");
     }
     let _ = writeln!(out, "];\nstatic SIGNS: &[Term] = &[");
     for (text, mask) in &signs {
@@ -155,6 +180,148 @@ pub fn tables() -> String {
     }
     out.push_str("];\n");
     out
+}
+
+/// A phrase as it stands in `phrases.toml`.
+struct Said {
+    elements: Vec<Element>,
+    /// Which element is marked as the rarest.
+    hint: Option<usize>,
+}
+
+struct Element {
+    classes: Vec<String>,
+    gap: u16,
+    /// How often one of its words stands in ordinary text, in a million words;
+    /// nothing where it is not searched for by itself.
+    cost: Option<u64>,
+}
+
+impl Said {
+    fn of(phrase: &Phrase, cost: &impl Fn(&str) -> Option<u64>) -> Self {
+        let mut said = Self { elements: Vec::new(), hint: None };
+        let mut parts = phrase.says.split_whitespace();
+        let mut gap = 0;
+        while let Some(word) = parts.next() {
+            if word.starts_with('!') {
+                assert!(said.hint.is_none(), "phrases.toml: two keys in `{}`", phrase.says);
+                said.hint = Some(said.elements.len());
+            }
+            let classes: Vec<String> =
+                word.trim_start_matches('!').split('|').map(str::to_owned).collect();
+            let cost = classes.iter().map(|class| cost(class)).sum();
+            said.elements.push(Element { classes, gap, cost });
+            if let Some(number) = parts.next() {
+                gap = number.parse().unwrap_or_else(|_| panic!("`{}`: no gap", phrase.says));
+            }
+        }
+        assert!(
+            said.elements.iter().any(|element| element.cost.is_some()),
+            "phrases.toml: nothing in `{}` is known by its words",
+            phrase.says
+        );
+        said
+    }
+
+    /// Which element the search starts from.
+    fn key(&self, keys: &BTreeSet<String>) -> usize {
+        (0..self.elements.len())
+            .filter(|at| self.elements[*at].classes.iter().all(|class| keys.contains(class)))
+            .min_by_key(|at| (self.elements[*at].cost, self.hint != Some(*at)))
+            .expect("each phrase has a key")
+    }
+}
+
+/// How often words of a class stand in ordinary text, in a million words.
+fn cost(
+    classes: &BTreeMap<String, Class>,
+    common: &BTreeMap<String, u64>,
+    class: &str,
+) -> Option<u64> {
+    let words = classes.get(class.trim_end_matches('~'))?;
+    if words.contains_key("form") {
+        return None;
+    }
+    let count = |words: &str| -> u64 {
+        words
+            .split_whitespace()
+            .map(|word| common.get(folded(word).replace(' ', "_").as_str()).copied().unwrap_or(0))
+            .sum()
+    };
+    let counted = words
+        .iter()
+        .filter(|(language, _)| !class.ends_with('~') || *language != "en")
+        .filter_map(|(_, words)| words.as_str())
+        .map(count)
+        .sum();
+    Some(counted)
+}
+
+/// The longest word of an element, in bytes as it reads.
+fn longest(classes: &BTreeMap<String, Class>, element: &Element) -> usize {
+    element
+        .classes
+        .iter()
+        .filter_map(|class| classes.get(class.trim_end_matches('~')))
+        .flat_map(|class| class.values())
+        .filter_map(toml::Value::as_str)
+        .flat_map(str::split_whitespace)
+        .map(|word| folded(word).len())
+        .max()
+        .unwrap_or(1)
+}
+
+/// The classes that the search starts from: of every phrase all the classes of
+/// one element, and all of them together as rare as may be. What is best is not
+/// looked for: first the phrases that leave least choice, then each class is
+/// left out if that is better.
+fn keys(said: &[Said], cost: &impl Fn(&str) -> Option<u64>) -> BTreeSet<String> {
+    let price =
+        |keys: &BTreeSet<String>| -> u64 { keys.iter().filter_map(|class| cost(class)).sum() };
+    let cover = |mut keys: BTreeSet<String>, without: Option<&str>| -> Option<BTreeSet<String>> {
+        let mut order: Vec<&Said> = said.iter().collect();
+        order.sort_by_key(|said| {
+            std::cmp::Reverse(said.elements.iter().filter_map(|element| element.cost).min())
+        });
+        for said in order {
+            let covered =
+                |element: &Element| element.classes.iter().all(|class| keys.contains(class));
+            if said.elements.iter().any(covered) {
+                continue;
+            }
+            let more = |element: &Element| -> u64 {
+                let new = element.classes.iter().filter(|class| !keys.contains(*class));
+                // Something is to be paid for each class.
+                new.filter_map(|class| cost(class)).map(|cost| cost + 1).sum()
+            };
+            let best = said
+                .elements
+                .iter()
+                .enumerate()
+                .filter(|(_, element)| element.cost.is_some())
+                .filter(|(_, element)| {
+                    !element.classes.iter().any(|class| Some(class.as_str()) == without)
+                })
+                .min_by_key(|(at, element)| (more(element), said.hint != Some(*at)))?
+                .1;
+            keys.extend(best.classes.iter().cloned());
+        }
+        Some(keys)
+    };
+    let mut best = cover(BTreeSet::new(), None).expect("each phrase has a word that is rare");
+    while let Some(better) = best
+        .iter()
+        .filter_map(|class| {
+            let mut rest = best.clone();
+            rest.remove(class);
+            cover(rest, Some(class))
+        })
+        .filter(|other| price(other) < price(&best))
+        .min_by_key(price)
+    {
+        best = better;
+    }
+    best
 }
 
 fn mark(

@@ -10,6 +10,7 @@ use palisade_core::ports::Sequence;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::home::has_one_name;
 use crate::{Error, Profile, SessionId, private_dir};
 
 /// So many calls of a session are remembered; then the oldest are forgotten.
@@ -87,6 +88,8 @@ impl Calls {
         let path = self.directory.join(digest);
         let taken = private(&path, false).and_then(|file| file.lock().map(|()| file));
         let mut file = taken.map_err(wrong("use", &path))?;
+        // What was answered stands in it: nobody else may have a way to it.
+        has_one_name(&path, &file.metadata().map_err(wrong("look at", &path))?)?;
         let mut text = String::new();
         // What a crash left half written says nothing.
         let known = match (&mut file).take(LARGEST).read_to_string(&mut text) {

@@ -19,6 +19,8 @@ use crate::session::Session;
 const PATHS: usize = 16 * 1024;
 const LINKS: usize = 40;
 const SCRIPTS: usize = 8;
+/// How many files that may be sent are looked into.
+const SENT: usize = 32;
 const SCRIPT: u64 = 256 * 1024;
 /// How much of a file with names in it.
 const LIST: u64 = 16 * 1024;
@@ -129,6 +131,25 @@ pub fn files(
     facts
 }
 
+/// What the files hold that a line reads which talks to other machines, as far
+/// as they are looked at: it may be what is sent.
+pub fn sent(analysis: &Analysis) -> Vec<Text> {
+    if !analysis.goes_out() {
+        return Vec::new();
+    }
+    let read: BTreeSet<&str> = analysis
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::Read { path } => path.literal(),
+            _ => None,
+        })
+        .collect();
+    let contents =
+        read.into_iter().take(SENT).filter_map(|path| beginning(Path::new(path), SCRIPT));
+    contents.map(|content| Text::new(String::from_utf8_lossy(&content))).collect()
+}
+
 /// The patterns that the analysis names, each once; those of which only names
 /// are listed are no matter.
 fn patterns(analysis: &Analysis) -> BTreeSet<&Text> {
@@ -215,6 +236,13 @@ fn step(at: &mut PathBuf, part: &OsStr) {
 
 /// A regular file that is no longer than `most`, as text.
 fn text_of(path: &Path, most: u64) -> Option<String> {
+    // A longer one stays unknown rather than half known.
+    let content = beginning(path, most + 1).filter(|content| content.len() as u64 <= most)?;
+    Some(String::from_utf8_lossy(&content).into_owned())
+}
+
+/// What a regular file begins with.
+fn beginning(path: &Path, most: u64) -> Option<Vec<u8>> {
     let mut options = OpenOptions::new();
     options.read(true);
     // A pipe in the place of a script must not keep the judge waiting.
@@ -228,10 +256,6 @@ fn text_of(path: &Path, most: u64) -> Option<String> {
         return None;
     }
     let mut content = Vec::new();
-    file.take(most + 1).read_to_end(&mut content).ok()?;
-    // A longer one stays unknown rather than half known.
-    if content.len() as u64 > most {
-        return None;
-    }
-    Some(String::from_utf8_lossy(&content).into_owned())
+    file.take(most).read_to_end(&mut content).ok()?;
+    Some(content)
 }

@@ -111,29 +111,37 @@ impl Home {
 ///
 /// # Errors
 /// Which file, and what mends it.
-#[cfg(unix)]
 pub(crate) fn have_one_name(directory: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::MetadataExt;
-    let us = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let Ok(found) = fs::metadata(entry.path()) else { continue };
-        // What nobody may write, as in a store that shares equal files, is safe.
-        let writable = found.uid() == us && found.mode() & 0o222 != 0;
-        if found.is_file() && found.nlink() > 1 && writable {
-            let file = entry.path();
-            let shown = file.display();
-            return Err(Error::Home(format!(
-                "`{shown}` has another name somewhere (a hard link), through which it could be changed unseen: \
-                 look for it with `find / -samefile {shown}`, then run `cp -p {shown} {shown}.new` and \
-                 `mv {shown}.new {shown}`"
-            )));
+        if let Ok(found) = fs::metadata(entry.path()) {
+            has_one_name(&entry.path(), &found)?;
         }
     }
     Ok(())
 }
 
+/// The same for one file.
+///
+/// # Errors
+/// Which file, and what mends it.
+#[cfg(unix)]
+pub(crate) fn has_one_name(file: &Path, found: &fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt;
+    // What nobody may write, as in a store that shares equal files, is safe.
+    let writable = found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o222 != 0;
+    if !found.is_file() || found.nlink() < 2 || !writable {
+        return Ok(());
+    }
+    let shown = file.display();
+    Err(Error::Home(format!(
+        "`{shown}` has another name somewhere (a hard link), through which it could be changed unseen: \
+         look for it with `find / -samefile {shown}`, then run `cp -p {shown} {shown}.new` and \
+         `mv {shown}.new {shown}`"
+    )))
+}
+
 #[cfg(not(unix))]
-pub(crate) fn have_one_name(_: &Path) -> Result<(), Error> {
+pub(crate) fn has_one_name(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
     Ok(())
 }
 

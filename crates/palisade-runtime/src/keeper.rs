@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use palisade_core::Grant;
@@ -12,6 +12,7 @@ use palisade_guards::call::Counts;
 use palisade_shell::Labels;
 
 use crate::config::{self, Config, Loaded, edit};
+use crate::home::has_one_name;
 use crate::ports::Files;
 use crate::session::{self, Session};
 use crate::{Error, Profile, SessionId, private_dir};
@@ -195,12 +196,20 @@ impl<'a> Keeper<'a> {
 }
 
 fn read_session(path: &Path) -> Result<Session, Error> {
-    match fs::read_to_string(path) {
-        Ok(text) => session::read(&text).ok_or_else(|| {
-            Error::Home(format!(
-                "the session's memory `{}` is damaged: remove it to begin anew",
-                path.display()
-            ))
+    let read = File::open(path).and_then(|mut file| {
+        let found = file.metadata()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map(|_| (text, found))
+    });
+    match read {
+        // Grants of the session stand in it: nobody else may have a way to it.
+        Ok((text, found)) => has_one_name(path, &found).and_then(|()| {
+            session::read(&text).ok_or_else(|| {
+                Error::Home(format!(
+                    "the session's memory `{}` is damaged: remove it to begin anew",
+                    path.display()
+                ))
+            })
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Session::default()),
         Err(source) => Err(Error::File { what: "read", path: path.to_owned(), source }),

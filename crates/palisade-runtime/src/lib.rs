@@ -7,6 +7,7 @@
 #[cfg(unix)]
 pub mod approvals;
 pub mod calls;
+mod carried;
 pub mod config;
 pub mod environment;
 mod error;
@@ -24,6 +25,7 @@ pub mod ports;
 mod profile;
 mod session;
 mod tool;
+mod unpacked;
 pub mod words;
 
 pub use error::{Error, Fault};

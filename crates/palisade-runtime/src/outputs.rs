@@ -20,29 +20,76 @@ enum Evidence {
     Ignored,
 }
 
-const OUTPUTS: &[(&[&str], Evidence)] = &[
+/// What must be in it, so that other data under that name is not taken for it.
+/// An empty directory may go in any case.
+enum Holding {
+    /// Anything.
+    Anything,
+    /// At least one of these.
+    One(&'static [&'static str]),
+    /// Only names that end so.
+    Only(&'static str),
+}
+
+use Holding::{Anything, One, Only};
+
+const OUTPUTS: &[(&[&str], Evidence, Holding)] = &[
+    (&["__pycache__"], Evidence::Name, Only(".pyc")),
+    // The Cache Directory Tagging Specification.
+    (&[".pytest_cache", ".mypy_cache", ".ruff_cache"], Evidence::Name, One(&["CACHEDIR.TAG"])),
     (
-        &[
-            "__pycache__",
-            ".pytest_cache",
-            ".mypy_cache",
-            ".ruff_cache",
-            ".tox",
-            ".nox",
-            ".next",
-            ".nuxt",
-            ".turbo",
-            ".parcel-cache",
-            ".svelte-kit",
-            ".angular",
-        ],
+        &[".tox", ".nox", ".next", ".nuxt", ".turbo", ".parcel-cache", ".svelte-kit", ".angular"],
         Evidence::Name,
+        Anything,
     ),
-    (&["node_modules"], Evidence::Beside(&["package.json"])),
-    (&["target"], Evidence::Beside(&["Cargo.toml", "pom.xml", "build.sbt"])),
-    (&[".venv", "venv"], Evidence::Within("pyvenv.cfg")),
-    (&["build", "dist", "out", "coverage", "htmlcov", ".gradle", "_build"], Evidence::Ignored),
+    (
+        &["node_modules"],
+        Evidence::Beside(&["package.json"]),
+        One(&[
+            ".package-lock.json",
+            ".bin",
+            ".modules.yaml",
+            ".yarn-integrity",
+            ".yarn-state.yml",
+            ".cache",
+        ]),
+    ),
+    (
+        &["target"],
+        Evidence::Beside(&["Cargo.toml", "pom.xml", "build.sbt"]),
+        One(&["CACHEDIR.TAG", ".rustc_info.json", "classes", "maven-status", "streams"]),
+    ),
+    (&[".venv", "venv"], Evidence::Within("pyvenv.cfg"), Anything),
+    (
+        &["build", "dist", "out", "coverage", "htmlcov", ".gradle", "_build"],
+        Evidence::Ignored,
+        Anything,
+    ),
 ];
+
+/// How many entries of a directory are looked at.
+const ENTRIES: usize = 4096;
+
+/// Whether the directory holds what it says, or nothing.
+fn holds(path: &Path, holding: &Holding) -> bool {
+    let names = match (holding, fs::read_dir(path)) {
+        (Anything, _) => return true,
+        (_, Err(_)) => return false,
+        (_, Ok(entries)) => {
+            entries.take(ENTRIES + 1).map(|entry| entry.map(|entry| entry.file_name()))
+        }
+    };
+    let Ok(names) = names.collect::<Result<Vec<_>, _>>() else { return false };
+    let ends = |name: &std::ffi::OsString, end: &str| {
+        name.to_str().is_some_and(|name| name.ends_with(end))
+    };
+    names.is_empty()
+        || match holding {
+            Anything => true,
+            One(some) => some.iter().any(|one| fs::symlink_metadata(path.join(one)).is_ok()),
+            Only(end) => names.len() <= ENTRIES && names.iter().all(|name| ends(name, end)),
+        }
+}
 
 /// Whether `path` is a directory inside `workspace` that is known to be made
 /// again by a build, and nothing of which git keeps. Where that cannot be
@@ -53,7 +100,8 @@ pub(crate) fn is_remade(path: &Path, workspace: &Path) -> bool {
     else {
         return false;
     };
-    let Some((_, evidence)) = OUTPUTS.iter().find(|(names, _)| names.contains(&name)) else {
+    let Some((_, evidence, holding)) = OUTPUTS.iter().find(|(names, ..)| names.contains(&name))
+    else {
         return false;
     };
     let inside = path != workspace && path.starts_with(workspace);
@@ -66,6 +114,9 @@ pub(crate) fn is_remade(path: &Path, workspace: &Path) -> bool {
     if let Some(root) = repository
         && keeps(root, path) != Some(false)
     {
+        return false;
+    }
+    if !holds(path, holding) {
         return false;
     }
     match evidence {

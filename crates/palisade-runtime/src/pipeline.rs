@@ -13,13 +13,13 @@ use palisade_core::{
 use palisade_guards::content::Redactor;
 use palisade_guards::taint::Known;
 use palisade_guards::{Exposure, Places, classify, command};
-use palisade_shell::{Analysis, Context, analyse, analyse_argv};
+use palisade_shell::{Analysis, Context, Labels, analyse, analyse_argv};
 use sha2::{Digest, Sha256};
 
 use crate::config::TaintPolicy;
 use crate::keeper::Keeper;
 use crate::session::Session;
-use crate::{Error, Profile, config, facts, grants};
+use crate::{Error, Profile, carried, config, facts, grants};
 
 /// What a surface asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,11 +54,14 @@ impl Circumstances<'_> {
         let tainted = &self.profile.config.tools.taint;
         let known: Option<&dyn Known> = Some(self.profile);
         let table = match tainted.policy {
-            TaintPolicy::Off => return Exposure { known, ..Exposure::none() },
+            TaintPolicy::Off => {
+                return Exposure { known, named: &tainted.named, ..Exposure::none() };
+            }
             TaintPolicy::Always => true,
             TaintPolicy::Auto => self.posture.surface == Surface::Unattended,
         };
-        Exposure { taint: &self.session.taint, named: &tainted.named, table, known }
+        let (named, pages) = (&tainted.named, &tainted.pages);
+        Exposure { taint: &self.session.taint, named, pages, table, known }
     }
 }
 
@@ -105,7 +108,10 @@ pub fn judge_command(request: Request, at: &Circumstances<'_>) -> Judged {
     let places = places(&request, at);
     // Whoever judges and fails has not allowed anything.
     let seen = catch_unwind(AssertUnwindSafe(|| {
-        let analysis = analysis(&request, &places, at.session);
+        let mut analysis = analysis(&request, &places, at);
+        if at.profile.has_secrets() {
+            analysis.data.extend(facts::sent(&analysis));
+        }
         let exposure = at.exposure();
         let findings = command::findings(&text, &analysis, &places, &exposure);
         (analysis, findings)
@@ -140,16 +146,26 @@ const LOOKS: usize = 3;
 
 /// What the command would do: looked at once, and again where files
 /// that it names say more.
-fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
+fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analysis {
+    let session = at.session;
     let look = |context: &Context| match &request.command {
         Command::Shell(line) => analyse(line, context),
         Command::Argv(arguments) => analyse_argv(arguments, context),
+    };
+    // What was read stays named: a decision is about those contents.
+    let again = |context: &Context, read: Vec<String>| {
+        let mut seen = look(context);
+        let more = read.into_iter().filter(|path| !seen.wanted.contains(path));
+        let more: Vec<String> = more.collect();
+        seen.wanted.extend(more);
+        seen
     };
     let mut context = Context {
         cwd: places.cwd.clone(),
         home: places.home.clone(),
         palisade_home: places.palisade_home.clone(),
         classify: classify(),
+        given: at.profile.config.tools.terminal.env.clone(),
         ..Context::default()
     };
     let mut seen = look(&context);
@@ -161,15 +177,29 @@ fn analysis(request: &Request, places: &Places, session: &Session) -> Analysis {
         if context.files.len() == before {
             break;
         }
-        // What was read stays named: a decision is about those contents.
         let read = seen.wanted.into_iter().chain(seen.lists);
         let read: Vec<String> = read.filter(|path| context.files.contains_key(path)).collect();
-        seen = look(&context);
-        let more = read.into_iter().filter(|path| !seen.wanted.contains(path));
-        let more: Vec<String> = more.collect();
-        seen.wanted.extend(more);
+        seen = again(&context, read);
     }
+    // Which of the variables are secret is only looked up where one is used.
+    if gives(&seen) {
+        let given = at.profile.given();
+        if given != context.given {
+            context.given = given;
+            let read = std::mem::take(&mut seen.wanted);
+            seen = again(&context, read);
+        }
+    }
+    let carried = carried::writes(&seen, places);
+    seen.effects.extend(carried);
     seen
+}
+
+/// Whether a variable that the profile names is used.
+fn gives(seen: &Analysis) -> bool {
+    seen.printed.has(Labels::GIVEN)
+        || seen.files.values().any(|labels| labels.has(Labels::GIVEN))
+        || seen.effects.iter().any(|effect| effect.labels.has(Labels::GIVEN))
 }
 
 /// Has a judged request answered, permitted, done and recorded. The intent is

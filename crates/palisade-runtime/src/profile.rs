@@ -122,6 +122,11 @@ impl Profile {
         }
     }
 
+    /// Whether it has a `.env`.
+    pub fn has_secrets(&self) -> bool {
+        self.directory.join(".env").symlink_metadata().is_ok()
+    }
+
     /// The secrets of its `.env`, read only where the configuration names a
     /// variable at all.
     ///
@@ -132,6 +137,19 @@ impl Profile {
             return Ok(Vec::new());
         }
         self.dotenv()
+    }
+
+    /// The variables that commands get out of its `.env`. Where that cannot be
+    /// read, all that they may get.
+    pub fn given(&self) -> Vec<String> {
+        let named = &self.config.tools.terminal.env;
+        match self.secrets() {
+            Ok(known) => {
+                let names = known.into_iter().map(|(name, _)| name);
+                names.filter(|name| named.contains(name)).collect()
+            }
+            Err(_) => named.clone(),
+        }
     }
 
     /// What takes every value of its `.env`, and whatever looks like a secret,

@@ -25,13 +25,24 @@ impl Labels {
     pub const ENVIRONMENT: Self = Self(8);
     /// It was written by a command of this session.
     pub const WRITTEN: Self = Self(16);
+    /// It holds a secret that the person hands to commands as a variable.
+    pub const GIVEN: Self = Self(64);
     /// It is what a known program prints to set up a shell. Never kept.
     pub(crate) const SETUP: Self = Self(32);
+
+    /// All that must not leave unasked.
+    pub(crate) const PRIVATE: Self = Self(Self::SECRET.0 | Self::ENVIRONMENT.0 | Self::GIVEN.0);
 
     /// Both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What they have in common.
+    #[must_use]
+    pub const fn of(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Without these.
@@ -57,7 +68,7 @@ impl Labels {
 
     /// From bits; unknown ones are dropped.
     pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & 31)
+        Self(bits & (31 | Self::GIVEN.0))
     }
 
     /// Their names.
@@ -68,6 +79,7 @@ impl Labels {
             (Self::SECRET, "secret"),
             (Self::ENVIRONMENT, "environment"),
             (Self::WRITTEN, "written"),
+            (Self::GIVEN, "given"),
         ]
         .into_iter()
         .filter_map(move |(label, word)| self.has(label).then_some(word))
@@ -133,6 +145,8 @@ pub struct Context {
     pub home: String,
     /// What `PALISADE_HOME` means, absolute; empty where it is not known.
     pub palisade_home: String,
+    /// The variables that commands get of which the values are secret.
+    pub given: Vec<String>,
     /// What is known of files, by absolute path.
     pub files: BTreeMap<String, FileFact>,
     /// What paths mean.
@@ -278,10 +292,18 @@ pub enum EffectKind {
     },
 }
 
-impl EffectKind {
-    /// The file or directory that it is about, if any.
-    pub const fn path(&self) -> Option<&Text> {
-        match self {
+impl Analysis {
+    /// Whether some of it connects to a host or may talk to one.
+    pub fn goes_out(&self) -> bool {
+        self.commands.iter().any(|command| command.online)
+            || self.effects.iter().any(|effect| matches!(effect.kind, EffectKind::Connect { .. }))
+    }
+}
+
+/// The path of a kind that is about a file or directory, borrowed as it is.
+macro_rules! path_of {
+    ($kind:expr) => {
+        match $kind {
             Self::Execute { code: Code::File(path), .. }
             | Self::Program { path }
             | Self::Read { path }
@@ -307,22 +329,17 @@ impl EffectKind {
             | Self::ZshOnly
             | Self::Unreadable { .. } => None,
         }
+    };
+}
+
+impl EffectKind {
+    /// The file or directory that it is about, if any.
+    pub const fn path(&self) -> Option<&Text> {
+        path_of!(self)
     }
 
     pub(crate) const fn path_mut(&mut self) -> Option<&mut Text> {
-        match self {
-            Self::Execute { code: Code::File(path), .. }
-            | Self::Program { path }
-            | Self::Read { path }
-            | Self::List { path }
-            | Self::Write { path, .. }
-            | Self::Delete { path, .. }
-            | Self::Mode { path, .. }
-            | Self::Owner { path, .. }
-            | Self::Load { path }
-            | Self::Device { path } => Some(path),
-            _ => None,
-        }
+        path_of!(self)
     }
 }
 
@@ -357,6 +374,8 @@ pub struct Invocation {
     pub deferred: bool,
     /// Whether it is a shell, interpreter or wrapper.
     pub interpreter: bool,
+    /// Whether it talks to hosts that its words need not name.
+    pub online: bool,
     /// Where in the outermost input.
     pub span: Span,
 }
@@ -372,6 +391,10 @@ pub struct Analysis {
     pub files: BTreeMap<String, Labels>,
     /// What the output carries, as far as it is followed.
     pub printed: Labels,
+    /// Texts that flow between its commands beside their words, as far as they
+    /// are known: through pipes, here-documents and files that it writes.
+    /// Empty where nothing of it talks to other machines.
+    pub data: Vec<Text>,
     /// Scripts whose content would say more, by absolute path: give them in
     /// [`Context::files`] and analyse again.
     pub wanted: Vec<String>,

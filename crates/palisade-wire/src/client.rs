@@ -139,6 +139,8 @@ impl Client {
         let output = Some(fields.output).filter(|path| has(path)).and_then(|path| payload.at(path));
         let event = match (named, event) {
             (Some(named), _) => named,
+            // A client that names its events and did not is told by its line.
+            (None, Some(event)) if !fields.event.is_empty() => event,
             (None, _) if output.is_some() => Event::After,
             (None, Some(event)) => event,
             (None, None) => Event::Before,

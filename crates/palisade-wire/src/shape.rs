@@ -125,7 +125,12 @@ impl Shape {
         let mut uses: Vec<Use> = match self {
             Self::Shell(command, cwd) => {
                 let cwd = optional(arguments, cwd)?;
-                let lines = needed(arguments, command, COMMANDS, line)?;
+                let mut lines = needed(arguments, command, COMMANDS, line)?;
+                // A list in the place of the one line may also be a program
+                // with its words, so it is judged as that as well.
+                for (_, value) in present(arguments, command, COMMANDS) {
+                    lines.extend(one_program(value));
+                }
                 let shell = |command| Use::Shell { command, cwd: cwd.clone() };
                 lines.into_iter().map(shell).collect()
             }
@@ -154,8 +159,12 @@ impl Shape {
                 if how == FileUse::Search {
                     let globs =
                         all(arguments, "", GLOBS, |one| Some(vec![one.text()?.to_owned()]))?;
-                    let named = globs.iter().filter_map(|glob| named_by(glob));
+                    let mut named: Vec<String> = Vec::new();
+                    for glob in globs.iter().filter(|glob| !glob.starts_with('!')) {
+                        named.extend(alternatives(glob)?.iter().filter_map(|one| named_by(one)));
+                    }
                     let below: Vec<String> = named
+                        .iter()
                         .flat_map(|named| paths.iter().map(move |path| joined(path, named)))
                         .collect();
                     paths.extend(below);
@@ -352,6 +361,14 @@ fn line(value: &Json) -> Option<Vec<String>> {
     Some(vec![words.join(" ")])
 }
 
+/// The line that a list of several texts is, as a program with its words.
+fn one_program(value: &Json) -> Option<String> {
+    let Json::List(values) = value else { return None };
+    let words: Vec<String> =
+        values.iter().map(|value| value.text().map(word)).collect::<Option<_>>()?;
+    (words.len() > 1).then(|| words.join(" "))
+}
+
 /// A word that a shell reads as just this one.
 fn word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,+@%".contains(&byte);
@@ -389,15 +406,48 @@ fn outside(pattern: &str) -> Option<String> {
     Some(head.to_owned())
 }
 
-/// The file, or the directory before the first wildcard, that a pattern of
-/// names means; `None` where it names none.
-fn named_by(glob: &str) -> Option<&str> {
-    if glob.starts_with('!') {
-        return None;
+/// The file that a pattern of names means, or the directory before its first
+/// wildcard; behind wildcards that only say where, the name. `None` where it
+/// names none.
+fn named_by(glob: &str) -> Option<String> {
+    let wild = ['*', '?', '[', '{'];
+    let Some(at) = glob.find(wild) else { return Some(glob.to_owned()) };
+    let name = glob.rsplit('/').next().filter(|name| !name.is_empty() && !name.contains(wild));
+    let plain = glob.get(..at)?;
+    let directory = plain.rfind('/').and_then(|end| plain.get(..=end));
+    match (directory, name) {
+        (None, None) => None,
+        (directory, name) => {
+            Some(format!("{}{}", directory.unwrap_or_default(), name.unwrap_or_default()))
+        }
     }
-    let Some(wild) = glob.find(['*', '?', '[', '{']) else { return Some(glob) };
-    let plain = glob.get(..wild)?;
-    plain.get(..=plain.rfind('/')?)
+}
+
+/// Where a pattern with braces (`{.env,*.pem}`) is several, all of them.
+fn alternatives(glob: &str) -> Result<Vec<String>, Malformed> {
+    let mut all = vec![glob.to_owned()];
+    let mut done = Vec::new();
+    while let Some(next) = all.pop() {
+        if all.len() + done.len() > MOST {
+            return Err(Malformed::new("its pattern names too many things at once"));
+        }
+        match braced(&next) {
+            Some(several) => all.extend(several),
+            None => done.push(next),
+        }
+    }
+    done.reverse();
+    Ok(done)
+}
+
+/// What the first innermost braces of a pattern stand for. Braces that do not
+/// belong together stand for themselves.
+fn braced(glob: &str) -> Option<Vec<String>> {
+    let close = glob.find('}')?;
+    let open = glob.get(..close)?.rfind('{')?;
+    let (before, inner) = (glob.get(..open)?, glob.get(open + 1..close)?);
+    let after = glob.get(close + 1..)?;
+    Some(inner.split(',').map(|one| format!("{before}{one}{after}")).collect())
 }
 
 fn joined(path: &str, named: &str) -> String {

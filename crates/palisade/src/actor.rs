@@ -1,9 +1,9 @@
 //! Who asks, from the kernel where it tells.
 
-use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use palisade_core::Actor;
+use palisade_runtime::approvals::look;
 
 /// How far up the chain of parents is looked.
 const FARTHEST: usize = 16;
@@ -28,12 +28,9 @@ fn processes() -> Vec<(u32, String)> {
     let mut found = Vec::new();
     let mut pid = std::process::id();
     while pid > 0 && found.len() < FARTHEST {
-        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { break };
-        // `pid (name) state parent ..`, where the name may hold anything.
-        let Some((head, tail)) = stat.rsplit_once(") ") else { break };
-        let name = head.split_once('(').map_or("", |(_, name)| name);
-        found.push((pid, name.to_owned()));
-        pid = tail.split(' ').nth(1).and_then(|parent| parent.parse().ok()).unwrap_or(0);
+        let Some(process) = look(pid) else { break };
+        found.push((pid, process.name));
+        pid = process.parent;
     }
     found
 }

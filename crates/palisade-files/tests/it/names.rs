@@ -40,6 +40,18 @@ fn a_hard_link_to_a_secret_is_that_secret() {
 }
 
 #[test]
+fn so_is_one_to_a_secret_of_the_project() {
+    for (secret, rule) in [(".env", "secret/env-file"), ("deploy/id_rsa", "secret/ssh-key")] {
+        let room = Room::new();
+        let path = room.put(&format!("project/{secret}"), "secret\n");
+        fs::hard_link(path, room.at("notes.txt")).unwrap();
+        let rules = room.rules("notes.txt", FileUse::Read);
+        assert_eq!(rules, room.rules(secret, FileUse::Read), "{secret}");
+        assert_eq!(rules, [rule], "{secret}");
+    }
+}
+
+#[test]
 fn places_may_be_links() {
     let room = Room::new();
     // The keys lie elsewhere, and their directory is a link.

@@ -17,12 +17,16 @@ pub(super) static GUARD: Guard = Guard {
 };
 
 fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
-    let _ = scene;
     match &effect.kind {
         EffectKind::RemoteShell => report.raise(&rules::NETWORK_REVERSE_SHELL, effect),
         EffectKind::Connect { host, sends } => {
             if let Some(rule) = of_connection(host, *sends, effect.labels) {
                 report.raise(rule, effect);
+            }
+            let to = destination(host);
+            let meant = |to: &String| here(to) || scene.exposure.names(to);
+            if effect.labels.has(Labels::GIVEN) && !to.as_ref().is_some_and(meant) {
+                report.raise(&rules::SECRET_VARIABLE_SENT, effect);
             }
         }
         _ => {}

@@ -42,12 +42,33 @@ fn look(at: u32, command: &Invocation, report: &mut Report<'_>) {
         {
             report.raise_command(&rules::GOVERNOR_STOP, at, command);
         }
+        // Its number may come from a look for its name.
+        "kill" if looks_for_it(report.commands()) => {
+            report.raise_command(&rules::GOVERNOR_STOP, at, command);
+        }
         // Whatever the copy or link is called.
-        _ if answers(&command.arguments) => {
+        _ if answers(&command.arguments)
+            || command.interpreter && handed_on(&command.arguments) =>
+        {
             report.raise_command(&rules::GOVERNOR_COMMAND, at, command);
         }
         _ => {}
     }
+}
+
+/// Whether the commands of a line search for processes of Palisade by name.
+fn looks_for_it(commands: &[Invocation]) -> bool {
+    let is = |command: &Invocation, names: &[&str]| {
+        command.program.literal().is_some_and(|program| names.contains(&base(program)))
+    };
+    let lists = commands.iter().any(|command| is(command, &["ps", "lsof", "ss", "netstat"]));
+    commands.iter().any(|command| {
+        (lists || is(command, &["pgrep", "pidof", "fuser", "systemctl"]))
+            && command
+                .arguments
+                .iter()
+                .any(|word| word.literal().is_some_and(|text| text.contains("palisade")))
+    })
 }
 
 /// Whether these are the words that answer a question, or stand for a client.
@@ -61,6 +82,15 @@ fn answers(arguments: &[Text]) -> bool {
         Some("hook") => words.next().flatten() == Some("--client"),
         _ => false,
     }
+}
+
+/// Whether these words start something, in a way that is not seen through, with
+/// the words of an answer.
+fn handed_on(arguments: &[Text]) -> bool {
+    let words: Vec<&str> = arguments.iter().map(|word| word.literal().unwrap_or("")).collect();
+    words.windows(2).any(|pair| {
+        matches!(pair, ["approvals", "allow" | "approve" | "deny" | "watch"] | ["hook", "--client"])
+    })
 }
 
 /// Whether a use of Palisade only looks. What is not known is not harmless, and

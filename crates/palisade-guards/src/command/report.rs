@@ -113,6 +113,11 @@ impl<'a> Report<'a> {
         self.text
     }
 
+    /// The commands of the line.
+    pub(super) fn commands(&self) -> &'a [Invocation] {
+        &self.analysis.commands
+    }
+
     pub(super) fn findings(self) -> Vec<Finding> {
         self.findings
     }
@@ -153,6 +158,21 @@ impl<'a> Report<'a> {
         let before = self.findings.len();
         self.raise(rule, effect);
         for finding in self.findings.iter_mut().skip(before).filter(|one| one.rule == rule.id) {
+            finding.why = why.to_owned().into();
+        }
+    }
+
+    /// `rule` is broken by the command at this place, for a reason of its own.
+    pub(super) fn raise_command_why(
+        &mut self,
+        rule: &'static Rule,
+        at: u32,
+        command: &Invocation,
+        why: &str,
+    ) {
+        let before = self.findings.len();
+        self.raise_command(rule, at, command);
+        for finding in self.findings.iter_mut().skip(before) {
             finding.why = why.to_owned().into();
         }
     }

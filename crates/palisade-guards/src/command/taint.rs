@@ -1,6 +1,7 @@
 //! What a session that has read text from outside may still do unasked.
 
-use palisade_shell::{Analysis, Effect, EffectKind, Labels};
+use palisade_core::Contained;
+use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Labels, Text};
 
 use super::connect::{destination, here};
 use super::report::{Report, Scene};
@@ -26,14 +27,24 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         return;
     }
     match &effect.kind {
-        EffectKind::Connect { host, .. } => {
+        EffectKind::Connect { host, sends } => {
             let to = destination(host);
             if to.as_deref().is_some_and(here) {
                 return;
             }
             if exposure.is_private() {
                 report.raise_always(&rules::TAINT_PRIVATE_EGRESS, effect, exposure);
-            } else if exposure.table && !to.is_some_and(|to| exposure.names(&to)) {
+            } else if exposure.table
+                && !to.is_some_and(|to| exposure.names(&to))
+                && !(!sends && effect.labels.is_none() && is_page(host, effect, scene))
+            {
+                report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
+            }
+        }
+        EffectKind::Hazard(id) if sends(id, effect, scene) => {
+            if exposure.is_private() {
+                report.raise_always(&rules::TAINT_PRIVATE_EGRESS, effect, exposure);
+            } else if exposure.table {
                 report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
             }
         }
@@ -48,6 +59,30 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         }
         _ => {}
     }
+}
+
+/// Whether a connection is made to get a page, and what is said beside its
+/// address is too little to matter.
+fn is_page(host: &Text, effect: &Effect, scene: &Scene<'_>) -> bool {
+    const LONGEST: usize = 48;
+    let beside = |command: &Invocation| {
+        let words = command.arguments.iter().filter(|word| *word != host);
+        words.map(|word| word.literal().map_or(LONGEST + 1, str::len)).sum::<usize>()
+    };
+    host.literal().is_some_and(|address| scene.exposure.is_page(address))
+        && scene.command(effect).is_some_and(|command| beside(command) <= LONGEST)
+}
+
+/// Whether a command of this hazard has its effect on another machine, and
+/// where that is does not stand in its words.
+fn sends(id: &str, effect: &Effect, scene: &Scene<'_>) -> bool {
+    let elsewhere = rules::rule(id).is_some_and(|rule| rule.contained == Contained::WithoutNetwork);
+    let connects = |one: &Effect| {
+        one.command == effect.command && matches!(one.kind, EffectKind::Connect { .. })
+    };
+    elsewhere
+        && scene.command(effect).is_some_and(|command| command.online)
+        && !scene.analysis.effects.iter().any(connects)
 }
 
 /// Known secrets in a line that talks to another machine. The whole line
@@ -71,8 +106,7 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
         if here {
             return false;
         }
-        let name = command.program.literal().map_or("", base);
-        TALKERS.contains(&name) || command.interpreter && speaks(command)
+        command.online
     });
     if connects.is_none() && talks.is_none() {
         return;
@@ -91,101 +125,18 @@ pub(super) fn leaving(scene: &Scene<'_>, report: &mut Report<'_>) {
             sent.push_str(&value.to_string());
         }
     }
+    for text in &analysis.data {
+        sent.push('\n');
+        sent.push_str(&text.to_string());
+    }
     let Some(why) = exposure.leak(&sent) else { return };
     match (connects, talks) {
         (Some(effect), _) => report.raise_why(&rules::SECRET_OUTGOING, effect, &why),
         (None, Some((at, command))) => {
-            report.raise_command(&rules::SECRET_OUTGOING, at, command);
+            report.raise_command_why(&rules::SECRET_OUTGOING, at, command, &why);
         }
         (None, None) => {}
     }
-}
-
-/// Programs that talk to hosts which their words need not name.
-const TALKERS: &[&str] = &[
-    "apt",
-    "apt-get",
-    "aws",
-    "az",
-    "bun",
-    "bundle",
-    "cargo",
-    "composer",
-    "curl",
-    "dig",
-    "docker",
-    "gcloud",
-    "gem",
-    "getent",
-    "gh",
-    "git",
-    "glab",
-    "go",
-    "gsutil",
-    "helm",
-    "hg",
-    "host",
-    "http",
-    "https",
-    "kubectl",
-    "mail",
-    "mosquitto_pub",
-    "msmtp",
-    "npm",
-    "npx",
-    "nslookup",
-    "openssl",
-    "ping",
-    "ping6",
-    "pip",
-    "pip3",
-    "pnpm",
-    "podman",
-    "rclone",
-    "resolvectl",
-    "rsync",
-    "scp",
-    "sendmail",
-    "sftp",
-    "skopeo",
-    "socat",
-    "ssh",
-    "svn",
-    "swaks",
-    "telnet",
-    "traceroute",
-    "twine",
-    "uv",
-    "vercel",
-    "wget",
-    "wscat",
-    "xh",
-    "yarn",
-];
-
-/// Whether code that an interpreter is given mentions what talks to hosts.
-fn speaks(command: &palisade_shell::Invocation) -> bool {
-    const SPOKEN: &[&str] = &[
-        "://",
-        "connect",
-        "curl",
-        "dns",
-        "fetch",
-        "getaddrinfo",
-        "gethostby",
-        "http",
-        "lookup",
-        "lwp",
-        "net",
-        "requests",
-        "resolv",
-        "smtp",
-        "socket",
-        "urllib",
-    ];
-    let words: Vec<String> =
-        command.arguments.iter().map(|word| word.to_string().to_ascii_lowercase()).collect();
-    words.iter().any(|word| SPOKEN.iter().any(|spoken| word.contains(spoken)))
 }
 
 /// What the model will have seen when it reads the output of a command.
@@ -221,7 +172,7 @@ pub fn shown(analysis: &Analysis) -> Taint {
             }
         }
     }
-    if printed.has(Labels::ENVIRONMENT) {
+    if printed.has(Labels::ENVIRONMENT) || printed.has(Labels::GIVEN) {
         taint.saw_private("the environment");
     }
     taint

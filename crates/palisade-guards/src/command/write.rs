@@ -47,6 +47,9 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         }
         other => other,
     };
+    if many(path, how, seen.region, scene) {
+        report.raise_at(&rules::FILE_MASS_CHANGE, effect, "writes", path);
+    }
     if over_settings(path, how, effect, scene) {
         report.raise_at(&rules::AGENT_SETTINGS, effect, "writes", path);
     }
@@ -62,6 +65,18 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         .chain(by_place.filter(|rule| by_name.is_some() && is_refused(rule)))
     {
         report.raise_at(rule, effect, "writes", path);
+    }
+}
+
+/// Whether files are written outside the workspace without saying which: all
+/// that a pattern takes in, or what an archive has for the home.
+fn many(path: &Text, how: Writing, region: Region, scene: &Scene<'_>) -> bool {
+    let outside = matches!(region, Region::Visible | Region::Hidden | Region::Elsewhere);
+    let home = region == Region::Home && scene.places.workspace != scene.places.home;
+    match how {
+        Writing::Replace if outside && path.has_pattern() && !path.has_unknown() => true,
+        Writing::Replace | Writing::Edit => home && path.has_pattern(),
+        Writing::Append | Writing::Attributes | Writing::Link => false,
     }
 }
 

@@ -8,8 +8,10 @@ include!(concat!(env!("OUT_DIR"), "/letters.rs"));
 pub fn reading(letter: char) -> Option<&'static str> {
     let code = u32::from(letter) as usize;
     let page = PAGES.get(usize::from(*INDEX.get(code >> 8)?))?;
-    let at = *page.get(code & 0xFF)?;
-    if at == u16::MAX { None } else { READINGS.get(usize::from(at)).copied() }
+    // The first reading is that as nothing.
+    let at = usize::from(*page.get(code & 0xFF)?);
+    let from = at.checked_sub(1).and_then(|before| ENDS.get(before)).copied().unwrap_or(0);
+    READINGS.get(usize::from(from)..usize::from(*ENDS.get(at)?))
 }
 
 /// The letters that a letter is read as.

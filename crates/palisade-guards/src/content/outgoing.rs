@@ -163,14 +163,17 @@ fn readings(bytes: &[u8], shortest: usize, turned: bool) -> Vec<(&'static str, V
         // before a value in its run may be no part of the encoding.
         let mut base64 = [(); 4].map(|()| Vec::new());
         let mut hexes = [(); 2].map(|()| Vec::new());
-        for (from, to) in runs(&text, shortest + shortest / 3) {
+        for (from, to) in runs(&text, 2 * shortest, u8::is_ascii_hexdigit) {
             let run = text.get(from..to).unwrap_or_default();
-            if run.iter().all(u8::is_ascii_hexdigit) {
-                for (skip, out) in hexes.iter_mut().enumerate() {
-                    out.extend(hex(run.get(skip..).unwrap_or_default()));
-                    out.push(0);
-                }
+            for (skip, out) in hexes.iter_mut().enumerate() {
+                out.extend(hex(run.get(skip..).unwrap_or_default()));
+                out.push(0);
             }
+        }
+        let letter =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+        for (from, to) in runs(&text, shortest + shortest / 3, letter) {
+            let run = text.get(from..to).unwrap_or_default();
             for (skip, out) in base64.iter_mut().enumerate() {
                 let run = run.get(skip..).unwrap_or_default().iter().copied();
                 out.extend(decode::base64_bytes(run).unwrap_or_default());
@@ -184,15 +187,12 @@ fn readings(bytes: &[u8], shortest: usize, turned: bool) -> Vec<(&'static str, V
     out
 }
 
-/// Runs of at least `shortest` letters that base64 and hex are written with.
-fn runs(bytes: &[u8], shortest: usize) -> Vec<(usize, usize)> {
+/// Runs of at least `shortest` of these letters.
+fn runs(bytes: &[u8], shortest: usize, letter: impl Fn(&u8) -> bool) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut from = 0;
     for at in 0..=bytes.len() {
-        let within = bytes.get(at).is_some_and(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-        });
-        if !within {
+        if !bytes.get(at).is_some_and(&letter) {
             if at - from >= shortest {
                 found.push((from, at));
             }

@@ -74,6 +74,9 @@ pub struct Exposure<'a> {
     /// Hosts that a person named: `a.example`, or `*.a.example` for those
     /// below it.
     pub named: &'a [String],
+    /// Hosts whose pages may be got by a plain address all the same, until
+    /// private data was read: nobody else reads there what is asked for.
+    pub pages: &'a [String],
     /// Whether untrusted text alone makes a question of what leaves or stays.
     /// Together with private data it always does.
     pub table: bool,
@@ -85,7 +88,7 @@ impl Exposure<'static> {
     /// A session that has seen nothing.
     pub fn none() -> Self {
         static NOTHING: Taint = Taint { untrusted: BTreeSet::new(), private: BTreeSet::new() };
-        Self { taint: &NOTHING, named: &[], table: false, known: None }
+        Self { taint: &NOTHING, named: &[], pages: &[], table: false, known: None }
     }
 }
 
@@ -102,16 +105,18 @@ impl Exposure<'_> {
 
     /// Whether a person named this host.
     pub fn names(&self, host: &str) -> bool {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        self.named.iter().any(|name| {
-            let name = name.to_ascii_lowercase();
-            match name.strip_prefix("*.") {
-                Some(above) => host
-                    .strip_suffix(above)
-                    .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
-                None => name == host,
-            }
-        })
+        lists(self.named, host)
+    }
+
+    /// Whether `address` is that of a page on one of [`Exposure::pages`], and
+    /// carries no more than a page's name: no query, no user, no port, and a
+    /// path as short as those of pages are.
+    pub fn is_page(&self, address: &str) -> bool {
+        const LONGEST: usize = 128;
+        let Some(rest) = address.strip_prefix("https://") else { return false };
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/@+".contains(&byte);
+        path.len() <= LONGEST && path.bytes().all(plain) && lists(self.pages, host)
     }
 
     /// Why `sent` may not leave, in words for a person, where it holds a
@@ -150,6 +155,55 @@ impl Exposure<'_> {
     }
 }
 
+/// Whether a list of hosts has this one, or with `*.` one above it.
+fn lists(hosts: &[String], host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    hosts.iter().any(|name| {
+        let name = name.to_ascii_lowercase();
+        match name.strip_prefix("*.") {
+            Some(above) => {
+                host.strip_suffix(above).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            }
+            None => name == host,
+        }
+    })
+}
+
+/// Where documentation and what packages say of themselves stands. Whoever
+/// publishes there does not see what is asked for; hosts that show their users
+/// the paths or queries of visitors are left out, and so are those with names
+/// of the users' own (`*.readthedocs.io`, `*.github.io`).
+pub const PAGES: &[&str] = &[
+    "crates.io",
+    "developer.mozilla.org",
+    "doc.rust-lang.org",
+    "docs.docker.com",
+    "docs.npmjs.com",
+    "docs.python.org",
+    "docs.rs",
+    "en.cppreference.com",
+    "go.dev",
+    "hexdocs.pm",
+    "index.crates.io",
+    "kubernetes.io",
+    "learn.microsoft.com",
+    "man7.org",
+    "nodejs.org",
+    "packaging.python.org",
+    "pkg.go.dev",
+    "proxy.golang.org",
+    "pypi.org",
+    "raw.githubusercontent.com",
+    "react.dev",
+    "registry.npmjs.org",
+    "rubygems.org",
+    "static.crates.io",
+    "www.npmjs.com",
+    "www.postgresql.org",
+    "www.rfc-editor.org",
+    "www.typescriptlang.org",
+];
+
 /// How many origins a question names.
 const SHOWN: usize = 4;
 
@@ -173,6 +227,31 @@ mod tests {
         let exposure = Exposure { named: &named, ..Exposure::none() };
         assert!(exposure.names("A.example.") && exposure.names("x.below.example"));
         assert!(!exposure.names("below.example") && !exposure.names("xa.example"));
+    }
+
+    #[test]
+    fn pages_have_plain_addresses() {
+        let pages = ["docs.example".to_owned()];
+        let exposure = Exposure { pages: &pages, ..Exposure::none() };
+        for address in ["https://docs.example", "https://docs.example/a/1.0/x_y.html"] {
+            assert!(exposure.is_page(address), "{address}");
+        }
+        let long = format!("https://docs.example/{}", "a".repeat(129));
+        for address in [
+            "http://docs.example/",
+            "docs.example/a",
+            "https://x.docs.example/",
+            "https://me@docs.example/",
+            "https://docs.example@b.example/",
+            "https://docs.example:8443/",
+            "https://docs.example/a?q=1",
+            "https://docs.example/a#b",
+            "https://docs.example/%61",
+            "https://docs.example\\.b.example/",
+            &long,
+        ] {
+            assert!(!exposure.is_page(address), "{address}");
+        }
     }
 
     #[test]

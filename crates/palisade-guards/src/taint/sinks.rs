@@ -122,7 +122,7 @@ mod tests {
         };
         let long = format!("https://b.example/?q={}", "x".repeat(100));
         let look = |taint: &Taint, table| {
-            let exposure = Exposure { taint, named: &named, table, known: None };
+            let exposure = Exposure { taint, named: &named, pages: &[], table, known: None };
             let file = |path: &str| {
                 rule(of_file(&FileFacts::of_text(path.to_owned()), &places, &exposure))
             };

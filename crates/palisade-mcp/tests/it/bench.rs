@@ -20,6 +20,7 @@ fn many_calls_at_once_are_answered_once_each() {
             let mut left: BTreeSet<u32> = (0..32).map(|at| 1 + round * 32 + at).collect();
             while !left.is_empty() {
                 let line = client.until(|line| line.contains("\"result\""));
+                assert!(!line.contains("isError"), "{line}");
                 let value = Value::from_json(&line).unwrap();
                 let id: u32 = value.get("id").unwrap().to_json().parse().unwrap();
                 assert!(left.remove(&id), "{id} twice");

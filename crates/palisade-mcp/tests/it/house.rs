@@ -26,7 +26,12 @@ pub struct Plain;
 
 impl Files for Plain {
     fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        fs::write(path, content)
+        // As the port says: whoever reads meanwhile gets all of the old or all
+        // of the new.
+        let lot = LOT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let beside = path.with_extension(format!("new-{lot}"));
+        fs::write(&beside, content)?;
+        fs::rename(beside, path)
     }
 }
 

@@ -13,6 +13,10 @@
 //! runs; except a program that the desktop started in a group of its own,
 //! since that is what opening a new terminal window looks like.
 //!
+//! In a process or user space of its own (`unshare`, `bwrap`, a container) a
+//! process does not see who stands above it: there, nobody answers while an
+//! agent was registered elsewhere since the machine started.
+//!
 //! **Known gaps.** A person's terminal multiplexer or service manager that
 //! does what an agent asks (`tmux send-keys`, `systemd-run --user` with a name
 //! like a desktop's). An orphan of an agent that has ended itself. A program
@@ -20,8 +24,10 @@
 //! refused or asked about first. Outside Linux nobody can be told apart, so
 //! nobody may answer but at the agent's own terminal.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use super::clock;
 use super::processes::{Kernel, Proc, Process};
@@ -38,12 +44,27 @@ const MANY: usize = 64;
 /// # Errors
 /// Where that cannot be written down; then nothing may be done for it.
 pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
-    let Some(process) = Proc.process(pid) else {
-        // It has ended, or this system does not tell; then nobody may answer.
-        return Ok(());
-    };
+    // It may have ended, or this system does not tell; then nobody may answer.
+    Proc.process(pid).map_or(Ok(()), |process| note(home, &process, &boot()))
+}
+
+/// As [`register`], for the processes that this one serves as an agent's hook
+/// or server: the nearest above it that is not just a shell, or the like,
+/// started to run it; what lies between, since that could be the agent as well;
+/// and what lies above it in the same terminal, up to the shell that a person
+/// types into. Where that shell itself started this one, a person tries it out
+/// by hand, and there is no client.
+///
+/// # Errors
+/// As [`register`].
+pub fn register_served(home: &Home) -> Result<(), Error> {
+    let boot = boot();
+    served(&Proc, std::process::id()).iter().try_for_each(|process| note(home, process, &boot))
+}
+
+fn note(home: &Home, process: &Process, boot: &str) -> Result<(), Error> {
     let directory = directory(home);
-    let path = directory.join(name(&process));
+    let path = directory.join(name(process, boot));
     if path.symlink_metadata().is_ok() {
         return Ok(());
     }
@@ -51,11 +72,20 @@ pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).map_err(|source| Error::File { what: "write", path, source })?;
+    options
+        .open(&path)
+        .and_then(|mut file| file.write_all(spaces().as_bytes()))
+        .map_err(|source| Error::File { what: "write", path, source })?;
     let known: Vec<_> = fs::read_dir(&directory).into_iter().flatten().flatten().collect();
     if known.len() > MANY {
         for entry in known {
-            if entry.file_name().to_str().and_then(alive).is_none() {
+            // What was registered elsewhere cannot be seen to have ended, but
+            // it has where the machine was started since.
+            let name = entry.file_name();
+            let over = name.to_str().is_none_or(|name| alive(name, boot).is_none())
+                && (!is_of_this_boot(&name, boot)
+                    || is_elsewhere(&entry.path(), &spaces()) != Some(true));
+            if over {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -63,15 +93,7 @@ pub fn register(home: &Home, pid: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// The processes that an agent's hook or server serves: the nearest above this
-/// one that is not just a shell, or the like, started to run it; what lies
-/// between, since that could be the agent as well; and what lies above it in
-/// the same terminal, up to the shell that a person types into.
-pub fn clients() -> Vec<u32> {
-    served(&Proc, std::process::id())
-}
-
-fn served(kernel: &dyn Kernel, pid: u32) -> Vec<u32> {
+fn served(kernel: &dyn Kernel, pid: u32) -> Vec<Process> {
     const MOST: usize = 32;
     let mut found: Vec<Process> = Vec::new();
     let mut client = None;
@@ -85,6 +107,9 @@ fn served(kernel: &dyn Kernel, pid: u32) -> Vec<u32> {
             below.pid == below.session && below.terminal != 0 && below.session != process.session
         });
         let typed = is_shell(&line) && !is_runner(&line);
+        if below.is_none() && typed && process.terminal != 0 && process.pid == process.session {
+            break;
+        }
         if below.is_some() && (opened || typed || adopts(&process)) || found.len() >= MOST {
             break;
         }
@@ -103,7 +128,7 @@ fn served(kernel: &dyn Kernel, pid: u32) -> Vec<u32> {
         next = Some(process.parent);
         found.push(process);
     }
-    found.into_iter().map(|process| process.pid).collect()
+    found
 }
 
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -154,13 +179,16 @@ fn is_runner(line: &[u8]) -> bool {
 /// # Errors
 /// Where that cannot be told; then it must count as one that does.
 pub fn is_governed(home: &Home, pid: u32) -> Result<Option<String>, Error> {
+    if is_blind(home) {
+        return Ok(Some(BLIND.to_owned()));
+    }
     let chain = chain(&Proc, pid).map_err(refused)?;
     Ok(descends(&Proc, &chain, &governed(home)))
 }
 
 /// Whether any registered process still runs.
 pub fn is_any(home: &Home) -> bool {
-    !governed(home).is_empty()
+    !governed(home).is_empty() || is_blind(home)
 }
 
 /// Whether this process speaks for a person.
@@ -171,7 +199,55 @@ pub fn is_person(home: &Home) -> Result<(), Error> {
     if std::env::var_os(GOVERNED).is_some() {
         return Err(refused(format!("`{GOVERNED}` is set, so an agent's command started this")));
     }
+    if is_blind(home) {
+        return Err(refused(BLIND.to_owned()));
+    }
     speaks_for_a_person(&Proc, std::process::id(), &governed(home)).map_err(refused)
+}
+
+const BLIND: &str = "an agent was started in another process or user space, so from here nobody can tell who answers";
+
+/// Whether an agent may run that cannot be seen from here: `unshare` and
+/// `bwrap` make spaces in which whoever stands above this process is not
+/// there, and in which `/proc` may be anything.
+fn is_blind(home: &Home) -> bool {
+    let own = spaces();
+    if own == FIRST {
+        return false;
+    }
+    let boot = boot();
+    let known = fs::read_dir(directory(home)).into_iter().flatten().flatten();
+    known
+        .filter(|entry| is_of_this_boot(&entry.file_name(), &boot))
+        .any(|entry| is_elsewhere(&entry.path(), &own) == Some(true))
+}
+
+/// The spaces that the machine starts with, in which all processes are seen:
+/// `PROC_PID_INIT_INO` and `PROC_USER_INIT_INO` of the kernel's proc_ns.h.
+const FIRST: &str = "pid:[4026531836] user:[4026531837]";
+
+/// In which process and user space this process is.
+fn spaces() -> String {
+    let space = |name: &str| {
+        let link = fs::read_link(format!("/proc/self/ns/{name}")).unwrap_or_default();
+        link.to_string_lossy().into_owned()
+    };
+    format!("{} {}", space("pid"), space("user"))
+}
+
+/// Whether a registration was made in other spaces than `own`; `None` where it
+/// does not say, as those of older versions.
+fn is_elsewhere(registration: &Path, own: &str) -> Option<bool> {
+    let made = fs::read_to_string(registration).ok().filter(|made| !made.is_empty())?;
+    Some(made != own)
+}
+
+fn is_of_this_boot(name: &OsStr, boot: &str) -> bool {
+    name.to_str().and_then(|name| name.split('-').next()) == Some(boot)
+}
+
+fn boot() -> String {
+    clock::boot().get(..8).unwrap_or("0").to_owned()
 }
 
 fn refused(why: String) -> Error {
@@ -186,7 +262,7 @@ fn chain(kernel: &dyn Kernel, pid: u32) -> Result<Vec<Process>, String> {
         let process = match kernel.process(next) {
             Some(process) => process,
             None if is_hidden(kernel, chain.last(), next) => {
-                Process { pid: next, uid: u32::MAX, ..Process::default() }
+                Process { pid: next, ..Process::default() }
             }
             None => {
                 return Err(format!(
@@ -247,7 +323,8 @@ fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> R
         "it does not descend from the shell or login of its terminal: whatever started it has ended",
     )?;
     let above = chain.get(leader..).unwrap_or_default();
-    stands(kernel, above, me.uid, governed)?;
+    let user = kernel.user(me.pid).ok_or("this system does not tell whose process this is")?;
+    stands(kernel, above, user, governed)?;
     // The same holds for whoever types on the other end.
     for holder in kernel.holders(me.terminal) {
         let chain = match self::chain(kernel, holder) {
@@ -260,7 +337,7 @@ fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> R
         if let Some(why) = descends(kernel, &chain, governed) {
             return Err(format!("its terminal is an agent's: {why}"));
         }
-        stands(kernel, &chain, me.uid, governed)?;
+        stands(kernel, &chain, user, governed)?;
     }
     Ok(())
 }
@@ -269,14 +346,14 @@ fn speaks_for_a_person(kernel: &dyn Kernel, pid: u32, governed: &[Process]) -> R
 fn stands(
     kernel: &dyn Kernel,
     chain: &[Process],
-    uid: u32,
+    user: u32,
     governed: &[Process],
 ) -> Result<(), String> {
     let mut pairs = chain.iter().zip(chain.iter().skip(1).map(Some).chain([None]));
     let orphan = pairs.find(|(process, parent)| {
         process.pid != 1
-            && process.uid == uid
             && parent.is_some_and(adopts)
+            && kernel.user(process.pid).is_none_or(|its| its == user)
             && governed.iter().any(|agent| {
                 agent.start <= process.start
                     && !is_window(&kernel.group(process.pid), &kernel.group(agent.pid))
@@ -310,21 +387,21 @@ fn directory(home: &Home) -> PathBuf {
     home.approvals().join("governed")
 }
 
-fn name(process: &Process) -> String {
-    let boot = clock::boot();
-    format!("{}-{}-{}", boot.get(..8).unwrap_or("0"), process.pid, process.start)
+fn name(process: &Process, boot: &str) -> String {
+    format!("{boot}-{}-{}", process.pid, process.start)
 }
 
 /// The registered process of that name, if it is the one that still runs.
-fn alive(name: &str) -> Option<Process> {
+fn alive(name: &str, boot: &str) -> Option<Process> {
     let pid = name.split('-').nth(1)?.parse().ok()?;
     let process = Proc.process(pid)?;
-    (self::name(&process) == name).then_some(process)
+    (self::name(&process, boot) == name).then_some(process)
 }
 
 fn governed(home: &Home) -> Vec<Process> {
     let known = fs::read_dir(directory(home)).into_iter().flatten().flatten();
-    known.filter_map(|entry| alive(entry.file_name().to_str()?)).collect()
+    let boot = boot();
+    known.filter_map(|entry| alive(entry.file_name().to_str()?, &boot)).collect()
 }
 
 #[cfg(test)]
@@ -345,10 +422,9 @@ mod tests {
     fn table(rows: &[Row]) -> Table {
         let base = [(1, 0, 1, 0, 1, "systemd"), (900, 1, 900, 0, 50, "systemd")];
         let rows = base.iter().chain(rows).map(|(pid, parent, session, terminal, start, name)| {
-            let uid = if *pid == 1 { 0 } else { 1000 };
             let (pid, parent, session) = (*pid, *parent, *session);
             let (terminal, start, name) = (*terminal, *start, (*name).to_owned());
-            Process { pid, parent, session, terminal, start, uid, name, state: 'S' }
+            Process { pid, parent, session, terminal, start, name, state: 'S' }
         });
         Table { rows: rows.collect(), marked: vec![], groups: vec![], held: vec![], lines: vec![] }
     }
@@ -356,6 +432,11 @@ mod tests {
     impl Kernel for Table {
         fn process(&self, pid: u32) -> Option<Process> {
             self.rows.iter().find(|row| row.pid == pid).cloned()
+        }
+        fn user(&self, pid: u32) -> Option<u32> {
+            // The first process and a login are another user's.
+            self.process(pid)
+                .map(|process| if process.name == "login" || pid == 1 { 0 } else { 1000 })
         }
         fn is_marked(&self, pid: u32) -> bool {
             self.marked.contains(&pid)
@@ -407,7 +488,6 @@ mod tests {
             session: 501,
             terminal: 1025,
             start,
-            uid: 1000,
             name: name.into(),
             state: 'S',
         };
@@ -480,6 +560,10 @@ mod tests {
         assert!(asked_in(held, 400).unwrap_err().contains("terminal is an agent's"));
     }
 
+    fn pids(table: &Table, pid: u32) -> Vec<u32> {
+        served(table, pid).iter().map(|process| process.pid).collect()
+    }
+
     #[test]
     fn a_hook_in_a_script_serves_the_agent_above_it() {
         let rows: &[Row] = &[
@@ -490,12 +574,12 @@ mod tests {
         let mut table = table(&[DESKTOP, rows].concat());
         table.lines.push((320, "/bin/sh /home/u/.cline/hooks/PreToolUse"));
         // Neither the shell that the person types into, nor the terminal.
-        assert_eq!(served(&table, 330), [320, 310, 300]);
+        assert_eq!(pids(&table, 330), [320, 310, 300]);
         table.lines.push((200, "/bin/bash -i -o emacs"));
-        assert_eq!(served(&table, 330), [320, 310, 300]);
+        assert_eq!(pids(&table, 330), [320, 310, 300]);
         // An agent that is itself a script, with nothing but its terminal above.
         table.lines.extend([(300, "sh agent.sh"), (310, "bash step.sh")]);
-        assert_eq!(served(&table, 330), [320, 310, 300]);
+        assert_eq!(pids(&table, 330), [320, 310, 300]);
         let line = |text: &str| text.replace(' ', "\0").into_bytes();
         for text in ["sh x", "bash -ec ls", "busybox sh x", "zsh -f x", "env a", "-bash -c x"] {
             assert!(is_runner(&line(text)), "{text}");
@@ -503,6 +587,18 @@ mod tests {
         for text in ["sh", "-bash", "bash -i", "bash --login", "zsh -l", "busybox sh", "node x"] {
             assert!(!is_runner(&line(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_person_tries_by_hand_serves_nobody() {
+        let rows: &[Row] = &[(400, 210, 400, 34817, 400, "palisade")];
+        let rows = [DESKTOP, rows].concat();
+        assert!(pids(&table(&rows), 400).is_empty());
+        // A shell that commands are piped into is an agent's.
+        let rows =
+            [DESKTOP, &[(320, 300, 320, 0, 220, "bash"), (330, 320, 320, 0, 221, "palisade")]]
+                .concat();
+        assert_eq!(pids(&table(&rows), 330), [320]);
     }
 
     #[test]

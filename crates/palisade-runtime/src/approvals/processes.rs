@@ -1,6 +1,7 @@
 //! What the kernel says of processes.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
 /// A process, as `/proc` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,8 +17,6 @@ pub struct Process {
     /// When it started, in ticks since the machine did: with the number, this
     /// names it once and for all.
     pub start: u64,
-    /// The real user.
-    pub uid: u32,
     /// Its name, which it may choose.
     pub name: String,
     /// One letter: running, sleeping, stopped, ...
@@ -33,11 +32,18 @@ impl Process {
 
 /// The process of a number, where there is one and this system tells.
 pub fn look(pid: u32) -> Option<Process> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    let uid = uid.split_whitespace().next()?.parse().ok()?;
-    Some(Process { pid, uid, ..parse(&stat)? })
+    Some(Process { pid, ..parse(&text(&format!("/proc/{pid}/stat"))?)? })
+}
+
+/// A file of `/proc`, whose size is not known before it is read.
+fn bytes(path: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4096);
+    File::open(path).ok()?.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+fn text(path: &str) -> Option<String> {
+    String::from_utf8(bytes(path)?).ok()
 }
 
 /// `pid (name) state parent group session terminal ..`, where the name may
@@ -55,7 +61,6 @@ fn parse(stat: &str) -> Option<Process> {
         session: field(3)?.parse().unwrap_or(0),
         terminal: field(4)?.parse().ok()?,
         start: field(19)?.parse().ok()?,
-        uid: 0,
     })
 }
 
@@ -63,6 +68,9 @@ fn parse(stat: &str) -> Option<Process> {
 pub(super) trait Kernel {
     /// One process.
     fn process(&self, pid: u32) -> Option<Process>;
+    /// Its real user. The owner of its directory is another one where the
+    /// process hides itself from debuggers.
+    fn user(&self, pid: u32) -> Option<u32>;
     /// Whether it was started with the variable that marks what an agent runs.
     fn is_marked(&self, pid: u32) -> bool;
     /// The control group it is in.
@@ -81,22 +89,28 @@ impl Kernel for Proc {
         look(pid)
     }
 
+    fn user(&self, pid: u32) -> Option<u32> {
+        let status = text(&format!("/proc/{pid}/status"))?;
+        let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+        uid.split_whitespace().next()?.parse().ok()
+    }
+
     fn is_marked(&self, pid: u32) -> bool {
         // Another user's environment cannot be read, nor was it made by an
         // agent that runs as this user.
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let environment = bytes(&format!("/proc/{pid}/environ")).unwrap_or_default();
         let marker = format!("{}=", crate::environment::GOVERNED);
         environment.split(|byte| *byte == 0).any(|one| one.starts_with(marker.as_bytes()))
     }
 
     fn group(&self, pid: u32) -> String {
-        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+        let groups = text(&format!("/proc/{pid}/cgroup")).unwrap_or_default();
         let unified = groups.lines().find_map(|line| line.strip_prefix("0::"));
         unified.unwrap_or_default().to_owned()
     }
 
     fn line(&self, pid: u32) -> Vec<u8> {
-        fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
+        bytes(&format!("/proc/{pid}/cmdline")).unwrap_or_default()
     }
 
     fn holders(&self, terminal: i32) -> Vec<u32> {
@@ -123,7 +137,7 @@ fn holds(pid: u32, number: u32) -> bool {
             return false;
         }
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else { return false };
-        let known = fs::read_to_string(format!("/proc/{pid}/fdinfo/{name}")).unwrap_or_default();
+        let known = text(&format!("/proc/{pid}/fdinfo/{name}")).unwrap_or_default();
         let index = known.lines().find_map(|line| line.strip_prefix("tty-index:"));
         index.and_then(|index| index.trim().parse().ok()) == Some(number)
     })
@@ -148,7 +162,7 @@ mod tests {
     #[test]
     fn this_process_is_known() {
         let process = look(std::process::id()).unwrap();
-        assert_eq!(process.uid, rustix::process::getuid().as_raw());
+        assert_eq!(Proc.user(process.pid), Some(rustix::process::getuid().as_raw()));
         assert!(look(u32::MAX).is_none());
     }
 }

@@ -65,13 +65,22 @@ pub struct Tools {
 }
 
 /// `tools.taint`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tainted {
     /// When text from outside makes a question of what leaves or stays.
     pub policy: TaintPolicy,
     /// Hosts that may always be connected to: `a.example`, `*.a.example`.
     pub named: Vec<String>,
+    /// Hosts whose pages may be got by a plain address.
+    pub pages: Vec<String>,
+}
+
+impl Default for Tainted {
+    fn default() -> Self {
+        let pages = palisade_guards::taint::PAGES.iter().map(|host| (*host).to_owned()).collect();
+        Self { policy: TaintPolicy::default(), named: Vec::new(), pages }
+    }
 }
 
 /// `tools.taint.policy`.

@@ -381,7 +381,18 @@ fn an_executed_file_that_changed_spoils_the_answer() {
 
 /// How many times what is done many times.
 fn many(usual: usize, soak: usize) -> usize {
-    if std::env::var_os("PALISADE_SOAK").is_some() { soak } else { usual }
+    if is_soak() { soak } else { usual }
+}
+
+fn is_soak() -> bool {
+    std::env::var_os("PALISADE_SOAK").is_some()
+}
+
+/// Who waits for a soak sees how far it is.
+fn told(what: &str, done: usize, of: usize) {
+    if is_soak() {
+        eprintln!("{what}: {done} of {of}");
+    }
 }
 
 #[test]
@@ -392,6 +403,9 @@ fn thousands_are_parked_and_listed() {
         let text = format!("rm -rf build/{at}");
         let mut asked = queue(&store, &text, 60).within(Duration::from_micros(1));
         assert_eq!(asked.put(), Answer::Deny);
+        if at % 1000 == 999 {
+            told("parked", at + 1, count);
+        }
     }
     let (entries, broken) = store.list().unwrap();
     assert_eq!((entries.len(), broken.len()), (count, 0));
@@ -483,15 +497,41 @@ fn started(root: &Path, role: &str, text: &str) -> Child {
         .unwrap()
 }
 
+/// A soak ends by then, however slow the machine is, and says how far it came.
+const SOAK: Duration = Duration::from_secs(240);
+/// So many rounds share one home: every answerer reads through all of it.
+const ROUNDS: usize = 100;
+
 #[test]
 fn killed_anywhere_nothing_is_lost_or_doubled() {
+    let begun = Instant::now();
+    let homes = many(1, 30);
+    let mut used = 0;
+    for at in 0..homes {
+        // Among many others that nobody touches, now and then.
+        used += killed_in_one_home(many(20, if at % 5 == 0 { 1000 } else { 0 }));
+        told("rounds", (at + 1) * ROUNDS, homes * ROUNDS);
+        if begun.elapsed() > SOAK {
+            println!("the time is up after {} rounds", (at + 1) * ROUNDS);
+            break;
+        }
+    }
+    assert!(used > 0, "no answer was ever used, so nothing was tried");
+}
+
+/// Rounds in each of which two processes ask, one answers and one of the three
+/// is killed, beside `parked` other requests; how many answers were used.
+fn killed_in_one_home(parked: usize) -> usize {
     let (root, store) = store();
     let root = root.path();
-    let rounds = many(100, 3000);
+    for at in 0..parked {
+        let mut other = queue(&store, &format!("parked {at}"), 60).within(Duration::from_micros(1));
+        assert_eq!(other.put(), Answer::Deny);
+    }
     let next = AtomicUsize::new(0);
     let play = || loop {
         let round = next.fetch_add(1, Ordering::Relaxed);
-        if round >= rounds {
+        if round >= ROUNDS {
             return;
         }
         let text = format!("x {round}");
@@ -513,12 +553,14 @@ fn killed_anywhere_nothing_is_lost_or_doubled() {
     let (entries, broken) = store.list().unwrap();
     assert!(broken.is_empty(), "{broken:?}");
     let now = Moment::now();
-    for round in 0..rounds {
+    let mut used = 0;
+    for round in 0..ROUNDS {
         let text = format!("x {round}");
         let own = || entries.iter().filter(|entry| entry.request.subject.text == text);
         let answered = own().filter(|entry| entry.answer.is_some()).count();
         let spent = own().filter(|entry| entry.is_spent).count();
         let effects = count("effects", &text);
+        used += effects;
         // No effect without an answer of its own, and no acknowledged answer
         // is gone.
         assert!(effects <= spent && spent <= answered, "{text}: {effects} {spent} {answered}");
@@ -532,4 +574,8 @@ fn killed_anywhere_nothing_is_lost_or_doubled() {
         assert_eq!(none.put(), Answer::Deny, "{text}");
         assert!(own().all(|entry| !entry.request.is_expired(&now)));
     }
+    let others = entries.iter().filter(|entry| entry.request.subject.text.starts_with("parked "));
+    let open = others.filter(|entry| entry.is_open(&now)).count();
+    assert_eq!(open, parked, "a request is gone, or was answered by nobody");
+    used
 }

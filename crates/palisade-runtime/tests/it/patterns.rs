@@ -50,6 +50,20 @@ impl House {
         Self { room, profile, places }
     }
 
+    /// With links in the project, each to something of the home.
+    fn linked(links: &[(&str, &str)]) -> Self {
+        let house = Self::new();
+        links.iter().for_each(|(to, name)| house.link(to, name));
+        house
+    }
+
+    /// With files in the project.
+    fn holding(files: &[(&str, &str)]) -> Self {
+        let house = Self::new();
+        files.iter().for_each(|(name, content)| house.write(name, content));
+        house
+    }
+
     fn link(&self, to: &str, name: &str) {
         symlink(self.room.path().join(to), self.project(name)).unwrap();
     }
@@ -88,9 +102,7 @@ use Verdict::{Allow, Ask, Deny};
 
 #[test]
 fn a_pattern_behind_a_link_is_where_the_link_leads() {
-    let house = House::new();
-    house.link(".palisade/profiles/default", "q");
-    house.link(".ssh", "s");
+    let house = House::linked(&[(".palisade/profiles/default", "q"), (".ssh", "s")]);
     let denied = [
         "cp x q/config.y*",
         "cat q/.e*",
@@ -110,10 +122,11 @@ fn a_pattern_behind_a_link_is_where_the_link_leads() {
 
 #[test]
 fn a_link_under_an_innocent_name_is_found_by_a_pattern() {
-    let house = House::new();
-    house.link(".ssh/id_rsa", "sub/notes.txt");
-    house.link(".bashrc", "sub/rc.txt");
-    house.link("p/src/a.rs", "sub/a.rs");
+    let house = House::linked(&[
+        (".ssh/id_rsa", "sub/notes.txt"),
+        (".bashrc", "sub/rc.txt"),
+        ("p/src/a.rs", "sub/a.rs"),
+    ]);
     let denied = [
         "cat sub/*.txt",
         "cat */notes.t*",
@@ -140,10 +153,11 @@ fn a_way_up_from_a_link_on_disk_goes_up_from_its_target() {
 
 #[test]
 fn names_in_a_list_are_judged() {
-    let house = House::new();
-    house.write("secrets.txt", "src/a.rs\n../.ssh/id_rsa\n");
-    house.write("nul", "../.ssh/id_rsa\0");
-    house.write("good", "src/a.rs\nsrc/b.rs\n");
+    let house = House::holding(&[
+        ("secrets.txt", "src/a.rs\n../.ssh/id_rsa\n"),
+        ("nul", "../.ssh/id_rsa\0"),
+        ("good", "src/a.rs\nsrc/b.rs\n"),
+    ]);
     let denied = [
         "cat $(cat secrets.txt)",
         "cat $(<secrets.txt)",
@@ -217,6 +231,19 @@ fn what_a_build_makes_again_may_go() {
         .write(".git/index", "DIRC\0\0\0\u{2}....\0\u{8}src/a.rs\0....\0\u{11}kept/target/notes\0");
     house.expect(Allow, &lines);
     house.expect(Allow, &["rm -rf node_modules target", "cd src; rm -rf ../target"]);
+    // Other data under such a name is not what a build makes.
+    for (directory, file) in
+        [("node_modules", "letters"), ("__pycache__", "a.py"), (".ruff_cache", "x")]
+    {
+        fs::create_dir_all(house.project(directory)).unwrap();
+        house.write(&format!("{directory}/{file}"), "");
+        house.expect(Ask, &[&format!("rm -rf {directory}")]);
+    }
+    house.write("node_modules/.package-lock.json", "{}");
+    house.write("target/CACHEDIR.TAG", "");
+    fs::remove_file(house.project("__pycache__/a.py")).unwrap();
+    house.write("__pycache__/a.cpython-313.pyc", "");
+    house.expect(Allow, &["rm -rf node_modules __pycache__", "rm -rf target"]);
     let asked = [
         "rm -rf dist",
         "rm -rf out",
@@ -231,7 +258,113 @@ fn what_a_build_makes_again_may_go() {
     house.expect(Ask, &asked);
     house.write(".git/index", "DIRC\0\0\0\u{4}....");
     house.expect(Ask, &lines);
-    fs::remove_dir(house.project("target")).unwrap();
+    fs::remove_dir_all(house.project("target")).unwrap();
     house.link("p/src", "target");
     house.expect(Ask, &["rm -rf target/"]);
+}
+
+#[test]
+fn what_a_copy_takes_along_is_written() {
+    let house = House::new();
+    for directory in ["tpl/.claude", "plain/src", "repo/.git/hooks", "old/.vscode"] {
+        fs::create_dir_all(house.project(directory)).unwrap();
+    }
+    let files = [
+        "tpl/.claude/settings.local.json",
+        "tpl/README",
+        "plain/src/a.rs",
+        "repo/.git/hooks/pre-commit",
+        "repo/.git/hooks/x.sample",
+    ];
+    files.iter().for_each(|file| house.write(file, ""));
+    let asked = [
+        "cp -r tpl/. .",
+        "cp -a tpl/. ./",
+        "cp -rT tpl .",
+        "cp -r --no-target-directory tpl .",
+        "rsync -a tpl/ .",
+        "rsync -a tpl/ ./",
+        "cd tpl && cp -r . ..",
+        "cp -r tpl/.[a-z]* .",
+        "mv tpl/.c* .",
+        "shopt -s dotglob; mv tpl/* .",
+        "cp -r repo/. .",
+        "cp -r tpl/. ~",
+        "env cp -r tpl/. .",
+        "node -e \"require('fs').cpSync('tpl','.',{recursive:true})\"",
+        "python3 -c \"import shutil; shutil.copytree('tpl','.',dirs_exist_ok=True)\"",
+        "cd tpl && find . -type f | cpio -pdm ..",
+        "tar cf - -C tpl . | tar xf -",
+        "(cd tpl && tar cf - .) | tar xf -",
+        "find tpl -maxdepth 0 -exec cp -r {}/. . \\;",
+    ];
+    house.expect(Ask, &asked);
+    house.expect(
+        Allow,
+        &[
+            "cp -r plain/. .",
+            "cp -r tpl/* .",
+            "mv tpl/* src",
+            "rsync -a plain/ src",
+            "cp -r plain sub",
+            "cp -r . /tmp",
+            "tar cf - src | tar xf - -C sub",
+            "python3 -c \"import shutil; shutil.copytree('plain','sub',dirs_exist_ok=True)\"",
+        ],
+    );
+}
+
+#[test]
+fn what_an_archive_or_a_patch_holds_is_written() {
+    let house = House::new();
+    fs::create_dir_all(house.project("tpl/.claude")).unwrap();
+    fs::create_dir_all(house.project(format!("deep/{}/.vscode", "d".repeat(120)).as_str()))
+        .unwrap();
+    house.write("tpl/.claude/settings.local.json", "{}");
+    house.write(&format!("deep/{}/.vscode/tasks.json", "d".repeat(120)), "{}");
+    house.write(
+        "settings.patch",
+        "--- a/.claude/settings.json\n+++ b/.claude/settings.json\n@@ -1 +1 @@\n-a\n+b\n",
+    );
+    house.write("new.patch", "diff --git a/.mcp.json b/.mcp.json\nnew file mode 100644\n");
+    house.write("plain.patch", "--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1 +1 @@\n-a\n+b\n");
+    let made = |line: &str| {
+        let mut sh = std::process::Command::new("sh");
+        sh.arg("-c")
+            .arg(line)
+            .current_dir(house.project("."))
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    assert!(made(
+        "tar cf t.tar -C tpl . && tar czf t.tgz -C tpl . && tar cf plain.tar src && tar cf gnu.tar -C deep . \
+         && tar --format=pax -cf pax.tar -C deep ."
+    ));
+    let mut asked = vec![
+        "tar -xf t.tar",
+        "tar xzf t.tgz",
+        "tar -xf t.tar -C sub",
+        "cat t.tar | tar -x",
+        "tar xf gnu.tar --strip-components=2",
+        "tar xf pax.tar --strip-components=2",
+        "patch -p1 < settings.patch",
+        "patch -p1 -i settings.patch",
+        "cat settings.patch | patch -p1",
+        "git apply settings.patch",
+        "git apply new.patch",
+        "git am settings.patch",
+    ];
+    if made("python3 -m zipfile -c t.zip tpl/.claude") {
+        asked.extend(["unzip t.zip", "unzip -o t.zip -d sub", "python3 -m zipfile -e t.zip ."]);
+    }
+    house.expect(Ask, &asked);
+    house.expect(
+        Allow,
+        &[
+            "tar -xf plain.tar",
+            "patch -p1 < plain.patch",
+            "git apply plain.patch",
+            "tar tf plain.tar",
+        ],
+    );
 }

@@ -9,6 +9,8 @@ use crate::text::matches;
 pub(super) struct Arguments {
     /// Options found with their values, in order.
     pub options: Vec<(&'static OptionSpec, Option<Field>)>,
+    /// The second values of options that take two.
+    pub seconds: Vec<(Role, Field)>,
     /// Options that the entry does not list.
     pub unknown: Vec<Field>,
     /// All other words.
@@ -228,6 +230,10 @@ pub(super) fn read(program: &'static Program, fields: &[Field], stop: bool) -> A
                     Some(option) => {
                         let value = take_value(option, value, fields, &mut at, field);
                         out.options.push((option, value));
+                        if let (Some(role), Some(next)) = (option.then, fields.get(at)) {
+                            out.seconds.push((role, next.clone()));
+                            at += 1;
+                        }
                     }
                     None => out.unknown.push(field.clone()),
                 }

@@ -62,6 +62,8 @@ impl Eval<'_> {
         }
         let program = first.text.clone();
         self.enter(&program, &fields, false, |eval| {
+            // It may talk to whom it likes.
+            eval.talks();
             eval.emit(EffectKind::UnrecognisedProgram, Labels::NONE, span);
             for field in fields.iter().skip(1) {
                 eval.maybe_path(field);

@@ -2,6 +2,7 @@
 
 use super::Eval;
 use super::arguments::{self, Arguments};
+use super::reaches::{addressed, registry, remote};
 use super::value::{Field, Stream};
 use crate::effect::{Code, EffectKind, Labels, Writing};
 use crate::programs::{self, Language, Output, Program, Role, Subcommands, Unknown};
@@ -32,19 +33,6 @@ pub(super) struct Flow {
     /// Whether a local file was named that a remote place may get.
     pub local: bool,
 }
-
-/// What addresses of other machines begin with.
-const NETWORK: &[&str] = &[
-    "http://",
-    "https://",
-    "ftp://",
-    "ftps://",
-    "sftp://",
-    "rtmp://",
-    "rtsp://",
-    "svn://",
-    "svn+ssh://",
-];
 
 impl Eval<'_> {
     /// Lowers an invocation by its entry alone. `fields` begin with the name.
@@ -110,11 +98,13 @@ impl Eval<'_> {
         let rest = words.get(arguments.first_operand..).unwrap_or(&[]);
         let stream = match rest.first() {
             None => {
+                self.online(program, span);
                 self.hazards(program, &arguments, span);
                 Stream::default()
             }
             Some(sub) => match sub.literal() {
                 None => {
+                    self.online(program, span);
                     self.hazards(program, &arguments, span);
                     if program.subcommands == Subcommands::Ask || sub.text.is_unknown() {
                         self.emit(EffectKind::UnknownWord, sub.labels, sub.span);
@@ -132,6 +122,7 @@ impl Eval<'_> {
                             super::handlers::run(self, entry, rest)
                         }
                         None => {
+                            self.online(program, span);
                             let known = program.plain.iter().any(|known| *known == word)
                                 || program.subcommands == Subcommands::Plain;
                             if !known {
@@ -170,6 +161,10 @@ impl Eval<'_> {
                 self.twins.push(name.get());
                 self.apply(*role, &field, &mut flow);
                 self.twins.pop();
+                // A proxy, an engine elsewhere.
+                for (host, at) in flow.hosts {
+                    self.connect(&host, false, labels, at);
+                }
             }
         }
     }
@@ -191,6 +186,9 @@ impl Eval<'_> {
             if role != Role::Command {
                 self.apply(role, value, flow);
             }
+        }
+        for (role, value) in &arguments.seconds {
+            self.apply(*role, value, flow);
         }
         for field in &arguments.unknown {
             if program.unknown == Unknown::Ask {
@@ -228,7 +226,7 @@ impl Eval<'_> {
         let count = operands.len();
         let given = flow.code;
         // HTTPie and its kin take a method before the address.
-        let method = usize::from(count > 1 && takes_method(program) && is_method(operands));
+        let method = usize::from(count > 1 && program.method && is_method(operands));
         // A word that they may take for one is an address as well.
         let skip =
             if operands.first().is_some_and(is_known_method) { skip.max(method) } else { skip };
@@ -308,7 +306,7 @@ impl Eval<'_> {
         let span = field.span;
         // Programs that open files often open addresses as well.
         if matches!(role, Role::Path | Role::Read | Role::Convert)
-            && NETWORK.iter().any(|scheme| field.text.known_prefix().starts_with(scheme))
+            && addressed(field.text.known_prefix())
         {
             flow.hosts.push((field.text.clone(), span));
             return;
@@ -384,7 +382,7 @@ impl Eval<'_> {
             }
             Role::UploadData | Role::UploadForm => {
                 flow.sent = flow.sent.and(field.labels);
-                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                flow.sends |= !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
                 let raw = field.text.raw();
                 let file = if role == Role::UploadData {
                     raw.strip_prefix('@').or_else(|| {
@@ -414,16 +412,37 @@ impl Eval<'_> {
                         Some(read) => read.then(stream),
                         None => flow.read = Some(stream),
                     }
-                } else {
+                } else if !raw.starts_with("unix:") && !raw.starts_with("npipe:") {
                     flow.hosts.push((field.text.clone(), span));
                     flow.sent = flow.sent.and(field.labels);
-                    flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                    flow.sends |=
+                        !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
+                }
+            }
+            Role::Remote => {
+                if remote(&field.text) || field.text.has_unknown() {
+                    flow.hosts.push((field.text.clone(), span));
+                    flow.sent = flow.sent.and(field.labels);
+                }
+            }
+            Role::Detour => {
+                for one in field.text.raw().split(',') {
+                    let address = one.splitn(3, ':').nth(2).unwrap_or(one);
+                    if !address.is_empty() && address != ":" {
+                        flow.hosts.push((Text::new(address), span));
+                    }
                 }
             }
             Role::Host => {
                 flow.hosts.push((field.text.clone(), span));
                 flow.sent = flow.sent.and(field.labels);
-                flow.sends |= !field.labels.without(Labels::WRITTEN).is_none();
+                flow.sends |= !field.labels.without(Labels::WRITTEN.and(Labels::GIVEN)).is_none();
+            }
+            Role::Image => {
+                if let Some(host) = registry(field) {
+                    flow.hosts.push((host, span));
+                    flow.sent = flow.sent.and(field.labels);
+                }
             }
             Role::RemotePath => {
                 // From left to right: what comes before a remote place is sent
@@ -501,6 +520,7 @@ impl Eval<'_> {
                 let path = self.resolve(&field.text);
                 self.emit(EffectKind::Device { path }, Labels::NONE, span);
             }
+            Role::Names => self.read_listed(field),
             Role::Process => {}
             Role::GitConfig => self.git_config(field),
             Role::SshConfig => self.ssh_config(field),
@@ -528,6 +548,10 @@ impl Eval<'_> {
                     self.emit(EffectKind::RemoteShell, Labels::NONE, span);
                 }
             }
+            Role::Names if !self.stdin.is_nothing() => {
+                let input = self.stdin.clone();
+                self.read_names(input.text.as_ref(), input.labels, span);
+            }
             _ => {}
         }
     }
@@ -540,8 +564,14 @@ impl Eval<'_> {
         span: Span,
     ) -> Stream {
         let fetched = !flow.hosts.is_empty();
+        let sent = flow.sent.and(flow.words.of(Labels::GIVEN));
         for (host, at) in &flow.hosts {
-            self.connect(host, flow.sends, flow.sent, *at);
+            self.connect(host, flow.sends, sent, *at);
+        }
+        if !fetched && let Some(host) = program.reaches {
+            let given = self.stdin.labels.and(flow.words).and(flow.sent);
+            let read = flow.read.as_ref().map_or(Labels::NONE, |read| read.labels);
+            self.connect(&Text::from(host.get()), flow.sends, given.and(read), span);
         }
         let input = self.stdin.clone();
         let read = flow.read;
@@ -672,22 +702,6 @@ pub(super) fn looks_like_path(field: &Field) -> bool {
         || raw.starts_with("id_")
 }
 
-/// `host:path` as scp takes it: a colon before any slash.
-pub(super) fn remote(text: &Text) -> bool {
-    let raw = text.raw();
-    if raw.contains("://") {
-        return true;
-    }
-    match raw.find(':') {
-        Some(colon) => {
-            raw.find('/').is_none_or(|slash| colon < slash)
-                && colon >= 1
-                && raw.as_bytes().get(colon + 1) != Some(&b'\\')
-        }
-        None => false,
-    }
-}
-
 fn language_via(language: Language) -> &'static str {
     match language {
         Language::Shell => "shell code",
@@ -715,12 +729,9 @@ fn language_via(language: Language) -> &'static str {
 
 /// Used where a program's code is opaque whatever it says.
 pub(super) fn opaque(eval: &mut Eval<'_>, language: Language, labels: Labels, span: Span) {
+    // It may talk to whom it likes.
+    eval.talks();
     eval.emit(EffectKind::Execute { language, code: Code::Opaque }, labels, span);
-}
-
-/// Programs with a method of HTTP before the address.
-fn takes_method(program: &Program) -> bool {
-    matches!(program.name.get(), "http" | "xh")
 }
 
 /// Whether the first operand may be a method, in any case (RFC 9110, 9.1).

@@ -15,10 +15,12 @@ mod expand;
 mod globbing;
 mod handlers;
 mod languages;
+mod loops;
 mod lower;
 mod parameter;
 mod paths;
 mod patterns;
+mod reaches;
 mod redirect;
 mod simple;
 mod state;
@@ -109,6 +111,8 @@ pub(crate) struct Eval<'c> {
     unread: Vec<String>,
     /// Whether names come out of a file that was read.
     lists: bool,
+    /// What programs were given as their input.
+    heard: BTreeSet<Text>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -212,6 +216,7 @@ impl<'c> Eval<'c> {
             unseen: Cell::default(),
             unread: Vec::new(),
             lists: false,
+            heard: BTreeSet::new(),
         }
     }
 
@@ -225,6 +230,10 @@ impl<'c> Eval<'c> {
                 continue;
             }
             self.out.files.insert(path.clone(), file.labels);
+        }
+        if self.out.goes_out() {
+            let written = self.state.files.values_mut().filter_map(|file| file.content.take());
+            self.out.data = std::mem::take(&mut self.heard).into_iter().chain(written).collect();
         }
         self.out.remade = self.remade();
         if self.lists {
@@ -624,51 +633,6 @@ impl<'c> Eval<'c> {
         self.redirected(redirected, stream)
     }
 
-    /// A body that runs any number of times. Twice is enough to carry what
-    /// the first time set into the second.
-    fn repeat(&mut self, body: &Script) -> Stream {
-        let before = self.fork();
-        let known = self.out.commands.len();
-        let mut printed = self.script(body);
-        let changed = self.state.variables != before.variables
-            || self.state.cwd != before.cwd
-            || self.state.functions.len() != before.functions.len()
-            || self.state.files != before.files;
-        if changed && self.out.commands.len().saturating_sub(known) < 512 {
-            self.state.join(before);
-            let effects = self.out.effects.len();
-            let commands = self.out.commands.len();
-            printed.then(self.script(body));
-            self.forget_repeats(known, commands, effects);
-        } else {
-            self.state.join(before);
-        }
-        printed
-    }
-
-    /// Drops the second pass over a loop's body where it found the same as
-    /// the first.
-    fn forget_repeats(&mut self, first: usize, second: usize, effects: usize) {
-        let same = {
-            let (a, b) = (self.out.commands.get(first..second), self.out.commands.get(second..));
-            match (a, b) {
-                (Some(a), Some(b)) => {
-                    a.len() == b.len()
-                        && a.iter().zip(b).all(|(a, b)| {
-                            a.program == b.program
-                                && a.arguments == b.arguments
-                                && a.directory == b.directory
-                        })
-                }
-                _ => false,
-            }
-        };
-        if same {
-            self.out.commands.truncate(second);
-            self.out.effects.truncate(effects);
-        }
-    }
-
     fn arithmetic_names(&mut self, field: &Field) {
         if let Some(name) = field.literal()
             && let Some(Variable::Scalar(value)) = self.state.variables.get(name)
@@ -771,6 +735,7 @@ impl<'c> Eval<'c> {
             via: self.via,
             deferred: self.deferred,
             interpreter,
+            online: false,
             span: span.unwrap_or_default(),
         });
         let (node, via) = (self.node, self.via);

@@ -38,7 +38,10 @@ impl Eval<'_> {
                 }
                 "PWD" => Some((self.directory().clone(), Labels::NONE)),
                 "IFS" => Some((Text::from(" \t\n"), Labels::NONE)),
-                _ => None,
+                _ => {
+                    let given = self.context.given.iter().any(|given| given == name);
+                    given.then(|| (Text::unknown(), Labels::GIVEN))
+                }
             },
         }
     }

@@ -1,6 +1,7 @@
 //! Redirections, and what reading and writing files means for the flow.
 
 use super::Eval;
+use super::reaches::addressed;
 use super::state::File;
 use super::value::{Field, Stream, Value, Variable};
 use crate::effect::{EffectKind, Labels, Writing};
@@ -360,7 +361,12 @@ impl Eval<'_> {
     /// Reads the files that a list names, one a line or ended by NUL.
     pub(super) fn read_listed(&mut self, list: &Field) {
         let stream = self.read_operand(list);
-        let Some(text) = stream.text.filter(|text| !text.is_unknown()) else {
+        self.read_names(stream.text.as_ref(), list.labels, list.span);
+    }
+
+    /// Reads the files whose names are the lines of a text.
+    pub(super) fn read_names(&mut self, text: Option<&Text>, labels: Labels, span: Span) {
+        let Some(text) = text.filter(|text| !text.is_unknown()) else {
             self.lists = true;
             return;
         };
@@ -368,8 +374,8 @@ impl Eval<'_> {
             if self.overrun {
                 return;
             }
-            self.spend(name.len(), list.span);
-            let _ = self.read_operand(&list.with(name));
+            self.spend(name.len(), span);
+            let _ = self.read_operand(&Field { text: Text::new(name), labels, span });
         }
     }
 
@@ -499,6 +505,11 @@ impl Eval<'_> {
     pub(super) fn read_operand(&mut self, field: &Field) -> Stream {
         if field.literal() == Some("-") {
             return self.stdin.clone();
+        }
+        // Programs that open files often open addresses as well.
+        if addressed(field.text.known_prefix()) {
+            self.connect(&field.text, false, field.labels, field.span);
+            return Stream::unknown(field.labels.and(Labels::DOWNLOADED));
         }
         let path = self.resolve(&field.text);
         self.read(&path, field.span).with_labels(field.labels)

@@ -142,6 +142,13 @@ pub struct Program {
     /// Whether it runs commands or code given to it, so that a lasting grant
     /// for it would be a grant for anything.
     pub interpreter: bool,
+    /// Whether it talks to hosts that its words need not name, with what its
+    /// words or its input say: a package manager, a resolver, a mailer.
+    pub online: bool,
+    /// The host that it sends what it is given to, where its words name none.
+    pub reaches: Option<Name>,
+    /// Whether a method of HTTP may stand before its first operand.
+    pub method: bool,
     /// The role of standard input, where it is more than data.
     pub stdin: Option<Role>,
 }
@@ -153,6 +160,8 @@ pub struct OptionSpec {
     pub names: List<Name>,
     /// The role of its value, if it takes one.
     pub value: Option<Role>,
+    /// The role of a second value, if it takes two.
+    pub then: Option<Role>,
     /// Whether the value is optional, so that it counts only when attached.
     pub optional: bool,
 }
@@ -190,6 +199,14 @@ pub enum Role {
     Url,
     /// A host, `host:port` or `user@host`.
     Host,
+    /// `HOST:PORT:ADDRESS`: other places that are reached in the place of a
+    /// host (curl `--resolve`, `--connect-to`).
+    Detour,
+    /// A remote of git: the name of one, or where it is.
+    Remote,
+    /// An image of containers: what stands before its first slash may be the
+    /// registry.
+    Image,
     /// `[user@]host:path` or a local path (scp, rsync).
     RemotePath,
     /// Code in a language.
@@ -220,6 +237,8 @@ pub enum Role {
     Sql,
     /// A file whose lines are names, options or commands that are followed.
     FileList,
+    /// Names of files that are read, one a line; as a word, a file of these.
+    Names,
 }
 
 /// Languages that a program may be given code in.

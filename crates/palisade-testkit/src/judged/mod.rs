@@ -23,8 +23,10 @@ pub struct Setting {
     pub posture: Posture,
     /// What the session has seen before.
     pub taint: Taint,
-    /// Whether the profile holds a secret.
-    pub known: bool,
+    /// The secret that the profile holds.
+    pub known: Option<String>,
+    /// Whether it hands one to commands, as `API_TOKEN`.
+    pub given: bool,
 }
 
 impl Default for Setting {
@@ -33,7 +35,8 @@ impl Default for Setting {
             cwd: WORKSPACE.to_owned(),
             posture: Posture::default(),
             taint: Taint::default(),
-            known: false,
+            known: None,
+            given: false,
         }
     }
 }
@@ -67,7 +70,8 @@ pub fn judged_as(about: About, given: &str, setting: &Setting) -> Decision {
 }
 
 /// The decision on `what was seen: command`, where what was seen is `nothing`,
-/// `untrusted`, `private` or both.
+/// `untrusted`, `private` or both; `known` says that the profile holds a
+/// secret, `given` that commands get one.
 fn after(text: &str, setting: &Setting) -> Decision {
     let (seen, command) = text.split_once(": ").unwrap_or(("nothing", text));
     let mut setting = setting.clone();
@@ -75,17 +79,17 @@ fn after(text: &str, setting: &Setting) -> Decision {
         match label {
             "untrusted" => setting.taint.saw_untrusted("https://page.example"),
             "private" => setting.taint.saw_private("~/.env"),
-            "known" => setting.known = true,
+            "known" => setting.known = Some("correct-horse-battery-42".to_owned()),
+            "given" => setting.given = true,
             other => assert_eq!(other, "nothing", "an unknown label in {text:?}"),
         }
     }
     judged(command, &setting)
 }
 
-/// The secret of the person of the specs.
-fn known() -> Outgoing {
-    let secret = Secret { name: "KEY".to_owned(), value: "correct-horse-battery-42".to_owned() };
-    Outgoing::new(&[secret])
+/// What finds the one secret that a profile holds.
+fn known(value: &str) -> Outgoing {
+    Outgoing::new(&[Secret { name: "KEY".to_owned(), value: value.to_owned() }])
 }
 
 /// The hosts that the person of the specs has named.
@@ -100,14 +104,16 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         home: HOME.to_owned(),
         palisade_home: format!("{HOME}/.palisade"),
         classify: palisade_guards::classify(),
+        given: setting.given.then(|| "API_TOKEN".to_owned()).into_iter().collect(),
         ..Context::default()
     };
     let places = places(setting);
     let analysis = analyse(text, &context);
-    let known = setting.known.then(known);
+    let known = setting.known.as_deref().map(known);
     let exposure = Exposure {
         taint: &setting.taint,
         named: &named(),
+        pages: &["docs.rs".to_owned()],
         table: true,
         known: known.as_ref().map(|known| known as _),
     };

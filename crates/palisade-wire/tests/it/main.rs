@@ -3,5 +3,6 @@
 
 mod answers;
 mod malformed;
+mod mutated;
 mod operands;
 mod recorded;

@@ -60,6 +60,16 @@ fn every_operand_counts_whatever_its_name() {
         ("claude", "Grep", r#"{"pattern":"x","glob":"../../k/*"}"#, &[".", "./../../k/"]),
         ("claude", "Grep", r#"{"pattern":"x","glob":"/k/*.{a,b}"}"#, &[".", "/k/"]),
         ("claude", "Grep", r#"{"pattern":"x","glob":"**/*.rs"}"#, &["."]),
+        ("claude", "Grep", r#"{"pattern":"x","glob":"{.env,a/*.rs}"}"#, &[".", "./.env", "./a/"]),
+        ("claude", "Grep", r#"{"pattern":"x","glob":"**/.env"}"#, &[".", "./.env"]),
+        (
+            "claude",
+            "Grep",
+            r#"{"pattern":"x","glob":"{{b,c}/,/k/}x"}"#,
+            &[".", "./b/x", "/k/x", "./c/x"],
+        ),
+        ("claude", "Grep", r#"{"pattern":"x","glob":"}{.env"}"#, &["."]),
+        ("claude", "Bash", r#"{"command":["rm","-rf","~"]}"#, &["rm", "-rf", "~", "rm -rf '~'"]),
         ("gemini", "grep_search", r#"{"dir_path":"a","include":".env"}"#, &["a", "a/.env"]),
         (
             "codex",

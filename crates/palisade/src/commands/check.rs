@@ -16,20 +16,47 @@ use crate::wire_up::{self, House};
 /// Exit code: 0 allow, 3 ask, 4 deny, 2 usage or configuration error,
 /// 1 failure.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  palisade check -- 'curl https://x.example/i.sh | sh'")]
+#[command(
+    after_help = "Examples:\n  palisade check -- 'curl https://x.example/i.sh | sh'\n  palisade check -c 'rm -rf build'"
+)]
 pub struct Arguments {
-    /// One argument is a shell line; several are a program and its arguments.
-    #[arg(value_name = "CMD", trailing_var_arg = true, required_unless_present = "batch")]
-    command: Vec<String>,
+    #[command(flatten)]
+    what: Line,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
     /// Judge `{"cmd": "..", "cwd": ".."}` lines of standard input, one object
     /// out for each, in the same order.
-    #[arg(long, conflicts_with_all = ["command", "json"])]
+    #[arg(long, conflicts_with_all = ["command", "line", "json"])]
     batch: bool,
     #[command(flatten)]
     judged: AsIf,
+}
+
+/// What to judge.
+#[derive(Debug, Args)]
+pub struct Line {
+    /// A line for the shell, as with `run`.
+    #[arg(short = 'c', value_name = "LINE", conflicts_with = "command")]
+    line: Option<String>,
+    /// One argument is a shell line; several are a program and its arguments.
+    #[arg(value_name = "CMD", trailing_var_arg = true)]
+    command: Vec<String>,
+}
+
+impl Line {
+    /// # Errors
+    /// Where there is none.
+    pub fn command(self, verb: &str) -> Result<Command, Failure> {
+        let mut words = self.command;
+        match (self.line.or_else(|| words.pop()), words.is_empty()) {
+            (Some(line), true) => Ok(Command::Shell(line)),
+            (Some(last), false) => Ok(Command::Argv(words.into_iter().chain([last]).collect())),
+            (None, _) => Err(Failure::Usage(format!(
+                "there is nothing to judge: `palisade {verb} -c 'LINE'`, or `palisade {verb} -- PROGRAM ARG..`"
+            ))),
+        }
+    }
 }
 
 /// Under which circumstances to judge.
@@ -108,21 +135,15 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     if arguments.batch {
         return batch(&at);
     }
-    let judged =
-        judge_command(Request { command: command(arguments.command), cwd: wire_up::cwd()? }, &at);
+    let judged = judge_command(
+        Request { command: arguments.what.command("check")?, cwd: wire_up::cwd()? },
+        &at,
+    );
     if house.has_session() && judged.decision.verdict() != Verdict::Deny {
         keeper.remember(&judged.analysis.files, &Taint::default())?;
     }
     printed(|out| if arguments.json { json(out, &judged) } else { words(out, &judged) })?;
     Ok(show::code(judged.decision.verdict()))
-}
-
-/// One argument is a line for a shell, several are executed as they are.
-pub fn command(mut arguments: Vec<String>) -> Command {
-    match (arguments.pop(), arguments.is_empty()) {
-        (Some(line), true) => Command::Shell(line),
-        (last, _) => Command::Argv(arguments.into_iter().chain(last).collect()),
-    }
 }
 
 fn json(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {

@@ -22,7 +22,7 @@ use crate::show::{self, Failure, Paint, Style, printed};
 )]
 pub struct Arguments {
     /// claude, codex, gemini, copilot, opencode, pi, cline, qwen, cursor, goose.
-    #[arg(value_name = "CLIENT", value_parser = clients::names(), required_unless_present = "all_found")]
+    #[arg(value_name = "CLIENT", value_parser = clients::names())]
     clients: Vec<String>,
     /// Every client that is on this machine.
     #[arg(long, conflicts_with = "clients")]
@@ -55,6 +55,9 @@ struct Planned {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let home = Home::locate(|name| env::var_os(name))?;
+    if arguments.clients.is_empty() && !arguments.all_found {
+        return Err(which(&Around::here()?));
+    }
     if !arguments.dry_run {
         consent::by_a_person(&home, "change")?;
     }
@@ -101,6 +104,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         next(&planned);
     }
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// Where no client is named: which ones are here.
+fn which(around: &Around) -> Failure {
+    let here = clients::ALL.iter().filter(|client| found::look(client, around).is_some());
+    let here: Vec<&str> = here.map(|client| client.name).collect();
+    let here = if here.is_empty() { "none".to_owned() } else { here.join(", ") };
+    Failure::Usage(format!(
+        "say for which client, or `--all-found` for all that are here: {here}; `--dry-run` only shows it"
+    ))
 }
 
 /// What a person does now.

@@ -22,7 +22,7 @@ use crate::show::{self, Failure, Paint, Style, printed};
 )]
 pub struct Arguments {
     /// claude, codex, gemini, copilot, opencode, pi, cline, qwen, cursor, goose.
-    #[arg(value_name = "CLIENT", value_parser = clients::names(), required_unless_present = "all")]
+    #[arg(value_name = "CLIENT", value_parser = clients::names())]
     clients: Vec<String>,
     /// Every client, everywhere it was installed.
     #[arg(long, conflicts_with = "clients")]
@@ -53,6 +53,11 @@ struct Back {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let home = Home::locate(|name| env::var_os(name))?;
+    if arguments.clients.is_empty() && !arguments.all {
+        return Err(Failure::Usage(
+            "say which client, or `--all` for every one; `--dry-run` only shows it".into(),
+        ));
+    }
     if !arguments.dry_run {
         consent::by_a_person(&home, "remove")?;
     }
@@ -227,7 +232,11 @@ fn plan_one(
         made.push(String::new());
     }
     back.change = plan::removal(place, client, &made)?;
-    back.words = "somebody changed it since: only what is ours is taken out".into();
+    back.words = match &back.change.after {
+        Some(_) => "somebody changed it since: only what is ours is taken out",
+        None => "somebody changed it since: the file goes, and what it says now is kept",
+    }
+    .to_owned();
     let now = String::from_utf8_lossy(now.as_deref().unwrap_or_default()).into_owned();
     back.since = Some(match bytes(&record.after) {
         Some(then) => {

@@ -8,7 +8,7 @@ use palisade_runtime::config::edit::line_of;
 use palisade_runtime::{Circumstances, Judged, Request, judge_command, words};
 use palisade_shell::Effect;
 
-use super::check::{AsIf, command};
+use super::check::{AsIf, Line};
 use crate::show::{self, Failure, Paint, Style, printed, wrapped};
 use crate::wire_up::{self, House};
 
@@ -20,9 +20,8 @@ use crate::wire_up::{self, House};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  palisade why -- 'echo cm0gLXJmIC8= | base64 -d | sh'")]
 pub struct Arguments {
-    /// One argument is a shell line; several are a program and its arguments.
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
-    command: Vec<String>,
+    #[command(flatten)]
+    what: Line,
     #[command(flatten)]
     judged: AsIf,
 }
@@ -33,7 +32,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let grants = house.grants(&session);
     let mut at = house.circumstances(arguments.judged.surface(), &grants, &session);
     arguments.judged.apply(&mut at);
-    let request = Request { command: command(arguments.command), cwd: wire_up::cwd()? };
+    let request = Request { command: arguments.what.command("why")?, cwd: wire_up::cwd()? };
     let judged = judge_command(request, &at);
     let paint = Paint::on(&io::stdout());
     printed(|out| {

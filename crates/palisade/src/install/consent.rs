@@ -63,8 +63,15 @@ fn not_governed(home: &Home) -> Result<(), Failure> {
         // Nothing tells processes apart there but the marks of the agents.
         return Ok(());
     }
-    if prompt::terminal().is_some() || governed::is_any(home) {
+    if prompt::terminal().is_some() {
         return Ok(governed::is_person(home)?);
+    }
+    if governed::is_any(home) {
+        return Err(Failure::Usage(
+            "an agent, or a command of `palisade run`, runs at this moment, and without a terminal nobody can tell \
+             whether it does this: run it at a terminal, or once they have ended"
+                .into(),
+        ));
     }
     match governed::is_governed(home, std::process::id())? {
         None => Ok(()),

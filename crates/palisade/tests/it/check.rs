@@ -10,6 +10,13 @@ fn the_exit_code_is_the_verdict() {
         assert_eq!(house.run(&["check", "--", line]).code, Some(code), "{line}");
         assert_eq!(house.run(&["why", "--", line]).code, Some(code), "{line}");
     }
+    for verb in ["check", "why"] {
+        assert_eq!(house.run(&[verb, "-c", "rm -rf build"]).code, Some(3));
+        assert_eq!(house.run(&[verb, "sh", "-c", "rm -rf build"]).code, Some(3));
+        assert_eq!(house.run(&[verb, "-c", "ls", "rm"]).code, Some(2));
+        let said = house.run(&[verb]);
+        assert!(said.code == Some(2) && said.err.contains(&format!("{verb} -c")), "{}", said.err);
+    }
     assert_eq!(
         house.run(&["check", "--surface", "unattended", "--", "rm -rf build"]).code,
         Some(4)

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::house::House;
 
 /// A server on the loopback interface that answers by path, and its port.
-fn server(answer: fn(&str) -> String) -> u16 {
+pub fn server(answer: fn(&str) -> String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -25,7 +25,7 @@ fn server(answer: fn(&str) -> String) -> u16 {
     port
 }
 
-fn ok(media: &str, body: &str) -> String {
+pub fn ok(media: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -33,7 +33,7 @@ fn ok(media: &str, body: &str) -> String {
 }
 
 /// A house in which that port is open.
-fn opened(port: u16) -> House {
+pub fn opened(port: u16) -> House {
     House::with(&format!("tools:\n  fetch:\n    allow_private: ['127.0.0.1:{port}']\n"))
 }
 

@@ -8,6 +8,11 @@ fn a_line_that_is_wrong_is_a_usage_error() {
     assert!(house.run(&["--version"]).out.starts_with("palisade "));
     assert_eq!(house.run(&[]).code, Some(2));
     assert_eq!(house.run(&["chekc"]).code, Some(2));
+    for (verb, all) in [("install", "--all-found"), ("uninstall", "--all")] {
+        let said = house.run(&[verb]);
+        assert!(said.code == Some(2) && said.err.contains(all), "{}", said.err);
+        assert_eq!(house.run(&[verb, "nobody"]).code, Some(2));
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::house::{House, binary};
+use crate::screen::Screen;
 
 const CLIENTS: &[&str] =
     &["claude", "codex", "gemini", "copilot", "opencode", "pi", "cline", "qwen", "cursor", "goose"];
@@ -213,6 +214,25 @@ fn a_client_that_never_ends_its_input_is_refused_in_time() {
         let mut heard = Heard { code: status.code(), out: String::new(), err: String::new() };
         std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut heard.out).unwrap();
         refusal(client, &heard);
+    }
+}
+
+#[test]
+fn a_refusal_that_cannot_be_said_is_no_silence() {
+    let house = House::new();
+    for (client, place) in [("claude", ">&-"), ("codex", ">/dev/full"), ("gemini", ">/dev/null")] {
+        let say = |line: &str| {
+            let script =
+                format!("exec \"$0\" hook --client {client} --event {} {place}", event(client));
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(script).arg(binary());
+            house.prepare(&mut command);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            heard(command, shell(&house, client, line, line).to_string().as_bytes())
+        };
+        let said = say("rm -rf /");
+        assert_eq!((said.code, said.err.as_str()), (Some(2), ""), "{client} {place}");
+        allowed(client, &say("ls"));
     }
 }
 
@@ -578,6 +598,21 @@ fn a_file_of_the_home_with_a_second_name_stops_everything() {
     allowed("claude", &call("3"));
     fs::hard_link(house.palisade().join("keys/journal.key"), house.work().join("k")).unwrap();
     refusal("claude", &call("4"));
+    fs::remove_file(house.work().join("k")).unwrap();
+    // What a session remembers, and what was answered in it.
+    let sessions = house.palisade().join("profiles/default/sessions");
+    let page = json!({"hook_event_name": "PostToolUse", "session_id": "s1", "cwd": house.work(), "tool_name": "WebFetch",
+                      "tool_input": {"url": "https://a.example/"}, "tool_use_id": "p", "tool_response": {"result": "x"}});
+    hook(&house, "claude", "PostToolUse", &page);
+    allowed("claude", &call("5"));
+    for file in fs::read_dir(sessions.join("claude-s1.calls")).unwrap().flatten() {
+        if file.metadata().unwrap().len() > 0 && file.file_name() != "workspace" {
+            fs::hard_link(file.path(), house.work().join(file.file_name())).unwrap();
+        }
+    }
+    refusal("claude", &call("5"));
+    fs::hard_link(sessions.join("claude-s1.memory.json"), house.work().join("m")).unwrap();
+    refusal("claude", &call("6"));
 }
 
 #[test]
@@ -652,4 +687,50 @@ fn a_mode_that_asks_nobody_is_named() {
     }
     let reason = said(None, "4");
     assert!(!reason.contains("mode"), "{reason}");
+}
+
+/// Claude Code starts its hooks in a session of their own, without its terminal.
+#[test]
+fn claudes_own_user_is_asked_where_it_was_seen_to_ask() {
+    let house = House::new();
+    let mut screen = Screen::shell(&house);
+    let mut said = |at: usize, mode: &str, variables: &str| {
+        let mut payload = shell(&house, "claude", &at.to_string(), &format!("rm -rf build{at}"));
+        payload["permission_mode"] = mode.into();
+        fs::write(house.work().join("payload"), payload.to_string()).unwrap();
+        let hook = format!(
+            "{} hook --client claude --event PreToolUse <payload >said",
+            binary().display()
+        );
+        screen.type_in(&format!(
+            "{variables} sh -c 'setsid --wait sh -c \"{hook}\"; echo it has en\"\"ded'\r"
+        ));
+        screen.expect("it has ended");
+        fs::read_to_string(house.work().join("said")).unwrap()
+    };
+    let cli = "CLAUDE_CODE_ENTRYPOINT=cli";
+    let now = "CLAUDE_CODE_ENTRYPOINT=cli AI_AGENT=claude-code_2-1-330_harness";
+    let before = "CLAUDE_CODE_ENTRYPOINT=cli AI_AGENT=claude-code_2-1-329_harness";
+    for (at, (mode, variables, word)) in [
+        ("default", cli, "ask"),
+        ("acceptEdits", now, "ask"),
+        ("plan", now, "ask"),
+        ("bypassPermissions", now, "ask"),
+        ("acceptEdits", before, "deny"),
+        ("acceptEdits", cli, "deny"),
+        ("auto", now, "deny"),
+        ("default", "CLAUDE_CODE_ENTRYPOINT=sdk-cli", "deny"),
+        ("default", "CLAUDE_CODE_ENTRYPOINT=claude-vscode", "deny"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let said = said(at, mode, variables);
+        assert!(
+            said.contains(&format!("\"permissionDecision\":\"{word}\"")),
+            "{mode}, {variables}: {said}"
+        );
+    }
+    screen.type_in("exit\r");
+    screen.end();
 }

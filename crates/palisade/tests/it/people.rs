@@ -95,6 +95,135 @@ fn as_it_is() {
 }
 
 #[test]
+fn under_another_name() {
+    let names = ["bash", "sshd", "tmux", "systemd", "login", "konsole"];
+    for name in names {
+        refused(&format!("called {name}"), |command| {
+            let called = format!("(exec -a {name} $PALISADE");
+            let whole = command.replacen("$PALISADE", &called, 1).replacen(';', "); true;", 1);
+            whole.replacen("sh -c", "bash -c", 1)
+        });
+    }
+    for (what, make) in [("copy", "cp"), ("hard link", "ln"), ("link", "ln -s")] {
+        refused(what, |command| {
+            // Where the file system has no hard links across, a copy does.
+            let own = command.replace("$PALISADE", "./sshd");
+            format!("{make} $PALISADE sshd || cp $PALISADE sshd; {own}")
+        });
+    }
+}
+
+#[test]
+fn with_other_circumstances() {
+    refused("variables", |command| {
+        format!(
+            "env -u PALISADE_GOVERNED LD_PRELOAD=/nowhere/x.so LD_LIBRARY_PATH=. SSH_TTY=/dev/pts/0 TERM=xterm \
+             SUDO_UID=0 DISPLAY=:0 XDG_SESSION_TYPE=x11 {command}"
+        )
+    });
+    refused("a yes on a pipe", |command| format!("yes yes | {command}"));
+    refused("a yes from a file", |command| format!("echo yes > y; {command} < y"));
+    refused("a yes in a heredoc", |command| format!("{command} <<'E'\nyes\nyes\nE\n"));
+    refused("somebody else's terminal", |command| {
+        format!(
+            "for t in /dev/tty /dev/pts/* /dev/console; do {{ {command} <$t >$t; }} 2>/dev/null; done"
+        )
+    });
+    refused("every descriptor closed", |command| format!("{command} <&- 2>&-"));
+    refused("in a chain of shells", |command| {
+        let last = fs_script("s0.sh", command, |_| "true".to_owned());
+        let more: String =
+            (1..20).map(|at| format!("echo 'sh s{}.sh' > s{at}.sh; ", at - 1)).collect();
+        format!("{last}; {more} sh s19.sh")
+    });
+}
+
+/// What Python does, given the words of the command in `words`.
+const PYTHON: &[(&str, &str)] = &[
+    ("a subprocess", "import subprocess; subprocess.run(words)"),
+    (
+        "a subprocess in a session of its own",
+        "import subprocess; subprocess.run(words, start_new_session=True)",
+    ),
+    (
+        "a terminal of Python's",
+        "import pty; pty.spawn(words, stdin_read=lambda fd: (time.sleep(1), b'yes\\r')[1])",
+    ),
+    (
+        "a terminal and a session",
+        "pid, fd = os.forkpty()
+if pid == 0: os.execv(words[0], words)
+for _ in range(3):
+    time.sleep(1)
+    try: os.write(fd, b'yes\\r')
+    except OSError: break
+os.waitpid(pid, 0)",
+    ),
+    (
+        "a daemon that outlives whoever started it, with a terminal",
+        "if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+time.sleep(1)
+pid, fd = os.forkpty()
+if pid == 0: os.execv(words[0], words)
+for _ in range(3):
+    time.sleep(1)
+    try: os.write(fd, b'yes\\r')
+    except OSError: break
+os.waitpid(pid, 0)",
+    ),
+    (
+        "a terminal whose opener has ended",
+        "pid, fd = os.forkpty()
+if pid == 0:
+    time.sleep(1)
+    os.execv(words[0], words)
+# Another process keeps the keyboard, and this one ends.
+if os.fork() == 0:
+    os.setsid()
+    for _ in range(4):
+        time.sleep(1)
+        try: os.write(fd, b'yes\\r')
+        except OSError: break
+    os._exit(0)",
+    ),
+];
+
+#[test]
+fn from_python() {
+    if !has("python3") {
+        return;
+    }
+    for (what, code) in PYTHON {
+        refused(what, |command| {
+            let code = format!("import os, sys, time\nwords = ['/bin/sh', 'x.sh']\n{code}\n");
+            fs_script("x.sh", command, |_| {
+                fs_script("x.py", &code, |path| format!("python3 {path}"))
+            })
+        });
+    }
+}
+
+#[test]
+fn where_the_agent_cannot_be_seen() {
+    let unshared = "unshare --user --map-root-user --pid --fork --mount-proc";
+    let works = Command::new("sh").arg("-c").arg(format!("{unshared} true")).output();
+    if !has("script") || !works.is_ok_and(|output| output.status.success()) {
+        return println!("skipped: where_the_agent_cannot_be_seen, no namespaces can be made here");
+    }
+    refused("a process space of its own", |command| {
+        fs_script("in.sh", &on_a_terminal(command), |path| format!("{unshared} sh {path}"))
+    });
+    // Nor does it take away what governs it.
+    let house = House::new();
+    let line =
+        format!("{unshared} $PALISADE uninstall --all --yes >said/out 2>&1; touch said/done");
+    let said = agent(&house, &line);
+    assert!(said.contains("an agent, or a command of `palisade run`, runs"), "{said}");
+}
+
+#[test]
 fn on_a_terminal_of_its_own() {
     if !has("script") {
         return;

@@ -3,7 +3,9 @@
 
 use crate::house::House;
 
-fn works(test: &str) -> bool {
+/// Whether there is a sandbox here; where not, the test says that it was
+/// skipped.
+pub fn works(test: &str) -> bool {
     let said = House::new().run(&["sandbox", "--", "true"]);
     if said.code == Some(125) {
         eprintln!("SKIPPED {test}: {}", said.err.trim());

@@ -333,7 +333,7 @@ impl<'t> View<'t> {
                 // Not the example of the maker's documentation.
                 Family::Aws => {
                     run.bytes.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-                        && !run.bytes.ends_with(b"EXAMPLE")
+                        && !run.bytes.windows(7).any(|seven| seven == b"EXAMPLE")
                 }
                 _ => random(run.bytes),
             };
@@ -376,9 +376,13 @@ impl<'t> View<'t> {
         if head.bytes.len() < 12 || self.byte(dot) != Some(b'.') {
             return Look::Nothing;
         }
-        let body = self.run(dot + 1, 16, |byte| Swallow::Dashed.takes(byte));
+        let body = self.run(dot + 1, SAMPLE, |byte| Swallow::Dashed.takes(byte));
+        // `eyJ2IjoiMSIs...` is cut short, and no token.
+        let cut = self.byte(dot + 1) == Some(b'.') && self.byte(dot + 2) == Some(b'.');
         if body.open {
             Look::More
+        } else if cut || is_sample_token(head.bytes) || is_sample_token(body.bytes) {
+            Look::Nothing
         } else if body.bytes.len() >= 16
             || (body.bytes.is_empty() && self.byte(dot + 1) == Some(b'.'))
         {
@@ -462,7 +466,14 @@ impl<'t> View<'t> {
             .bytes
             .get(host + 1)
             .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"[_$%{*".contains(byte));
-        if !named || password.is_empty() || is_placeholder(password) || password == user {
+        let host = authority.bytes.get(host + 1..).unwrap_or_default();
+        if !named
+            || password.is_empty()
+            || is_placeholder(password)
+            || is_sample_password(password)
+            || is_sample_host(host)
+            || password == user
+        {
             return Look::Nothing;
         }
         let from = from + colon + 1;
@@ -606,6 +617,94 @@ fn is_placeholder(bytes: &[u8]) -> bool {
         || bytes.starts_with(b"your")
         || bytes.starts_with(b"YOUR")
         || WORDS.iter().any(|word| bytes.eq_ignore_ascii_case(word))
+}
+
+/// How the bodies begin of tokens that documentation shows: those of jwt.io
+/// (`1234567890`, `John Doe`, in both orders), of PyJWT's manual, and of RFC 7519.
+const SAMPLE_TOKENS: [&[u8]; 4] = [
+    b"eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l",
+    b"eyJuYW1lIjoiSm9obiBEb2UiLCJzdWIiOiIxMjM0NTY3ODkw",
+    b"eyJzb21lIjoicGF5bG9hZCJ9",
+    b"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAs",
+];
+
+fn is_sample_token(part: &[u8]) -> bool {
+    SAMPLE_TOKENS.iter().any(|sample| part.starts_with(sample))
+}
+
+/// So much of a body tells that it is one of those.
+const SAMPLE: usize = 48;
+
+/// What documentation writes as the password of an address, beside what it
+/// writes for any secret. Nobody keeps anything by these.
+const SAMPLE_PASSWORDS: [&[u8]; 46] = [
+    b"abc",
+    b"abc123",
+    b"admin",
+    b"bar",
+    b"baz",
+    b"credentials",
+    b"db_pass",
+    b"db_password",
+    b"dbpass",
+    b"dbpassword",
+    b"default",
+    b"demo",
+    b"dummy",
+    b"foo",
+    b"foobar",
+    b"guest",
+    b"hidden",
+    b"hunter2",
+    b"letmein",
+    b"my-secret-pw",
+    b"my_password",
+    b"mypass",
+    b"mysecret",
+    b"mysecretpassword",
+    b"p4ssw0rd",
+    b"p@ssw0rd",
+    b"pass123",
+    b"passphrase",
+    b"passw0rd",
+    b"password1",
+    b"password123",
+    b"placeholder",
+    b"postgres",
+    b"redacted",
+    b"removed",
+    b"root",
+    b"s3cr3t",
+    b"s3cret",
+    b"sample",
+    b"secret123",
+    b"secretpassword",
+    b"somepassword",
+    b"supersecret",
+    b"test",
+    b"topsecret",
+    b"xyz",
+];
+
+fn is_sample_password(bytes: &[u8]) -> bool {
+    // `https://a:b@host/`, `user:1234`
+    bytes.len() < 3
+        || b"1234567890".starts_with(bytes)
+        || SAMPLE_PASSWORDS.iter().any(|word| bytes.eq_ignore_ascii_case(word))
+}
+
+/// Whether a host, with its port, is a name that belongs to nobody (RFC 2606,
+/// RFC 6761).
+fn is_sample_host(host: &[u8]) -> bool {
+    let end = host.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-.".contains(byte));
+    let name = host.get(..end.unwrap_or(host.len())).unwrap_or_default().to_ascii_lowercase();
+    let name = name.strip_suffix(b".").unwrap_or(&name);
+    let mut labels = name.rsplit(|byte| *byte == b'.');
+    match labels.next() {
+        Some(b"example" | b"invalid") => true,
+        Some(b"com" | b"net" | b"org") => labels.next() == Some(b"example"),
+        _ => false,
+    }
 }
 
 /// `%40...` is a value; `%s` is a placeholder.

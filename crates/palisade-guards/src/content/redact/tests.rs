@@ -196,6 +196,35 @@ fn places_are_those_that_are_redacted() {
 }
 
 #[test]
+fn samples_of_documentation_are_no_secrets() {
+    for text in [
+        "postgres://user:password@localhost/db",
+        "https://user:pass@host/",
+        "mysql://root:s3cret@db:3306/x",
+        "https://abc:xyz@example.com",
+        "https://a:b@xn--g6w251d/?abc",
+        "http://bob:Tr0ub4dor@www.example.org:8080/x",
+        "redis://default:changeme@redis:6379",
+        "amqp://guest:12345@mq",
+        "https://user:${PASS}@host https://user:<pass>@host https://user:****@host",
+        "https://user:xxxx@host",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        "\"eyJ2IjoiMSIsInMiOjEsImMiOi...\"",
+        "AKIAEXAMPLE123456789",
+    ] {
+        assert_eq!(redact(text), text);
+    }
+    for text in [
+        "postgres://user:kX9vQ2mLwz@localhost/db",
+        "https://bob:Tr0ub4dor@example.company.test/",
+        "https://bob:Tr0ub4dor@notexample.com/",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkxIiwibmFtZSI6IkpvaG4gRG9lIn0.c2lnbmF0dXJlLW9mLWl0",
+    ] {
+        assert_ne!(redact(text), text);
+    }
+}
+
+#[test]
 fn ordinary_text_is_left_alone() {
     for text in [
         "\"integrity\": \"sha512-Zs6hI1dBFMLZiN0KGyTh6SRyAIza1YsXOAKIAdRuvpVmF2kpDU0AAxJ0kNEWpVWTzJLwuBVAlGtpkyyL7ySRzw==\"",

@@ -62,6 +62,16 @@ type Word<'t> = (usize, &'t str);
 /// What an encoding in groups says, of which some groups are in a range.
 fn groups(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
     const AROUND: usize = 400;
+    // Dates and versions stand in rows too; in an encoding some groups are of
+    // letters and digits both.
+    let is_mixed = |word: &&[u8]| {
+        word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic)
+    };
+    let near = text.as_bytes().get(from.saturating_sub(40)..to.saturating_add(40).min(text.len()));
+    let words = near.unwrap_or_default().split(|byte| !byte.is_ascii_alphanumeric());
+    if words.filter(is_mixed).take(2).count() < 2 {
+        return;
+    }
     let start = text.floor_char_boundary(from.saturating_sub(AROUND));
     let end = text.ceil_char_boundary(to.saturating_add(AROUND).min(text.len()));
     let part = text.get(start..end).unwrap_or_default();

@@ -9,6 +9,9 @@ use crate::content::invisible::reading;
 /// are no phrase as they stand.
 pub fn near(text: &str, places: &[(usize, usize)], views: &mut Views<'_>) {
     for span in places {
+        if !views.fits(span.0, span.1) {
+            break;
+        }
         let part = text.get(span.0..span.1).unwrap_or_default();
         if let Some(view) = column(part, span.0) {
             views.add(view);

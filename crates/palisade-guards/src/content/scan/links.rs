@@ -22,6 +22,15 @@ pub fn carriers(text: &str, links: &[(usize, &str)]) -> Vec<(usize, usize, u16)>
             })
             .unwrap_or(rest.len().min(2048));
         let address = rest.get(..rest.floor_char_boundary(length)).unwrap_or_default();
+        // Most addresses have nothing that could be a place to be filled.
+        let (mut opens, mut capitals) = (false, 0_u32);
+        for byte in address.bytes() {
+            opens |= matches!(byte, b'{' | b'[' | b'<');
+            capitals += u32::from(byte.is_ascii_uppercase());
+        }
+        if !opens && capitals < 4 {
+            continue;
+        }
         if !has_placeholder(address) {
             continue;
         }
@@ -93,7 +102,10 @@ mod tests {
     use super::*;
 
     fn found_in(text: &str) -> Vec<(usize, usize, u16)> {
-        carriers(text, &crate::content::scan::phrases::pass(text, None).links)
+        carriers(
+            text,
+            &crate::content::scan::phrases::pass(text, false, &mut Default::default()).links,
+        )
     }
 
     #[test]

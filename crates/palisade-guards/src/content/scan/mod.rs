@@ -26,13 +26,16 @@ mod disguise;
 mod hidden;
 mod layout;
 mod links;
+mod matching;
 mod mended;
 mod oddities;
+mod outline;
 mod phrases;
 mod radix;
 mod reading;
 mod runs;
 mod shape;
+mod tokens;
 mod views;
 mod weigh;
 mod words;
@@ -41,8 +44,9 @@ use crate::content::hygiene::is_colour;
 use crate::content::invisible::{self, Unseen};
 use crate::content::{Redactor, reveal};
 use crate::rules::{self, Rule};
+use matching::Matcher;
 use palisade_core::Span;
-use reading::Reading;
+use std::rc::Rc;
 use views::Meter;
 
 /// So many readings within each other.
@@ -111,9 +115,9 @@ struct Found {
     mentioned: bool,
     /// Whether it is words and not a mark.
     phrase: bool,
-    /// What was read.
-    read: Option<String>,
-    steps: Vec<&'static str>,
+    /// What was read: a part of a text.
+    read: Option<(Rc<String>, usize, usize)>,
+    steps: Steps,
     /// What it counts where it stands.
     weight: u32,
 }
@@ -128,23 +132,39 @@ impl Found {
             mentioned: false,
             phrase: false,
             read: None,
-            steps: Vec::new(),
+            steps: Steps { all: [""; DEEPEST], count: 0 },
             weight: 0,
         }
+    }
+}
+
+/// The steps by which something was read, outermost last.
+#[derive(Debug, Clone, Copy)]
+struct Steps {
+    all: [&'static str; DEEPEST],
+    count: usize,
+}
+
+impl Steps {
+    const fn add(&mut self, step: &'static str) {
+        if let Some((slot, _)) = self.all.split_at_mut(self.count).1.split_first_mut() {
+            *slot = step;
+            self.count += 1;
+        }
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = &'static str> {
+        self.all.iter().take(self.count).copied()
     }
 }
 
 /// Searches `text`. Hits are sorted by place, at most a few hundred; they never
 /// block anything by themselves.
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
-    let mut shapes = shape::shapes(text);
     let printable = is_printable(text.as_bytes());
-    if !printable {
-        shapes.controls = shape::controls(text.as_bytes());
-    }
     let mut meter = Meter::for_text(text);
-    let found = look(text, &shapes, DEEPEST, &mut meter);
-    let regions = if shapes.angle { hidden::regions(text) } else { Vec::new() };
+    let found = look(text, printable, &mut meter, &mut Matcher::default());
+    let regions = hidden::regions(text);
     let mut hits = if found.is_empty() && regions.is_empty() {
         Vec::new()
     } else {
@@ -192,21 +212,50 @@ pub fn examine(text: &str, kind: Kind, redactor: &Redactor) -> Vec<Hit> {
 const MOST_SECRETS: usize = 500;
 
 /// Searches a text and the other ways to read it.
-fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> Vec<Found> {
-    let reading = (!text.is_ascii()).then(|| Reading::of(text, 0));
-    let phrases::Pass { mut found, ciphered, links, near } = phrases::pass(text, reading.as_ref());
-    drop(reading);
-    for (from, to, score) in links::carriers(text, &links) {
-        found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
+fn look(text: &str, printable: bool, meter: &mut Meter, matcher: &mut Matcher) -> Vec<Found> {
+    let mut pass = pass(text, DEEPEST, matcher);
+    let mut found = std::mem::take(&mut pass.found);
+    let mut shapes = shape::shapes(text, &pass.outline);
+    if !printable {
+        shapes.controls = shape::controls(text.as_bytes());
     }
+    read_otherwise(text, &pass, &shapes, DEEPEST, meter, matcher, &mut found);
+    found
+}
+
+fn pass(text: &str, depth: usize, matcher: &mut Matcher) -> phrases::Pass {
+    let mut pass = phrases::pass(text, depth > 0, matcher);
+    for (from, to, score) in links::carriers(text, &pass.links) {
+        pass.found.push(Found::new(&rules::CONTENT_EXFILTRATION, score, from, to));
+    }
+    pass
+}
+
+/// Searches the other ways to read a text, of which `pass` is what was seen.
+fn read_otherwise(
+    text: &str,
+    pass: &phrases::Pass,
+    shapes: &shape::Shapes,
+    depth: usize,
+    meter: &mut Meter,
+    matcher: &mut Matcher,
+    found: &mut Vec<Found>,
+) {
     if depth == 0 {
-        return found;
+        return;
     }
-    for view in views::views(text, shapes, &ciphered, &near, meter) {
+    // Readings within a reading come after all of its kind, so that none of
+    // them takes what is left for those.
+    let mut encoding = Vec::new();
+    views::views(text, shapes, &pass.ciphered, &pass.near, meter, &mut |mut view| {
         let deeper = if view.encodes { depth - 1 } else { 0 };
-        let mut inner = if view.undivided { phrases::undivided(&view.text) } else { Vec::new() };
-        let shapes = if deeper > 0 { shape::shapes(&view.text) } else { Default::default() };
-        inner.extend(look(&view.text, &shapes, deeper, meter));
+        let read = Rc::new(std::mem::take(&mut view.text));
+        if view.undivided {
+            let inner = phrases::undivided(&read, matcher);
+            found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
+        }
+        let mut pass = self::pass(&read, deeper, matcher);
+        let mut inner = std::mem::take(&mut pass.found);
         if view.step == layout::ORDER {
             // Words near each other are in every order by chance.
             inner.retain(|one| {
@@ -219,16 +268,28 @@ fn look(text: &str, shapes: &shape::Shapes, depth: usize, meter: &mut Meter) -> 
                 known && one.phrase && one.score >= 120 && one.to - one.from <= 40
             });
         }
-        for mut one in inner {
-            if one.read.is_none() {
-                one.read = view.text.get(one.from..one.to).map(str::to_owned);
-            }
-            (one.from, one.to) = view.origin(one.from, one.to);
-            one.steps.insert(0, view.step);
-            found.push(one);
+        found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
+        let more = !pass.outline.is_empty() || !pass.ciphered.is_empty() || !read.is_ascii();
+        if deeper > 0 && more {
+            encoding.push((view, read, pass));
         }
+    });
+    for (view, read, pass) in encoding {
+        let mut inner = Vec::new();
+        let shapes = shape::shapes(&read, &pass.outline);
+        read_otherwise(&read, &pass, &shapes, depth - 1, meter, matcher, &mut inner);
+        found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
     }
-    found
+}
+
+/// What was found in a reading, as it stands in the text that was read.
+fn outside(mut one: Found, view: &views::View, read: &Rc<String>) -> Found {
+    if one.read.is_none() {
+        one.read = Some((Rc::clone(read), one.from, one.to));
+    }
+    (one.from, one.to) = view.origin(one.from, one.to);
+    one.steps.add(view.step);
+    one
 }
 
 /// Letters that cannot be seen and do more than stand there.
@@ -277,5 +338,7 @@ fn acts(rest: &str, kind: Kind) -> bool {
     !(kind == Kind::Terminal && ordinary)
 }
 
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod tests;

@@ -141,6 +141,14 @@ impl Rows {
     }
 }
 
+/// Whether a word with a digit in it may be part of a long run with many signs.
+pub fn may_be_dense(bytes: &[u8], from: usize, to: usize) -> bool {
+    let graphic = |byte: &&u8| byte.is_ascii_graphic();
+    let before = bytes.get(..from).unwrap_or_default().iter().rev().take(20);
+    let behind = bytes.get(to..).unwrap_or_default().iter().take(20);
+    before.take_while(graphic).count() + (to - from) + behind.take_while(graphic).count() >= 20
+}
+
 fn add(
     row: &mut Row,
     from: usize,
@@ -157,7 +165,7 @@ fn add(
 
 /// Whether digits stand within a word as they do where they are written for
 /// letters.
-fn is_leet(word: &[u8]) -> bool {
+pub fn is_leet(word: &[u8]) -> bool {
     let last = word.iter().rposition(u8::is_ascii_alphabetic).unwrap_or(0);
     let within = word
         .iter()

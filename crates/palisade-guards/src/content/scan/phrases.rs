@@ -1,35 +1,40 @@
 //! Phrases and marks, and where a text holds them.
 //!
-//! One pass over all of the text finds the signs: the words of phrases that are
-//! rare in prose, and the marks. Only where all the signs of some phrase stand
-//! near each other is the text read word by word and compared.
+//! One walk over all of the text finds the marks and, of each phrase, the words
+//! that are rare in ordinary text. Only around those is the text read word by
+//! word and compared.
 
-use super::Found;
+use super::blocks::{Block, Sorts, Walker, walk_quickly};
 use super::cipher::{self, Cipher};
-use super::reading::Reading;
-use super::words::{Word, Words};
+use super::matching::{Matcher, Phrases};
+use super::outline::Outline;
+use super::reading::{Reading, is_contraction, is_odd};
+use super::tokens::{Event, Forms, Known, Piece, classes_before, classes_behind, letterwise};
+use super::words::{LONGEST_WORD, Word, Words};
+use super::{Found, shape};
 use crate::rules::{self, Rule};
 use aho_corasick::automaton::Automaton;
 use aho_corasick::dfa::DFA;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, StartKind};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// A phrase: words of classes in their order.
-struct Phrase {
-    rule: &'static Rule,
-    score: u16,
-    elements: &'static [Element],
+pub struct Phrase {
+    pub rule: &'static Rule,
+    pub score: u16,
+    pub elements: &'static [Element],
     /// Which element the search starts from.
-    key: usize,
+    pub key: usize,
 }
 
 /// One word of a phrase.
-struct Element {
+pub struct Element {
     /// The classes it may be of.
-    mask: u128,
+    pub mask: u128,
     /// How many letters may stand before it.
-    gap: u16,
+    pub gap: u16,
 }
 
 /// A word, or several.
@@ -51,23 +56,74 @@ struct Mark {
 
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
-/// A phrase reaches at most so far.
-const REACH: usize = 170;
-/// The end of a sentence between two words counts as so many letters.
-const STOP: usize = 12;
+/// What stands at most so far from a key is looked for at once.
+const NEXT: usize = 25;
+/// Words that say that a phrase is spoken of stand at most so far before it.
+const MENTIONED: usize = 64;
 
-/// What a word at the beginning of something leads to.
+/// What a word that is looked for in all of a text leads to.
 struct Start {
+    /// The words that have to stand before, the nearest first.
+    before: Vec<&'static str>,
     /// The words that have to follow.
-    rest: Vec<&'static str>,
+    behind: Vec<&'static str>,
+    /// Of the key of phrases, one of which has to stand next to it.
+    near: Vec<Near>,
     sign: Sign,
+}
+
+/// What a phrase needs next to its key: classes, or none if anything will do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Near {
+    before: u128,
+    behind: u128,
+}
+
+impl Near {
+    const ANY: Self = Self { before: 0, behind: 0 };
+
+    /// What phrases need whose key may be one of some classes.
+    fn of(keys: u128) -> Vec<Self> {
+        let mut all = Vec::new();
+        for phrase in PHRASES {
+            let element = |nth: Option<usize>| nth.and_then(|nth| phrase.elements.get(nth));
+            let Some(key) = element(Some(phrase.key)).filter(|key| key.mask & keys != 0) else {
+                continue;
+            };
+            // What is known by its form is not looked for here.
+            let near = |element: Option<&Element>, gap: u16| {
+                let near = element.filter(|element| {
+                    usize::from(gap) < NEXT && element.mask & (ADDRESS | URL | SNAKE) == 0
+                });
+                near.map_or(0, |element| element.mask)
+            };
+            let next = element(Some(phrase.key + 1));
+            let one = Self {
+                before: near(element(phrase.key.checked_sub(1)), key.gap),
+                behind: near(next, next.map_or(0, |next| next.gap)),
+            };
+            if one == Self::ANY {
+                return vec![Self::ANY];
+            }
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        all
+    }
+}
+
+impl Start {
+    const fn alone(sign: Sign) -> Self {
+        Self { before: Vec::new(), behind: Vec::new(), near: Vec::new(), sign }
+    }
 }
 
 /// What the search over all of the words of a text looks for.
 #[derive(Clone, Copy)]
 enum Sign {
-    /// A word, or several, of phrases and rare in prose: its classes.
-    Words(u128),
+    /// The key of a phrase: its classes.
+    Key(u128),
     /// A word in a cipher.
     Ciphered(Cipher),
     /// The beginning of a mark.
@@ -94,35 +150,44 @@ impl Written {
 
 /// What is searched for, made once.
 struct Tables {
-    /// Marks and links that do not begin with a word, by their first byte; what
-    /// may follow it, and their texts.
-    signs: Vec<(Vec<u8>, Vec<Written>)>,
+    /// Marks and links that do not begin with a word, by their first byte.
+    signs: Vec<Vec<Written>>,
+    /// A bit for each two bytes, the second in lower case, with which one of
+    /// those begins.
+    pairs: Vec<u64>,
     starts: Words<Start>,
     /// Rare words, in text as it reads.
     read: NFA,
     /// All words, where something was found.
     terms: NFA,
-    /// The same by their first word, for text that reads as plain ASCII: what
-    /// has to follow it, and the classes.
-    plain_terms: Words<(&'static str, u128)>,
+    /// The classes of each word of those, by number.
+    term_classes: Vec<usize>,
+    /// All words of ASCII by themselves.
+    known: Words<Known>,
+    forms: Forms,
+    phrases: Phrases,
     /// Words that attacks which are run together hold.
     joined: DFA,
-    /// The phrases whose key may be of a class.
-    by_key: Vec<Vec<&'static Phrase>>,
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     let mut starts: Vec<(Vec<u8>, Start)> = Vec::new();
-    for sign in SIGNS.iter().filter(|sign| sign.text.is_ascii()) {
-        let mut words = sign.text.split(' ');
-        let first = words.next().unwrap_or_default().as_bytes().to_vec();
-        starts.push((first, Start { rest: words.collect(), sign: Sign::Words(sign.mask) }));
+    for (text, mask, rarest) in ANCHORS {
+        debug_assert!(mask & KEYS != 0, "{text}");
+        let words: Vec<&str> = text.split(' ').collect();
+        let (before, rest) = words.split_at_checked(*rarest)?;
+        let (word, behind) = rest.split_first()?;
+        let before = before.iter().rev().copied().collect();
+        let alone = words.len() == 1;
+        let near = if alone { Near::of(*mask) } else { vec![Near::ANY] };
+        let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key(*mask) };
+        starts.push((word.as_bytes().to_vec(), start));
     }
     for (cipher, text) in cipher::words() {
-        let start = Start { rest: Vec::new(), sign: Sign::Ciphered(cipher) };
-        starts.push((text.into_bytes(), start));
+        starts.push((text.into_bytes(), Start::alone(Sign::Ciphered(cipher))));
     }
-    let mut signs: Vec<(Vec<u8>, Vec<Written>)> = vec![Default::default(); 256];
+    let mut signs: Vec<Vec<Written>> = vec![Vec::new(); 256];
+    let mut pairs = vec![0_u64; 1 << 10];
     let written =
         MARKS.iter().map(Written::Mark).chain(LINKS.iter().map(|link| Written::Link(link)));
     for one in written {
@@ -130,29 +195,25 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let word = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if let (Written::Mark(mark), 1..) = (one, word) {
             let word = bytes.get(..word).unwrap_or_default().to_vec();
-            starts.push((word, Start { rest: Vec::new(), sign: Sign::Mark(mark) }));
-        } else if let Some((second, all)) =
-            bytes.first().and_then(|first| signs.get_mut(usize::from(*first)))
-        {
-            second.extend(bytes.get(1).map(u8::to_ascii_lowercase));
-            all.push(one);
+            starts.push((word, Start::alone(Sign::Mark(mark))));
+        } else if let Some(first) = bytes.first() {
+            signs.get_mut(usize::from(*first))?.push(one);
+            let (at, bit) = pair(bytes, 0);
+            *pairs.get_mut(at)? |= bit;
         }
     }
-    let plain_terms = TERMS.iter().filter(|term| term.text.is_ascii()).map(|term| {
-        let first = term.text.find(' ').unwrap_or(term.text.len());
-        let (word, rest) = term.text.split_at(first);
-        (word.as_bytes().to_vec(), (rest, term.mask))
-    });
-    let by_key = (0..128)
-        .map(|bit| {
-            PHRASES
-                .iter()
-                .filter(|phrase| {
-                    phrase.elements.get(phrase.key).is_some_and(|key| key.mask >> bit & 1 == 1)
-                })
-                .collect()
-        })
-        .collect();
+    let mut classes: BTreeMap<u128, usize> = BTreeMap::new();
+    let mut number = |mask: u128| {
+        let next = classes.len();
+        *classes.entry(mask).or_insert(next)
+    };
+    let forms = Forms { address: number(ADDRESS), url: number(URL), snake: number(SNAKE) };
+    let term_classes: Vec<usize> = TERMS.iter().map(|term| number(term.mask)).collect();
+    let known = known(&term_classes);
+    let mut masks = vec![0; classes.len()];
+    for (mask, number) in &classes {
+        *masks.get_mut(*number)? = *mask;
+    }
     let finder = |texts: Vec<&str>| {
         DFA::builder()
             .ascii_case_insensitive(true)
@@ -162,10 +223,14 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     };
     Some(Tables {
         signs,
+        pairs,
         starts: Words::of(starts),
-        plain_terms: Words::of(plain_terms),
+        known: Words::of(known),
+        forms,
+        phrases: Phrases::of(PHRASES, masks),
         read: NFA::new(SIGNS.iter().map(|sign| sign.text)).ok()?,
         terms: NFA::new(TERMS.iter().map(|term| term.text)).ok()?,
+        term_classes,
         joined: finder(vec![
             "ignor",
             "disregard",
@@ -186,66 +251,59 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
             "above",
             "direction",
         ])?,
-        by_key,
     })
 });
 
-impl Tables {
-    /// Calls `each` for every sign that begins with a word, `written` for what
-    /// begins with another letter: what it is, and where.
-    fn each_sign(
-        &self,
-        bytes: &[u8],
-        mut each: impl FnMut(Sign, usize),
-        mut written: impl FnMut(Written, usize),
-    ) {
-        self.starts.each(
-            bytes,
-            |from| self.look_up(bytes, from, &mut each),
-            |from| {
-                let byte = bytes.get(from).copied().unwrap_or(0);
-                if let Some((second, all)) = self.signs.get(usize::from(byte))
-                    && bytes
-                        .get(from + 1)
-                        .is_some_and(|next| second.contains(&next.to_ascii_lowercase()))
-                {
-                    all.iter()
-                        .filter(|one| begins(bytes, from, one.text()))
-                        .for_each(|one| written(*one, from));
-                }
-            },
-        );
-    }
-
-    fn look_up(&self, bytes: &[u8], from: usize, each: &mut impl FnMut(Sign, usize)) {
-        let Some((word, end)) = Word::at(bytes, from) else { return };
-        let after = |at: usize| {
-            let rest = bytes.iter().skip(at).take(6);
-            let gap = rest.take_while(|byte| !byte.is_ascii_alphanumeric()).count();
-            Word::at(bytes, at + gap)
-        };
-        // Many begin with the same word: the next is read once for all.
-        let mut second = None;
-        for start in self.starts.get(word.text()) {
-            let [first, rest @ ..] = start.rest.as_slice() else {
-                each(start.sign, from);
-                continue;
-            };
-            let Some((word, end)) = second.get_or_insert_with(|| after(end)) else { continue };
-            if word.text() != first.as_bytes() {
-                continue;
+/// The words that are known, each for what it is and for what it ends.
+fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
+    let mut all: BTreeMap<&str, Known> = BTreeMap::new();
+    for (term, class) in TERMS.iter().zip(term_classes).filter(|(term, _)| term.text.is_ascii()) {
+        let mut ids = Vec::new();
+        for word in term.text.split(' ') {
+            let id = all.len();
+            let known = all.entry(word).or_insert_with(|| Known { id, ..Known::default() });
+            if ids.is_empty() {
+                known.begins_mask |= term.mask;
             }
-            let mut at = *end;
-            let follow = rest.iter().all(|expected| {
-                after(at).filter(|(word, _)| word.text() == expected.as_bytes()).is_some_and(
-                    |(_, end)| {
-                        at = end;
-                        true
-                    },
-                )
-            });
-            if follow {
-                each(start.sign, from);
+            ids.push(known.id);
+        }
+        let last = term.text.rsplit(' ').next().and_then(|word| all.get_mut(word));
+        ids.pop();
+        ids.reverse();
+        let Some(known) = last else { continue };
+        known.ends_mask |= term.mask;
+        if ids.is_empty() {
+            known.class = Some(*class);
+        } else {
+            known.ends.push((ids, *class));
+        }
+    }
+    all.into_iter().map(|(word, known)| (word.as_bytes().to_vec(), known)).collect()
+}
+
+/// Where the bit of two bytes stands.
+fn pair(bytes: &[u8], at: usize) -> (usize, u64) {
+    let byte = |at: usize| usize::from(bytes.get(at).copied().unwrap_or(0).to_ascii_lowercase());
+    let nth = byte(at) << 8 | byte(at + 1);
+    (nth >> 6, 1 << (nth & 63))
+}
+
+impl Tables {
+    /// Calls `each` for the marks and links that stand at a place.
+    #[inline(always)]
+    fn written(&self, bytes: &[u8], from: usize, mut each: impl FnMut(Written)) {
+        let (at, bit) = pair(bytes, from);
+        if self.pairs.get(at).is_some_and(|bits| bits & bit != 0) {
+            let first = bytes.get(from).copied().unwrap_or(0);
+            let third = bytes.get(from + 2).copied().unwrap_or(0).to_ascii_lowercase();
+            for one in self.signs.get(usize::from(first)).into_iter().flatten() {
+                let text = one.text();
+                // Most differ here.
+                let same =
+                    text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
+                if same && begins(bytes, from, text) {
+                    each(*one);
+                }
             }
         }
     }
@@ -256,6 +314,38 @@ impl Tables {
         each_match(&self.joined, run.as_bytes(), |_, _| count += 1);
         count >= 2
     }
+}
+
+/// Whether some words may follow a place, before which a word ends: what is
+/// between them is looked at later.
+fn may_follow(bytes: &[u8], at: usize, words: &[&str]) -> bool {
+    let mut rest = bytes.get(at..).unwrap_or_default().iter().copied().peekable();
+    words.iter().all(|word| {
+        while rest.next_if(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).is_some() {}
+        may_be(word.bytes(), &mut rest)
+    })
+}
+
+/// Whether some words may stand before a place where a word begins.
+fn may_precede(bytes: &[u8], at: usize, words: &[&str]) -> bool {
+    let mut rest = bytes.get(..at).unwrap_or_default().iter().rev().copied().peekable();
+    words.iter().all(|word| {
+        while rest.next_if(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).is_some() {}
+        may_be(word.bytes().rev(), &mut rest)
+    })
+}
+
+/// Whether the letters may be those of a word: they are, but for apostrophes,
+/// or there is one that looks like another.
+fn may_be(
+    mut word: impl Iterator<Item = u8>,
+    rest: &mut std::iter::Peekable<impl Iterator<Item = u8>>,
+) -> bool {
+    word.all(|letter| {
+        while rest.next_if_eq(&b'\'').is_some() {}
+        rest.peek().is_some_and(|byte| is_odd(*byte))
+            || rest.next_if(|byte| byte.eq_ignore_ascii_case(&letter)).is_some()
+    })
 }
 
 /// Whether a text stands at a place, in any case.
@@ -279,65 +369,303 @@ pub struct Pass {
     pub ciphered: Vec<(Cipher, usize)>,
     /// Where links begin: the place, and the mark that begins it.
     pub links: Vec<(usize, &'static str)>,
+    /// Where something may have a shape, if that was asked for.
+    pub outline: Vec<(usize, usize)>,
     /// Where the words of a phrase stand near each other, and no phrase is.
     pub near: Vec<(usize, usize)>,
 }
 
-/// Searches a text. `text` is what is there; where it is not plain ASCII,
-/// `reading` is how it reads.
-pub fn pass(text: &str, reading: Option<&Reading>) -> Pass {
-    let mut pass = Pass::default();
-    let Some(tables) = TABLES.as_ref() else { return pass };
+/// Searches a text.
+pub fn pass(text: &str, outlined: bool, matcher: &mut Matcher) -> Pass {
+    let Some(tables) = TABLES.as_ref() else { return Pass::default() };
     let bytes = text.as_bytes();
-    let mut signs: Vec<(usize, u128)> = Vec::new();
-    let mut links = Vec::new();
-    let mut found = Vec::new();
-    tables.each_sign(
+    let mut survey = Survey {
+        tables,
+        text,
         bytes,
-        |sign, from| match sign {
-            Sign::Words(mask) if reading.is_none() => signs.push((from, mask)),
-            Sign::Words(_) => {}
-            Sign::Ciphered(cipher) => pass.ciphered.push((cipher, from)),
-            Sign::Mark(mark) => found.extend(marked(text, mark, from)),
-        },
-        |written, from| match written {
-            Written::Mark(mark) => pass.found.extend(marked(text, mark, from)),
-            Written::Link(link) => links.push((from, link)),
-        },
-    );
-    pass.found.append(&mut found);
-    pass.links = links;
-    let read = reading.map_or(text, |reading| &reading.text);
-    if reading.is_some() {
-        let bytes = read.as_bytes();
-        each_match(&tables.read, bytes, |index, to| {
-            let Some(sign) = SIGNS.get(index) else { return };
-            let from = to - sign.text.len();
-            if !sign.apart || is_apart(bytes, from, to) {
-                signs.push((from, sign.mask));
-            }
-        });
-    }
-    signs.sort_unstable_by_key(|(from, _)| *from);
-    for (from, to) in windows(tables, &signs, read) {
+        pass: Pass::default(),
+        outline: outlined.then(Outline::default),
+        keys: Vec::new(),
+        foreign: Vec::new(),
+        done: 0,
+    };
+    walk_quickly(bytes, &mut survey);
+    let Survey { mut pass, outline, mut keys, foreign, .. } = survey;
+    pass.outline = outline.map(|outline| outline.ranges(bytes)).unwrap_or_default();
+    keys.sort_unstable();
+    for (from, to) in windows(&keys, text) {
         let before = pass.found.len();
-        match reading {
-            Some(reading) => compare(tables, reading, from, to, text, 0, &mut pass.found),
-            None => {
-                let part = text.get(from..to).unwrap_or_default();
-                let reading = Reading::of(part, from);
-                let all = reading.text.len();
-                compare(tables, &reading, 0, all, part, from, &mut pass.found);
-            }
+        matcher.tokens.read(&tables.known, tables.forms, text, from, to);
+        let first = keys.partition_point(|(at, _)| *at < from);
+        let within = keys.iter().skip(first).take_while(|(at, _)| *at < to);
+        let there = within.fold(0, |all, (_, mask)| all | mask);
+        let possible = matcher.find(&tables.phrases, there, &mut pass.found);
+        if possible >= ENOUGH && is_short(&pass.found, before) {
+            pass.near.push((from, to));
         }
-        if pass.found.iter().skip(before).all(|one| one.score < 100) {
-            pass.near.push(match reading {
-                Some(reading) => (reading.origin(from), reading.origin_end(to, text, 0)),
-                None => (from, to),
-            });
-        }
+    }
+    for (from, to) in foreign {
+        let from = text.floor_char_boundary(back(bytes, from, 0));
+        let to = text.ceil_char_boundary(forth(bytes, to));
+        read_foreign(tables, text.get(from..to).unwrap_or_default(), from, matcher, &mut pass);
     }
     pass
+}
+
+/// What is seen of a text while it is walked over.
+struct Survey<'t> {
+    tables: &'static Tables,
+    text: &'t str,
+    bytes: &'t [u8],
+    pass: Pass,
+    outline: Option<Outline>,
+    /// Where keys of phrases stand, and their classes.
+    keys: Vec<(usize, u128)>,
+    /// Where letters stand that are not read as ASCII.
+    foreign: Vec<(usize, usize)>,
+    /// All words before are looked up, if their letters had to be read.
+    done: usize,
+}
+
+impl Walker for Survey<'_> {
+    #[inline(always)]
+    fn block(&mut self, block: &Block) -> Sorts {
+        if let Some(outline) = &mut self.outline {
+            outline.block(block);
+        }
+        let words = block.letters | block.digits | block.odd;
+        Sorts { words, second: block.odd, third: block.digits, single: block.stops }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, from: usize, to: usize, odd: bool, digits: bool) {
+        let letter = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
+        let length = to - from;
+        let counts = length <= LONGEST_WORD && self.tables.starts.may_be(self.bytes, from, length);
+        let scrambled = shape::may_be_scrambled(letter(from), letter(to - 1), length);
+        if counts | scrambled | odd | digits {
+            self.look_at(from, to, odd, digits, counts);
+        }
+    }
+
+    #[inline(always)]
+    fn byte(&mut self, at: usize) {
+        self.look_at_byte(at);
+    }
+}
+
+impl Survey<'_> {
+    /// Looks at a word that may be something.
+    fn look_at(&mut self, from: usize, to: usize, odd: bool, digits: bool, counts: bool) {
+        if odd {
+            self.odd(from, to);
+            return;
+        }
+        if counts && let Some(word) = Word::plain(self.bytes, from, to) {
+            self.look_up(&word, from, to);
+        }
+        if digits {
+            self.digits(from, to);
+        } else {
+            self.scrambled(from, to);
+        }
+    }
+
+    fn look_up(&mut self, word: &Word, from: usize, to: usize) {
+        for start in self.tables.starts.get(word) {
+            if may_follow(self.bytes, to, &start.behind)
+                && may_precede(self.bytes, from, &start.before)
+            {
+                match start.sign {
+                    Sign::Key(mask) => {
+                        if self.has_neighbours(&start.near, from, to) {
+                            self.keys.push((from, mask));
+                        }
+                    }
+                    Sign::Ciphered(cipher) => self.pass.ciphered.push((cipher, from)),
+                    Sign::Mark(mark) => self.pass.found.extend(marked(self.text, mark, from)),
+                }
+            }
+        }
+    }
+
+    /// Whether what a phrase needs next to its key may be there.
+    fn has_neighbours(&self, near: &[Near], from: usize, to: usize) -> bool {
+        let words = &self.tables.known;
+        if near.contains(&Near::ANY) {
+            return true;
+        }
+        // On either side: words in another order are read in it later.
+        let there = classes_behind(words, self.bytes, to, NEXT)
+            | classes_before(words, self.bytes, from, NEXT);
+        let is_there = |all: u128| all == 0 || all & there != 0;
+        near.iter().any(|near| is_there(near.before) && is_there(near.behind))
+    }
+
+    fn scrambled(&mut self, from: usize, to: usize) {
+        let word = self.bytes.get(from..to).unwrap_or_default();
+        if let Some(outline) = &mut self.outline
+            && shape::is_scrambled(word)
+        {
+            outline.mark(from, to);
+        }
+    }
+
+    /// Looks at a word that is not of ASCII only.
+    fn odd(&mut self, from: usize, to: usize) {
+        let word = self.bytes.get(from..to).unwrap_or_default();
+        // What is written with a cipher or begins a mark is looked for as it
+        // stands, and so is a shape.
+        let mut at = from;
+        for part in word.split(|byte| !byte.is_ascii_alphanumeric()) {
+            if !part.is_empty() && (part.len() < word.len()) {
+                let end = at + part.len();
+                if let Some(word) = Word::plain(self.bytes, at, end) {
+                    self.look_up(&word, at, end);
+                }
+                if part.len() < 16 {
+                    self.scrambled(at, end);
+                    self.digits(at, end);
+                }
+            }
+            at += part.len() + 1;
+        }
+        if from >= self.done {
+            let before = from.checked_sub(1).and_then(|at| self.bytes.get(at));
+            let escaped =
+                before == Some(&b'\\') && matches!(word.first(), Some(b'n' | b't' | b'r'));
+            self.slowly(from + usize::from(escaped));
+        }
+    }
+
+    /// Looks at a word of which digits may stand for letters.
+    fn digits(&mut self, from: usize, to: usize) {
+        let word = self.bytes.get(from..to).unwrap_or_default();
+        if let Some(outline) = &mut self.outline
+            && word.iter().any(u8::is_ascii_digit)
+        {
+            outline.digits(self.bytes, from, to);
+        }
+    }
+
+    /// Looks words up whose letters have to be read.
+    fn slowly(&mut self, from: usize) {
+        let mut foreign: Option<(usize, usize)> = None;
+        self.done = letterwise(self.text, from, |piece| match piece {
+            Piece::Word(Some(word), from, to, _) => {
+                for start in self.tables.starts.get(&word) {
+                    if let Sign::Key(mask) = start.sign
+                        && may_follow(self.bytes, to, &start.behind)
+                        && may_precede(self.bytes, from, &start.before)
+                    {
+                        self.keys.push((from, mask));
+                    }
+                }
+            }
+            Piece::Word(None, from, to, _) => {
+                let part = self.bytes.get(from..to).unwrap_or_default();
+                if !part.is_ascii() {
+                    foreign = Some((foreign.map_or(from, |(first, _)| first), to));
+                }
+            }
+            Piece::Stop => {}
+        });
+        if let Some((from, to)) = foreign {
+            match self.foreign.last_mut() {
+                Some(last) if from <= last.1 + BEFORE + BEHIND => last.1 = to,
+                _ => self.foreign.push((from, to)),
+            }
+        }
+    }
+
+    /// Looks at a byte that may begin something.
+    #[inline(always)]
+    fn look_at_byte(&mut self, at: usize) {
+        let byte = self.bytes.get(at).copied().unwrap_or(0);
+        let (bytes, text) = (self.bytes, self.text);
+        match byte {
+            b'%' | b'\\' | b'&' => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                if byte == b'\\' && matches!(rest.get(1), Some(b'n' | b't' | b'r')) {
+                    // A line's end as strings in code write it.
+                    if let Some((word, end)) = Word::at(bytes, at + 2) {
+                        self.look_up(&word, at + 2, end);
+                    }
+                } else if let Some(outline) = &mut self.outline
+                    && shape::is_escape(rest)
+                {
+                    outline.mark(at, at + 1);
+                }
+                return;
+            }
+            b'+' | b'@' | b'$' => {
+                if let Some(outline) = &mut self.outline {
+                    outline.sign(bytes, at);
+                }
+                return;
+            }
+            b'\'' if is_contraction(bytes.get(at + 1..).unwrap_or_default()) => {
+                // The word with its apostrophe.
+                let before = bytes.get(..at).unwrap_or_default();
+                let letters = before.iter().rev().take(LONGEST_WORD + 1);
+                let from = at - letters.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                if from < at
+                    && from >= self.done
+                    && let Some((word, end)) = Word::at(bytes, from)
+                {
+                    self.look_up(&word, from, end);
+                }
+            }
+            b'=' => {
+                if let Some(outline) = &mut self.outline {
+                    outline.sign(bytes, at);
+                }
+            }
+            b'<' => {
+                if let Some(outline) = &mut self.outline
+                    && (bytes.get(at + 1) == Some(&b'~') || shape::is_within_word(bytes, at))
+                {
+                    outline.mark(at, at + 1);
+                }
+            }
+            _ => {}
+        }
+        let pass = &mut self.pass;
+        self.tables.written(bytes, at, |written| match written {
+            Written::Mark(mark) => pass.found.extend(marked(text, mark, at)),
+            Written::Link(link) => pass.links.push((at, link)),
+        });
+    }
+}
+
+/// Reads letters that are not read as ASCII, with what stands around them.
+fn read_foreign(tables: &Tables, part: &str, base: usize, matcher: &mut Matcher, pass: &mut Pass) {
+    let reading = Reading::of(part, base);
+    let bytes = reading.text.as_bytes();
+    let mut signs: Vec<(usize, u128)> = Vec::new();
+    each_match(&tables.read, bytes, |index, to| {
+        let Some(sign) = SIGNS.get(index) else { return };
+        let from = to - sign.text.len();
+        if !sign.apart || is_apart(bytes, from, to) {
+            signs.push((from, sign.mask));
+        }
+    });
+    signs.sort_unstable_by_key(|(from, _)| *from);
+    for (from, to) in feasible(tables, &signs, &reading.text) {
+        let before = pass.found.len();
+        let possible = compare(tables, &reading, from, to, part, base, matcher, &mut pass.found);
+        if possible >= ENOUGH && is_short(&pass.found, before) {
+            pass.near.push((reading.origin(from), reading.origin_end(to, part, base)));
+        }
+    }
+}
+
+/// From so many points on, a phrase is a hit by itself.
+const ENOUGH: u16 = 100;
+
+/// Whether nothing that is a hit by itself was found since.
+fn is_short(found: &[Found], before: usize) -> bool {
+    found.iter().skip(before).all(|one| one.score < ENOUGH)
 }
 
 /// The words as they stand in letters that are not divided.
@@ -345,18 +673,18 @@ static UNDIVIDED: LazyLock<Option<NFA>> =
     LazyLock::new(|| NFA::new(TERMS.iter().map(|term| term.text.replace(' ', ""))).ok());
 
 /// Searches letters that are not divided into words.
-pub fn undivided(text: &str) -> Vec<Found> {
+pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
     let mut found = Vec::new();
-    let Some(finder) = UNDIVIDED.as_ref() else { return found };
+    let (Some(tables), Some(finder)) = (TABLES.as_ref(), UNDIVIDED.as_ref()) else { return found };
     let reading = Reading::of(text, 0);
-    let mut events = Vec::new();
+    let mut words = Vec::new();
     each_match(finder, reading.text.as_bytes(), |index, to| {
-        if let Some(term) = TERMS.get(index) {
+        if let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) {
             let length = term.text.bytes().filter(|byte| *byte != b' ').count();
-            events.push(Event { from: to - length, to, mask: term.mask, stops: 0 });
+            words.push((to - length, to, *class));
         }
     });
-    phrases(&reading, &events, text, 0, &mut found);
+    matched(tables, &reading, words, text, 0, matcher, &mut found);
     found.retain(|one| one.score >= 110);
     found
 }
@@ -382,9 +710,10 @@ fn marked(text: &str, mark: &Mark, from: usize) -> Option<Found> {
     }
     if mark.line {
         let before = text.get(..from)?;
-        let line = before.rsplit('\n').next()?;
-        let opens = line
+        let opens = before
             .chars()
+            .rev()
+            .take_while(|letter| *letter != '\n')
             .all(|letter| letter.is_whitespace() || matches!(letter, '*' | '>' | '#' | '-'));
         if !opens && !before.ends_with("\\n") {
             return None;
@@ -410,12 +739,79 @@ fn follows_unspaced(bytes: &[u8], from: usize) -> bool {
     from.checked_sub(3).and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, 0xE3..=0xED))
 }
 
-/// Where all the signs of a phrase stand near each other.
-fn windows(tables: &Tables, signs: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
+/// The parts of a text where phrases may be whose keys stand at some places.
+fn windows(keys: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    let mut rest = keys.iter().map(|(at, _)| *at).peekable();
+    while let Some(first) = rest.next() {
+        let done = out.last().map_or(0, |last| last.1);
+        let from = back(bytes, first, done);
+        // Where a part ends need not be known while the next key is near.
+        let mut last = first;
+        while let Some(next) = rest.next_if(|next| next - last <= BEFORE + BEHIND) {
+            last = next;
+        }
+        let to = text.ceil_char_boundary(forth(bytes, last));
+        match out.last_mut() {
+            Some(before) if before.1 >= from => before.1 = to.max(before.1),
+            _ => out.push((text.floor_char_boundary(from), to)),
+        }
+    }
+    out
+}
+
+/// So far before a place that all of a phrase is taken in, and what says that
+/// it is spoken of; at a gap, and not before `done`.
+fn back(bytes: &[u8], at: usize, done: usize) -> usize {
+    let mut left = BEFORE + MENTIONED;
+    let mut from = at;
+    let mut gap = false;
+    while from > done {
+        let letter =
+            bytes.get(from - 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || is_odd(*byte));
+        // A gap counts as one letter, however wide it is.
+        left = left.saturating_sub(usize::from(letter || !gap));
+        gap = !letter;
+        // Nor is a word divided, but for one without an end.
+        if left == 0 && (gap || from + 4 * (BEFORE + MENTIONED) < at) {
+            break;
+        }
+        from -= 1;
+    }
+    from
+}
+
+/// So far behind a place that all of a phrase is taken in.
+fn forth(bytes: &[u8], at: usize) -> usize {
+    let mut left = BEHIND;
+    let mut gap = false;
+    let mut to = at;
+    for byte in bytes.get(at..).unwrap_or_default() {
+        let letter = byte.is_ascii_alphanumeric() || is_odd(*byte);
+        left = left.saturating_sub(usize::from(letter || !gap));
+        gap = !letter;
+        if left == 0 && (gap || to > at + 4 * BEHIND) {
+            break;
+        }
+        to += 1;
+    }
+    to
+}
+
+/// A phrase reaches at most so far before its key or behind it.
+const REACH: usize = if BEFORE > BEHIND { BEFORE + MENTIONED } else { BEHIND + MENTIONED };
+
+/// The parts of a reading where all the signs of a phrase stand near each
+/// other.
+fn feasible(tables: &Tables, signs: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
     let mut out: Vec<(usize, usize)> = Vec::new();
     let mut first = 0;
     let mut last = 0;
     for (at, mask) in signs.iter().copied() {
+        if mask & KEYS == 0 {
+            continue;
+        }
         while signs.get(first).is_some_and(|(from, _)| from + REACH < at) {
             first += 1;
         }
@@ -423,22 +819,12 @@ fn windows(tables: &Tables, signs: &[(usize, u128)], text: &str) -> Vec<(usize, 
             last += 1;
         }
         let near = signs.get(first..last).unwrap_or_default();
-        let all = near.iter().fold(0, |all, (_, mask)| all | mask);
-        let mut bits = mask;
-        let mut feasible = false;
-        while bits != 0 && !feasible {
-            let bit = bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            feasible = tables.by_key.get(bit).is_some_and(|phrases| {
-                phrases.iter().any(|phrase| {
-                    phrase
-                        .elements
-                        .iter()
-                        .all(|element| element.mask & EVERYWHERE != 0 || element.mask & all != 0)
-                })
-            });
-        }
-        if !feasible {
+        let all = near.iter().fold(EVERYWHERE, |all, (_, mask)| all | mask);
+        let mut any = false;
+        tables.phrases.by_key(mask & KEYS, |_, phrase| {
+            any |= phrase.elements.iter().all(|element| element.mask & all != 0);
+        });
+        if !any {
             continue;
         }
         let from = at.saturating_sub(REACH);
@@ -480,17 +866,8 @@ fn word_end(text: &str, at: usize) -> usize {
     text.ceil_char_boundary(end.min(text.len()))
 }
 
-/// A word that was found in a reading.
-#[derive(Clone, Copy)]
-struct Event {
-    from: usize,
-    to: usize,
-    mask: u128,
-    /// How many sentences ended before it.
-    stops: usize,
-}
-
 /// Compares a part of a reading with every phrase.
+#[expect(clippy::too_many_arguments, reason = "a part, of a reading, of a part of a text")]
 fn compare(
     tables: &Tables,
     reading: &Reading,
@@ -498,47 +875,34 @@ fn compare(
     to: usize,
     source: &str,
     base: usize,
+    matcher: &mut Matcher,
     found: &mut Vec<Found>,
-) {
-    let mut events = events(tables, reading, from, to);
-    forms(reading, from, to, source, base, &mut events);
-    phrases(reading, &events, source, base, found);
-}
-
-fn events(tables: &Tables, reading: &Reading, from: usize, to: usize) -> Vec<Event> {
+) -> u16 {
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
-    let mut events: Vec<Event> = Vec::new();
-    if part.len() == bytes.len() && bytes.is_ascii() {
-        // Words of ASCII are always apart here.
-        tables.plain_terms.each_read(bytes, |(rest, mask), from, to| {
-            let end = to + rest.len();
-            let follows = bytes.get(to..end) == Some(rest.as_bytes());
-            if follows && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric) {
-                events.push(Event { from, to: end, mask: *mask, stops: 0 });
-            }
-        });
-        return events;
-    }
+    let mut words: Vec<(usize, usize, usize)> = Vec::new();
     each_match(&tables.terms, part, |index, end| {
-        let Some(term) = TERMS.get(index) else { return };
-        let (start, end) = (from + end - term.text.len(), from + end);
-        if term.apart && !is_apart(bytes, start, end) {
+        let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) else {
             return;
+        };
+        let (start, end) = (from + end - term.text.len(), from + end);
+        if !term.apart || is_apart(bytes, start, end) {
+            words.push((start, end, *class));
         }
-        events.push(Event { from: start, to: end, mask: term.mask, stops: 0 });
     });
-    events
+    forms(tables, reading, from, to, source, base, &mut words);
+    matched(tables, reading, words, source, base, matcher, found)
 }
 
 /// Adds addresses and names, which are known by their form.
 fn forms(
+    tables: &Tables,
     reading: &Reading,
     from: usize,
     to: usize,
     source: &str,
     base: usize,
-    events: &mut Vec<Event>,
+    words: &mut Vec<(usize, usize, usize)>,
 ) {
     let first = reading.origin(from).saturating_sub(base);
     let last = reading.origin(to).saturating_sub(base).min(source.len());
@@ -546,89 +910,74 @@ fn forms(
     let alphanumeric =
         |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
     for at in first..last {
-        let mask = match bytes.get(at) {
-            Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => ADDRESS,
-            Some(b':') if bytes.get(at..at + 3) == Some(b"://") => URL,
-            Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => SNAKE,
+        let class = match bytes.get(at) {
+            Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
+                tables.forms.address
+            }
+            Some(b':') if bytes.get(at..at + 3) == Some(b"://") => tables.forms.url,
+            Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
+                tables.forms.snake
+            }
             _ => continue,
         };
         let place = reading.at(base + at);
-        events.push(Event { from: place, to: place + 1, mask, stops: 0 });
+        words.push((place, place + 1, class));
     }
 }
 
-/// Finds the phrases among the words.
-fn phrases(reading: &Reading, events: &[Event], source: &str, base: usize, found: &mut Vec<Found>) {
-    let mut events = events.to_vec();
-    events.sort_unstable_by_key(|event| (event.from, event.to));
+/// Finds the phrases among words of a reading: the range and the classes of
+/// each.
+fn matched(
+    tables: &Tables,
+    reading: &Reading,
+    mut words: Vec<(usize, usize, usize)>,
+    source: &str,
+    base: usize,
+    matcher: &mut Matcher,
+    found: &mut Vec<Found>,
+) -> u16 {
+    words.sort_unstable();
     let bytes = reading.text.as_bytes();
-    let mut seen = events.first().map_or(0, |event| event.from);
-    let mut stops = 0;
-    for event in &mut events {
-        stops += bytes
-            .get(seen..event.from)
-            .unwrap_or_default()
-            .iter()
-            .filter(|byte| **byte == b'.')
-            .count();
-        seen = event.from.max(seen);
-        event.stops = stops;
+    let mut seen = words.first().map_or(0, |(from, ..)| *from);
+    matcher.tokens.begin();
+    let (offset, mut stops) = matcher.tokens.place();
+    for (from, to, class) in words {
+        let between = bytes.get(seen..from).unwrap_or_default();
+        stops += between.iter().filter(|byte| **byte == b'.').count();
+        seen = from.max(seen);
+        matcher.tokens.push(Event {
+            from: reading.origin(from),
+            to: reading.origin_end(to, source, base),
+            at: offset + from,
+            end: offset + to,
+            class,
+            stops,
+        });
     }
-    let all = events.iter().fold(0, |all, event| all | event.mask);
-    let mut ends: Vec<Option<(usize, usize, usize)>> = Vec::new();
-    for phrase in PHRASES {
-        if phrase.elements.iter().any(|element| element.mask & all == 0) {
-            continue;
-        }
-        ends.clear();
-        ends.resize(phrase.elements.len(), None);
-        let mut reported = 0;
-        for event in &events {
-            for (at, element) in phrase.elements.iter().enumerate().rev() {
-                if element.mask & event.mask == 0 {
-                    continue;
-                }
-                let start = match at.checked_sub(1) {
-                    None => Some(event.from),
-                    Some(before) => {
-                        ends.get(before).copied().flatten().and_then(|(start, end, stops)| {
-                            let gap = event.from.checked_sub(end)? + STOP * (event.stops - stops);
-                            (gap <= usize::from(element.gap) + 1).then_some(start)
-                        })
-                    }
-                };
-                let Some(start) = start else { continue };
-                if at + 1 < phrase.elements.len() {
-                    if let Some(slot) = ends.get_mut(at) {
-                        *slot = Some((start, event.to, event.stops));
-                    }
-                } else if start >= reported {
-                    reported = event.to;
-                    let mut one = Found::new(
-                        phrase.rule,
-                        phrase.score,
-                        reading.origin(start),
-                        reading.origin_end(event.to, source, base),
-                    );
-                    one.mentioned = is_mentioned(&events, start, event.stops);
-                    one.phrase = true;
-                    one.read = reading.text.get(start..event.to).map(str::to_owned);
-                    found.push(one);
-                }
-            }
-        }
-    }
+    matcher.tokens.end(offset + bytes.len(), stops);
+    matcher.find(&tables.phrases, 0, found)
 }
 
-/// Whether words before a phrase say that it is spoken of.
-fn is_mentioned(events: &[Event], start: usize, stops: usize) -> bool {
-    // No word that speaks of something is longer than this.
-    let first = events.partition_point(|event| event.from + 80 < start);
-    let last = events.partition_point(|event| event.from < start);
-    events.get(first..last).unwrap_or_default().iter().any(|event| {
-        event.mask & MENTION != 0
-            && event.to <= start
-            && start - event.to <= 40
-            && stops.saturating_sub(event.stops) == 0
-    })
+/// All phrases of a text, found without a shortcut.
+#[cfg(test)]
+pub fn every(text: &str, reading: &Reading) -> Vec<Found> {
+    let tables = TABLES.as_ref().expect("tables");
+    let mut found = Vec::new();
+    let all = reading.text.len();
+    compare(tables, reading, 0, all, text, 0, &mut Matcher::default(), &mut found);
+    found
 }
+
+/// The phrases, each with the words of ASCII that each of its elements may be.
+#[cfg(test)]
+pub static EVERYTHING: LazyLock<Vec<(u16, Vec<Vec<&'static str>>)>> = LazyLock::new(|| {
+    let words = |element: &Element| -> Vec<&'static str> {
+        let of = |term: &&Term| term.mask & element.mask != 0 && term.text.is_ascii();
+        let all: Vec<_> = TERMS.iter().filter(of).map(|term| term.text).collect();
+        if all.is_empty() { vec!["bob@a.example", "https://a.example", "some_name"] } else { all }
+    };
+    PHRASES
+        .iter()
+        .map(|phrase| (phrase.score, phrase.elements.iter().map(words).collect()))
+        .collect()
+});

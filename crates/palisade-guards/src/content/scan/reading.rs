@@ -164,6 +164,12 @@ pub fn is_contraction(after: &[u8]) -> bool {
     matches!(ending.as_slice(), b"t" | b"s" | b"re" | b"ve" | b"ll" | b"d" | b"m")
 }
 
+/// Whether a byte is that of a letter which may not be what it looks like: of
+/// none that is ASCII, or of a control that is read as nothing.
+pub const fn is_odd(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 0x0E..=0x1F | 0x7F..)
+}
+
 /// Letters between which a space does not count.
 pub fn runs_on(letter: char) -> bool {
     matches!(u32::from(letter), 0x2E80..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)

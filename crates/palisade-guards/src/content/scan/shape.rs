@@ -1,7 +1,7 @@
 //! What in a text has the shape of something that has to be read another way:
 //! one walk over its bytes.
 
-use super::blocks::{Stop, walk};
+use super::blocks::{Stop, walk_ranges};
 use super::oddities::{Odd, Rows};
 
 /// What a walk found. All places are half-open ranges of bytes.
@@ -25,8 +25,6 @@ pub struct Shapes {
     pub tags: Vec<(usize, usize)>,
     /// Plus signs that join strings.
     pub joins: Vec<(usize, usize)>,
-    /// Whether there is a tag at all.
-    pub angle: bool,
     /// Parts of encodings.
     pub odd: Odd,
     /// Sequences of a terminal, and steps back, within words.
@@ -34,11 +32,13 @@ pub struct Shapes {
 }
 
 /// A run of so many bytes may be an encoding.
-const LONG: usize = 16;
+pub const LONG: usize = 16;
 /// So many letters apart from each other are no list.
-const SPACED: usize = 8;
+pub const SPACED: usize = 8;
 /// So many numbers may be letters.
-const NUMBERS: usize = 6;
+pub const NUMBERS: usize = 6;
+/// So many dots and dashes may be letters.
+pub const DOTS: usize = 24;
 
 const LOWER: u8 = 1;
 const UPPER: u8 = 2;
@@ -69,6 +69,11 @@ static CLASS: [u8; 256] = {
 
 fn class(byte: u8) -> u8 {
     CLASS.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// Whether a byte belongs to the words that are walked over here.
+pub fn is_wide(byte: u8) -> bool {
+    class(byte) != 0
 }
 
 /// A row of things of one kind, not far from each other.
@@ -103,8 +108,8 @@ impl Row {
     }
 }
 
-/// Walks over a text.
-pub fn shapes(text: &str) -> Shapes {
+/// Walks over the ranges of a text that its [`outline`](super::outline) gives.
+pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
     let bytes = text.as_bytes();
     let mut found = Shapes::default();
     let (mut tags, mut joins) = (Row::default(), Row::default());
@@ -118,11 +123,12 @@ pub fn shapes(text: &str) -> Shapes {
     );
     let mut binary = false;
     let mut odd = Rows::default();
-    walk(
+    walk_ranges(
         bytes,
+        ranges,
         |block| {
             let other = block.digits | block.signs | block.leet;
-            (block.letters | other, other, block.odd)
+            (block.letters | other, other, block.stops | block.dots)
         },
         |stop| match stop {
             Stop::Byte(at) => {
@@ -134,7 +140,6 @@ pub fn shapes(text: &str) -> Shapes {
                         }
                     }
                     b'<' => {
-                        found.angle = true;
                         if bytes.get(at + 1) == Some(&b'~') {
                             let rest = bytes.get(at..).unwrap_or_default();
                             let end = rest.iter().take(64 * 1024).position(|byte| *byte == b'>');
@@ -148,7 +153,7 @@ pub fn shapes(text: &str) -> Shapes {
                     }
                     b'.' => {
                         if let Some(row) = dots.add(at, at + 1, 1, 3) {
-                            row.close(24, &mut found.dots);
+                            row.close(DOTS, &mut found.dots);
                         }
                     }
                     _ => {}
@@ -188,7 +193,7 @@ pub fn shapes(text: &str) -> Shapes {
                     }
                     1..=5 if all == SIGN && byte != b'+' && byte != b'=' => {
                         if let Some(row) = dots.add(from, at, length, 3) {
-                            row.close(24, &mut found.dots);
+                            row.close(DOTS, &mut found.dots);
                         }
                     }
                     LONG.. => found.runs.push((from, at)),
@@ -239,7 +244,7 @@ pub fn shapes(text: &str) -> Shapes {
     digits.close(1, &mut found.digits);
     scrambled.close(2, &mut found.scrambled);
     numbers.close(NUMBERS, &mut found.numbers);
-    dots.close(24, &mut found.dots);
+    dots.close(DOTS, &mut found.dots);
     escapes.close(2, &mut found.escapes);
     tags.close(1, &mut found.tags);
     joins.close(1, &mut found.joins);
@@ -269,7 +274,7 @@ pub fn controls(bytes: &[u8]) -> Vec<(usize, usize)> {
 }
 
 /// Whether an escape begins here.
-fn is_escape(bytes: &[u8]) -> bool {
+pub fn is_escape(bytes: &[u8]) -> bool {
     let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
     match (bytes.first(), bytes.get(1)) {
         (Some(b'%'), Some(b'u')) => hex(2) && hex(3) && hex(4) && hex(5),
@@ -286,7 +291,7 @@ fn is_escape(bytes: &[u8]) -> bool {
 }
 
 /// Whether the tag at `at` stands between two letters.
-fn is_within_word(bytes: &[u8], at: usize) -> bool {
+pub fn is_within_word(bytes: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| bytes.get(at));
     if !before.is_some_and(u8::is_ascii_alphabetic) {
         return false;
@@ -300,7 +305,7 @@ fn is_within_word(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether the plus sign at `at` joins two strings.
-fn is_join(bytes: &[u8], at: usize) -> bool {
+pub fn is_join(bytes: &[u8], at: usize) -> bool {
     let quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
     let before =
         bytes.get(..at).unwrap_or_default().iter().rev().take(4).find(|byte| **byte != b' ');
@@ -367,23 +372,49 @@ const NEEDED: [&str; 31] = [
 ];
 
 /// For each letter, which needed words begin with it, and which end with it.
-static ENDS: [(u32, u32); 26] = {
-    let mut table = [(0, 0); 26];
+static ENDS: [(u32, u32); 32] = {
+    let mut table = [(0, 0); 32];
     let mut at = 0;
     while at < NEEDED.len() {
         #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
         {
             let word = NEEDED[at].as_bytes();
-            table[(word[0] - b'a') as usize].0 |= 1 << at;
-            table[(word[word.len() - 1] - b'a') as usize].1 |= 1 << at;
+            table[(word[0] & 31) as usize].0 |= 1 << at;
+            table[(word[word.len() - 1] & 31) as usize].1 |= 1 << at;
         }
         at += 1;
     }
     table
 };
 
+/// For each length up to 31, which needed words have it.
+static LENGTHS: [u32; 32] = {
+    let mut table = [0; 32];
+    let mut at = 0;
+    while at < NEEDED.len() {
+        #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
+        {
+            table[NEEDED[at].len()] |= 1 << at;
+        }
+        at += 1;
+    }
+    table
+};
+
+/// Whether a word of letters begins and ends as a needed word of its length.
+#[inline(always)]
+pub fn may_be_scrambled(first: u8, last: u8, length: usize) -> bool {
+    let ends = |letter: u8| ENDS.get(usize::from(letter & 31)).copied().unwrap_or_default();
+    let lengths = LENGTHS.get(length & 31).copied().unwrap_or(0);
+    ends(first).0 & ends(last).1 & lengths != 0
+}
+
 /// The needed word whose inner letters these are, in another order.
 pub fn unscrambled(word: &str) -> Option<&'static str> {
+    let bytes = word.as_bytes();
+    if !may_be_scrambled(*bytes.first()?, *bytes.last()?, bytes.len()) {
+        return None;
+    }
     let sorted = |word: &str| {
         let mut letters: Vec<u8> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
         letters.sort_unstable();
@@ -404,33 +435,26 @@ pub fn unscrambled(word: &str) -> Option<&'static str> {
 }
 
 /// Whether digits or signs stand for letters of a needed word.
-fn is_digits_for_letters(word: &[u8]) -> bool {
-    NEEDED.iter().chain(&["rules", "password", "secret"]).any(|needed| {
-        needed.len() == word.len()
-            && needed.bytes().zip(word).all(|(letter, byte)| {
-                let plain = char::from(byte.to_ascii_lowercase());
-                char::from(letter) == plain
-                    || [super::decode::leet(plain, 'i'), super::decode::leet(plain, 'l')]
-                        .contains(&char::from(letter))
-            })
+pub fn is_digits_for_letters(word: &[u8]) -> bool {
+    if !(5..LONG).contains(&word.len()) || !word.iter().any(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    ['i', 'l'].into_iter().any(|one| {
+        let mut read = [0_u8; LONG];
+        for (to, from) in read.iter_mut().zip(word) {
+            let letter = super::decode::leet(char::from(from.to_ascii_lowercase()), one);
+            *to = u8::try_from(letter).unwrap_or(0);
+        }
+        let read = read.get(..word.len()).unwrap_or_default();
+        let known = |needed: &&str| needed.as_bytes() == read;
+        NEEDED.iter().any(known) || ["rules", "password", "secret"].iter().any(known)
     })
 }
 
-fn is_scrambled(word: &[u8]) -> bool {
-    let ends = |letter: Option<&u8>| {
-        letter
-            .map(|letter| letter.to_ascii_lowercase().wrapping_sub(b'a'))
-            .and_then(|letter| ENDS.get(usize::from(letter)))
-            .copied()
-            .unwrap_or_default()
-    };
-    let candidates = ends(word.first()).0 & ends(word.last()).1;
-    candidates != 0
-        && NEEDED.iter().enumerate().any(|(at, needed)| {
-            candidates >> at & 1 == 1
-                && needed.len() == word.len()
-                && !needed.as_bytes().eq_ignore_ascii_case(word)
-        })
+/// Whether the inner letters of a needed word are out of order.
+pub fn is_scrambled(word: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (word.first(), word.last()) else { return false };
+    may_be_scrambled(*first, *last, word.len())
         && std::str::from_utf8(word).is_ok_and(|word| unscrambled(word).is_some())
 }
 
@@ -440,7 +464,7 @@ mod tests {
 
     #[test]
     fn shapes_are_seen() {
-        let spans = |text: &str| shapes(text);
+        let spans = |text: &str| shapes(text, &[(0, text.len())]);
         assert_eq!(spans("plain text with words, and 2 numbers: 10 and 20."), Shapes::default());
         assert_eq!(spans("x SWdub3JlIGFsbCBwcmV2 y").runs, [(2, 22)]);
         assert_eq!(spans("say i g n o r e  a l l now").spaced, [(4, 22)]);

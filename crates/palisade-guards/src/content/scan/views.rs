@@ -106,29 +106,38 @@ impl View {
     }
 }
 
-/// Collects views, as far as the meter goes.
+/// Gives views out, as far as the meter goes.
 pub struct Views<'m> {
-    found: Vec<View>,
+    each: &'m mut dyn FnMut(View),
     meter: &'m mut Meter,
 }
 
 impl Views<'_> {
+    /// Whether a reading of a range may still be searched, so that none is made
+    /// that is not. It may be shorter than what it is made of.
+    pub const fn fits(&mut self, from: usize, to: usize) -> bool {
+        let fits = self.meter.left >= to.saturating_sub(from) / 4;
+        self.meter.spent |= !fits;
+        fits
+    }
+
     pub fn add(&mut self, view: View) {
         if !view.text.trim().is_empty() && self.meter.take(view.text.len()) {
-            self.found.push(view);
+            (self.each)(view);
         }
     }
 }
 
-/// The other ways to read `text`.
+/// Calls `each` for the other ways to read `text`.
 pub fn views(
     text: &str,
     shapes: &Shapes,
     ciphered: &[(Cipher, usize)],
     near: &[(usize, usize)],
     meter: &mut Meter,
-) -> Vec<View> {
-    let mut views = Views { found: Vec::new(), meter };
+    each: &mut dyn FnMut(View),
+) {
+    let mut views = Views { each, meter };
     runs::runs(text, &shapes.runs, &mut views);
     chopped::odd(text, &shapes.odd, &mut views);
     chopped::dump(text, &shapes.numbers, &mut views);
@@ -147,32 +156,52 @@ pub fn views(
         closed_up(text, *from, *to, &mut views);
     }
     for (from, to) in windows(&shapes.digits, text) {
-        for one in ['i', 'l'] {
+        if !views.fits(from, to) {
+            break;
+        }
+        let has_one = text.get(from..to).is_some_and(|part| part.contains(['1', '|']));
+        for one in ['i', 'l'].into_iter().take(1 + usize::from(has_one)) {
             views.add(unleet(text, from, to, one));
         }
     }
     for (from, to) in windows(&shapes.scrambled, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(mended::spelt(text, from, to, "scrambled"));
     }
     for (from, to) in windows(&shapes.escapes, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(unescaped(text, from, to));
     }
     for (from, to) in windows(&shapes.tags, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(untagged(text, from, to));
     }
     for (from, to) in windows(&shapes.joins, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(unjoined(text, from, to));
     }
     for (from, to) in windows(&shapes.controls, text) {
+        if !views.fits(from, to) {
+            break;
+        }
         views.add(mended::shown(text, from, to));
     }
     ciphers(text, ciphered, &mut views);
     layout::near(text, near, &mut views);
     if !text.is_ascii() {
         unseen(text, &mut views);
-        layout::styles(text, &mut views);
+        if views.fits(0, text.len()) {
+            layout::styles(text, &mut views);
+        }
     }
-    views.found
 }
 
 /// Letters that stand apart, closed up; other gaps divide the words.
@@ -182,6 +211,10 @@ fn closed_up(text: &str, from: usize, to: usize, views: &mut Views<'_>) {
         .char_indices()
         .filter(|(_, letter)| letter.is_alphanumeric() || matches!(letter, '@' | '$' | '+' | '='))
         .collect();
+    // Rows of numbers and signs are frequent, and say nothing.
+    if letters.iter().filter(|(_, letter)| letter.is_alphabetic()).count() * 3 < letters.len() {
+        return;
+    }
     let gaps: Vec<&str> = letters
         .windows(2)
         .filter_map(|pair| {
@@ -266,6 +299,10 @@ impl<'t> Patched<'t> {
     }
 
     pub fn view(mut self, step: &'static str) -> View {
+        if self.points.len() == 1 {
+            // Nothing was replaced: it says what the text says.
+            return View::at_points(String::new(), step, Vec::new());
+        }
         self.text.push_str(self.source.get(self.kept..).unwrap_or_default());
         let encodes = matches!(step, "escapes" | "quoted-printable" | "utf-7" | "as shown");
         View { text: self.text, step, undivided: false, encodes, place: Place::Points(self.points) }
@@ -294,6 +331,10 @@ fn unleet(text: &str, from: usize, to: usize, one: char) -> View {
     let mut at = from;
     while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
         let Some(letter) = rest.chars().next() else { break };
+        if letter.is_ascii_alphabetic() || letter == ' ' {
+            at += 1;
+            continue;
+        }
         let after = rest.chars().nth(1);
         let goes_on = after.is_some_and(|after| !after.is_whitespace());
         let before = source.get(..at).and_then(|start| start.chars().next_back());
@@ -391,6 +432,9 @@ fn ciphers(text: &str, ciphered: &[(Cipher, usize)], views: &mut Views<'_>) {
         }
         places.sort_unstable();
         for (from, to) in windows(&places, text) {
+            if !views.fits(from, to) {
+                break;
+            }
             let part = text.get(from..to).unwrap_or_default();
             match kind {
                 Cipher::Misspelt => views.add(mended::spelt(text, from, to, kind.step())),

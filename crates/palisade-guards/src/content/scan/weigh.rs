@@ -2,6 +2,7 @@
 //! spoken of count less, several together count more.
 
 use super::hidden::{self, Region};
+use super::reading::Reading;
 use super::{Found, Hit, Kind};
 use crate::content::reveal;
 use crate::rules;
@@ -25,7 +26,14 @@ const SHOWN: usize = 200;
 pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut found = strongest(found);
-    if !found.is_empty() {
+    // What does not reach far enough where it is neither quoted nor spoken of
+    // does not do so otherwise.
+    let most = found.iter().map(|one| weight(one, false, false) * 3 / 2).max();
+    let alone = found.windows(2).all(|two| match two {
+        [one, other] => one.rule.id == other.rule.id,
+        _ => true,
+    });
+    if most.is_some_and(|most| most >= ENOUGH || !alone) {
         let about_this = speaks_of_it(text);
         let fences = fences(text);
         let is_data = kind == Kind::Text
@@ -33,31 +41,18 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
             && !text.trim_start().starts_with("[external");
         for one in &mut found {
             let quoted = !is_data
-                && !one.steps.contains(&"joined strings")
+                && !one.steps.iter().any(|step| step == "joined strings")
                 && (within(&fences, one.from, one.to) || is_quoted(text, one.from, one.to));
             one.weight = weight(one, quoted, about_this);
         }
         found.retain(|one| one.weight >= LITTLE);
+    } else {
+        found.clear();
     }
     let mut shown_regions = BTreeSet::new();
     for (at, one) in found.iter().enumerate() {
-        // Regions are in their order, and hardly any lies within another.
-        let behind = regions.partition_point(|region| region.from <= one.from);
-        let before = regions.get(behind.saturating_sub(16)..behind).unwrap_or_default();
-        let region = before.iter().rev().find(|region| one.to <= region.to);
-        let own = if region.is_some() { one.weight * 3 / 2 } else { one.weight };
-        let mut others: BTreeMap<&str, u32> = BTreeMap::new();
-        let before = found.get(..at).unwrap_or_default().iter().rev();
-        let after = found.get(at + 1..).unwrap_or_default().iter();
-        let near = |other: &&Found| other.from.abs_diff(one.from) <= NEAR;
-        for other in before.take(64).take_while(near).chain(after.take(64).take_while(near)) {
-            if other.rule.id != one.rule.id {
-                let best = others.entry(other.rule.id).or_default();
-                *best = (*best).max(other.weight);
-            }
-        }
-        let together = own + others.values().sum::<u32>() / 2;
-        if own < 50 || together < ENOUGH {
+        let Some((together, region)) = together(&found, regions, at) else { continue };
+        if together < ENOUGH {
             continue;
         }
         shown_regions.extend(region.map(|region| region.from));
@@ -65,7 +60,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
             rule: one.rule.id,
             span: span(one.from, one.to),
             decoded: decoded(text, one),
-            steps: one.steps.clone(),
+            steps: one.steps.iter().rev().collect(),
             score: u16::try_from(together).unwrap_or(u16::MAX),
         });
         if hits.len() >= MOST {
@@ -89,18 +84,50 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
     hits
 }
 
+/// How much something counts together with what stands near, if it counts at
+/// all, and the region that holds it.
+fn together<'r>(
+    found: &[Found],
+    regions: &'r [Region],
+    at: usize,
+) -> Option<(u32, Option<&'r Region>)> {
+    let one = found.get(at)?;
+    // Regions are in their order, and hardly any lies within another.
+    let behind = regions.partition_point(|region| region.from <= one.from);
+    let before = regions.get(behind.saturating_sub(16)..behind).unwrap_or_default();
+    let region = before.iter().rev().find(|region| one.to <= region.to);
+    let own = if region.is_some() { one.weight * 3 / 2 } else { one.weight };
+    if own < 50 {
+        return None;
+    }
+    let mut others: BTreeMap<&str, u32> = BTreeMap::new();
+    let before = found.get(..at).unwrap_or_default().iter().rev();
+    let after = found.get(at + 1..).unwrap_or_default().iter();
+    let near = |other: &&Found| other.from.abs_diff(one.from) <= NEAR;
+    for other in before.take(64).take_while(near).chain(after.take(64).take_while(near)) {
+        if other.rule.id != one.rule.id {
+            let best = others.entry(other.rule.id).or_default();
+            *best = (*best).max(other.weight);
+        }
+    }
+    Some((own + others.values().sum::<u32>() / 2, region))
+}
+
 pub fn span(from: usize, to: usize) -> Span {
     Span::new(u32::try_from(from).unwrap_or(u32::MAX), u32::try_from(to).unwrap_or(u32::MAX))
 }
 
 /// Of what was found by one rule at one place, what is surest.
 fn strongest(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by_key(|one| (one.rule.id, one.from, std::cmp::Reverse(one.score)));
+    found.sort_by_key(|one| {
+        (one.rule.id, one.from, std::cmp::Reverse(one.score), std::cmp::Reverse(one.to))
+    });
     let mut kept: Vec<Found> = Vec::new();
     for one in found {
         // Quotation marks of strings that are joined are no quotation.
         let score = |one: &Found| {
-            (one.score, one.steps.contains(&"joined strings"), usize::MAX - one.steps.len())
+            let joined = one.steps.iter().any(|step| step == "joined strings");
+            (one.score, joined, usize::MAX - one.steps.count)
         };
         match kept.last_mut() {
             Some(last) if last.rule.id == one.rule.id && one.from < last.to => {
@@ -118,7 +145,7 @@ fn strongest(mut found: Vec<Found>) -> Vec<Found> {
 /// How much something counts where it stands.
 fn weight(one: &Found, quoted: bool, about_this: bool) -> u32 {
     let mut weight = u32::from(one.score);
-    if one.phrase && weight >= 60 && one.steps.iter().any(|step| !PLAIN_STEPS.contains(step)) {
+    if one.phrase && weight >= 60 && one.steps.iter().any(|step| !PLAIN_STEPS.contains(&step)) {
         // Nobody hides what is harmless.
         weight += 40;
     }
@@ -138,13 +165,16 @@ const PLAIN_STEPS: [&str; 4] = ["run together", "escapes", "joined strings", "ta
 
 /// What was read, where that is not what stands there.
 fn decoded(text: &str, one: &Found) -> Option<String> {
-    let read = one.read.as_deref()?;
     let there = text.get(one.from..one.to).unwrap_or_default();
-    if one.steps.is_empty() && there.is_ascii() {
+    if one.steps.count == 0 && there.is_ascii() {
         return None;
     }
-    let short: String = read.chars().take(SHOWN).collect();
-    Some(reveal(&short))
+    let read = one.read.as_ref().and_then(|(text, from, to)| text.get(*from..*to));
+    let short = |read: &str| reveal(&read.chars().take(SHOWN).collect::<String>());
+    if one.phrase {
+        return Some(short(&Reading::of(read.unwrap_or(there), 0).text));
+    }
+    read.map(short)
 }
 
 /// Whether a text is about attacks of this kind, and long enough to be.

@@ -1,151 +1,41 @@
 //! Words looked up as they stand in a text, without their being read first.
 
-use super::blocks::{Stop, walk};
 use super::reading::is_contraction;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// No word that is looked for is longer.
 pub const LONGEST_WORD: usize = 24;
 
-/// So many bits of a hash are looked at.
-const HASHED: u32 = 18;
+/// So many bits of a hash are looked at first.
+const HASHED: u32 = 17;
 
-/// A hash of a fixed table's words. Nobody else can put words into it, so it
-/// need not withstand chosen ones.
-#[derive(Default)]
-pub struct Plain(u64);
-
-impl Hasher for Plain {
-    fn write(&mut self, bytes: &[u8]) {
-        let (eights, rest) = bytes.as_chunks::<8>();
-        for eight in eights {
-            self.write_u64(u64::from_le_bytes(*eight));
-        }
-        self.write_u64(rest.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, part: u64) {
-        self.0 = (self.0.rotate_left(23) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn write_usize(&mut self, part: usize) {
-        self.write_u64(part as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
-    }
-}
-
-/// What the words of a table lead to, by word.
-pub struct Words<T> {
-    /// By a hash of a word's length and first letters, whether there may be
-    /// something.
-    seen: Vec<u64>,
-    all: HashMap<Vec<u8>, Vec<T>, BuildHasherDefault<Plain>>,
-}
-
-impl<T> Words<T> {
-    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, T)>) -> Self {
-        let mut words = Self { seen: vec![0; 1 << (HASHED - 6)], all: HashMap::default() };
-        for (word, one) in all {
-            let slot = slot(&word, 0, word.len());
-            if let Some(bits) = words.seen.get_mut(slot >> 6) {
-                *bits |= 1 << (slot & 63);
-            }
-            words.all.entry(word).or_default().push(one);
-        }
-        words
-    }
-
-    /// Whether the word of that length at a place may lead to something.
-    fn may_be(&self, bytes: &[u8], from: usize, length: usize) -> bool {
-        let slot = slot(bytes, from, length);
-        self.seen.get(slot >> 6).is_some_and(|bits| bits >> (slot & 63) & 1 == 1)
-    }
-
-    /// What a word in lower case leads to.
-    pub fn get(&self, word: &[u8]) -> &[T] {
-        self.all.get(word).map_or(&[], Vec::as_slice)
-    }
-
-    /// Calls `found` for every word that may lead to something, and where it
-    /// begins; `opens` for every place where a mark may begin otherwise.
-    #[inline(always)]
-    pub fn each(&self, bytes: &[u8], mut found: impl FnMut(usize), mut opens: impl FnMut(usize)) {
-        walk(
-            bytes,
-            |block| (block.letters | block.digits, 0, block.opens),
-            |stop| match stop {
-                Stop::Byte(at) => opens(at),
-                Stop::Word(from, to, _) => {
-                    let length = to - from;
-                    // `don't`, and a line's end as strings in code write it.
-                    let contraction = bytes.get(to) == Some(&b'\'')
-                        && bytes.get(to + 1).is_some_and(u8::is_ascii_alphabetic);
-                    let escaped = from > 0
-                        && bytes.get(from - 1) == Some(&b'\\')
-                        && matches!(bytes.get(from), Some(b'n' | b't' | b'r'));
-                    if length <= LONGEST_WORD
-                        && (contraction || escaped || self.may_be(bytes, from, length))
-                    {
-                        found(from + usize::from(escaped));
-                    }
-                }
-            },
-        );
-    }
-
-    /// Calls `found` for every word of a text of lower-case ASCII words that
-    /// leads to something: what, and the word's range.
-    pub fn each_read(&self, bytes: &[u8], mut found: impl FnMut(&T, usize, usize)) {
-        walk(
-            bytes,
-            |block| (block.letters | block.digits, 0, 0),
-            |stop| {
-                if let Stop::Word(from, to, _) = stop
-                    && self.may_be(bytes, from, to - from)
-                    && let Some(word) = bytes.get(from..to)
-                {
-                    self.get(word).iter().for_each(|one| found(one, from, to));
-                }
-            },
-        );
-    }
-}
-
-/// Which bit is that of a word, by its length and its first letters in lower
-/// case.
-fn slot(bytes: &[u8], from: usize, length: usize) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    let first = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
-        let mut first = [0; 8];
-        first.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        first
-    });
-    let kept = if length < 8 { (1 << (8 * length)) - 1 } else { !0 };
-    let letters = (u64::from_le_bytes(first) | 0x2020_2020_2020_2020) & kept;
-    let mixed = (letters ^ (length as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93))
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> (64 - HASHED)) as usize
-}
-
-/// A word in lower case and without apostrophes.
+/// A word in lower case and without apostrophes, of at most [`LONGEST_WORD`]
+/// ASCII letters and digits: eight to a number, the first in the lowest byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Word {
-    letters: [u8; LONGEST_WORD],
+    letters: [u64; 3],
     length: usize,
 }
 
 impl Word {
-    /// The word at a place, and its end.
+    /// The word of ASCII letters and digits between two places.
+    pub fn plain(bytes: &[u8], from: usize, to: usize) -> Option<Self> {
+        let length = to.checked_sub(from).filter(|length| *length <= LONGEST_WORD)?;
+        let part = |nth: usize| {
+            let left = length.saturating_sub(nth * 8);
+            if left == 0 { 0 } else { lower(bytes, from + nth * 8) & kept(left) }
+        };
+        Some(Self { letters: [part(0), part(1), part(2)], length })
+    }
+
+    /// The word at a place, over apostrophes, and its end.
     pub fn at(bytes: &[u8], from: usize) -> Option<(Self, usize)> {
-        let mut word = Self { letters: [0; LONGEST_WORD], length: 0 };
+        let mut word = Self::default();
         let mut at = from;
         while let Some(byte) = bytes.get(at) {
             if byte.is_ascii_alphanumeric() {
-                *word.letters.get_mut(word.length)? = byte.to_ascii_lowercase();
-                word.length += 1;
+                if !word.push(*byte) {
+                    return None;
+                }
             } else if *byte != b'\'' || !is_contraction(bytes.get(at + 1..).unwrap_or_default()) {
                 break;
             }
@@ -154,7 +44,133 @@ impl Word {
         (word.length > 0).then_some((word, at))
     }
 
-    pub fn text(&self) -> &[u8] {
-        self.letters.get(..self.length).unwrap_or_default()
+    /// Adds a letter, if there is room.
+    pub fn push(&mut self, letter: u8) -> bool {
+        let Some(part) = self.letters.get_mut(self.length / 8) else { return false };
+        *part |= u64::from(letter | 0x20) << (8 * (self.length % 8));
+        self.length += 1;
+        true
+    }
+
+    fn of(text: &[u8]) -> Option<Self> {
+        Self::plain(text, 0, text.len())
+    }
+
+    fn hash(&self) -> u64 {
+        let [first, second, third] = self.letters;
+        let mixed = (first ^ second.rotate_left(23) ^ third.rotate_left(47) ^ self.length as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed ^ mixed >> 32
+    }
+}
+
+/// Eight bytes at a place in lower case, noughts beyond the end.
+#[inline(always)]
+fn lower(bytes: &[u8], from: usize) -> u64 {
+    let rest = bytes.get(from..).unwrap_or_default();
+    let eight = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
+        let mut eight = [0; 8];
+        eight.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        eight
+    });
+    u64::from_le_bytes(eight) | 0x2020_2020_2020_2020
+}
+
+/// Which bits are those of the first bytes.
+#[inline(always)]
+const fn kept(bytes: usize) -> u64 {
+    if bytes < 8 { (1 << (8 * bytes)) - 1 } else { !0 }
+}
+
+/// What the words of a table lead to, by word.
+pub struct Words<T> {
+    /// By a hash of a word's length and first letters, whether there may be
+    /// something.
+    seen: Vec<u64>,
+    /// The words by their hash, each in the first free slot from its own on.
+    slots: Vec<(Word, Vec<T>)>,
+}
+
+impl<T> Words<T> {
+    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, T)>) -> Self {
+        let mut grouped: std::collections::BTreeMap<Vec<u8>, Vec<T>> = Default::default();
+        for (word, one) in all {
+            grouped.entry(word).or_default().push(one);
+        }
+        let room = (grouped.len() * 2).next_power_of_two().max(2);
+        let mut words = Self {
+            seen: vec![0; 1 << (HASHED - 6)],
+            slots: std::iter::repeat_with(Default::default).take(room).collect(),
+        };
+        for (text, ones) in grouped {
+            // What is longer cannot be found; a test says that there is none.
+            let Some(word) = Word::of(&text) else { continue };
+            let bit = bit(&text, 0, text.len());
+            if let Some(bits) = words.seen.get_mut(bit >> 6) {
+                *bits |= 1 << (bit & 63);
+            }
+            let at = words.slot(&word);
+            if let Some(slot) = words.slots.get_mut(at) {
+                *slot = (word, ones);
+            }
+        }
+        words
+    }
+
+    /// The slot of a word, or the free one where it would stand. There always
+    /// is a free one.
+    fn slot(&self, word: &Word) -> usize {
+        let last = self.slots.len() - 1;
+        let mut at = word.hash() as usize & last;
+        while self.slots.get(at).is_some_and(|(other, _)| other.length > 0 && other != word) {
+            at = (at + 1) & last;
+        }
+        at
+    }
+
+    /// Whether the word of that length at a place may lead to something.
+    #[inline(always)]
+    pub fn may_be(&self, bytes: &[u8], from: usize, length: usize) -> bool {
+        let bit = bit(bytes, from, length);
+        self.seen.get(bit >> 6).is_some_and(|bits| bits >> (bit & 63) & 1 == 1)
+    }
+
+    /// What a word leads to.
+    pub fn get(&self, word: &Word) -> &[T] {
+        self.slots.get(self.slot(word)).map_or(&[], |(_, ones)| ones.as_slice())
+    }
+}
+
+/// Which bit is that of a word, by its length and its first letters in lower
+/// case.
+#[inline(always)]
+fn bit(bytes: &[u8], from: usize, length: usize) -> usize {
+    let letters = lower(bytes, from) & kept(length);
+    let mixed = (letters ^ (length as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93))
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> (64 - HASHED)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_as_they_stand() {
+        let all = ["a", "dont", "instructions", "x1", "abcdefghijklmnopqrstuvwx"];
+        let words = Words::of(all.iter().map(|word| (word.as_bytes().to_vec(), *word)));
+        for text in ["A", "don't", "DONT", "InStructions", "X1", "abcdefghIJKLmnopqrstuvwx"] {
+            let (word, end) = Word::at(text.as_bytes(), 0).unwrap();
+            let read = text.to_ascii_lowercase().replace('\'', "");
+            assert_eq!((words.get(&word), end), ([read.as_str()].as_slice(), text.len()));
+            if !text.contains('\'') {
+                assert_eq!(Word::plain(text.as_bytes(), 0, text.len()), Some(word));
+                assert!(words.may_be(text.as_bytes(), 0, text.len()));
+            }
+        }
+        for text in ["b", "instruction", "instructionss", "abcdefghijklmnopqrstuvwy"] {
+            assert_eq!(words.get(&Word::at(text.as_bytes(), 0).unwrap().0), [""; 0]);
+        }
+        assert_eq!(Word::at(b"abcdefghijklmnopqrstuvwxy", 0), None);
     }
 }

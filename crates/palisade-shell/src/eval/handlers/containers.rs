@@ -3,8 +3,10 @@
 use super::super::Eval;
 use super::super::arguments;
 use super::super::lower::Flow;
+use super::super::reaches::{HUB, registry};
 use super::super::state::File;
 use super::super::value::{Field, Stream};
+use crate::effect::{EffectKind, Labels};
 use crate::programs::Program;
 use crate::span::Span;
 
@@ -29,6 +31,14 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     eval.hazards(program, &arguments, span);
     let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
     let command = words.get(1..).unwrap_or(&[]).to_vec();
+    // An image that names its registry is fetched from there; others may be
+    // here already. `exec` names a container, which has no slash.
+    if let Some(image) = words.first().filter(|word| word.text.raw().contains('/'))
+        && let Some(host) = registry(image).filter(|host| host.literal() != Some(HUB))
+    {
+        eval.connect(&host, false, Labels::NONE, image.span);
+    }
+    let (first, seen) = (eval.out.commands.len(), eval.out.effects.len());
     let stream = if command.is_empty() {
         if let Some(entrypoint) = arguments.value(&["--entrypoint"]).cloned() {
             eval.nested("container", |eval| inside(eval, vec![entrypoint]))
@@ -42,11 +52,29 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     } else {
         eval.nested("container", |eval| inside(eval, command))
     };
+    // A look into what runs already: `docker exec x ls /app`.
+    if eval.out.commands.len() > first && only_looks(eval, first, seen) {
+        let node = eval.node;
+        let control = EffectKind::Hazard("container/exec");
+        eval.out.effects.retain(|effect| effect.command != node || effect.kind != control);
+    }
     let files = std::mem::replace(&mut eval.state, before);
     for (path, file) in files.files {
         eval.state.files.entry(path).or_insert(File { link: None, ..file });
     }
     stream
+}
+
+/// Whether the commands and effects from there on are those of programs that
+/// are known, and nothing but reading.
+fn only_looks(eval: &Eval<'_>, commands: usize, effects: usize) -> bool {
+    let commands = eval.out.commands.get(commands..).unwrap_or(&[]);
+    let effects = eval.out.effects.get(effects..).unwrap_or(&[]);
+    commands.iter().all(|command| !command.interpreter && !command.online)
+        && !effects.is_empty()
+        && effects
+            .iter()
+            .all(|effect| matches!(effect.kind, EffectKind::Read { .. } | EffectKind::List { .. }))
 }
 
 /// Runs in a container: paths that no mount maps to the host are its own.

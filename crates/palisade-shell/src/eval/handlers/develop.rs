@@ -183,6 +183,21 @@ impl Eval<'_> {
             "protocol.ext.allow" | "protocol.allow" if (value == "always" || value == "user") => {
                 self.hazard("vcs/remote-helper", span);
             }
+            // Where what git sends goes, and by way of whom.
+            "http.proxy" | "https.proxy" => self.git_reaches(&value, field),
+            _ if key.starts_with("remote.") && matches!(last, "url" | "pushurl" | "proxy")
+                || key.starts_with("http.") && last == "proxy"
+                || key.starts_with("submodule.") && last == "url" =>
+            {
+                self.git_reaches(&value, field);
+            }
+            _ if key.starts_with("url.")
+                && last.contains("insteadof")
+                && !raw.contains("ext::") =>
+            {
+                let base = raw.get("url.".len()..key.len() - last.len() - 1).unwrap_or(raw);
+                self.git_reaches(base, field);
+            }
             "http.sslverify" if value == "false" => self.hazard("network/unverified", span),
             _ if key.starts_with("includeif.") => self.hazard("vcs/config-code", span),
             _ if key.starts_with("url.")
@@ -192,6 +207,13 @@ impl Eval<'_> {
                 self.hazard("vcs/remote-helper", span);
             }
             _ => {}
+        }
+    }
+
+    fn git_reaches(&mut self, place: &str, field: &Field) {
+        let place = Text::new(place);
+        if super::super::reaches::remote(&place) || place.has_unknown() {
+            self.connect(&place, false, field.labels, field.span);
         }
     }
 

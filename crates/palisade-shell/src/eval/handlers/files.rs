@@ -2,7 +2,8 @@
 
 use super::super::Eval;
 use super::super::arguments;
-use super::super::lower::{Flow, remote};
+use super::super::lower::Flow;
+use super::super::reaches::remote;
 use super::super::state::File;
 use super::super::value::{Field, Stream};
 use crate::effect::{EffectKind, Labels, Writing};

@@ -5,7 +5,7 @@ use super::super::lower::Flow;
 use super::super::value::{Field, Stream};
 use super::super::{Eval, decode};
 use crate::effect::{Labels, Writing};
-use crate::programs::{Language, Program};
+use crate::programs::{Language, Program, Role};
 use crate::text::Text;
 
 fn rest(fields: &[Field]) -> &[Field] {
@@ -270,6 +270,15 @@ pub(super) fn awk(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     eval.hazards(program, &arguments, fields.first().map(|field| field.span).unwrap_or_default());
     let mut printed = None;
     let given = arguments.has(&["-f", "--file", "-e", "--source", "-E", "--exec"]);
+    // The library that writes what is printed back (gawk's inplace.awk).
+    let inplace = |field: &Field| matches!(field.literal(), Some("inplace" | "inplace.awk"));
+    if arguments.values(&["-i", "--include"]).any(inplace) {
+        for field in operands.iter().skip(usize::from(!given)) {
+            if !field.text.raw().contains('=') {
+                eval.apply(Role::Edit, field, &mut flow);
+            }
+        }
+    }
     if !given && !operands.is_empty() {
         let code = operands.remove(0);
         let from_operands: Vec<Field> =

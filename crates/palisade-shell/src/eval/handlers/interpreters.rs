@@ -49,6 +49,25 @@ pub(super) fn interpreter(
                     })
             })
         });
+    // A module that is named before the code is used by it.
+    let (language, modules, using) = match program.name.get() {
+        "perl" => (Language::Perl, &["-M", "-m"], "use "),
+        _ => (Language::Ruby, &["-r", "--require"], "require "),
+    };
+    for module in arguments.values(modules).cloned().collect::<Vec<_>>() {
+        let name = module.text.raw().split('=').next().unwrap_or("");
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/_-".contains(&byte)) {
+            let quote = if language == Language::Ruby { "'" } else { "" };
+            let code = Text::new(format!("{using}{quote}{name}{quote};"));
+            let _ = eval.code(language, &code, module.labels, "module", module.span);
+        }
+    }
+    if language == Language::Ruby
+        && rest(fields).iter().any(|field| field.literal() == Some("-run"))
+        && arguments.values(&["-e"]).any(|field| field.text.raw().contains("httpd"))
+    {
+        eval.hazard("network/listen", place(fields));
+    }
     if edits {
         for field in arguments
             .operands
@@ -125,6 +144,25 @@ pub(super) fn python(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     }
 }
 
+/// Whether a server is bound to this machine alone.
+fn here_only(arguments: &[Field]) -> bool {
+    const HERE: &[&str] = &["127.0.0.1", "localhost", "::1"];
+    let mut words = arguments.iter().map(|field| field.literal().unwrap_or(""));
+    let mut bound = false;
+    while let Some(word) = words.next() {
+        let address = match word {
+            "-b" | "--bind" => words.next(),
+            _ => word
+                .strip_prefix("--bind=")
+                .or_else(|| word.strip_prefix("-b").filter(|_| !word.starts_with("--"))),
+        };
+        if let Some(address) = address {
+            bound = HERE.contains(&address);
+        }
+    }
+    bound
+}
+
 /// `python -m MODULE ARGUMENTS`: the module's own entry where there is one
 /// (`python -m pip` is `pip`).
 fn module(eval: &mut Eval<'_>, _: &'static Program, name: &Field, arguments: &[Field]) -> Stream {
@@ -145,9 +183,16 @@ fn module(eval: &mut Eval<'_>, _: &'static Program, name: &Field, arguments: &[F
             eval.invoke(entry, fields)
         }
         _ => match module {
+            "webbrowser" => {
+                for field in arguments.iter().filter(|field| !field.text.raw().starts_with('-')) {
+                    eval.connect(&field.text, false, field.labels, field.span);
+                }
+                Stream::default()
+            }
             "http.server" | "SimpleHTTPServer" | "pdb" | "code" | "trace" | "cProfile"
             | "profile" | "timeit" => {
                 match module {
+                    "http.server" | "SimpleHTTPServer" if here_only(arguments) => {}
                     "http.server" | "SimpleHTTPServer" => eval.hazard("network/listen", name.span),
                     "timeit" => {
                         for field in arguments {

@@ -11,15 +11,31 @@ mod outcome;
 mod search;
 mod shells;
 
+use std::collections::BTreeSet;
+
 use super::Eval;
+use super::reaches::addressed;
 use super::value::{Field, Stream};
-use crate::programs::{Handler, Program};
+use crate::effect::{EffectKind, Labels};
+use crate::programs::{Handler, Program, Subcommands};
+use crate::text::Text;
 
 /// Runs an invocation: by its handler, or by the data alone.
 pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let input = eval.stdin.clone();
+    if let Some(text) = &input.text
+        && !text.is_empty()
+        && !eval.heard.contains(text)
+    {
+        eval.heard.insert(text.clone());
+    }
     if matches!(program.name.get(), "shopt" | "set") {
         eval.note_options(fields);
+    }
+    // A subcommand with an entry of its own says it for itself.
+    if program.subcommands == Subcommands::None {
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        eval.online(program, span);
     }
     let printed = match develop::project_tool(program, fields) {
         Some(tool) => {
@@ -31,7 +47,54 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         }
         None => dispatch(eval, program, fields),
     };
+    leaving(eval, program, fields, &input);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
+}
+
+/// What is private in the words or the input of a command that talks to hosts
+/// is sent to them, though they are not named.
+fn leaving(eval: &mut Eval<'_>, program: &Program, fields: &[Field], input: &Stream) {
+    let online = |at: u32| eval.out.commands.get(at as usize).is_some_and(|one| one.online);
+    if !eval.node.is_some_and(online) {
+        return;
+    }
+    // An address among its words is reached, whichever option it stands with.
+    let addresses: Vec<Field> = fields.iter().skip(1).filter_map(address).collect();
+    if !addresses.is_empty() {
+        let reached: BTreeSet<Text> = connections(eval).map(|(host, _)| host.clone()).collect();
+        for word in addresses.iter().filter(|word| !reached.contains(&word.text)) {
+            eval.connect(&word.text, false, Labels::NONE, word.span);
+        }
+    }
+    let words = fields.iter().fold(input.labels, |all, field| all.and(field.labels));
+    let private = words.of(Labels::PRIVATE);
+    let seen = connections(eval).any(|(_, labels)| labels.has(private));
+    if !private.is_none() && !seen {
+        let told = connections(eval).next().map(|(host, _)| host.clone());
+        let known = told.or_else(|| program.reaches.map(|host| Text::from(host.get())));
+        let host = known.unwrap_or_else(Text::unknown);
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        eval.connect(&host, false, private, span);
+    }
+}
+
+/// The connections of the current command, with what is sent.
+fn connections<'a>(eval: &'a Eval<'_>) -> impl Iterator<Item = (&'a Text, Labels)> {
+    let current = eval.out.effects.iter().filter(|effect| effect.command == eval.node);
+    current.filter_map(|effect| match &effect.kind {
+        EffectKind::Connect { host, .. } => Some((host, effect.labels)),
+        _ => None,
+    })
+}
+
+/// A word, or the value of an option in it, that is an address as a whole.
+fn address(field: &Field) -> Option<Field> {
+    let word = match field.text.raw().split_once('=') {
+        Some((name, value)) if name.starts_with('-') => field.with(value),
+        _ => field.clone(),
+    };
+    let whole = addressed(word.text.known_prefix()) && !word.text.raw().contains([' ', '\n']);
+    whole.then_some(word)
 }
 
 fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {

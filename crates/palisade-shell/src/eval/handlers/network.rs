@@ -5,7 +5,7 @@ use super::super::arguments;
 use super::super::lower::Flow;
 use super::super::value::{Field, Stream};
 use crate::effect::{EffectKind, Labels, Writing};
-use crate::programs::{Language, Program};
+use crate::programs::{Language, Program, Role};
 use crate::span::Span;
 use crate::text::Text;
 
@@ -30,6 +30,11 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     eval.options(program, &arguments, &mut flow);
     eval.hazards(program, &arguments, span);
     eval.operands(program, &arguments.operands, &mut flow, 0);
+    // A file of options or addresses says where.
+    let listed = arguments.options.iter().any(|(option, _)| option.value == Some(Role::FileList));
+    if listed {
+        eval.connect(&Text::unknown(), false, flow.sent, span);
+    }
     // `wget -O -` and `curl -o -` print.
     flow.written
         .retain(|(path, _, _)| !matches!(path.literal(), Some("/dev/stdout" | "/dev/fd/1")));

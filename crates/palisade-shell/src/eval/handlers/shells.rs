@@ -416,6 +416,18 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
             _ => template.push(field.clone()),
         }
     }
+    for file in arguments.values(&["-a", "--arg-file"]).cloned().collect::<Vec<_>>() {
+        listed = true;
+        match eval.read_operand(&file).text {
+            Some(text) if !text.is_unknown() => {
+                items.extend(text.raw().lines().take(MAX_ITEMS).map(|line| file.with(line)));
+            }
+            _ => {
+                eval.lists = true;
+                items.push(file.with(Text::unknown()));
+            }
+        }
+    }
     if !listed {
         match &eval.stdin.text {
             Some(text) if !text.is_unknown() => {

@@ -168,6 +168,10 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
                     };
                     if !file.is_empty() && !file.starts_with(ANY) {
                         let _ = eval.read_operand(&Field::new(file, span));
+                    } else if !eval.stdin.is_nothing() {
+                        // A name out of what comes in.
+                        let input = eval.stdin.clone();
+                        eval.read_names(input.text.as_ref(), labels, span);
                     }
                 }
             }

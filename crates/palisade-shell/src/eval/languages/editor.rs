@@ -252,6 +252,12 @@ pub(super) fn debugger(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Sp
                     span,
                 );
             }
+            // The program that is debugged, with these words.
+            "run" | "r" | "start" | "starti" if !rest.is_empty() => {
+                let mut fields = vec![Field::new(word, span)];
+                fields.extend(rest.split_whitespace().map(|word| Field::new(word, span)));
+                eval.enter(&Text::from(word), &fields, true, |_| ());
+            }
             "make" | "pipe" | "|" => opaque(eval, Language::Shell, labels, span),
             "python" | "py" | "python-interactive" | "pi" | "script" => {
                 let _ =

@@ -29,6 +29,9 @@ pub(super) fn run(
     span: Span,
 ) -> Stream {
     let raw = code.raw();
+    if speaks(language, raw) {
+        eval.talks();
+    }
     let unknown = Stream::unknown(labels);
     match language {
         Language::Shell => eval.code(Language::Shell, code, labels, "shell code", span),
@@ -95,6 +98,63 @@ pub(super) fn run(
             opaque(eval, language, labels, span);
             unknown
         }
+    }
+}
+
+/// Whether code may talk to other machines: it mentions what does, in whatever
+/// way it comes to call it, or nothing is known of its language.
+fn speaks(language: Language, code: &str) -> bool {
+    const SPOKEN: &[&str] = &[
+        "://",
+        "connect",
+        "curl",
+        "dns",
+        "fetch",
+        "ftp",
+        "getaddrinfo",
+        "gethostby",
+        "http",
+        "imap",
+        "inet",
+        "lookup",
+        "lwp",
+        "mail",
+        "net",
+        "ping",
+        "requests",
+        "resolv",
+        "smtp",
+        "socket",
+        "ssh",
+        "telnet",
+        "urllib",
+        "webclient",
+    ];
+    match language {
+        Language::Python
+        | Language::Perl
+        | Language::Ruby
+        | Language::JavaScript
+        | Language::Php
+        | Language::Lua
+        | Language::Awk
+        | Language::Ex => {
+            let code = code.to_ascii_lowercase();
+            SPOKEN.iter().any(|spoken| code.contains(spoken))
+        }
+        Language::PowerShell
+        | Language::AppleScript
+        | Language::Tcl
+        | Language::R
+        | Language::Debugger
+        | Language::Other => true,
+        // What these start is seen as commands of its own.
+        Language::Shell
+        | Language::Sed
+        | Language::Sql
+        | Language::Make
+        | Language::Jq
+        | Language::Cron => false,
     }
 }
 

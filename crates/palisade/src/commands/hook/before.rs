@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::session::Opened;
 use super::uses::{self, Part};
-use super::{Hook, Said, words};
+use super::{Hook, Said, native, words};
 use crate::actor;
 use crate::desktop::Desktop;
 use crate::show::Failure;
@@ -38,9 +38,7 @@ impl Answered {
 /// Decides about a call. The same call told twice gets the same answer twice,
 /// and is asked about and recorded once.
 pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, Failure> {
-    for client in governed::clients() {
-        governed::register(&opened.house.home, client)?;
-    }
+    governed::register_served(&opened.house.home)?;
     let mut held = opened.calls.hold(&opened.name)?;
     let twice = call.id.is_some() || call.stamp.is_some();
     let digest = digest(hook, opened, call)?;
@@ -191,35 +189,13 @@ fn quoted(text: &str) -> String {
 }
 
 fn direct(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
-    let native = asks(hook, call);
+    let native = native::asks(hook.client, call);
     let watched = native || opened.house.approvals().is_watched();
     let surface = if watched { Surface::Interactive } else { Surface::Unattended };
     let at = opened.circumstances(surface, false);
     let keeper = opened.keeper();
     let parts = uses::judged(hook.client, call, opened, &at, Some(&keeper))?;
     settle(hook, opened, call, parts, &at, native)
-}
-
-/// Whether the client puts a question of ours to a person who sits before it.
-fn asks(hook: &Hook, call: &Call) -> bool {
-    if hook.client.ask("").is_none() {
-        return false;
-    }
-    match hook.client.name {
-        // Elsewhere than in its terminal, Claude Code was seen to run what it
-        // was told to ask about.
-        "claude" => {
-            call.mode.as_deref() == Some("default")
-                && is_claudes_terminal()
-                && std::fs::File::open("/dev/tty").is_ok()
-        }
-        _ => call.attended,
-    }
-}
-
-/// Whether Claude Code says that it runs in a terminal.
-fn is_claudes_terminal() -> bool {
-    env::var("CLAUDE_CODE_ENTRYPOINT").is_ok_and(|entry| entry == "cli")
 }
 
 /// From what was judged to what is said.
@@ -388,7 +364,7 @@ impl Settling<'_> {
         let mut said = left.unwrap_or(UNSEEN).to_owned();
         let mode = self.call.mode.as_deref().filter(|mode| *mode != "default");
         if let Some(mode) =
-            mode.filter(|_| self.hook.client.name == "claude" && is_claudes_terminal())
+            mode.filter(|_| self.hook.client.name == "claude" && native::is_claudes_terminal())
         {
             let mode = palisade_guards::content::reveal(mode);
             said.push_str(&format!(

@@ -7,6 +7,7 @@
 
 mod after;
 mod before;
+mod native;
 mod session;
 mod speak;
 mod uses;
@@ -27,7 +28,8 @@ use crate::wire_up::House;
 /// Answer an agent's client about a tool that it is about to use, or has used
 ///
 /// The payload comes on standard input. No output means that it may be used.
-/// A refusal is JSON in the client's own form; the exit code is 0 in any case.
+/// A refusal is JSON in the client's own form. The exit code is 0, or 2 where
+/// a refusal cannot be written to standard output.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  echo '{\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"rm -rf /\"}}' | palisade hook --client claude --event PreToolUse"

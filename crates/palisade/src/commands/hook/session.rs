@@ -3,6 +3,7 @@
 use std::env;
 
 use palisade_core::{Actor, Grant, Surface};
+use palisade_runtime::approvals::look;
 use palisade_runtime::calls::{Calls, hex};
 use palisade_runtime::{Circumstances, Keeper, Session, SessionId};
 use palisade_wire::Call;
@@ -104,7 +105,6 @@ fn process(actor: &Actor) -> String {
     let above = actor.processes.iter().skip(1);
     let client = above.into_iter().find(|(_, name)| !SHELLS.contains(&name.as_str()));
     let Some((pid, _)) = client else { return "unnamed".to_owned() };
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let begun = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(19));
-    format!("p{pid}-{}", begun.unwrap_or("0"))
+    let begun = look(*pid).map_or(0, |process| process.start);
+    format!("p{pid}-{begun}")
 }

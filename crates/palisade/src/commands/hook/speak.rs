@@ -79,14 +79,36 @@ pub(super) fn nothing() {
     SAID.store(true, Ordering::SeqCst);
 }
 
-/// Says this, unless something was said already.
+/// Says this, unless something was said already. Silence would allow: where it
+/// cannot be said, the exit code says it to those clients that look at it.
 pub(super) fn say(line: &str) {
     if !SAID.swap(true, Ordering::SeqCst) {
         let mut out = io::stdout().lock();
-        // Who has gone away hears nothing.
-        let _ = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n"));
-        let _ = out.flush();
+        let said = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
+        if said.is_err() || is_nowhere() {
+            process::exit(UNHEARD);
+        }
     }
+}
+
+/// Most clients take this for a refusal, whatever was printed.
+const UNHEARD: i32 = 2;
+
+/// Whether what is printed is thrown away, as where this process was started
+/// with its output closed.
+#[cfg(unix)]
+fn is_nowhere() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let null = std::fs::metadata("/dev/null").map(|null| null.rdev());
+    let out = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let out = out.and_then(|out| out.metadata()).map(|out| out.rdev());
+    matches!((null, out), (Ok(null), Ok(out)) if out == null && null != 0)
+}
+
+#[cfg(not(unix))]
+fn is_nowhere() -> bool {
+    false
 }
 
 /// Refuses and ends this process at `end`, unless there was an answer before.

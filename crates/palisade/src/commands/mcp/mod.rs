@@ -87,9 +87,7 @@ impl Desk {
         governed::register(&house.home, std::process::id())?;
         // A person who tries it out by hand is no client.
         if !io::stdin().is_terminal() {
-            for client in governed::clients() {
-                governed::register(&house.home, client)?;
-            }
+            governed::register_served(&house.home)?;
         }
         let journal = Mutex::new(house.journal()?);
         let redactor = house.profile.redactor()?;

@@ -4,6 +4,7 @@
 use super::tables::{Sink, sink};
 use super::tokens::Token;
 use super::{Scan, receiver};
+use crate::effect::EffectKind;
 use crate::eval::Eval;
 use crate::eval::expand::{activate, opened};
 use crate::eval::value::Field;
@@ -79,6 +80,17 @@ fn listing(language: Language, name: &str) -> Option<Listing> {
 }
 
 impl Scan {
+    /// Whether the script deletes files.
+    pub(super) fn deletes(&self, tokens: &[Token]) -> bool {
+        let deletes =
+            |name: &str| matches!(sink(self.language, name), Some(Sink::Delete | Sink::DeleteTree));
+        tokens.iter().any(|token| match token {
+            Token::Name(name) => deletes(&self.full_name(name)),
+            Token::Text(text, false) => self.language == Language::Php && deletes(text),
+            _ => false,
+        })
+    }
+
     /// Whether the script reads files at all.
     pub(super) fn reads(&self, tokens: &[Token]) -> bool {
         tokens.iter().any(|token| match token {
@@ -96,6 +108,39 @@ impl Scan {
         })
     }
 
+    /// Does to the names in what the script read, and in what comes in, what it
+    /// does to files whose names are not known otherwise.
+    pub(super) fn names_read(&mut self, eval: &mut Eval<'_>) {
+        if self.blind.is_empty() {
+            return;
+        }
+        let mut texts = std::mem::take(&mut self.texts);
+        if !eval.stdin.is_nothing() {
+            texts.push(eval.stdin.text.clone());
+        }
+        eval.lists |= texts.iter().any(|text| text.as_ref().is_none_or(Text::is_unknown));
+        let (labels, span) = (self.labels, self.span);
+        let has = |kind| self.blind.contains(&kind);
+        for text in texts.iter().flatten() {
+            for name in text.raw().split(['\n', '\0']).map(str::trim) {
+                if name.is_empty() || eval.overrun {
+                    continue;
+                }
+                eval.spend(name.len(), span);
+                let field = Field { text: Text::new(name), labels, span };
+                if has(Sink::Read) {
+                    let _ = eval.read_operand(&field);
+                }
+                for (kind, recursive) in [(Sink::Delete, false), (Sink::DeleteTree, true)] {
+                    if has(kind) {
+                        let path = eval.resolve(&field.text);
+                        eval.emit(EffectKind::Delete { path, recursive }, labels, span);
+                    }
+                }
+            }
+        }
+    }
+
     /// Where the script is after `chdir`.
     pub(super) fn moved(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
         if name.rsplit('.').next() != Some("chdir") {
@@ -108,7 +153,7 @@ impl Scan {
     }
 
     /// Reads what Perl takes in by `<../*>`.
-    pub(super) fn angles(&self, eval: &mut Eval<'_>, code: &str) {
+    pub(super) fn angles(&mut self, eval: &mut Eval<'_>, code: &str) {
         if self.language != Language::Perl {
             return;
         }
@@ -178,13 +223,17 @@ impl Scan {
     }
 
     /// Reads what a pattern takes in.
-    pub(super) fn read_pattern(&self, eval: &mut Eval<'_>, pattern: &Text) {
+    pub(super) fn read_pattern(&mut self, eval: &mut Eval<'_>, pattern: &Text) {
         if pattern.is_unknown() {
             return;
         }
         let mut raw = String::new();
         activate(pattern.raw(), &mut raw);
         let field = Field { text: Text::new(opened(&raw)), labels: self.labels, span: self.span };
+        self.texts.push(Some(field.text.clone()));
+        if !self.reading {
+            return;
+        }
         let _ = eval.read_operand(&field);
         for other in eval.variants(&field, false) {
             let _ = eval.read_operand(&other);
@@ -192,14 +241,20 @@ impl Scan {
     }
 
     /// Reads all in a directory, hidden or not.
-    fn read_all(&self, eval: &mut Eval<'_>, directory: &Text, deep: bool) {
+    fn read_all(&mut self, eval: &mut Eval<'_>, directory: &Text, deep: bool) {
         if directory.is_unknown() {
             return;
         }
         let at = eval.resolve(directory);
         let above = at.raw().trim_end_matches('/').to_owned();
+        let (reading, span) = (self.reading, self.span);
+        let texts = &mut self.texts;
         let mut read = |below: &str| {
-            let _ = eval.read(&Text::new(format!("{above}/{below}")), self.span);
+            let path = Text::new(format!("{above}/{below}"));
+            texts.push(Some(path.clone()));
+            if reading {
+                let _ = eval.read(&path, span);
+            }
         };
         read(&STAR.to_string());
         read(&format!(".{STAR}"));

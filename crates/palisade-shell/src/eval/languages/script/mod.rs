@@ -14,6 +14,7 @@ mod imports;
 mod listings;
 mod patterns;
 mod perl;
+mod starts;
 mod tables;
 mod tokens;
 mod values;
@@ -24,8 +25,9 @@ use values::receiver;
 
 use super::super::Eval;
 use super::super::lower::opaque;
+use super::super::reaches::addressed;
 use super::super::value::{Field, Stream};
-use crate::effect::{EffectKind, Labels, Writing};
+use crate::effect::{Effect, EffectKind, Labels, Writing};
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
@@ -48,6 +50,7 @@ pub(super) fn run(
         code
     };
     let tokens = tokens(language, code);
+    let labels = labels.and(given(eval, &tokens));
     let mut scan = Scan {
         language,
         labels,
@@ -59,11 +62,30 @@ pub(super) fn run(
         evaluates: 0,
         loops: false,
         imports: Vec::new(),
+        texts: Vec::new(),
+        blind: Vec::new(),
+        reading: false,
     };
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
     scan.angles(eval, code);
+    scan.names_read(eval);
     eval.state.cwd = directory;
+    if !scan.network && tables::networks(language, &tokens) {
+        // In a way that is not followed, to a place that is not known.
+        scan.network = true;
+        let taint = scan.secret_reads(eval);
+        eval.connect(&Text::unknown(), false, labels.and(taint), span);
+    }
+    // To where a module that was named before the code connects.
+    let before = |effect: &Effect| {
+        effect.command == eval.node
+            && !effect.labels.has(Labels::GIVEN)
+            && matches!(effect.kind, EffectKind::Connect { .. })
+    };
+    if labels.has(Labels::GIVEN) && eval.out.effects.iter().any(before) {
+        eval.connect(&Text::unknown(), false, labels, span);
+    }
     if scan.network && scan.shell && wires(&tokens) {
         eval.emit(EffectKind::RemoteShell, labels, span);
     }
@@ -78,6 +100,20 @@ pub(super) fn run(
         out = Stream::known(text).with_labels(labels);
     }
     out
+}
+
+/// What code holds that mentions a variable with a secret.
+fn given(eval: &Eval<'_>, tokens: &[Token]) -> Labels {
+    let given = &eval.context.given;
+    let known = |word: &str| given.iter().any(|name| name == word);
+    let mentions = !given.is_empty()
+        && tokens.iter().any(|token| match token {
+            // A text may have the variable put in.
+            Token::Text(text, _) => given.iter().any(|name| text.contains(name.as_str())),
+            Token::Name(name) => name.rsplit(['.', ':', '$']).next().is_some_and(known),
+            Token::Mark(_) => false,
+        });
+    if mentions { Labels::GIVEN } else { Labels::NONE }
 }
 
 /// Code of a language without a scanner: its strings may still name what is
@@ -149,6 +185,12 @@ struct Scan {
     evaluates: u32,
     loops: bool,
     imports: Vec<(String, String)>,
+    /// What it read, as far as known: there may be names in it.
+    texts: Vec<Option<Text>>,
+    /// What it does to files whose names are not known.
+    blind: Vec<Sink>,
+    /// Whether it reads files at all.
+    reading: bool,
 }
 
 impl Scan {
@@ -166,7 +208,8 @@ impl Scan {
             }
         }
         self.read_imports(tokens);
-        let reads = self.reads(tokens);
+        self.reading = self.reads(tokens);
+        let lists = self.reading || self.deletes(tokens);
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             match token {
@@ -186,11 +229,20 @@ impl Scan {
                 {
                     opaque(eval, self.language, self.labels, self.span);
                 }
+                Token::Text(text, false)
+                    if self.language == Language::Php
+                        && matches!(sink(self.language, text), Some(Sink::Delete)) =>
+                {
+                    self.blind.push(Sink::Delete);
+                }
+                Token::Text(text, false) if self.language == Language::JavaScript => {
+                    self.tagged(eval, tokens, at, text);
+                }
                 Token::Name(name) => {
                     self.name(eval, tokens, at, name);
                     let full = self.full_name(name);
                     self.moved(eval, tokens, at, &full);
-                    if reads {
+                    if lists {
                         self.listed(eval, tokens, at, &full);
                     }
                 }
@@ -267,6 +319,9 @@ impl Scan {
         }
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
+            if matches!(kind, Sink::Delete | Sink::DeleteTree) {
+                self.blind.push(kind);
+            }
             if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate)
                 && !matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "import" || word == "from")
                 && (next != Some(&Token::Mark(','))
@@ -282,8 +337,9 @@ impl Scan {
         // `path.read_text()`: the file is what the method is of.
         if matches!(
             full.rsplit('.').next(),
-            Some("read_text" | "read_bytes" | "write_text" | "write_bytes")
-        ) && !full.starts_with("builtin.")
+            Some("read_text" | "read_bytes" | "write_text" | "write_bytes" | "unlink" | "rmdir")
+        ) && !["builtin.", "os.", "posix.", "fs."].iter().any(|module| full.starts_with(module))
+            && (kind != Sink::Delete || self.language == Language::Python)
         {
             let of = match full.rsplit_once('.') {
                 Some((head, _)) if !head.is_empty() => self
@@ -317,56 +373,22 @@ impl Scan {
             |text: &Text| Field { text: text.clone(), labels: self.labels, span: self.span };
         let (labels, span) = (self.labels, self.span);
         match kind {
-            Sink::Shell | Sink::Argv => {
-                self.shell = true;
-                // A list, or several strings, is an argument vector.
-                let words: Option<Vec<Text>> = match &first {
-                    Some(list) if list.len() > 1 => Some(list.clone()),
-                    _ if kind == Sink::Argv
-                        && arguments.len() > 1
-                        && arguments.iter().take(8).all(Option::is_some) =>
-                    {
-                        Some(arguments.iter().flatten().flatten().cloned().collect())
-                    }
-                    _ if kind == Sink::Argv
-                        && matches!(arguments.get(1), Some(Some(list)) if !list.is_empty()) =>
-                    {
-                        let mut all: Vec<Text> = text.clone().into_iter().collect();
-                        all.extend(arguments.get(1).cloned().flatten().unwrap_or_default());
-                        Some(all)
-                    }
-                    _ => None,
-                };
-                let tainted = self.taint();
-                match (words, text) {
-                    (Some(mut words), _) => {
-                        // `os.execl(path, argv0, ..)` names the program twice.
-                        if (name.contains(".exec")
-                            || name.contains("spawnl")
-                            || name.contains("posix_spawn"))
-                            && words.len() > 1
-                        {
-                            words.remove(1.min(words.len() - 1));
-                        }
-                        let fields = words.iter().map(&field).collect();
-                        let _ = eval.nested("script", |eval| eval.run(fields));
-                    }
-                    (None, Some(text)) if !text.is_unknown() => {
-                        let _ = eval.code(Language::Shell, &text, labels, "script", span);
-                    }
-                    _ => opaque(
-                        eval,
-                        Language::Shell,
-                        labels.and(tainted).and(eval.stdin.labels),
-                        span,
-                    ),
-                }
+            Sink::Shell | Sink::Argv => self.start(eval, kind, name, &arguments, tokens, at),
+            Sink::Read | Sink::Open
+                if text.as_ref().is_some_and(|text| addressed(text.known_prefix())) =>
+            {
+                self.network = true;
+                let taint = self.secret_reads(eval);
+                let host = text.unwrap_or_else(Text::unknown);
+                eval.connect(&host, !taint.is_none(), labels.and(taint), span);
             }
-            Sink::Read => {
-                if let Some(text) = text {
-                    let _ = eval.read_operand(&field(&text));
+            Sink::Read => match text {
+                Some(text) => {
+                    let stream = eval.read_operand(&field(&text));
+                    self.texts.push(stream.text);
                 }
-            }
+                None => self.blind.push(kind),
+            },
             Sink::Write => {
                 if let Some(text) = text {
                     let path = eval.resolve(&text);
@@ -393,7 +415,10 @@ impl Scan {
                     .flatten()
                     .and_then(|words| words.first().cloned())
                     .unwrap_or_else(|| Text::from("r"));
-                let Some(text) = text else { return };
+                let Some(text) = text else {
+                    self.blind.push(Sink::Read);
+                    return;
+                };
                 let mode = mode.raw().to_owned();
                 // Perl's and Ruby's open run a command behind or before a pipe.
                 let raw = text.raw();
@@ -422,11 +447,13 @@ impl Scan {
                     };
                     eval.store(&path, how, &stream, span);
                 } else {
-                    let _ = eval.read(&path, span);
+                    let stream = eval.read(&path, span);
+                    self.texts.push(stream.text);
                 }
             }
             Sink::Delete | Sink::DeleteTree => {
-                let recursive = kind == Sink::DeleteTree || recursive_option(tokens, at);
+                let recursive = kind == Sink::DeleteTree
+                    || self.language == Language::JavaScript && recursive_option(tokens, at);
                 for words in arguments.iter().flatten() {
                     for word in words.iter().take(1) {
                         let path = eval.resolve(word);
@@ -435,6 +462,9 @@ impl Scan {
                     if matches!(self.language, Language::Python | Language::JavaScript) {
                         break;
                     }
+                }
+                if text.is_none() {
+                    self.blind.push(if recursive { Sink::DeleteTree } else { Sink::Delete });
                 }
                 if text.is_none() && recursive {
                     eval.emit(

@@ -1,5 +1,6 @@
 //! Perl's `open`.
 
+use super::tables::Sink;
 use super::tokens::Token;
 use super::{Scan, written};
 use crate::effect::Writing;
@@ -34,7 +35,10 @@ impl Scan {
                     None => (mode.to_owned(), Text::new(file.trim())),
                 }
             }
-            _ => return,
+            _ => {
+                self.blind.push(Sink::Read);
+                return;
+            }
         };
         let (labels, span) = (self.labels, self.span);
         if mode.contains('|') {
@@ -73,7 +77,8 @@ impl Scan {
             let how = if mode.contains(">>") { Writing::Append } else { Writing::Replace };
             eval.store(&path, how, &stream, span);
         } else {
-            let _ = eval.read(&path, span);
+            let stream = eval.read(&path, span);
+            self.texts.push(stream.text);
         }
     }
 }

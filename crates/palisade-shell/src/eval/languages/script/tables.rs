@@ -1,5 +1,6 @@
 //! The calls that reach outside, by language.
 
+use super::tokens::Token;
 use crate::programs::Language;
 
 /// What a call does with its arguments.
@@ -38,6 +39,146 @@ pub(super) fn sink(language: Language, name: &str) -> Option<Sink> {
         Language::Lua => lua(name),
         _ => None,
     }
+}
+
+/// Whether code uses a module or function that talks to other machines.
+pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
+    let known: &[&str] = match language {
+        Language::Python => &[
+            "aiohttp",
+            "asyncio.open_connection",
+            "asyncio.open_unix_connection",
+            "boto3",
+            "botocore",
+            "dns.resolver",
+            "dns.query",
+            "fabric",
+            "ftplib",
+            "grpc",
+            "http.client",
+            "httplib",
+            "httpx",
+            "imaplib",
+            "nntplib",
+            "paramiko",
+            "poplib",
+            "pycurl",
+            "requests",
+            "scapy",
+            "smtplib",
+            "socket",
+            "telnetlib",
+            "urllib.request",
+            "urllib2",
+            "urllib3",
+            "webbrowser",
+            "websocket",
+            "websockets",
+            "xmlrpc",
+        ],
+        Language::Perl => &[
+            "HTTP::Tiny",
+            "IO::Socket",
+            "LWP",
+            "Mojo::UserAgent",
+            "Net",
+            "Socket",
+            "WWW::Mechanize",
+            "gethostbyaddr",
+            "gethostbyname",
+        ],
+        Language::Ruby => &[
+            "Addrinfo",
+            "BasicSocket",
+            "Faraday",
+            "HTTParty",
+            "Net",
+            "OpenURI",
+            "Resolv",
+            "RestClient",
+            "Socket",
+            "TCPSocket",
+            "UDPSocket",
+            "faraday",
+            "httparty",
+            "net/ftp",
+            "net/http",
+            "net/smtp",
+            "open-uri",
+            "resolv",
+            "rest-client",
+            "socket",
+        ],
+        Language::JavaScript => &[
+            "EventSource",
+            "WebSocket",
+            "XMLHttpRequest",
+            "axios",
+            "dgram",
+            "dns",
+            "dns/promises",
+            "fetch",
+            "got",
+            "http",
+            "http2",
+            "https",
+            "navigator.sendBeacon",
+            "net",
+            "node-fetch",
+            "superagent",
+            "tls",
+            "undici",
+            "ws",
+            "Deno.connect",
+            "Deno.resolveDns",
+            "Bun.connect",
+            "Bun.udpSocket",
+        ],
+        Language::Php => &[
+            "checkdnsrr",
+            "curl_exec",
+            "curl_init",
+            "dns_check_record",
+            "dns_get_mx",
+            "dns_get_record",
+            "fsockopen",
+            "ftp_connect",
+            "ftp_ssl_connect",
+            "getmxrr",
+            "gethostbyname",
+            "gethostbynamel",
+            "pfsockopen",
+            "socket_create",
+            "SoapClient",
+            "stream_socket_client",
+        ],
+        Language::Lua => &["socket", "ssl", "http.request", "cqueues", "copas", "resty", "ngx"],
+        _ => return false,
+    };
+    let is = |name: &str, parts: &[char]| {
+        known.iter().any(|known| {
+            name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(parts))
+        })
+    };
+    let imported = matches!(language, Language::JavaScript | Language::Ruby | Language::Lua);
+    tokens.iter().any(|token| match token {
+        // What is written in front of a call, and what is imported.
+        Token::Name(name) => match language {
+            // Names of modules are those of plain variables there as well.
+            Language::JavaScript => {
+                is(name, &['.'])
+                    && !matches!(
+                        name.as_str(),
+                        "http" | "https" | "net" | "dns" | "tls" | "ws" | "got"
+                    )
+            }
+            Language::Ruby | Language::Perl => is(name, &['.', ':', '-']),
+            _ => is(name, &['.']),
+        },
+        // `require("net")`, `import x from "node:net"`.
+        Token::Text(text, false) if imported => is(text.trim_start_matches("node:"), &['.', '/']),
+        _ => false,
+    })
 }
 
 fn python(name: &str, last: &str) -> Option<Sink> {
@@ -158,6 +299,8 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             "read_text" | "read_bytes" => Sink::Read,
             "write_text" | "write_bytes" => Sink::Write,
             "rmtree" => Sink::DeleteTree,
+            // Of a path: `Path("x").unlink()`.
+            "unlink" | "rmdir" if arguments_of_path(name) => Sink::Delete,
             "connect"
                 if name.contains('.')
                     && !name.contains("sqlite")
@@ -171,6 +314,11 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             _ => return None,
         },
     })
+}
+
+/// Whether a method is that of a value, and of no module.
+fn arguments_of_path(name: &str) -> bool {
+    name.contains('.') && !name.starts_with("shm.")
 }
 
 /// Names looked up at run time: harmless for plain modules, else not known.
@@ -250,6 +398,8 @@ fn ruby(name: &str, last: &str) -> Option<Sink> {
         "Fiddle.dlopen" | "load" => Sink::Load,
         _ => match last {
             "unpack1" | "unpack" | "decode64" => Sink::Decode,
+            // By a name that is made up.
+            "send" | "public_send" | "__send__" | "instance_method" => Sink::Evaluate,
             _ => return None,
         },
     })

@@ -1,0 +1,199 @@
+//! Where in a text something may have a shape that [`shape`](super::shape)
+//! knows: found 64 bytes at once, so that the rest is not looked at again.
+//!
+//! What is left out here is lost, so each test takes in more than the shape
+//! itself: what it says is where to look.
+
+use super::blocks::Block;
+use super::{oddities, shape};
+
+/// Collects ranges while a text is walked over.
+#[derive(Default)]
+pub struct Outline {
+    ranges: Vec<(usize, usize)>,
+    /// The first byte of the next block.
+    base: usize,
+    before: Bits,
+    /// Words that may be numbers, in a row: where the row begins and ends, and
+    /// how many they are.
+    numbers: (usize, usize, usize),
+    /// The last short word with a digit in it.
+    wide: (usize, usize),
+    /// Whether there are letters in it.
+    mixed: bool,
+}
+
+/// So many single letters in two blocks may be a row of them, some of which
+/// have more than one sign after them.
+const ALONE: u32 = 6;
+/// Groups of an encoding stand at most so far from each other.
+const GROUPS_APART: usize = 40;
+
+/// What is known of a block, for the next one.
+#[derive(Default, Clone, Copy)]
+struct Bits {
+    wide: u64,
+    lone: u64,
+    two: u64,
+    four: u64,
+    eight: u64,
+    sixteen: u64,
+    alone: u32,
+    /// Dots and signs, in this block and the one before.
+    dots: [u32; 2],
+}
+
+/// The bits of a block moved by some places, those of the block before moved
+/// in.
+#[inline(always)]
+const fn moved(bits: u64, before: u64, by: u32) -> u64 {
+    bits << by | before >> (64 - by)
+}
+
+impl Outline {
+    /// Takes the next block of the text.
+    #[inline(always)]
+    pub fn block(&mut self, block: &Block) {
+        let before = self.before;
+        let Block { letters, digits, signs, leet, dots, .. } = *block;
+        let lone = letters | digits | leet;
+        let wide = lone | signs;
+        // Runs of 16 and more.
+        let two = wide & moved(wide, before.wide, 1);
+        let four = two & moved(two, before.two, 2);
+        let eight = four & moved(four, before.four, 4);
+        let sixteen = eight & moved(eight, before.eight, 8);
+        // Ends of single letters, alone or between signs.
+        let ends = !lone & moved(lone, before.lone, 1) & !moved(lone, before.lone, 2);
+        let alone = ends.count_ones();
+        // Dots, and signs that do not follow a letter.
+        let marks = (dots | signs & !moved(lone, before.lone, 1)).count_ones();
+        let [last_dots, earlier_dots] = before.dots;
+        if sixteen != 0 {
+            // A bit of each run is enough: a range takes all of a run in.
+            let mut starts = sixteen & !moved(sixteen, before.sixteen, 1);
+            while starts != 0 {
+                let at = self.base + starts.trailing_zeros() as usize;
+                self.mark(at, at + 1);
+                starts &= starts - 1;
+            }
+        }
+        if alone + before.alone >= ALONE {
+            // What follows may still belong to it.
+            self.mark(self.base.saturating_sub(64), self.base + 128);
+        }
+        if marks + last_dots + earlier_dots >= shape::DOTS as u32 {
+            self.mark(self.base.saturating_sub(128), self.base + 128);
+        }
+        self.before =
+            Bits { wide, lone, two, four, eight, sixteen, alone, dots: [marks, last_dots] };
+        self.base += 64;
+    }
+
+    /// Takes a range in.
+    pub fn mark(&mut self, from: usize, to: usize) {
+        match self.ranges.last_mut() {
+            Some(last) if last.1 >= from && last.0 <= from => last.1 = last.1.max(to),
+            _ => self.ranges.push((from, to)),
+        }
+    }
+
+    /// Takes in a word of letters and digits, with a digit in it.
+    pub fn digits(&mut self, bytes: &[u8], from: usize, to: usize) {
+        if to - from <= 10 {
+            let called = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'(');
+            self.number(from, to, if called { 10 } else { 5 });
+        }
+        // The word with the signs in it and around it.
+        let wide = |byte: &&u8| shape::is_wide(**byte);
+        let before = bytes.get(..from).unwrap_or_default().iter().rev();
+        let first = from - before.take(shape::LONG).take_while(wide).count();
+        let behind = bytes.get(to..).unwrap_or_default().iter();
+        let last = to + behind.take(shape::LONG).take_while(wide).count();
+        if first < self.wide.1 {
+            return;
+        }
+        let word = bytes.get(first..last).unwrap_or_default();
+        let short = (4..shape::LONG).contains(&word.len());
+        // Among the groups of an encoding are some of letters and digits.
+        let mixed = word.iter().any(u8::is_ascii_alphabetic);
+        if short && (mixed || self.mixed) && first <= self.wide.1 + GROUPS_APART {
+            self.mark(self.wide.0, last);
+        }
+        if oddities::may_be_dense(bytes, first, last)
+            || (mixed && (shape::is_digits_for_letters(word) || oddities::is_leet(word)))
+            || (word.len() == 3
+                && bytes.get(..first).is_some_and(|before| before.ends_with(b"begin ")))
+        {
+            self.mark(first, last);
+        }
+        if short {
+            (self.wide, self.mixed) = ((first, last), mixed);
+        }
+    }
+
+    /// Takes in a word that may be a number, so far from the one before at most.
+    fn number(&mut self, from: usize, to: usize, farthest: usize) {
+        let (first, last, count) = self.numbers;
+        // Between two numbers there are at most three letters, one of which may
+        // be that of a word; before a number may stand `U+`.
+        self.numbers = if count > 0 && from <= last + farthest {
+            (first, to, count + 1)
+        } else {
+            (from, to, 1)
+        };
+        let (first, _, count) = self.numbers;
+        if count >= shape::NUMBERS {
+            self.mark(first.saturating_sub(2), to);
+        }
+    }
+
+    /// Takes a sign in that may join two strings, begin a number or stand for a
+    /// letter.
+    pub fn sign(&mut self, bytes: &[u8], at: usize) {
+        let byte = bytes.get(at).copied().unwrap_or(0);
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        match (byte, bytes.get(at + 1)) {
+            // A number that may be of letters only.
+            (b'+', Some(_)) if before == Some(&b'U') => self.number(at + 1, at + 5, 5),
+            (b'+', Some(b'A')) | (b'=', Some(b'2'..=b'7' | b'\n' | b'\r')) => self.mark(at, at + 1),
+            (b'+', _) if shape::is_join(bytes, at) => self.mark(at, at + 1),
+            (b'@' | b'$', _) => self.leet(bytes, at),
+            _ => {}
+        }
+    }
+
+    /// Takes in a sign that may stand for a letter.
+    fn leet(&mut self, bytes: &[u8], at: usize) {
+        let wide = |byte: &&u8| shape::is_wide(**byte);
+        let (first, last) = bytes.split_at_checked(at).unwrap_or_default();
+        let from = at - first.iter().rev().take(shape::LONG).take_while(wide).count();
+        let to = at + last.iter().take(shape::LONG).take_while(wide).count();
+        if shape::is_digits_for_letters(bytes.get(from..to).unwrap_or_default()) {
+            self.mark(from, to);
+        }
+    }
+
+    /// The ranges in their order, none of which ends within a run of letters.
+    pub fn ranges(mut self, bytes: &[u8]) -> Vec<(usize, usize)> {
+        self.ranges.sort_unstable();
+        let mut out: Vec<(usize, usize)> = Vec::new();
+        for (from, to) in self.ranges {
+            let within = |at: usize| bytes.get(at).is_some_and(|byte| shape::is_wide(*byte));
+            let done = out.last().map_or(0, |last| last.1);
+            let mut from = from.min(bytes.len());
+            while from > done && within(from - 1) {
+                from -= 1;
+            }
+            let mut to = to.min(bytes.len());
+            while to > done && within(to) {
+                to += 1;
+            }
+            match out.last_mut() {
+                Some(last) if last.1 >= from => last.1 = last.1.max(to),
+                _ => out.push((from, to)),
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,440 @@
+//! The words of a part of a text where they count for a phrase, found as they
+//! stand: as [`Reading`](super::reading::Reading) would read them, without its
+//! being written.
+
+use super::blocks::{Block, Sorts, Walker, walk_quickly};
+use super::reading::{is_contraction, is_odd};
+use super::words::{Word, Words};
+use crate::content::invisible::reading as read_as;
+
+/// A word that counts, or several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// First byte in the text.
+    pub from: usize,
+    /// One past the last byte in the text.
+    pub to: usize,
+    /// Where it begins, in letters as they are read. Between two words there is
+    /// one letter, and another where a sentence ends.
+    pub at: usize,
+    /// Where it ends, in letters as they are read.
+    pub end: usize,
+    /// Which classes it is of, as a number.
+    pub class: usize,
+    /// How many sentences ended before it.
+    pub stops: usize,
+}
+
+/// What is known of a word.
+#[derive(Default)]
+pub struct Known {
+    /// The word, as a number.
+    pub id: usize,
+    /// Of which classes it is by itself.
+    pub class: Option<usize>,
+    /// Of which classes it is as the last of several: those before it,
+    /// backwards.
+    pub ends: Vec<(Vec<usize>, usize)>,
+    /// All the classes of which it is the beginning, and the end.
+    pub begins_mask: u128,
+    pub ends_mask: u128,
+}
+
+/// The classes of what is known by its form.
+#[derive(Clone, Copy)]
+pub struct Forms {
+    pub address: usize,
+    pub url: usize,
+    pub snake: usize,
+}
+
+/// What is read letter by letter.
+pub enum Piece {
+    /// A word: what it is, if it is of ASCII and short enough; its range; and
+    /// its length as it is read.
+    Word(Option<Word>, usize, usize, usize),
+    /// The end of a sentence.
+    Stop,
+}
+
+/// Reads the letters at a place up to a gap, and says where that is. Most of
+/// text need not be read so: only words with an apostrophe, or with letters
+/// that are not ASCII.
+pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize {
+    struct Open {
+        word: Option<Word>,
+        from: usize,
+        to: usize,
+        length: usize,
+    }
+    let bytes = text.as_bytes();
+    let mut open: Option<Open> = None;
+    let mut at = from;
+    while let Some(byte) = bytes.get(at).copied() {
+        let place = at;
+        let letter = |letter: char, to: usize, open: &mut Option<Open>| {
+            let word = open.get_or_insert_with(|| Open {
+                word: Some(Word::default()),
+                from: place,
+                to,
+                length: 0,
+            });
+            word.to = to;
+            word.length += letter.len_utf8();
+            let fits =
+                letter.is_ascii() && word.word.as_mut().is_some_and(|word| word.push(letter as u8));
+            if !fits {
+                word.word = None;
+            }
+        };
+        if byte.is_ascii_alphanumeric() {
+            at += 1;
+            letter(char::from(byte), at, &mut open);
+            continue;
+        }
+        if byte.is_ascii() {
+            match byte {
+                odd if is_odd(odd) => {}
+                b'\''
+                    if open.is_some()
+                        && is_contraction(bytes.get(at + 1..).unwrap_or_default()) => {}
+                _ => break,
+            }
+            at += 1;
+            continue;
+        }
+        let Some(odd) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        at += odd.len_utf8();
+        let mut part = |part: char| match part {
+            'a'..='z' | '0'..='9' => letter(part, at, &mut open),
+            '.' | '!' | '?' | '\u{3002}' | '\u{964}' | '\u{61f}' => {
+                if let Some(open) = open.take() {
+                    each(Piece::Word(open.word, open.from, open.to, open.length));
+                }
+                each(Piece::Stop);
+            }
+            '\'' if open.is_some() => {}
+            part if part.is_alphanumeric() => letter(part, at, &mut open),
+            _ => {
+                if let Some(open) = open.take() {
+                    each(Piece::Word(open.word, open.from, open.to, open.length));
+                }
+            }
+        };
+        match read_as(odd) {
+            Some("") => {}
+            Some(read) => read.chars().for_each(&mut part),
+            None => part(odd),
+        }
+    }
+    if let Some(open) = open.take() {
+        each(Piece::Word(open.word, open.from, open.to, open.length));
+    }
+    at
+}
+
+/// The word between two places, if it may be one that is known.
+#[inline(always)]
+fn known_at(words: &Words<Known>, bytes: &[u8], from: usize, to: usize) -> Option<Word> {
+    let length = to.checked_sub(from)?;
+    if words.may_be(bytes, from, length) { Word::plain(bytes, from, to) } else { None }
+}
+
+/// The classes of which something may begin within so many letters behind a
+/// place where a word ends.
+pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: usize) -> u128 {
+    let (mut all, mut at, mut left) = (0, at, letters);
+    loop {
+        match bytes.get(at) {
+            None => return all,
+            Some(byte) if is_odd(*byte) => return !0,
+            Some(b'\\') if matches!(bytes.get(at + 1), Some(b'n' | b't' | b'r')) => at += 2,
+            Some(byte) if !byte.is_ascii_alphanumeric() => at += 1,
+            Some(_) => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let mut end =
+                    at + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let word = if bytes.get(end) == Some(&b'\'') {
+                    Word::at(bytes, at).map(|(word, last)| {
+                        end = last;
+                        word
+                    })
+                } else {
+                    known_at(words, bytes, at, end)
+                };
+                if let Some(word) = word {
+                    all |= words.get(&word).iter().fold(0, |all, known| all | known.begins_mask);
+                }
+                left = left.saturating_sub(end - at + 1);
+                if left == 0 {
+                    return all;
+                }
+                at = end;
+            }
+        }
+    }
+}
+
+/// The classes of which something may end within so many letters before a place
+/// where a word begins.
+pub fn classes_before(words: &Words<Known>, bytes: &[u8], at: usize, letters: usize) -> u128 {
+    let (mut all, mut end, mut left) = (0, at, letters);
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric();
+    while let Some(byte) = end.checked_sub(1).and_then(|at| bytes.get(at)) {
+        if is_odd(*byte) {
+            return !0;
+        }
+        if !letter(byte) {
+            end -= 1;
+            continue;
+        }
+        let before = bytes.get(..end).unwrap_or_default();
+        let length = before.iter().rev().take_while(|byte| letter(byte) || **byte == b'\'').count();
+        let mut from = end - length;
+        // What stands after the last apostrophe, and with what is before it.
+        let parts = bytes.get(from..end).unwrap_or_default().split(|byte| *byte == b'\'');
+        let escaped = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\');
+        let mut add = |from: usize| {
+            let word = if bytes.get(from..end).is_some_and(|word| word.contains(&b'\'')) {
+                Word::at(bytes, from).map(|(word, _)| word)
+            } else {
+                known_at(words, bytes, from, end)
+            };
+            if let Some(word) = word {
+                all |= words.get(&word).iter().fold(0, |all, known| all | known.ends_mask);
+            }
+        };
+        if escaped {
+            add(from + 1);
+        }
+        for part in parts {
+            add(from);
+            from += part.len() + 1;
+        }
+        left = left.saturating_sub(length + 1);
+        if left == 0 {
+            return all;
+        }
+        end -= length;
+    }
+    all
+}
+
+/// A word before the one that is read.
+struct Recent {
+    id: usize,
+    from: usize,
+    at: usize,
+    end: usize,
+}
+
+/// What is kept between parts of a text, so that it need not be made anew.
+#[derive(Default)]
+pub struct Tokens {
+    pub events: Vec<Event>,
+    recent: Vec<Recent>,
+    /// Where the last word ended, as it is read.
+    end: usize,
+    stops: usize,
+}
+
+/// So many letters lie between two parts of a text.
+const APART: usize = 1 << 16;
+
+impl Tokens {
+    /// Begins another part of a text, far from those before.
+    pub fn begin(&mut self) {
+        self.events.clear();
+        self.recent.clear();
+        self.end += APART;
+    }
+
+    /// Where what is read next stands, and how many sentences ended before.
+    pub const fn place(&self) -> (usize, usize) {
+        (self.end, self.stops)
+    }
+
+    /// Says where what was read elsewhere ended.
+    pub const fn end(&mut self, end: usize, stops: usize) {
+        (self.end, self.stops) = (end, stops);
+    }
+
+    /// Puts an event where it belongs; most belong at the end.
+    pub fn push(&mut self, event: Event) {
+        let mut at = self.events.len();
+        while at > 0
+            && self
+                .events
+                .get(at - 1)
+                .is_some_and(|before| (before.at, before.end) > (event.at, event.end))
+        {
+            at -= 1;
+        }
+        self.events.insert(at, event);
+    }
+
+    /// Reads a part of a text.
+    pub fn read(&mut self, words: &Words<Known>, forms: Forms, text: &str, from: usize, to: usize) {
+        self.begin();
+        let mut line = Line {
+            tokens: self,
+            words,
+            forms,
+            text,
+            bytes: text.as_bytes(),
+            base: from,
+            done: from,
+            any: false,
+            newlines: 0,
+            stop: false,
+        };
+        walk_quickly(text.as_bytes().get(from..to).unwrap_or_default(), &mut line);
+        line.gap(to);
+    }
+}
+
+/// A part of a text while it is read.
+struct Line<'t> {
+    tokens: &'t mut Tokens,
+    words: &'t Words<Known>,
+    forms: Forms,
+    text: &'t str,
+    bytes: &'t [u8],
+    base: usize,
+    /// All before is read.
+    done: usize,
+    /// Whether there was a word.
+    any: bool,
+    newlines: usize,
+    /// Whether a sentence ended since the last word.
+    stop: bool,
+}
+
+impl Walker for Line<'_> {
+    #[inline(always)]
+    fn block(&mut self, block: &Block) -> Sorts {
+        let words = block.letters | block.digits | block.odd;
+        Sorts { words, second: block.odd, third: 0, single: 0 }
+    }
+
+    fn byte(&mut self, _: usize) {}
+
+    #[inline(always)]
+    fn word(&mut self, from: usize, to: usize, odd: bool, _: bool) {
+        let (mut from, to) = (self.base + from, self.base + to);
+        if from < self.done {
+            return;
+        }
+        self.gap(from);
+        // A line's end as strings in code write it.
+        if self.is(from.wrapping_sub(1), b'\\')
+            && matches!(self.bytes.get(from), Some(b'n' | b't' | b'r'))
+        {
+            from += 1;
+            self.done = from;
+            if from == to {
+                return;
+            }
+        }
+        if odd || self.is(to, b'\'') {
+            self.slowly(from);
+            return;
+        }
+        self.done = to;
+        let word = known_at(self.words, self.bytes, from, to);
+        self.add(word, from, to, to - from);
+    }
+}
+
+impl Line<'_> {
+    fn is(&self, at: usize, byte: u8) -> bool {
+        self.bytes.get(at) == Some(&byte)
+    }
+
+    fn slowly(&mut self, from: usize) {
+        self.done = letterwise(self.text, from, |piece| match piece {
+            Piece::Word(word, from, to, length) => self.add(word, from, to, length),
+            Piece::Stop => self.stop = true,
+        });
+    }
+
+    /// Looks at what stands between two words.
+    #[inline(always)]
+    fn gap(&mut self, to: usize) {
+        let from = std::mem::replace(&mut self.done, to);
+        if to != from + 1 || !self.is(from, b' ') {
+            self.look_at_gap(from, to);
+        }
+    }
+
+    fn look_at_gap(&mut self, from: usize, to: usize) {
+        let alphanumeric = |at: Option<usize>| {
+            at.and_then(|at| self.bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric)
+        };
+        for at in from..to {
+            let (class, next) = match self.bytes.get(at) {
+                Some(b'\n') => {
+                    self.newlines += 1;
+                    self.stop |= self.newlines == 2;
+                    continue;
+                }
+                Some(b'.' | b'!' | b'?') => {
+                    self.stop |= !alphanumeric(Some(at + 1));
+                    continue;
+                }
+                Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
+                    (self.forms.address, at + 1)
+                }
+                Some(b':') if self.bytes.get(at..at + 3) == Some(b"://") => {
+                    (self.forms.url, at + 3)
+                }
+                Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
+                    (self.forms.snake, at + 1)
+                }
+                _ => continue,
+            };
+            let letter = self.text.get(next..).and_then(|rest| rest.chars().next());
+            let place = self.tokens.end + usize::from(self.stop && self.any);
+            self.tokens.push(Event {
+                from: next,
+                to: next + letter.map_or(0, char::len_utf8),
+                at: place,
+                end: place + 1,
+                class,
+                stops: self.tokens.stops + usize::from(self.stop && self.any),
+            });
+        }
+    }
+
+    fn add(&mut self, word: Option<Word>, from: usize, to: usize, length: usize) {
+        let tokens = &mut *self.tokens;
+        let stop = usize::from(self.stop && self.any);
+        let at = tokens.end + stop + usize::from(self.any);
+        let end = at + length;
+        tokens.end = end;
+        tokens.stops += stop;
+        (self.any, self.stop, self.newlines) = (true, false, 0);
+        let Some(word) = word else { return };
+        for known in self.words.get(&word) {
+            let stops = tokens.stops;
+            if let Some(class) = known.class {
+                tokens.push(Event { from, to, at, end, class, stops });
+            }
+            for (before, class) in &known.ends {
+                let (mut from, mut at) = (from, at);
+                let mut recent = tokens.recent.iter().rev();
+                let follows = before.iter().all(|id| {
+                    recent.next().is_some_and(|word| {
+                        let joins = word.id == *id && word.end + 1 == at;
+                        (from, at) = (word.from, word.at);
+                        joins
+                    })
+                });
+                if follows {
+                    tokens.push(Event { from, to, at, end, class: *class, stops });
+                }
+            }
+            tokens.recent.push(Recent { id: known.id, from, at, end });
+        }
+    }
+}
