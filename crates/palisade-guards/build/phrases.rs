@@ -31,9 +31,10 @@ pub fn tables() -> String {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     };
     let classes: BTreeMap<String, Class> =
-        toml::from_str(&read("words")).unwrap_or_else(|error| panic!("words.toml: {error}"));
-    let phrases: Phrases =
-        toml::from_str(&read("phrases")).unwrap_or_else(|error| panic!("phrases.toml: {error}"));
+        toml::from_str(&format!("{}{}", read("words"), read("family_words")))
+            .unwrap_or_else(|error| panic!("words.toml, family_words.toml: {error}"));
+    let phrases: Phrases = toml::from_str(&format!("{}{}", read("phrases"), read("families")))
+        .unwrap_or_else(|error| panic!("phrases.toml, families.toml: {error}"));
     let marks: BTreeMap<String, BTreeMap<String, toml::Value>> =
         toml::from_str(&read("marks")).unwrap_or_else(|error| panic!("marks.toml: {error}"));
     let common: BTreeMap<String, u64> =

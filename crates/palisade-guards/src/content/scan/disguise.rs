@@ -2,6 +2,8 @@
 //! the recall of the search is measured by, in the tests and in
 //! `examples/recall.rs`. Nothing of what is measured is used here.
 
+#![allow(clippy::string_slice)]
+
 /// A disguise: its name, and how it writes a text.
 pub type Disguise = (&'static str, fn(&str) -> String);
 
@@ -468,14 +470,7 @@ fn letters() -> Vec<Disguise> {
         ("mathematical fraktur", |text| styled(text, 0x1D586, 0x1D56C)),
         ("mathematical monospace", |text| styled(text, 0x1D68A, 0x1D670)),
         ("double-struck", |text| styled(&text.to_lowercase(), 0x1D552, 0x1D538)),
-        ("fullwidth", |text| {
-            text.chars()
-                .map(|letter| match letter {
-                    '!'..='~' => char::from_u32(letter as u32 + 0xFEE0).unwrap_or(letter),
-                    _ => '\u{3000}',
-                })
-                .collect()
-        }),
+        ("fullwidth", |text| styled(text, 0xFF41, 0xFF21).replace(' ', "\u{3000}")),
         ("circled", |text| styled(text, 0x24D0, 0x24B6)),
         ("negative circled", |text| styled(&text.to_uppercase(), 0x1F150, 0x1F150)),
         ("parenthesised", |text| styled(&text.to_lowercase(), 0x249C, 0x249C)),
@@ -511,15 +506,11 @@ fn letters() -> Vec<Disguise> {
         ("struck through", |text| between(text, "\u{336}")),
         ("in squares", |text| between(text, "\u{20DE}")),
         ("upper and lower", |text| {
-            text.char_indices()
-                .map(|(at, letter)| {
-                    if at % 2 == 0 {
-                        letter.to_ascii_uppercase()
-                    } else {
-                        letter.to_ascii_lowercase()
-                    }
-                })
-                .collect()
+            let mut upper = false;
+            each(text, |byte| {
+                upper = !upper;
+                char::from(if upper { byte.to_ascii_uppercase() } else { byte }).to_string()
+            })
         }),
         ("capitals", str::to_uppercase),
         ("letters drawn out", |text| {

@@ -298,7 +298,7 @@ pub fn whole(text: &str, from: usize, to: usize) -> View {
     let within: BTreeSet<&str> = found
         .iter()
         .flat_map(|(_, (_, _, within))| within.iter().copied())
-        .filter(|within| !within.trim().is_empty() || within.contains('\n'))
+        .filter(|within| !within.trim().is_empty())
         .filter(|within| within.trim_matches(' ') == *within)
         .take(8)
         .collect();

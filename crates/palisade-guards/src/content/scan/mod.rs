@@ -5,7 +5,7 @@
 //! read in another way: encodings, escapes, letters apart or out of order,
 //! digits for letters, simple ciphers, letters that cannot be seen, text that a
 //! page hides. Each of those is read, at most [`DEEPEST`] within each other and
-//! at most four times as much text as there is, and searched again.
+//! at most six times as much text as there is, and searched again.
 //!
 //! A phrase counts by how sure it is, less where it is quoted or spoken of,
 //! more where it was hidden; what counts little by itself can count together

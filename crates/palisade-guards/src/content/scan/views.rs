@@ -15,9 +15,9 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Four times as much as there is, and some more for short texts.
+    /// Six times as much as there is, and some more for short texts.
     pub fn for_text(text: &str) -> Self {
-        Self { left: text.len().saturating_mul(4).saturating_add(64 * 1024), spent: false }
+        Self { left: text.len().saturating_mul(6).saturating_add(64 * 1024), spent: false }
     }
 
     /// Takes so many bytes off, if there are as many left.
