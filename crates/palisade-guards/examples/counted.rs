@@ -16,8 +16,7 @@ fn main() {
     let mut terms: BTreeMap<String, f64> = BTreeMap::new();
     for (language, words) in classes.values().flatten() {
         for word in words.as_str().filter(|_| language != "form").unwrap_or("").split_whitespace() {
-            word.split('_').for_each(|part| drop(terms.insert(part.to_owned(), 0.0)));
-            terms.insert(word.to_owned(), 0.0);
+            terms.extend(word.split('_').chain([word]).map(|part| (part.to_owned(), 0.0)));
         }
     }
     let longest = terms.keys().map(|term| term.split('_').count()).max().unwrap_or(0);
