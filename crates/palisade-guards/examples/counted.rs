@@ -13,15 +13,13 @@ fn main() {
     let words = concat!(env!("CARGO_MANIFEST_DIR"), "/phrases/words.toml");
     let classes: BTreeMap<String, BTreeMap<String, toml::Value>> =
         toml::from_str(&std::fs::read_to_string(words).unwrap()).unwrap();
-    let mut terms: BTreeMap<Vec<&str>, f64> = BTreeMap::new();
+    let mut terms: BTreeMap<String, f64> = BTreeMap::new();
     for (language, words) in classes.values().flatten() {
         for word in words.as_str().filter(|_| language != "form").unwrap_or("").split_whitespace() {
-            let parts: Vec<&str> = word.split('_').collect();
-            parts.iter().for_each(|part| drop(terms.insert(vec![part], 0.0)));
-            terms.insert(parts, 0.0);
+            terms.extend(word.split('_').chain([word]).map(|part| (part.to_owned(), 0.0)));
         }
     }
-    let longest = terms.keys().map(Vec::len).max().unwrap_or(0);
+    let longest = terms.keys().map(|term| term.split('_').count()).max().unwrap_or(0);
     for kind in std::env::args().skip(1) {
         let mut text = String::new();
         read(Path::new(&kind), &mut text);
@@ -30,21 +28,23 @@ fn main() {
             .split(|letter: char| !letter.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
             .collect();
-        let mut counts: BTreeMap<&[&str], u32> = BTreeMap::new();
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for length in 1..=longest {
-            for row in words.windows(length).filter(|row| terms.contains_key(*row)) {
-                *counts.entry(row).or_default() += 1;
+            for row in words.windows(length).map(|row| row.join("_")) {
+                if terms.contains_key(&row) {
+                    *counts.entry(row).or_default() += 1;
+                }
             }
         }
         let million = 1e6 / words.len().max(1) as f64;
         for (row, count) in counts {
-            if let Some(most) = terms.get_mut(row) {
+            if let Some(most) = terms.get_mut(&row) {
                 *most = most.max(f64::from(count) * million);
             }
         }
     }
     for (term, count) in terms.iter().filter(|(_, count)| count.round() >= 1.0) {
-        println!("{} = {count:.0}", term.join("_"));
+        println!("{term} = {count:.0}");
     }
 }
 

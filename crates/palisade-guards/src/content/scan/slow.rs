@@ -64,9 +64,7 @@ fn sentence(state: &mut u64) -> String {
         " (",
     ];
     let mut text = String::new();
-    let (phrase, words) = EVERYTHING[next(state, EVERYTHING.len())].clone();
-    let _ = phrase;
-    for all in &words {
+    for all in &EVERYTHING[next(state, EVERYTHING.len())] {
         for _ in 0..next(state, 3) {
             text.push_str(FILL[next(state, FILL.len())]);
             text.push_str(GAPS[next(state, GAPS.len())]);
