@@ -131,13 +131,18 @@ pub fn tables() -> String {
             }
         }
     }
+    // One text and places in it: a table of texts would be one of addresses,
+    // which every start of the program would have to write anew.
+    let mut texts = String::new();
+    let mut row = |text: &str, mask: &u128| {
+        let (from, length) = (texts.len(), text.len());
+        texts.push_str(text);
+        let apart = !runs_on(text);
+        format!("    Term {{ place: ({from}, {length}), mask: {mask}, apart: {apart} }},")
+    };
     let _ = writeln!(out, "static TERMS: &[Term] = &[");
     for (text, mask) in &terms {
-        let _ = writeln!(
-            out,
-            "    Term {{ text: {text:?}, mask: {mask}, apart: {} }},",
-            !runs_on(text)
-        );
+        let _ = writeln!(out, "{}", row(text, mask));
     }
     let _ = writeln!(
         out,
@@ -156,13 +161,10 @@ pub fn tables() -> String {
     }
     let _ = writeln!(out, "];\nstatic SIGNS: &[Term] = &[");
     for (text, mask) in &signs {
-        let _ = writeln!(
-            out,
-            "    Term {{ text: {text:?}, mask: {mask}, apart: {} }},",
-            !runs_on(text)
-        );
+        let _ = writeln!(out, "{}", row(text, mask));
     }
-    let _ = writeln!(out, "];\nstatic MARKS: &[Mark] = &[");
+    let _ = writeln!(out, "];\n/// The texts of the terms, one behind the other.");
+    let _ = writeln!(out, "static TEXTS: &str = {texts:?};\nstatic MARKS: &[Mark] = &[");
     let mut seen = BTreeSet::new();
     for (rule, scores) in &marks {
         for (key, value) in scores {

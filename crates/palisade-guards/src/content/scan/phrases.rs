@@ -42,10 +42,19 @@ pub struct Element {
 
 /// A word, or several.
 struct Term {
-    text: &'static str,
+    /// Where its text stands in [`TEXTS`], and how long it is.
+    place: (u32, u16),
     mask: u128,
     /// Whether it must stand apart from other letters.
     apart: bool,
+}
+
+impl Term {
+    fn text(&self) -> &'static str {
+        let (from, length) = self.place;
+        let from = from as usize;
+        TEXTS.get(from..from + usize::from(length)).unwrap_or_default()
+    }
 }
 
 /// Something that is looked for as it is written.
@@ -231,8 +240,8 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         known: Words::of(known),
         forms,
         phrases: Phrases::of(PHRASES, masks),
-        read: NFA::new(SIGNS.iter().map(|sign| sign.text)).ok()?,
-        terms: NFA::new(TERMS.iter().map(|term| term.text)).ok()?,
+        read: NFA::new(SIGNS.iter().map(Term::text)).ok()?,
+        terms: NFA::new(TERMS.iter().map(Term::text)).ok()?,
         term_classes,
         joined: finder(vec![
             "ignor",
@@ -260,9 +269,9 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
 /// The words that are known, each for what it is and for what it ends.
 fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
     let mut all: BTreeMap<&str, Known> = BTreeMap::new();
-    for (term, class) in TERMS.iter().zip(term_classes).filter(|(term, _)| term.text.is_ascii()) {
+    for (term, class) in TERMS.iter().zip(term_classes).filter(|(term, _)| term.text().is_ascii()) {
         let mut ids = Vec::new();
-        for word in term.text.split(' ') {
+        for word in term.text().split(' ') {
             let id = all.len();
             let known = all.entry(word).or_insert_with(|| Known { id, ..Known::default() });
             if ids.is_empty() {
@@ -270,7 +279,7 @@ fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
             }
             ids.push(known.id);
         }
-        let last = term.text.rsplit(' ').next().and_then(|word| all.get_mut(word));
+        let last = term.text().rsplit(' ').next().and_then(|word| all.get_mut(word));
         ids.pop();
         ids.reverse();
         let Some(known) = last else { continue };
@@ -651,7 +660,7 @@ fn is_short(found: &[Found], before: usize) -> bool {
 
 /// The words as they stand in letters that are not divided.
 static UNDIVIDED: LazyLock<Option<NFA>> =
-    LazyLock::new(|| NFA::new(TERMS.iter().map(|term| term.text.replace(' ', ""))).ok());
+    LazyLock::new(|| NFA::new(TERMS.iter().map(|term| term.text().replace(' ', ""))).ok());
 
 /// Searches letters that are not divided into words.
 pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
@@ -661,7 +670,7 @@ pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
     let mut words = Vec::new();
     each_match(finder, reading.text.as_bytes(), |index, to| {
         if let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) {
-            let length = term.text.bytes().filter(|byte| *byte != b' ').count();
+            let length = term.text().bytes().filter(|byte| *byte != b' ').count();
             words.push((to - length, to, *class));
         }
     });
@@ -781,8 +790,8 @@ pub type Sayable = Vec<Vec<&'static str>>;
 #[cfg(test)]
 pub static EVERYTHING: LazyLock<Vec<Sayable>> = LazyLock::new(|| {
     let words = |element: &Element| -> Vec<&'static str> {
-        let of = |term: &&Term| term.mask & element.mask != 0 && term.text.is_ascii();
-        let all: Vec<_> = TERMS.iter().filter(of).map(|term| term.text).collect();
+        let of = |term: &&Term| term.mask & element.mask != 0 && term.text().is_ascii();
+        let all: Vec<_> = TERMS.iter().filter(of).map(Term::text).collect();
         if all.is_empty() { vec!["bob@a.example", "https://a.example", "some_name"] } else { all }
     };
     PHRASES.iter().map(|phrase| phrase.elements.iter().map(words).collect()).collect()

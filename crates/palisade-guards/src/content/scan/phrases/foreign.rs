@@ -16,7 +16,7 @@ pub fn read_foreign(
     let mut signs: Vec<(usize, u128)> = Vec::new();
     each_match(&tables.read, bytes, |index, to| {
         let Some(sign) = SIGNS.get(index) else { return };
-        let from = to - sign.text.len();
+        let from = to - sign.text().len();
         if !sign.apart || is_apart(bytes, from, to) {
             signs.push((from, sign.mask));
         }
@@ -134,7 +134,7 @@ pub fn compare(
         let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) else {
             return;
         };
-        let (start, end) = (from + end - term.text.len(), from + end);
+        let (start, end) = (from + end - term.text().len(), from + end);
         if !term.apart || is_apart(bytes, start, end) {
             words.push((start, end, *class));
         }
