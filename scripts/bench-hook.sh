@@ -24,7 +24,7 @@ measure() {
     for ((i = 0; i < runs; i++)); do call "$event" "$tool" "$input" "$name$i" "$extra" >"$home/$name$i"; done
     read -r -a before <"/proc/$$/stat"
     begun=$(date +%s%N)
-    for ((i = 0; i < runs; i++)); do "$@" <"$home/$name$i" >/dev/null; done
+    for ((i = 0; i < runs; i++)); do "$@" <"$home/$name$i" >"$home/said"; done
     ended=$(date +%s%N)
     read -r -a after <"/proc/$$/stat"
     cpu=$(((after[15] + after[16] - before[15] - before[16]) * 1000 / $(getconf CLK_TCK)))
@@ -38,7 +38,7 @@ row() {
 }
 
 hook=("$palisade" hook --client claude)
-"${hook[@]}" <<<'{}' >/dev/null
+"${hook[@]}" <<<'{}' >"$home/said"
 measure e PreToolUse Bash '{"command":"ls"}' '' /bin/true
 empty=$cpu
 row '/bin/true'
