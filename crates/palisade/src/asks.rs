@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use palisade_core::ports::{Ask, Seconds};
-use palisade_core::{Actor, Answer, Decision, GrantUse, Severity, Surface};
+use palisade_core::{Action, Actor, Answer, Decision, GrantUse, Severity, Surface};
 use palisade_guards::content::reveal;
 use palisade_runtime::approvals::{Ended, Queue, Subject, governed};
 use palisade_runtime::{Circumstances, Home, config, environment, grants};
@@ -167,7 +167,9 @@ pub fn refusal(decision: &Decision, asks: &Asks<'_>, at: &Circumstances<'_>, hou
         return;
     }
     if decision.severity() == Severity::Dangerous {
-        show::note("this is never run for an agent; run it from your own shell if you need it");
+        if matches!(decision.action(), Action::Run { .. }) {
+            show::note("this is never run for an agent; run it from your own shell if you need it");
+        }
         return;
     }
     if let Asks::Later(id) = asks {

@@ -186,9 +186,12 @@ pub fn is_governed(home: &Home, pid: u32) -> Result<Option<String>, Error> {
     Ok(descends(&Proc, &chain, &governed(home)))
 }
 
-/// Whether any registered process still runs.
-pub fn is_any(home: &Home) -> bool {
-    !governed(home).is_empty() || is_blind(home)
+/// The registered process that still runs, or why nobody can tell whether one
+/// does.
+pub fn running(home: &Home) -> Option<String> {
+    let known = governed(home).into_iter().next();
+    let named = known.map(|process| format!("process {} (`{}`)", process.pid, process.name));
+    named.or_else(|| is_blind(home).then(|| BLIND.to_owned()))
 }
 
 /// Whether this process speaks for a person.

@@ -160,8 +160,8 @@ struct Wanted {
     /// A part of a client's, agent's, program's or device's name, or a user id.
     #[arg(long)]
     actor: Option<String>,
-    /// Only this verdict: allow, ask or deny.
-    #[arg(long)]
+    /// Only this verdict.
+    #[arg(long, value_parser = ["allow", "ask", "deny"])]
     verdict: Option<String>,
     /// Only this rule, or this group of rules.
     #[arg(long)]
@@ -455,6 +455,11 @@ fn check(place: &Place, how: Verify) -> Result<ExitCode, Failure> {
         (None, Some(home)) => FileJournal::public_key(&home.journal_key()).ok(),
         (None, None) => None,
     };
+    // A machine that has a key has recorded something, and would miss it.
+    if place.home.is_some() && own.is_none() && how.since.is_empty() && !place.dir.exists() {
+        note(&format!("empty: nothing has been recorded in {} yet", place.dir.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut known = Known { key: own, ..Known::default() };
     known.heads = how.since.iter().map(|path| head(path)).collect::<Result<_, _>>()?;
     known.witnesses = how.witness.iter().map(|text| key(text)).collect::<Result<_, _>>()?;

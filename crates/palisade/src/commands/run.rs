@@ -85,9 +85,11 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             Command::Argv(arguments.program)
         }
     };
-    if let Some(line) = meant_for_a_shell(&command) {
-        show::note(&format!("error: there is no program called `{}`", reveal(line)));
-        show::note("help: a whole line is given to the shell with `-c`: `palisade run -c 'LINE'`");
+    if let Some(program) = missing(&command) {
+        show::note(&format!("error: there is no program called `{}`", reveal(program)));
+        show::note(
+            "help: a whole line, or a command of the shell's own, is given with `-c`: `palisade run -c 'LINE'`",
+        );
         return Ok(ExitCode::from(NOT_THERE));
     }
     let (surface, terminal) = arguments.surface.find();
@@ -169,18 +171,14 @@ fn misplaced(program: &[String]) -> Option<&String> {
     program.iter().skip(1).find(ours).filter(|_| !dashed)
 }
 
-/// The one word that was given for a program, is none, and looks like a line:
-/// whoever quotes a whole command means a shell.
-fn meant_for_a_shell(command: &Command) -> Option<&str> {
+/// The program that is not there: nothing would run, so nobody is asked.
+fn missing(command: &Command) -> Option<&str> {
     let Command::Argv(words) = command else { return None };
-    let [word] = words.as_slice() else { return None };
-    if !word.trim().contains(char::is_whitespace) {
-        return None;
-    }
+    let program = words.first()?;
     let path = env::var_os("PATH").unwrap_or_default();
-    let mut places = env::split_paths(&path).map(|directory| directory.join(word));
-    let is_there = Path::new(word).exists() || places.any(|place| place.exists());
-    (!is_there).then_some(word)
+    let mut places = env::split_paths(&path).map(|directory| directory.join(program));
+    let is_there = Path::new(program).exists() || places.any(|place| place.exists());
+    (!is_there).then_some(program)
 }
 
 /// The agent that is to be confined as a whole: the one that was named, or the

@@ -66,12 +66,12 @@ fn not_governed(home: &Home) -> Result<(), Failure> {
     if prompt::terminal().is_some() {
         return Ok(governed::is_person(home)?);
     }
-    if governed::is_any(home) {
-        return Err(Failure::Usage(
-            "an agent, or a command of `palisade run`, runs at this moment, and without a terminal nobody can tell \
-             whether it does this: run it at a terminal, or once they have ended"
-                .into(),
-        ));
+    if let Some(running) = governed::running(home) {
+        return Err(Failure::Usage(format!(
+            "an agent, or a command of `palisade run`, runs at this moment ({}), and without a terminal nobody can \
+             tell whether it does this: run it at a terminal, or once that has ended",
+            reveal(&running)
+        )));
     }
     match governed::is_governed(home, std::process::id())? {
         None => Ok(()),

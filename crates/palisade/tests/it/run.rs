@@ -210,6 +210,8 @@ fn what_is_missing_is_said_with_a_way_out() {
     let house = House::new();
     let said = house.run(&["run"]);
     assert!(said.code == Some(2) && said.err.contains("palisade run -- PROGRAM"), "{}", said.err);
+    let said = house.run(&["run", "--", "no-such-program", "x"]);
+    assert!(said.code == Some(127) && !said.err.contains("may this run"), "{}", said.err);
     let said = house.run(&["run", "--", "cd", "/"]);
     assert!(said.code == Some(127) && said.err.contains("-c 'LINE'"), "{}", said.err);
     let said = house.run(&["sandbox", "make", "test"]);
