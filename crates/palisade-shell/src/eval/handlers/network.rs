@@ -33,7 +33,7 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     // A file of options or addresses says where.
     let listed = arguments.options.iter().any(|(option, _)| option.value == Some(Role::FileList));
     if listed {
-        eval.connect(&Text::unknown(), false, flow.sent, span);
+        eval.connect(&Text::unknown(), !flow.sent.is_none(), flow.sent, span);
     }
     // `wget -O -` and `curl -o -` print.
     flow.written
