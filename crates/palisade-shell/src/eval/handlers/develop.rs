@@ -392,11 +392,7 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
 /// Runners told to take a project from where anything may have been put:
 /// `make -C /tmp/x`, `npm --prefix /tmp/x test`, `pytest /tmp/x`. What is there
 /// runs, as with `python3 /tmp/x.py`.
-pub(super) fn project_elsewhere(
-    eval: &mut Eval<'_>,
-    program: &'static Program,
-    fields: &[Field],
-) {
+pub(super) fn project_elsewhere(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
     let options: &[&str] = match program.name.get() {
         "make" => &["-C", "--directory", "-f", "--file", "--makefile"],
         "npm" | "pnpm" | "yarn" | "bun" => &["--prefix", "-C", "--dir", "--cwd"],

@@ -44,8 +44,8 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     eval.hazards(program, &arguments, span);
     eval.environment_twins(program, span);
     let moves = matches!(program.name.get(), "mv");
-    let empties = program.name == "rsync"
-        && arguments.has(&["--remove-source-files", "--remove-sent-files"]);
+    let empties =
+        program.name == "rsync" && arguments.has(&["--remove-source-files", "--remove-sent-files"]);
     // `rsync --log-file`: written besides what is copied.
     for (path, how, at) in std::mem::take(&mut flow.written) {
         eval.store(&path, how, &Stream::unknown(Labels::NONE), at);

@@ -178,7 +178,12 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
                 let _ =
                     eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
             } else if let Some(file) = rest.split_whitespace().next() {
-                let _ = eval.read_operand(&Field::new(file, span));
+                let file = Field::new(file, span);
+                if word == "import" {
+                    let _ = eval.read_operand(&file);
+                } else {
+                    let _ = eval.script_file(Language::Sql, &file, &[]);
+                }
             }
         }
         "copy" => {
@@ -221,7 +226,10 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
                 eval.store(&path, Writing::Replace, &Stream::default(), span);
             }
         }
-        "load" => super::super::lower::opaque(eval, Language::Sql, labels, span),
+        "load" => {
+            let path = eval.resolve(&Text::new(rest.split_whitespace().next().unwrap_or(rest)));
+            eval.emit(EffectKind::Load { path }, labels, span);
+        }
         _ => {}
     }
 }
