@@ -42,6 +42,10 @@ fn for_mode(path: &Text, mode: &Text, recursive: bool, scene: &Scene<'_>) -> Opt
         (Some(Mark::GovernorProgram), _) => return Some(&rules::GOVERNOR_PROGRAM),
         (_, Region::Root) => return Some(&rules::MODE_ROOT),
         (_, Region::Vital) if recursive => return Some(&rules::MODE_ROOT),
+        // The home directory, or all of them, with everything below.
+        (_, Region::Home) if recursive && takes_away(written, true) => {
+            return Some(&rules::MODE_OUTSIDE);
+        }
         _ => {}
     }
     let held = holds(path, scene.places);
@@ -68,18 +72,7 @@ fn for_mode(path: &Text, mode: &Text, recursive: bool, scene: &Scene<'_>) -> Opt
     if mode.others_write {
         return Some(&rules::MODE_WORLD_WRITABLE);
     }
-    let secret = matches!(
-        seen.mark,
-        Some(
-            Mark::SshKey
-                | Mark::PrivateKey
-                | Mark::Cloud
-                | Mark::Token
-                | Mark::Keyring
-                | Mark::SystemSecret
-        )
-    );
-    if secret && mode.others_read {
+    if seen.mark.is_some_and(secret) && mode.others_read {
         return Some(&rules::MODE_SECRET);
     }
     outside(seen.region).then_some(&rules::MODE_OUTSIDE)
@@ -92,8 +85,22 @@ fn for_owner(path: &Text, recursive: bool, scene: &Scene<'_>) -> Option<&'static
         (Some(Mark::GovernorProgram), _) => Some(&rules::GOVERNOR_PROGRAM),
         (_, Region::Root) => Some(&rules::OWNER_ROOT),
         (_, Region::Vital) if recursive || seen.everything => Some(&rules::OWNER_ROOT),
+        (_, Region::Home) if recursive => Some(&rules::OWNER_OUTSIDE),
+        (Some(mark), _) if secret(mark) => Some(&rules::OWNER_OUTSIDE),
         (_, region) => outside(region).then_some(&rules::OWNER_OUTSIDE),
     }
+}
+
+const fn secret(mark: Mark) -> bool {
+    matches!(
+        mark,
+        Mark::SshKey
+            | Mark::PrivateKey
+            | Mark::Cloud
+            | Mark::Token
+            | Mark::Keyring
+            | Mark::SystemSecret
+    )
 }
 
 const fn outside(region: Region) -> bool {

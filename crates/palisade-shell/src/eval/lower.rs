@@ -37,6 +37,8 @@ pub(super) struct Flow {
 impl Eval<'_> {
     /// Lowers an invocation by its entry alone. `fields` begin with the name.
     pub(super) fn lower(&mut self, program: &'static Program, fields: &[Field]) -> Stream {
+        let restated = super::restate::restated(program, fields);
+        let fields = restated.as_deref().unwrap_or(fields);
         let words = fields.get(1..).unwrap_or(&[]);
         if let [only] = words
             && matches!(only.literal(), Some("--help" | "--version"))
@@ -75,6 +77,11 @@ impl Eval<'_> {
             flow.printed = Some(self.nested("wrapper", |eval| eval.run(command)));
         }
         self.operands(program, &arguments.operands, &mut flow, 0);
+        // `lldb -- PROGRAM ARGUMENT..`: what it starts.
+        if program.name == "lldb" && words.iter().any(|word| word.literal() == Some("--")) {
+            flow.printed = Some(self.wrapped(program, &arguments.operands));
+        }
+        super::handlers::packed_away(self, program, &arguments);
         if let Some(role) = program.stdin
             && !flow.code
         {
@@ -297,7 +304,19 @@ impl Eval<'_> {
             }
             return self.code(Language::Shell, &line, labels, "wrapper", first.span);
         }
-        let command = words.to_vec();
+        let mut command = words.to_vec();
+        // A task of the project, or a program: `hatch run lint`, `hatch run
+        // ENVIRONMENT:ls`.
+        if matches!(program.name.get(), "hatch run" | "pixi run") {
+            let name = first.text.raw();
+            let name = name.rsplit(':').next().unwrap_or(name);
+            if !name.contains('/') && programs::lookup(name).is_none() {
+                return Stream::unknown(self.stdin.labels);
+            }
+            if let Some(word) = command.first_mut() {
+                word.text = Text::new(name);
+            }
+        }
         self.nested("wrapper", |eval| eval.run(command))
     }
 
@@ -326,6 +345,8 @@ impl Eval<'_> {
             }
             Role::FileList => {
                 let stream = self.read_operand(field);
+                // Its lines are addresses that are asked for, or options.
+                flow.sent = flow.sent.and(stream.labels.of(Labels::PRIVATE));
                 if stream.labels.has(Labels::DOWNLOADED) {
                     self.emit(EffectKind::UnrecognisedOption, stream.labels, span);
                 }
@@ -335,7 +356,11 @@ impl Eval<'_> {
                 self.emit(EffectKind::List { path }, Labels::NONE, span);
             }
             Role::Write => {
-                if field.literal() != Some("-") {
+                // strace and its kin take a command here as well.
+                if let Some(code) = field.text.raw().strip_prefix(['|', '!']) {
+                    let code = Text::new(code);
+                    let _ = self.code(Language::Shell, &code, field.labels, "output pipe", span);
+                } else if field.literal() != Some("-") {
                     let path = self.resolve(&field.text);
                     flow.written.push((path, Writing::Replace, span));
                 }

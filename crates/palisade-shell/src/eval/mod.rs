@@ -22,6 +22,7 @@ mod paths;
 mod patterns;
 mod reaches;
 mod redirect;
+mod restate;
 mod simple;
 mod state;
 mod value;

@@ -143,7 +143,8 @@ impl Eval<'_> {
             || key.starts_with("pager.") && !matches!(value.as_str(), "true" | "false" | "0" | "1")
             || key.starts_with("gpg.") && last == "program"
             || key.starts_with("credential.") && last == "helper"
-            || key.starts_with("trailer.") && last == "cmd";
+            || key.starts_with("trailer.") && last == "cmd"
+            || key.starts_with("submodule.") && last == "update" && value.starts_with('!');
         if runs {
             let harmless = matches!(
                 value.as_str(),
@@ -386,6 +387,44 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     }
     eval.deferred = deferred;
     Stream::nothing()
+}
+
+/// Runners told to take a project from where anything may have been put:
+/// `make -C /tmp/x`, `npm --prefix /tmp/x test`, `pytest /tmp/x`. What is there
+/// runs, as with `python3 /tmp/x.py`.
+pub(super) fn project_elsewhere(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    let options: &[&str] = match program.name.get() {
+        "make" => &["-C", "--directory", "-f", "--file", "--makefile"],
+        "npm" | "pnpm" | "yarn" | "bun" => &["--prefix", "-C", "--dir", "--cwd"],
+        "cargo" => &["--manifest-path", "-C"],
+        "pytest" => &["--rootdir", "-c", "--config-file"],
+        _ => return,
+    };
+    let mut named: Vec<Field> = Vec::new();
+    let mut words = rest(fields).iter();
+    while let Some(word) = words.next().filter(|word| word.literal() != Some("--")) {
+        let raw = word.text.raw();
+        for option in options {
+            let Some(value) = raw.strip_prefix(option) else { continue };
+            match value.strip_prefix('=').unwrap_or(value) {
+                "" => named.extend(words.clone().next().cloned()),
+                value => named.push(word.with(value)),
+            }
+        }
+    }
+    if program.name == "pytest" {
+        named.extend(arguments::read(program, rest(fields), false).operands);
+    }
+    for field in named {
+        let path = eval.resolve(&field.text);
+        let known = path.known_prefix();
+        let open = ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|place| known.starts_with(place))
+            || known.contains("/Downloads/");
+        if open {
+            let kind = EffectKind::Execute { language: Language::Other, code: Code::File(path) };
+            eval.emit(kind, field.labels, field.span);
+        }
+    }
 }
 
 /// What `npx` and its kin run, where it is a tool that projects are built and

@@ -44,6 +44,12 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     eval.hazards(program, &arguments, span);
     eval.environment_twins(program, span);
     let moves = matches!(program.name.get(), "mv");
+    let empties =
+        program.name == "rsync" && arguments.has(&["--remove-source-files", "--remove-sent-files"]);
+    // `rsync --log-file`: written besides what is copied.
+    for (path, how, at) in std::mem::take(&mut flow.written) {
+        eval.store(&path, how, &Stream::unknown(Labels::NONE), at);
+    }
     let directory = arguments.value(&["-t", "--target-directory"]).cloned();
     let (sources, target) = match &directory {
         Some(directory) => (arguments.operands.as_slice(), Some(directory.clone())),
@@ -67,9 +73,9 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         }
         let path = eval.resolve(&source.text);
         let stream = eval.read(&path, source.span).with_labels(source.labels);
-        if moves {
+        if moves || empties {
             eval.emit(
-                EffectKind::Delete { path: path.clone(), recursive: false },
+                EffectKind::Delete { path: path.clone(), recursive: empties },
                 Labels::NONE,
                 source.span,
             );
@@ -146,12 +152,31 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             "--delete-during",
             "--delete-excluded",
             "--del",
-            "--remove-source-files",
         ])
     {
         eval.emit(EffectKind::Delete { path: target_path, recursive: true }, Labels::NONE, span);
     }
     Stream::nothing()
+}
+
+/// Archivers that delete what they have packed: `zip -m`, `7z a -sdel`,
+/// `rar m`.
+pub(in super::super) fn packed_away(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    arguments: &arguments::Arguments,
+) {
+    let first = arguments.operands.first().and_then(Field::literal);
+    let from = match program.name.get() {
+        "zip" if arguments.has(&["-m", "--move"]) => 1,
+        "7z" if arguments.has(&["-sdel"]) => 2,
+        "rar" if matches!(first, Some("m" | "mf")) || arguments.has(&["-df", "-dr", "-dw"]) => 2,
+        _ => return,
+    };
+    for field in arguments.operands.iter().skip(from) {
+        let path = eval.resolve_entry(&field.text);
+        eval.emit(EffectKind::Delete { path, recursive: true }, Labels::NONE, field.span);
+    }
 }
 
 /// `ln`: the link is written, and leads where it says.
@@ -356,6 +381,10 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         let mut content = Stream::nothing();
         for field in &arguments.operands {
             content.then(eval.read_operand(field));
+            if has(&["--remove-files"]) {
+                let path = eval.resolve_entry(&field.text);
+                eval.emit(EffectKind::Delete { path, recursive: true }, Labels::NONE, field.span);
+            }
         }
         content.text = None;
         match archived.take() {

@@ -13,6 +13,8 @@ mod shells;
 
 use std::collections::BTreeSet;
 
+pub(super) use files::packed_away;
+
 use super::Eval;
 use super::reaches::addressed;
 use super::value::{Field, Stream};
@@ -37,6 +39,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         let span = fields.first().map(|field| field.span).unwrap_or_default();
         eval.online(program, span);
     }
+    develop::project_elsewhere(eval, program, fields);
     let printed = match develop::project_tool(program, fields) {
         Some(tool) => {
             eval.hazard(

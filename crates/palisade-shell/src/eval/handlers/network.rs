@@ -33,7 +33,7 @@ pub(super) fn fetch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fi
     // A file of options or addresses says where.
     let listed = arguments.options.iter().any(|(option, _)| option.value == Some(Role::FileList));
     if listed {
-        eval.connect(&Text::unknown(), false, flow.sent, span);
+        eval.connect(&Text::unknown(), !flow.sent.is_none(), flow.sent, span);
     }
     // `wget -O -` and `curl -o -` print.
     flow.written
@@ -233,7 +233,18 @@ pub(super) fn ssh(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     eval.options(program, &arguments, &mut flow);
     let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
     let Some((host, command)) = words.split_first() else { return Stream::default() };
-    eval.hazards(program, &arguments, span);
+    // `ssh -T git@github.com`: a forge greets, and runs nothing.
+    let greets = words.len() == 1
+        && matches!(
+            host.literal(),
+            Some("git@github.com" | "git@gitlab.com" | "git@bitbucket.org" | "git@codeberg.org")
+        )
+        && rest(fields)
+            .iter()
+            .all(|word| word.span == host.span || matches!(word.literal(), Some("-T" | "-v")));
+    if !greets {
+        eval.hazards(program, &arguments, span);
+    }
     // Options may stand behind the host as well.
     let after = arguments::read(program, command, true);
     eval.options(program, &after, &mut flow);

@@ -66,8 +66,18 @@ pub(super) fn run(
             editor::debugger(eval, raw, labels, span);
             unknown
         }
-        // jq has no way out of itself but `env` and `input_filename`.
+        // jq has no way out of itself but `env` and `input_filename`; yq reads
+        // files by name.
         Language::Jq => {
+            for (at, call) in raw.match_indices("load") {
+                let rest = raw.get(at + call.len()..).unwrap_or("");
+                let Some((kind, rest)) = rest.split_once('(') else { continue };
+                let named = kind.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                if let Some(file) = rest.trim_start().strip_prefix('"').filter(|_| named) {
+                    let file = file.split('"').next().unwrap_or(file);
+                    let _ = eval.read_operand(&super::value::Field::new(file, span));
+                }
+            }
             if raw.contains("$ENV") && !raw.contains("$ENV.") || raw.trim() == "env" {
                 eval.emit(crate::effect::EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
             }

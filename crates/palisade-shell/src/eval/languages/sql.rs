@@ -80,9 +80,21 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
                 eval.store(&path, Writing::Replace, &Stream::default(), span);
             }
         }
-        for call in
-            ["LOAD_FILE(", "PG_READ_FILE(", "READFILE(", "PG_READ_BINARY_FILE(", "LO_IMPORT("]
-        {
+        for call in [
+            "LOAD_FILE(",
+            "PG_READ_FILE(",
+            "READFILE(",
+            "PG_READ_BINARY_FILE(",
+            "LO_IMPORT(",
+            // DuckDB's readers of files.
+            "READ_TEXT(",
+            "READ_BLOB(",
+            "READ_CSV(",
+            "READ_CSV_AUTO(",
+            "READ_JSON(",
+            "READ_JSON_AUTO(",
+            "SNIFF_CSV(",
+        ] {
             if let Some(file) = quoted_after(trimmed, call) {
                 let _ = eval.read_operand(&Field::new(file, span));
             }
@@ -166,7 +178,12 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
                 let _ =
                     eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
             } else if let Some(file) = rest.split_whitespace().next() {
-                let _ = eval.read_operand(&Field::new(file, span));
+                let file = Field::new(file, span);
+                if word == "import" {
+                    let _ = eval.read_operand(&file);
+                } else {
+                    let _ = eval.script_file(Language::Sql, &file, &[]);
+                }
             }
         }
         "copy" => {
@@ -197,7 +214,22 @@ fn escape(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
                 }
             }
         }
-        "load" => super::super::lower::opaque(eval, Language::Sql, labels, span),
+        // sqlite's: files that are read into or made from the database.
+        "archive" | "ar" | "restore" | "open" => {
+            for word in rest.split_whitespace().filter(|word| !word.starts_with('-')) {
+                let _ = eval.read_operand(&Field::new(word, span));
+            }
+        }
+        "backup" | "save" | "clone" => {
+            if let Some(file) = rest.split_whitespace().last() {
+                let path = eval.resolve(&Text::new(file));
+                eval.store(&path, Writing::Replace, &Stream::default(), span);
+            }
+        }
+        "load" => {
+            let path = eval.resolve(&Text::new(rest.split_whitespace().next().unwrap_or(rest)));
+            eval.emit(EffectKind::Load { path }, labels, span);
+        }
         _ => {}
     }
 }
