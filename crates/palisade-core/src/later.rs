@@ -78,6 +78,7 @@ pub const OBEYED_LATER: &[(&str, Obeyed, &str)] = &[
     (".githooks", Tool, "hooks that git runs"),
     (".hg", Tool, "Mercurial's hooks stand in its directory"),
     (".jj", Tool, "Jujutsu's configuration stands in its directory"),
+    ("lefthook.yml", Tool, "hooks that git runs"),
     ("lefthook-local.yml", Tool, "hooks that git runs"),
     (".ssh", Tool, "keys and programs of ssh"),
     // Package managers run programs named here before any of the project's own.

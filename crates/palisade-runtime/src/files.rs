@@ -146,6 +146,12 @@ fn judged(
     // Whoever judges and fails has not allowed anything.
     let found = catch_unwind(AssertUnwindSafe(|| {
         let mut found = look(how, facts, &places);
+        if facts
+            .names()
+            .any(|name| at.session.labels(name).has(Labels::SECRET.and(Labels::WRITTEN)))
+        {
+            found.extend(file::of_copy(how, facts, &places));
+        }
         if how.changes() {
             found.extend(taint::of_file(facts, &places, &at.exposure()));
         }

@@ -34,6 +34,16 @@ fn rule(name: &str, value: &Text, scene: &Scene<'_>) -> Option<&'static Rule> {
     if value.is_empty() {
         return None;
     }
+    if name == "LD_LIBRARY_PATH" && of_build(value, scene) {
+        return None;
+    }
+    // Another directory than a `.git` of the project: its settings name programs.
+    if name == "GIT_DIR" {
+        return value
+            .literal()
+            .is_none_or(|place| !place.trim_end_matches('/').ends_with(".git"))
+            .then_some(&rules::ENVIRONMENT_CODE);
+    }
     if LOADER.contains(&name) || name.starts_with("DYLD_") {
         return Some(&rules::ENVIRONMENT_LOADER);
     }
@@ -69,6 +79,12 @@ const CODE: &[&str] = &[
     "LUA_INIT",
     "PROMPT_COMMAND",
     "BASH_FUNC",
+    "BASH_CMDS",
+    "BASH_ALIASES",
+    "MAKEFILES",
+    "PYTEST_PLUGINS",
+    "WGETRC",
+    "CURL_HOME",
     "TERMINFO",
     "INPUTRC",
     "VIMINIT",
@@ -80,6 +96,17 @@ const CODE: &[&str] = &[
     "PHP_INI_SCAN_DIR",
     "OPENSSL_CONF",
     "OPENSSL_MODULES",
+];
+
+/// Options of `rustc` by which a program or a library is run.
+const RUSTC: &[&str] = &[
+    "linker=/tmp",
+    "linker=/var/tmp",
+    "linker=.",
+    "linker=/dev/shm",
+    "-Zcodegen-backend",
+    "-Z codegen-backend",
+    "runtool",
 ];
 
 /// Variables that hold options, and the options that carry code.
@@ -101,7 +128,20 @@ const OPTIONS: &[(&str, &[&str])] = &[
         &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"],
     ),
     ("GOFLAGS", &["-toolexec", "-exec"]),
-    ("MAKEFLAGS", &["--eval", "SHELL=", "-f"]),
+    ("MAKEFLAGS", &["--eval", "SHELL=", "-f", "-I", "-C"]),
+    ("GNUMAKEFLAGS", &["--eval", "SHELL=", "-f", "-I", "-C"]),
+    ("RUSTFLAGS", RUSTC),
+    ("CARGO_ENCODED_RUSTFLAGS", RUSTC),
+    ("RUSTDOCFLAGS", RUSTC),
+    (
+        "npm_config_node_options",
+        &["-r", "--require", "--import", "--loader", "--experimental-loader", "--eval"],
+    ),
+    (
+        "NPM_CONFIG_NODE_OPTIONS",
+        &["-r", "--require", "--import", "--loader", "--experimental-loader", "--eval"],
+    ),
+    ("LESS", &["+!", "+|", "+v", "--lesskey", "-k"]),
     (
         "TAR_OPTIONS",
         &[
@@ -114,6 +154,23 @@ const OPTIONS: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// Whether every entry is a directory that the project's own builds fill: the
+/// libraries there belong to the programs beside them.
+fn of_build(value: &Text, scene: &Scene<'_>) -> bool {
+    const BUILT: &[&str] =
+        &["target/debug", "target/release", "target/debug/deps", "target/release/deps"];
+    value.literal().is_some_and(|places| {
+        places.split(':').all(|entry| {
+            let entry = if entry.starts_with('/') {
+                below(&scene.places.workspace, entry).map(|rest| rest.trim_start_matches('/'))
+            } else {
+                Some(entry.trim_start_matches("./"))
+            };
+            entry.is_some_and(|entry| BUILT.contains(&entry.trim_end_matches('/')))
+        })
+    })
+}
 
 /// Whether the search path begins with a directory that anybody may fill.
 fn risky_path(value: &Text, scene: &Scene<'_>) -> bool {

@@ -71,6 +71,17 @@ pub fn findings_where_each_is_judged(
     report.findings
 }
 
+/// What is found in showing a file that the session remembers as the copy of a
+/// secret, under a name that says nothing: the same as in a terminal.
+pub fn of_copy(how: FileUse, facts: &FileFacts, places: &Places) -> Vec<Finding> {
+    let mut report = Report { how, facts, places, findings: Vec::new() };
+    if matches!(how, FileUse::Read | FileUse::Search | FileUse::Edit) && !is_private(facts, places)
+    {
+        report.raise(&rules::SECRET_ENV_FILE, &facts.path);
+    }
+    report.findings
+}
+
 /// Whether a search shows what stands in the file: nothing about reading it
 /// is worth a question.
 pub fn searchable(facts: &FileFacts, places: &Places) -> bool {

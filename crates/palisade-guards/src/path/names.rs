@@ -606,6 +606,9 @@ fn public(path: &str) -> bool {
 
 /// The mark of a name in any directory.
 pub(super) fn anywhere(path: &str) -> Option<Mark> {
+    if let Some(mark) = of_repository(path) {
+        return Some(mark);
+    }
     if path.contains("/.")
         && let Some((_, mark)) = WITHIN.iter().find(|(part, _)| path.contains(part))
         && !path.ends_with(".sample")
@@ -613,6 +616,25 @@ pub(super) fn anywhere(path: &str) -> Option<Mark> {
         return Some(*mark);
     }
     named(base(path)).or_else(|| obeyed_later(path))
+}
+
+/// The hooks and settings of the repositories that git keeps inside another's
+/// directory, for submodules and for further worktrees; and a file `.git`,
+/// which says where the repository is.
+fn of_repository(path: &str) -> Option<Mark> {
+    let at = path.find("/.git")?;
+    let below = path.get(at + "/.git".len()..)?;
+    if below.is_empty() {
+        return Some(ToolConfig);
+    }
+    if !below.starts_with("/modules/") && !below.starts_with("/worktrees/") {
+        return None;
+    }
+    match base(below) {
+        "config" | "config.worktree" | "commondir" | "gitdir" => Some(ToolConfig),
+        name if below.contains("/hooks/") && !name.ends_with(".sample") => Some(Hook),
+        _ => None,
+    }
 }
 
 /// The mark of a path by the names in it that something obeys later.

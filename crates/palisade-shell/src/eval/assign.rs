@@ -28,6 +28,9 @@ impl Eval<'_> {
                         span: word.span,
                     };
                     self.localise(&assignment.name, words);
+                    if words.iter().any(integer_option) {
+                        self.state.integers.insert(assignment.name.clone());
+                    }
                     let _ = self.set(&assignment);
                 }
                 _ => left.push(word.clone()),
@@ -68,6 +71,8 @@ impl Eval<'_> {
                 if let Some(subscript) = &assignment.subscript {
                     let key = self.key(subscript);
                     let mut text = field.text;
+                    self.integer_code(&assignment.name, &text, field.labels);
+                    self.command_table(&assignment.name, &text, field.labels, span);
                     if assignment.append
                         && let Some(mut before) = self.element(&assignment.name, &key)
                     {
@@ -91,6 +96,7 @@ impl Eval<'_> {
                 Some(Field { text, labels, span })
             }
             AssignedValue::Array(elements) => {
+                self.command_table(&assignment.name, &Text::unknown(), Labels::NONE, span);
                 let mut values = match self.state.variables.get(&assignment.name) {
                     Some(Variable::Array(values)) if assignment.append => values.clone(),
                     _ => Vec::new(),
@@ -100,11 +106,13 @@ impl Eval<'_> {
                     match key {
                         Some(key) => {
                             let field = self.expand_single(word);
+                            self.integer_code(&assignment.name, &field.text, field.labels);
                             values.push((key, Value::new(field.text, field.labels)));
                         }
                         None => {
                             for field in self.expand_words(std::slice::from_ref(word)) {
                                 let key = Text::new(next_index(&values).to_string());
+                                self.integer_code(&assignment.name, &field.text, field.labels);
                                 values.push((key, Value::new(field.text, field.labels)));
                             }
                         }
@@ -113,6 +121,14 @@ impl Eval<'_> {
                 self.state.variables.insert(assignment.name.clone(), Variable::Array(values));
                 None
             }
+        }
+    }
+
+    /// `BASH_CMDS[name]=` and `BASH_ALIASES[name]=` say what a command's name
+    /// means from here on.
+    fn command_table(&mut self, name: &str, text: &Text, labels: Labels, span: Span) {
+        if matches!(name, "BASH_CMDS" | "BASH_ALIASES") {
+            self.variable_effect(name, text, labels, span);
         }
     }
 
@@ -141,6 +157,12 @@ impl Eval<'_> {
             }
         }
     }
+}
+
+/// Whether a word of `declare` gives the integer attribute.
+fn integer_option(word: &Word) -> bool {
+    use crate::syntax::tree::Part;
+    matches!(&*word.parts, [Part::Bare(text)] if text.starts_with('-') && text.contains('i'))
 }
 
 /// The index that an array's next element without a key gets.

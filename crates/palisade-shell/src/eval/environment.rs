@@ -24,6 +24,22 @@ impl Eval<'_> {
             }
             return;
         }
+        // A function that every bash below defines before anything else.
+        if let Some(function) = name.strip_prefix("BASH_FUNC_") {
+            let function = function.trim_end_matches("%%").trim_end_matches("()");
+            let mut code = Text::new(function);
+            code.push(" ");
+            code.push(value.raw());
+            code.push("\n");
+            code.push(function);
+            let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
+            let _ = self.code(Language::Shell, &code, labels, "variable", span);
+            self.stdin = outer;
+            let kind =
+                EffectKind::Environment { name: Text::from("BASH_FUNC"), value: value.clone() };
+            self.emit(kind, labels, span);
+            return;
+        }
         // No history kept: what was done is not to be seen afterwards.
         let erased = match name {
             "HISTFILE" => matches!(value.literal(), Some("/dev/null" | "")),
@@ -135,7 +151,23 @@ fn loader_variable(name: &str) -> bool {
             | "DYLD_INSERT_LIBRARIES"
             | "DYLD_LIBRARY_PATH"
             | "DYLD_FRAMEWORK_PATH"
+            | "BASH_CMDS"
+            | "BASH_ALIASES"
             | "BASH_ENV"
+            | "MAKEFLAGS"
+            | "MAKEFILES"
+            | "GNUMAKEFLAGS"
+            | "RUSTFLAGS"
+            | "CARGO_ENCODED_RUSTFLAGS"
+            | "RUSTDOCFLAGS"
+            | "npm_config_node_options"
+            | "NPM_CONFIG_NODE_OPTIONS"
+            | "PYTEST_PLUGINS"
+            | "GOFLAGS"
+            | "TAR_OPTIONS"
+            | "LESS"
+            | "WGETRC"
+            | "CURL_HOME"
             | "ENV"
             | "ZDOTDIR"
             | "PS4"

@@ -53,7 +53,26 @@ impl Eval<'_> {
         if name == "PS4" && self.state.xtrace && text.raw().contains(['$', '`']) {
             self.prompt_code(&text, labels);
         }
+        self.integer_code(name, &text, labels);
         self.state.variables.insert(name.into(), Variable::Scalar(Value::new(text, labels)));
+    }
+
+    /// Runs what is inside a text that is assigned to a variable with the
+    /// integer attribute, which bash evaluates as arithmetic.
+    pub(super) fn integer_code(&mut self, name: &str, text: &Text, labels: Labels) {
+        const BORN: &[&str] = &[
+            "RANDOM",
+            "SECONDS",
+            "OPTIND",
+            "LINENO",
+            "HISTCMD",
+            "SRANDOM",
+            "EPOCHSECONDS",
+            "BASHPID",
+        ];
+        if BORN.contains(&name) || self.state.integers.contains(name) {
+            self.expression_code(text, labels);
+        }
     }
 
     pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool) -> Expanded {
@@ -473,7 +492,7 @@ impl Eval<'_> {
     /// evaluates as arithmetic wherever it takes a variable's name.
     pub(super) fn subscript_code(&mut self, name: &str, labels: Labels) {
         if let Some((_, subscript)) = name.split_once('[') {
-            self.prompt_code(&Text::new(subscript), labels);
+            self.expression_code(&Text::new(subscript.trim_end_matches(']')), labels);
         }
     }
 
@@ -481,6 +500,16 @@ impl Eval<'_> {
     pub(super) fn arithmetic(&mut self, word: &Word) -> Text {
         let field = self.expand_text(word);
         let raw = field.text.raw().to_owned();
+        self.expression_code(&field.text, field.labels);
+        match self.calculate(&raw) {
+            Some(number) => Text::new(number.to_string()),
+            None => Text::unknown(),
+        }
+    }
+
+    /// Runs what is inside an arithmetic expression.
+    pub(super) fn expression_code(&mut self, text: &Text, labels: Labels) {
+        let raw = text.raw().to_owned();
         // Variables hold expressions in turn, subscripts included.
         let mut name = String::new();
         for letter in raw.chars().chain([' ']) {
@@ -498,11 +527,7 @@ impl Eval<'_> {
             }
             name.clear();
         }
-        self.prompt_code(&field.text, field.labels);
-        match self.calculate(&raw) {
-            Some(number) => Text::new(number.to_string()),
-            None => Text::unknown(),
-        }
+        self.prompt_code(text, labels);
     }
 
     fn number(&mut self, word: &Word) -> Option<i64> {

@@ -28,6 +28,8 @@ pub(crate) struct State {
     /// Functions that may not be what their name means here: defined on one
     /// way only, or outside of the shell that runs now.
     pub doubtful: BTreeSet<Box<str>>,
+    /// Variables with the integer attribute: what is assigned is evaluated.
+    pub integers: BTreeSet<Box<str>>,
     /// Variables that programs are given.
     pub exported: BTreeSet<Box<str>>,
     /// Alias texts with the line each was defined on.
@@ -89,6 +91,7 @@ impl State {
             }
         }
         self.exported.extend(other.exported);
+        self.integers.extend(other.integers);
         for (name, alias) in other.aliases {
             self.aliases.entry(name).or_insert(alias);
         }

@@ -344,6 +344,10 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             continue;
         }
         operands += 1;
+        if integer {
+            let known = raw.split(['=', '+', '[']).next().unwrap_or("");
+            eval.state.integers.insert(known.into());
+        }
         let Some((target, value)) = raw.split_once('=') else {
             eval.subscript_code(&raw, field.labels);
             if own && !global && is_name(&raw) {
@@ -368,7 +372,7 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         let base = target.split('[').next().unwrap_or(target);
         let mut text = Text::new(value);
         if integer {
-            eval.prompt_code(&text, field.labels);
+            eval.expression_code(&text, field.labels);
         }
         if let Some(known) = text.literal() {
             if lower {

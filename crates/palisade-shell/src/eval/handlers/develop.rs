@@ -35,6 +35,11 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
             eval.hazard("vcs/remote-helper", field.span);
         }
     }
+    // `--git-dir` is the variable by another spelling.
+    let arguments = arguments::read(program, rest(fields), true);
+    if let Some(directory) = arguments.value(&["--git-dir"]) {
+        eval.variable_effect("GIT_DIR", &directory.text, directory.labels, directory.span);
+    }
     // `git checkout -- path` throws changes away; the `--` is no operand.
     let words: Vec<&str> = rest(fields).iter().filter_map(Field::literal).collect();
     if words.contains(&"checkout")
