@@ -512,7 +512,7 @@ impl Scan {
                     eval.store(&path, Writing::Replace, &stream, span);
                 }
             }
-            Sink::Link => self.link(eval, &arguments),
+            Sink::Link => self.link(eval, name, &arguments),
             Sink::Owner => self.owner(eval, text.as_ref()),
             Sink::Mode => {
                 if let Some(text) = text {

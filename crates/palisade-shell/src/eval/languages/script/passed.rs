@@ -275,10 +275,19 @@ impl Scan {
     }
 
     /// A second name for a file.
-    pub(super) fn link(&mut self, eval: &mut Eval<'_>, arguments: &[Option<Vec<Text>>]) {
+    pub(super) fn link(
+        &mut self,
+        eval: &mut Eval<'_>,
+        name: &str,
+        arguments: &[Option<Vec<Text>>],
+    ) {
         let word = |at: usize| arguments.get(at)?.as_ref()?.first();
         let (Some(source), Some(target)) = (word(0), word(1)) else { return };
         let leads = eval.resolve(source);
+        // A hard link is the file itself, wherever it then lies.
+        if !name.contains("sym") && !name.contains("ln_s") {
+            let _ = eval.read(&leads, self.span);
+        }
         let path = eval.resolve(target);
         let kind = EffectKind::Write { path: path.clone(), how: Writing::Link };
         eval.emit(kind, self.labels, self.span);
