@@ -3,7 +3,7 @@
 use super::super::Eval;
 use super::super::lower::opaque;
 use super::super::value::{Field, Stream};
-use crate::effect::{Labels, Writing};
+use crate::effect::{EffectKind, Labels, Writing};
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
@@ -144,7 +144,9 @@ fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
                 command(eval, rest, labels, span);
             }
             if matches!(word, "echo" | "let")
-                && (rest.contains("system(") || rest.contains("job_start("))
+                && ["system(", "job_start(", "delete(", "writefile(", "readfile(", "rename("]
+                    .iter()
+                    .any(|function| rest.contains(function))
             {
                 call(eval, rest, labels, span);
             }
@@ -192,7 +194,7 @@ fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
         }
         "so" | "source" | "ru" | "runtime" => {
             let path = eval.resolve(&Text::new(rest));
-            eval.emit(crate::effect::EffectKind::Load { path }, labels, span);
+            eval.emit(EffectKind::Load { path }, labels, span);
         }
         "term" | "terminal" | "shell" | "sh" => {
             let code = if rest.is_empty() { "sh" } else { rest };
@@ -208,6 +210,34 @@ fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
 
 fn call(eval: &mut Eval<'_>, rest: &str, labels: Labels, span: Span) {
     let quoted: Vec<&str> = rest.split(['\'', '"']).skip(1).step_by(2).collect();
+    let resolved = |eval: &Eval<'_>, name: &&str| eval.resolve(&Text::new(*name));
+    if rest.contains("delete(")
+        && let Some(name) = quoted.first()
+    {
+        let path = resolved(eval, name);
+        let recursive = quoted.get(1) == Some(&"rf");
+        eval.emit(EffectKind::Delete { path, recursive }, labels, span);
+    }
+    if rest.contains("writefile(")
+        && let Some(name) = quoted.iter().rev().find(|text| !matches!(**text, "a" | "b" | "s"))
+    {
+        let path = resolved(eval, name);
+        eval.store(&path, Writing::Replace, &Stream::default(), span);
+    }
+    if rest.contains("readfile(")
+        && let Some(name) = quoted.first()
+    {
+        let _ = eval.read_operand(&Field::new(*name, span));
+    }
+    if rest.contains("rename(")
+        && let [from, to, ..] = quoted.as_slice()
+    {
+        let path = resolved(eval, from);
+        let stream = eval.read(&path, span);
+        eval.emit(EffectKind::Delete { path, recursive: false }, labels, span);
+        let path = resolved(eval, to);
+        eval.store(&path, Writing::Replace, &stream, span);
+    }
     if rest.contains("system(")
         || rest.contains("job_start(")
         || rest.contains("termopen(")
@@ -265,7 +295,7 @@ pub(super) fn debugger(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Sp
             }
             "source" => {
                 let path = eval.resolve(&Text::new(rest));
-                eval.emit(crate::effect::EffectKind::Load { path }, labels, span);
+                eval.emit(EffectKind::Load { path }, labels, span);
             }
             "call" | "print" | "p" | "expr" | "expression" | "compile" if rest.contains('(') => {
                 opaque(eval, Language::Debugger, labels, span)

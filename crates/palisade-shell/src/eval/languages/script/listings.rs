@@ -101,7 +101,7 @@ impl Scan {
                 matches!(last, "open" | "read" | "readlines" | "read_text" | "read_bytes")
                     || matches!(
                         sink(self.language, &self.full_name(name)),
-                        Some(Sink::Read | Sink::Open | Sink::Move)
+                        Some(Sink::Read | Sink::Open | Sink::Move | Sink::Rename)
                     )
             }
             _ => false,

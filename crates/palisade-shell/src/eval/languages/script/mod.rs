@@ -12,6 +12,7 @@
 
 mod imports;
 mod listings;
+mod passed;
 mod patterns;
 mod perl;
 mod starts;
@@ -19,6 +20,7 @@ mod tables;
 mod tokens;
 mod values;
 
+use passed::piped;
 use tables::{Sink, sink};
 use tokens::{Token, tokens};
 use values::receiver;
@@ -233,7 +235,9 @@ impl Scan {
                     if self.language == Language::Php
                         && matches!(sink(self.language, text), Some(Sink::Delete)) =>
                 {
-                    self.blind.push(Sink::Delete);
+                    if !self.passed(eval, Sink::Delete, text, tokens, at) {
+                        self.blind.push(Sink::Delete);
+                    }
                 }
                 Token::Text(text, false) if self.language == Language::JavaScript => {
                     self.tagged(eval, tokens, at, text);
@@ -303,7 +307,13 @@ impl Scan {
                 }
             }
         }
-        let Some(kind) = sink(self.language, &full) else { return };
+        let Some(kind) = sink(self.language, &full) else {
+            self.applied(eval, tokens, at, &full);
+            return;
+        };
+        if self.over_list(eval, kind, &full, tokens, at) {
+            return;
+        }
         if kind == Sink::Evaluate && next == Some(&Token::Mark('{')) {
             // Perl's `eval { .. }` catches; it evaluates no text.
             return;
@@ -319,6 +329,9 @@ impl Scan {
         }
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
+            if self.passed(eval, kind, &full, tokens, at) {
+                return;
+            }
             if matches!(kind, Sink::Delete | Sink::DeleteTree) {
                 self.blind.push(kind);
             }
@@ -381,6 +394,11 @@ impl Scan {
                 let taint = self.secret_reads(eval);
                 let host = text.unwrap_or_else(Text::unknown);
                 eval.connect(&host, !taint.is_none(), labels.and(taint), span);
+            }
+            Sink::Read if self.language == Language::Ruby && piped(text.as_ref()) => {
+                let code = text.as_ref().and_then(|text| text.raw().strip_prefix('|'));
+                let code = Text::new(code.unwrap_or(""));
+                let _ = eval.code(Language::Shell, &code, labels, "read", span);
             }
             Sink::Read => match text {
                 Some(text) => {
@@ -474,13 +492,18 @@ impl Scan {
                     );
                 }
             }
-            Sink::Move => {
+            Sink::Move | Sink::Rename => {
                 let target =
                     arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
                 let stream = match &text {
                     Some(text) => {
                         let path = eval.resolve(text);
-                        eval.read(&path, span)
+                        let stream = eval.read(&path, span);
+                        if kind == Sink::Rename {
+                            let kind = EffectKind::Delete { path, recursive: false };
+                            eval.emit(kind, Labels::NONE, span);
+                        }
+                        stream
                     }
                     None => Stream::default(),
                 };
@@ -489,24 +512,8 @@ impl Scan {
                     eval.store(&path, Writing::Replace, &stream, span);
                 }
             }
-            Sink::Link => {
-                let target =
-                    arguments.get(1).cloned().flatten().and_then(|words| words.first().cloned());
-                if let (Some(source), Some(target)) = (&text, target) {
-                    let leads = eval.resolve(source);
-                    let path = eval.resolve(&target);
-                    eval.emit(
-                        EffectKind::Write { path: path.clone(), how: Writing::Link },
-                        labels,
-                        span,
-                    );
-                    if let Some(known) = path.literal() {
-                        let file =
-                            super::super::state::File { link: Some(leads), ..Default::default() };
-                        eval.state.files.insert(known.to_owned(), file);
-                    }
-                }
-            }
+            Sink::Link => self.link(eval, name, &arguments),
+            Sink::Owner => self.owner(eval, text.as_ref()),
             Sink::Mode => {
                 if let Some(text) = text {
                     let path = eval.resolve(&text);

@@ -13,6 +13,9 @@ pub(super) enum Sink {
     Delete,
     DeleteTree,
     Move,
+    /// A move: what it is from is gone afterwards.
+    Rename,
+    Owner,
     Mode,
     Connect,
     Send,
@@ -217,13 +220,20 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         | "asyncio.create_subprocess_exec" => Sink::Argv,
         "os.remove" | "os.unlink" | "os.rmdir" | "posix.remove" | "posix.unlink" => Sink::Delete,
         "shutil.rmtree" | "os.removedirs" => Sink::DeleteTree,
-        "os.rename" | "os.replace" | "shutil.move" | "shutil.copy" | "shutil.copyfile"
-        | "shutil.copy2" | "shutil.copytree" => Sink::Move,
+        "os.rename" | "os.replace" | "os.renames" | "posix.rename" | "shutil.move" => Sink::Rename,
+        "os.truncate" | "posix.truncate" => Sink::Write,
+        "os.chown" | "os.lchown" | "shutil.chown" => Sink::Owner,
+        "shutil.copy" | "shutil.copyfile" | "shutil.copy2" | "shutil.copytree" => Sink::Move,
         "os.symlink" | "os.link" => Sink::Link,
         "os.chmod" => Sink::Mode,
-        "open" | "io.open" | "os.open" | "codecs.open" | "builtins.open" => Sink::Open,
+        "open" | "io.open" | "os.open" | "codecs.open" | "builtins.open" | "io.FileIO"
+        | "io.open_code" | "tokenize.open" | "gzip.open" | "gzip.GzipFile" | "bz2.open"
+        | "bz2.BZ2File" | "lzma.open" | "lzma.LZMAFile" | "aiofiles.open" | "zipfile.ZipFile" => {
+            Sink::Open
+        }
         "linecache.getlines" | "linecache.getline" | "fileinput.input" | "mmap.mmap"
-        | "np.loadtxt" | "runpy.run_path" => Sink::Read,
+        | "np.loadtxt" | "numpy.loadtxt" | "np.genfromtxt" | "numpy.genfromtxt" | "np.fromfile"
+        | "numpy.fromfile" | "runpy.run_path" => Sink::Read,
         "os.environ" | "posix.environ" | "os.environb" | "os.environ.items" | "os.environ.copy"
         | "os.environ.values" | "os.environ.keys" => Sink::Environment,
         "os.fork" | "posix.fork" => Sink::Fork,
@@ -298,7 +308,9 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             "execv" | "execve" | "execvp" | "execl" | "execlp" => Sink::Argv,
             "read_text" | "read_bytes" => Sink::Read,
             "write_text" | "write_bytes" => Sink::Write,
-            "rmtree" => Sink::DeleteTree,
+            "rmtree" | "remove_tree" => Sink::DeleteTree,
+            "dotenv_values" | "load_dotenv" => Sink::Read,
+            _ if frame_reads(name, last) => Sink::Read,
             // Of a path: `Path("x").unlink()`.
             "unlink" | "rmdir" if arguments_of_path(name) => Sink::Delete,
             "connect"
@@ -314,6 +326,13 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             _ => return None,
         },
     })
+}
+
+/// Whether a call is one of pandas or polars that reads a file.
+fn frame_reads(name: &str, last: &str) -> bool {
+    last.starts_with("read_")
+        && !last.starts_with("read_sql")
+        && ["pandas.", "pd.", "polars.", "pl."].iter().any(|module| name.starts_with(module))
 }
 
 /// Whether a method is that of a value, and of no module.
@@ -336,7 +355,9 @@ fn perl(name: &str) -> Option<Sink> {
         "open" | "sysopen" => Sink::Open,
         "unlink" | "rmdir" => Sink::Delete,
         "rmtree" | "remove_tree" => Sink::DeleteTree,
-        "rename" | "copy" | "move" => Sink::Move,
+        "rename" | "move" => Sink::Rename,
+        "copy" => Sink::Move,
+        "truncate" => Sink::Write,
         "symlink" | "link" => Sink::Link,
         "eval" | "evalbytes" => Sink::Evaluate,
         "fork" => Sink::Fork,
@@ -359,12 +380,29 @@ fn perl(name: &str) -> Option<Sink> {
 fn ruby(name: &str, last: &str) -> Option<Sink> {
     Some(match name {
         "system" | "exec" | "spawn" | "sh" | "Kernel.system" | "Kernel.exec" | "Kernel.spawn"
-        | "Process.spawn" | "IO.popen" | "Open3.capture2" | "Open3.capture3" | "Open3.popen3"
-        | "PTY.spawn" => Sink::Argv,
+        | "Process.spawn" | "Process.exec" | "IO.popen" | "Open3.capture2" | "Open3.capture3"
+        | "Open3.popen3" | "PTY.spawn" => Sink::Argv,
         "open" | "File.open" | "File.new" | "Kernel.open" | "IO.open" => Sink::Open,
-        "Pathname.new" | "Pathname" | "IO.copy_stream" | "File.read" | "IO.read"
-        | "File.readlines" | "IO.readlines" | "File.binread" | "File.foreach" => Sink::Read,
-        "File.write" | "IO.write" | "File.binwrite" => Sink::Write,
+        "Pathname.new"
+        | "Pathname"
+        | "IO.copy_stream"
+        | "File.read"
+        | "IO.read"
+        | "File.readlines"
+        | "IO.readlines"
+        | "File.binread"
+        | "File.foreach"
+        | "IO.binread"
+        | "IO.foreach"
+        | "YAML.load_file"
+        | "YAML.safe_load_file"
+        | "YAML.unsafe_load_file"
+        | "Psych.load_file"
+        | "JSON.load_file"
+        | "CSV.read"
+        | "CSV.foreach" => Sink::Read,
+        "File.write" | "IO.write" | "File.binwrite" | "IO.binwrite" | "File.truncate"
+        | "FileUtils.touch" => Sink::Write,
         "File.delete" | "File.unlink" | "Dir.rmdir" | "FileUtils.rm" | "FileUtils.rm_f" => {
             Sink::Delete
         }
@@ -374,9 +412,8 @@ fn ruby(name: &str, last: &str) -> Option<Sink> {
         | "FileUtils.remove_entry_secure"
         | "FileUtils.rmtree"
         | "FileUtils.remove_entry" => Sink::DeleteTree,
-        "FileUtils.mv" | "FileUtils.cp" | "FileUtils.cp_r" | "File.rename" | "FileUtils.copy" => {
-            Sink::Move
-        }
+        "FileUtils.mv" | "FileUtils.move" | "File.rename" => Sink::Rename,
+        "FileUtils.cp" | "FileUtils.cp_r" | "FileUtils.copy" => Sink::Move,
         "File.symlink" | "FileUtils.ln_s" | "File.link" => Sink::Link,
         "eval" | "instance_eval" | "class_eval" | "Kernel.eval" | "binding.eval" => Sink::Evaluate,
         "ENV" | "ENV.each" | "ENV.to_h" | "ENV.to_a" | "ENV.inspect" | "ENV.map"
@@ -447,7 +484,9 @@ fn javascript(name: &str, last: &str) -> Option<Sink> {
                 Sink::Argv
             }
             "fork" if name.contains("child_process") || name.contains("cluster") => Sink::Fork,
-            "readFileSync" | "readFile" | "createReadStream" => Sink::Read,
+            "readFileSync" | "readFile" | "createReadStream" | "openAsBlob" | "loadEnvFile" => {
+                Sink::Read
+            }
             "writeFileSync" | "writeFile" | "appendFileSync" | "appendFile"
             | "createWriteStream" => Sink::Write,
             "unlinkSync" | "unlink" | "rmdirSync" | "rmdir" => Sink::Delete,
@@ -457,7 +496,11 @@ fn javascript(name: &str, last: &str) -> Option<Sink> {
             {
                 Sink::DeleteTree
             }
-            "copyFileSync" | "copyFile" | "renameSync" | "rename" | "cpSync" => Sink::Move,
+            "truncateSync" => Sink::Write,
+            "truncate" if name.contains("fs") => Sink::Write,
+            "renameSync" | "rename" => Sink::Rename,
+            "chownSync" | "lchownSync" => Sink::Owner,
+            "copyFileSync" | "copyFile" | "cpSync" => Sink::Move,
             "symlinkSync" | "symlink" | "linkSync" => Sink::Link,
             "chmodSync" | "chmod" => Sink::Mode,
             _ => return None,
@@ -470,12 +513,21 @@ fn php(name: &str) -> Option<Sink> {
         "system" | "exec" | "shell_exec" | "passthru" | "popen" | "proc_open" => Sink::Shell,
         "pcntl_exec" => Sink::Argv,
         "eval" | "assert" | "create_function" | "call_user_func" => Sink::Evaluate,
-        "file_get_contents" | "readfile" | "file" | "highlight_file" | "show_source"
+        "parse_ini_file"
+        | "simplexml_load_file"
+        | "file_get_contents"
+        | "readfile"
+        | "file"
+        | "highlight_file"
+        | "show_source"
         | "fpassthru" => Sink::Read,
         "file_put_contents" => Sink::Write,
-        "fopen" => Sink::Open,
+        "fopen" | "gzopen" | "SplFileObject" => Sink::Open,
         "unlink" | "rmdir" => Sink::Delete,
-        "rename" | "copy" => Sink::Move,
+        "rename" => Sink::Rename,
+        "copy" => Sink::Move,
+        "chown" | "chgrp" => Sink::Owner,
+        "touch" => Sink::Write,
         "symlink" | "link" => Sink::Link,
         "chmod" => Sink::Mode,
         "base64_decode" | "gzinflate" | "gzuncompress" | "str_rot13" | "hex2bin" => Sink::Decode,
@@ -498,7 +550,7 @@ fn lua(name: &str) -> Option<Sink> {
         "io.open" => Sink::Open,
         "io.lines" | "io.input" | "dofile" | "loadfile" => Sink::Read,
         "os.remove" => Sink::Delete,
-        "os.rename" => Sink::Move,
+        "os.rename" => Sink::Rename,
         "load" | "loadstring" => Sink::Evaluate,
         "package.loadlib" => Sink::Load,
         "socket.connect" | "socket.tcp" => Sink::Connect,

@@ -1,0 +1,308 @@
+//! Functions that are named as values, or called through another: the literals
+//! beside them are taken for their arguments. And methods that are calls to the
+//! outside by what they are of.
+
+use super::tables::{Sink, sink};
+use super::tokens::Token;
+use super::{Scan, receiver};
+use crate::effect::{EffectKind, Writing};
+use crate::eval::Eval;
+use crate::eval::state::File;
+use crate::eval::value::Stream;
+use crate::programs::Language;
+use crate::text::{STAR, Text};
+
+/// Whether a name of a file is a command whose output is read.
+pub(super) fn piped(text: Option<&Text>) -> bool {
+    text.is_some_and(|text| text.raw().starts_with('|'))
+}
+
+/// The literals in a slice of tokens.
+fn texts(tokens: &[Token]) -> Vec<Text> {
+    let texts = tokens.iter().filter_map(|token| match token {
+        Token::Text(text, false) => Some(Text::new(text.as_str())),
+        _ => None,
+    });
+    texts.take(16).collect()
+}
+
+/// What stands between the bracket at `open` and its end.
+fn within(tokens: &[Token], open: usize) -> &[Token] {
+    let rest = tokens.get(open + 1..).unwrap_or(&[]);
+    let mut depth = 0_i32;
+    let end = rest.iter().position(|token| {
+        match token {
+            Token::Mark('(' | '[' | '{') => depth += 1,
+            Token::Mark(')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+        depth < 0
+    });
+    rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest)
+}
+
+/// Where the bracket opens that `at` is in, or that closes at `at`.
+fn opening(tokens: &[Token], at: usize) -> Option<usize> {
+    let mut depth = 0_i32;
+    tokens.get(..at)?.iter().rposition(|token| {
+        match token {
+            Token::Mark(')' | ']' | '}') => depth += 1,
+            Token::Mark('(' | '[' | '{') => depth -= 1,
+            _ => {}
+        }
+        depth < 0
+    })
+}
+
+impl Scan {
+    /// Calls what `kind` is of with each of the literals.
+    fn each(
+        &mut self,
+        eval: &mut Eval<'_>,
+        kind: Sink,
+        name: &str,
+        texts: Vec<Text>,
+        tokens: &[Token],
+        at: usize,
+    ) {
+        match kind {
+            Sink::Shell | Sink::Argv | Sink::Move | Sink::Rename | Sink::Link => {
+                let one = matches!(kind, Sink::Shell | Sink::Argv);
+                let arguments = match one {
+                    true => vec![Some(texts)],
+                    false => texts.into_iter().map(|text| Some(vec![text])).collect(),
+                };
+                self.sink(eval, kind, name, arguments, tokens, at);
+            }
+            _ => {
+                for text in texts {
+                    self.sink(eval, kind, name, vec![Some(vec![text])], tokens, at);
+                }
+            }
+        }
+    }
+
+    /// `map(f, ["x"])`, `["x"].map(f)`, `Thread(target=f, args=("x",))`.
+    pub(super) fn passed(
+        &mut self,
+        eval: &mut Eval<'_>,
+        kind: Sink,
+        name: &str,
+        tokens: &[Token],
+        at: usize,
+    ) -> bool {
+        let before = |by: usize| at.checked_sub(by).and_then(|at| tokens.get(at));
+        let given = match before(1) {
+            Some(Token::Mark('(' | ',')) => true,
+            Some(Token::Mark('=')) => {
+                matches!(before(2), Some(Token::Name(word)) if matches!(word.as_str(), "target" | "func" | "function" | "fn"))
+            }
+            _ => false,
+        };
+        let effects = matches!(
+            kind,
+            Sink::Shell
+                | Sink::Argv
+                | Sink::Read
+                | Sink::Write
+                | Sink::Open
+                | Sink::Delete
+                | Sink::DeleteTree
+                | Sink::Move
+                | Sink::Rename
+        );
+        if !given || !effects {
+            return false;
+        }
+        eval.spend(tokens.len(), self.span);
+        let Some(open) =
+            opening(tokens, at).filter(|open| tokens.get(*open) == Some(&Token::Mark('(')))
+        else {
+            return false;
+        };
+        let inside = within(tokens, open);
+        // The function's own name where it is a text.
+        let own = matches!(tokens.get(at), Some(Token::Text(..)));
+        let mut found = match own {
+            true => texts(tokens.get(at + 1..open + 1 + inside.len()).unwrap_or(&[])),
+            false => texts(inside),
+        };
+        // What the list holds whose method this is given to.
+        if let Some(close) = open.checked_sub(2)
+            && matches!(tokens.get(open - 1), Some(Token::Name(method)) if method.starts_with('.'))
+            && tokens.get(close) == Some(&Token::Mark(']'))
+            && let Some(start) = opening(tokens, close)
+        {
+            found.extend(texts(within(tokens, start)));
+        }
+        if found.is_empty() {
+            return false;
+        }
+        self.each(eval, kind, name, found, tokens, at);
+        true
+    }
+
+    /// Perl's `unlink for LIST` and `map {unlink} LIST`.
+    pub(super) fn over_list(
+        &mut self,
+        eval: &mut Eval<'_>,
+        kind: Sink,
+        name: &str,
+        tokens: &[Token],
+        at: usize,
+    ) -> bool {
+        let next = match tokens.get(at + 1) {
+            Some(Token::Name(word)) if word == "$_" => tokens.get(at + 2),
+            other => other,
+        };
+        let over = match next {
+            Some(Token::Name(word)) => matches!(word.as_str(), "for" | "foreach"),
+            Some(Token::Mark(mark)) => *mark == '}',
+            _ => false,
+        };
+        if self.language != Language::Perl
+            || !over
+            || !matches!(kind, Sink::Delete | Sink::DeleteTree)
+        {
+            return false;
+        }
+        let rest = tokens.get(at + 1..).unwrap_or(&[]);
+        let end = rest.iter().position(|token| *token == Token::Mark(';')).unwrap_or(rest.len());
+        let found = texts(rest.get(..end).unwrap_or(rest));
+        let any = !found.is_empty();
+        self.each(eval, kind, name, found, tokens, at);
+        any
+    }
+
+    /// What a name does that is in no table: `f.call(null, "x")`, a method of a
+    /// path or an archive, Perl's `@ARGV = ..` and `do FILE`.
+    pub(super) fn applied(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
+        let next = tokens.get(at + 1);
+        if self.language == Language::Perl {
+            match (name, next) {
+                ("ARGV", Some(Token::Mark('='))) => {
+                    let rest = tokens.get(at + 2..).unwrap_or(&[]).iter();
+                    let line: Vec<Token> =
+                        rest.take_while(|token| **token != Token::Mark(';')).cloned().collect();
+                    self.each(eval, Sink::Read, name, texts(&line), tokens, at);
+                }
+                ("do", Some(Token::Text(file, false))) => {
+                    let file = vec![Text::new(file.as_str())];
+                    self.each(eval, Sink::Load, name, file, tokens, at);
+                }
+                _ => {}
+            }
+            return;
+        }
+        if next != Some(&Token::Mark('(')) {
+            return;
+        }
+        let Some((head, last)) = name.rsplit_once('.') else { return };
+        if matches!(last, "call" | "apply" | "bind" | "__call__")
+            && let Some(kind) = sink(self.language, head)
+        {
+            let found = texts(within(tokens, at + 1));
+            self.each(eval, kind, head, found, tokens, at);
+            return;
+        }
+        if self.language == Language::Python {
+            eval.spend(tokens.len(), self.span);
+            self.python_method(eval, tokens, at, name);
+        }
+    }
+
+    fn python_method(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
+        let Some((head, last)) = name.rsplit_once('.') else { return };
+        let found = texts(within(tokens, at + 1));
+        let uses = |module: &str| {
+            tokens
+                .iter()
+                .any(|token| matches!(token, Token::Name(name) if name.starts_with(module)))
+        };
+        match last {
+            "make_archive" => {
+                let sources = found.into_iter().skip(2).collect();
+                self.each(eval, Sink::Read, name, sources, tokens, at);
+            }
+            "unpack_archive" => {
+                let places = found.into_iter().skip(1).take(1).collect();
+                self.unpack(eval, places);
+            }
+            "extractall" => self.unpack(eval, found),
+            "add" if uses("tarfile") => self.each(eval, Sink::Read, name, found, tokens, at),
+            "write" if uses("zipfile") => self.each(eval, Sink::Read, name, found, tokens, at),
+            "read" if uses("configparser") => {
+                self.each(eval, Sink::Read, name, found, tokens, at);
+            }
+            "rename" | "replace" | "touch" | "chmod" | "symlink_to" | "hardlink_to" => {
+                // Of a path that is made there, or, but for a text's method, of
+                // what a variable holds.
+                let start = receiver(tokens, at);
+                let path =
+                    matches!(tokens.get(start), Some(Token::Name(name)) if name.ends_with("Path"));
+                let of = match head.is_empty() {
+                    true if path => {
+                        self.expression(eval, tokens.get(..at).unwrap_or(&[]), start, 0).0
+                    }
+                    false if uses("pathlib") || uses("Path") => {
+                        let known = self.variables.iter().rev().find(|(known, _)| known == head);
+                        known.map(|(_, text)| text.clone())
+                    }
+                    _ => None,
+                };
+                let Some(of) = of else { return };
+                let (kind, words) = match last {
+                    "touch" => (Sink::Write, vec![of]),
+                    "chmod" => (Sink::Mode, vec![of]),
+                    "rename" | "replace" => (
+                        Sink::Rename,
+                        std::iter::once(of).chain(found.into_iter().take(1)).collect(),
+                    ),
+                    _ => (Sink::Link, found.into_iter().take(1).chain([of]).collect()),
+                };
+                self.each(eval, kind, name, words, tokens, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes whatever an archive holds below the directories.
+    fn unpack(&mut self, eval: &mut Eval<'_>, places: Vec<Text>) {
+        for place in places {
+            let path = eval.resolve(&Text::new(format!("{}/{STAR}", place.raw())));
+            eval.store(&path, Writing::Replace, &Stream::default(), self.span);
+        }
+    }
+
+    /// A second name for a file.
+    pub(super) fn link(
+        &mut self,
+        eval: &mut Eval<'_>,
+        name: &str,
+        arguments: &[Option<Vec<Text>>],
+    ) {
+        let word = |at: usize| arguments.get(at)?.as_ref()?.first();
+        let (Some(source), Some(target)) = (word(0), word(1)) else { return };
+        let leads = eval.resolve(source);
+        // A hard link is the file itself, wherever it then lies.
+        if !name.contains("sym") && !name.contains("ln_s") {
+            let _ = eval.read(&leads, self.span);
+        }
+        let path = eval.resolve(target);
+        let kind = EffectKind::Write { path: path.clone(), how: Writing::Link };
+        eval.emit(kind, self.labels, self.span);
+        if let Some(known) = path.literal() {
+            let file = File { link: Some(leads), ..Default::default() };
+            eval.state.files.insert(known.to_owned(), file);
+        }
+    }
+
+    /// An owner that is set.
+    pub(super) fn owner(&mut self, eval: &mut Eval<'_>, path: Option<&Text>) {
+        if let Some(path) = path {
+            let path = eval.resolve(path);
+            let kind = EffectKind::Owner { path, recursive: false };
+            eval.emit(kind, self.labels, self.span);
+        }
+    }
+}
