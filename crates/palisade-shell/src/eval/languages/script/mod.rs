@@ -233,11 +233,10 @@ impl Scan {
                 }
                 Token::Text(text, false)
                     if self.language == Language::Php
-                        && matches!(sink(self.language, text), Some(Sink::Delete)) =>
+                        && matches!(sink(self.language, text), Some(Sink::Delete))
+                        && !self.passed(eval, Sink::Delete, text, tokens, at) =>
                 {
-                    if !self.passed(eval, Sink::Delete, text, tokens, at) {
-                        self.blind.push(Sink::Delete);
-                    }
+                    self.blind.push(Sink::Delete);
                 }
                 Token::Text(text, false) if self.language == Language::JavaScript => {
                     self.tagged(eval, tokens, at, text);
