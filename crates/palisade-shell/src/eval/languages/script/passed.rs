@@ -17,13 +17,30 @@ pub(super) fn piped(text: Option<&Text>) -> bool {
     text.is_some_and(|text| text.raw().starts_with('|'))
 }
 
-/// The literals in a slice of tokens.
+/// The literals in a slice of tokens, but for those that are given to another
+/// function: they are that one's, as a pattern is that of `glob`.
 fn texts(tokens: &[Token]) -> Vec<Text> {
-    let texts = tokens.iter().filter_map(|token| match token {
-        Token::Text(text, false) => Some(Text::new(text.as_str())),
-        _ => None,
-    });
-    texts.take(16).collect()
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        match token {
+            Token::Mark('(')
+                if at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(calls) =>
+            {
+                at += within(tokens, at).len();
+            }
+            Token::Text(text, false) if found.len() < 16 => found.push(Text::new(text.as_str())),
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Whether a bracket behind this token is a call's.
+fn calls(token: &Token) -> bool {
+    let plain = ["for", "foreach", "list", "tuple", "set", "sorted"];
+    matches!(token, Token::Name(name) if !plain.contains(&name.as_str()))
 }
 
 /// What stands between the bracket at `open` and its end.
