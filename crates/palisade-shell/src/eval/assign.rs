@@ -106,19 +106,17 @@ impl Eval<'_> {
                     match key {
                         Some(key) => {
                             let field = self.expand_single(word);
-                            self.integer_code(&assignment.name, &field.text, field.labels);
                             values.push((key, Value::new(field.text, field.labels)));
                         }
                         None => {
                             for field in self.expand_words(std::slice::from_ref(word)) {
                                 let key = Text::new(next_index(&values).to_string());
-                                self.integer_code(&assignment.name, &field.text, field.labels);
                                 values.push((key, Value::new(field.text, field.labels)));
                             }
                         }
                     }
                 }
-                self.state.variables.insert(assignment.name.clone(), Variable::Array(values));
+                self.give(&assignment.name, Variable::Array(values));
                 None
             }
         }

@@ -540,7 +540,7 @@ impl<'c> Eval<'c> {
                 // in groups, so that none is left out.
                 for group in all.chunks(value::MAX_ALTERNATIVES) {
                     let value = Value { options: group.to_vec(), labels };
-                    self.state.variables.insert(name.clone(), Variable::Scalar(value));
+                    self.give(name, Variable::Scalar(value));
                     printed.then(self.repeat(body));
                 }
                 printed.text = None;

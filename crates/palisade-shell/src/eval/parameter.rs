@@ -53,8 +53,22 @@ impl Eval<'_> {
         if name == "PS4" && self.state.xtrace && text.raw().contains(['$', '`']) {
             self.prompt_code(&text, labels);
         }
-        self.integer_code(name, &text, labels);
-        self.state.variables.insert(name.into(), Variable::Scalar(Value::new(text, labels)));
+        self.give(name, Variable::Scalar(Value::new(text, labels)));
+    }
+
+    /// Gives a variable of the current state what it holds from now on,
+    /// whichever command does so.
+    pub(super) fn give(&mut self, name: &str, variable: Variable) {
+        let values = match &variable {
+            Variable::Scalar(value) => std::slice::from_ref(value).iter().collect::<Vec<_>>(),
+            Variable::Array(values) => values.iter().map(|(_, value)| value).collect(),
+        };
+        for value in values {
+            for option in &value.options {
+                self.integer_code(name, option, value.labels);
+            }
+        }
+        self.state.variables.insert(name.into(), variable);
     }
 
     /// Runs what is inside a text that is assigned to a variable with the

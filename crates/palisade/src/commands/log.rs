@@ -455,10 +455,14 @@ fn check(place: &Place, how: Verify) -> Result<ExitCode, Failure> {
         (None, Some(home)) => FileJournal::public_key(&home.journal_key()).ok(),
         (None, None) => None,
     };
-    // A machine that has a key has recorded something, and would miss it.
+    // A machine that has a key has recorded something, and would miss it. One
+    // that has neither is new, or all of it was taken away: no success.
     if place.home.is_some() && own.is_none() && how.since.is_empty() && !place.dir.exists() {
-        note(&format!("empty: nothing has been recorded in {} yet", place.dir.display()));
-        return Ok(ExitCode::SUCCESS);
+        return Err(Failure::Other(format!(
+            "there is no journal in {}\nhelp: the first command that Palisade judges makes it; if one was there, it \
+             was taken away, with its key",
+            place.dir.display()
+        )));
     }
     let mut known = Known { key: own, ..Known::default() };
     known.heads = how.since.iter().map(|path| head(path)).collect::<Result<_, _>>()?;

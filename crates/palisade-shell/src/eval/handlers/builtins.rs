@@ -396,6 +396,8 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
                 }
                 text = Text::unknown();
             }
+            // And it may be an integer.
+            eval.state.integers.insert(base.as_str().into());
         }
         if own && !global {
             eval.local(&base);
@@ -562,7 +564,7 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             }
             _ => values.push((Text::from("0"), unknown())),
         }
-        eval.state.variables.insert(array.into(), Variable::Array(values));
+        eval.give(array, Variable::Array(values));
         return Stream::nothing();
     }
     let reply = [Field::new("REPLY", Span::default())];
@@ -605,7 +607,7 @@ pub(super) fn read(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                     unknown()
                 }
             });
-            eval.state.variables.insert(name.into(), Variable::Scalar(value));
+            eval.give(name, Variable::Scalar(value));
         }
     }
     Stream::nothing()

@@ -233,9 +233,9 @@ impl Scan {
                 }
                 Token::Text(text, false)
                     if self.language == Language::Php
-                        && matches!(sink(self.language, text), Some(Sink::Delete))
-                        && !self.passed(eval, Sink::Delete, text, tokens, at) =>
+                        && matches!(sink(self.language, text), Some(Sink::Delete)) =>
                 {
+                    self.passed(eval, Sink::Delete, text, tokens, at);
                     self.blind.push(Sink::Delete);
                 }
                 Token::Text(text, false) if self.language == Language::JavaScript => {
@@ -310,9 +310,7 @@ impl Scan {
             self.applied(eval, tokens, at, &full);
             return;
         };
-        if self.over_list(eval, kind, &full, tokens, at) {
-            return;
-        }
+        self.over_list(eval, kind, &full, tokens, at);
         if kind == Sink::Evaluate && next == Some(&Token::Mark('{')) {
             // Perl's `eval { .. }` catches; it evaluates no text.
             return;
@@ -328,9 +326,7 @@ impl Scan {
         }
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
-            if self.passed(eval, kind, &full, tokens, at) {
-                return;
-            }
+            self.passed(eval, kind, &full, tokens, at);
             if matches!(kind, Sink::Delete | Sink::DeleteTree) {
                 self.blind.push(kind);
             }

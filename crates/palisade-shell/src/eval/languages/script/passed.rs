@@ -82,6 +82,9 @@ impl Scan {
         tokens: &[Token],
         at: usize,
     ) {
+        if texts.is_empty() {
+            return;
+        }
         match kind {
             Sink::Shell | Sink::Argv | Sink::Move | Sink::Rename | Sink::Link => {
                 let one = matches!(kind, Sink::Shell | Sink::Argv);
@@ -107,7 +110,7 @@ impl Scan {
         name: &str,
         tokens: &[Token],
         at: usize,
-    ) -> bool {
+    ) {
         let before = |by: usize| at.checked_sub(by).and_then(|at| tokens.get(at));
         let given = match before(1) {
             Some(Token::Mark('(' | ',')) => true,
@@ -129,13 +132,13 @@ impl Scan {
                 | Sink::Rename
         );
         if !given || !effects {
-            return false;
+            return;
         }
         eval.spend(tokens.len(), self.span);
         let Some(open) =
             opening(tokens, at).filter(|open| tokens.get(*open) == Some(&Token::Mark('(')))
         else {
-            return false;
+            return;
         };
         let inside = within(tokens, open);
         // The function's own name where it is a text.
@@ -152,11 +155,8 @@ impl Scan {
         {
             found.extend(texts(within(tokens, start)));
         }
-        if found.is_empty() {
-            return false;
-        }
+        // Beside them there may be others, so the function stays passed on.
         self.each(eval, kind, name, found, tokens, at);
-        true
     }
 
     /// Perl's `unlink for LIST` and `map {unlink} LIST`.
@@ -167,7 +167,7 @@ impl Scan {
         name: &str,
         tokens: &[Token],
         at: usize,
-    ) -> bool {
+    ) {
         let next = match tokens.get(at + 1) {
             Some(Token::Name(word)) if word == "$_" => tokens.get(at + 2),
             other => other,
@@ -181,14 +181,12 @@ impl Scan {
             || !over
             || !matches!(kind, Sink::Delete | Sink::DeleteTree)
         {
-            return false;
+            return;
         }
         let rest = tokens.get(at + 1..).unwrap_or(&[]);
         let end = rest.iter().position(|token| *token == Token::Mark(';')).unwrap_or(rest.len());
         let found = texts(rest.get(..end).unwrap_or(rest));
-        let any = !found.is_empty();
         self.each(eval, kind, name, found, tokens, at);
-        any
     }
 
     /// What a name does that is in no table: `f.call(null, "x")`, a method of a
