@@ -8,7 +8,7 @@ use super::value::{Value, Variable};
 use crate::effect::{EffectKind, Labels};
 use crate::span::Span;
 use crate::syntax::tree::{Parameter, ParameterName, ParameterOperator, Part, Word};
-use crate::text::{ANY, Text};
+use crate::text::{ANY, ONE, Text};
 
 impl Eval<'_> {
     /// A variable's text, one of its alternatives where it has several; none
@@ -507,6 +507,24 @@ impl Eval<'_> {
     pub(super) fn subscript_code(&mut self, name: &str, labels: Labels) {
         if let Some((_, subscript)) = name.split_once('[') {
             self.expression_code(&Text::new(subscript.trim_end_matches(']')), labels);
+        } else if name.contains(ONE) {
+            // Without quotes it is a pattern, whose letters are not kept: it
+            // may name any variable.
+            let scalars = self.state.variables.values().filter_map(|variable| match variable {
+                Variable::Scalar(value) => Some(value),
+                Variable::Array(_) => None,
+            });
+            let code = |text: &&Text| text.raw().contains(['$', '`']);
+            let held: Vec<(Text, Labels)> = scalars
+                .flat_map(|value| {
+                    value.options.iter().filter(code).map(|text| (text, value.labels))
+                })
+                .map(|(text, labels)| (text.clone(), labels))
+                .collect();
+            for (text, labels) in held {
+                self.spend(text.raw().len(), Span::default());
+                self.prompt_code(&text, labels);
+            }
         }
     }
 

@@ -300,6 +300,31 @@ fn calls_at_once_are_each_recorded() {
 }
 
 #[test]
+fn a_copy_of_a_secret_is_one_for_the_file_tools_as_well() {
+    let house = House::new();
+    let work = house.work();
+    fs::write(work.join(".env"), "TOKEN=abcdefgh12345678\n").unwrap();
+    let read = |name: &str| {
+        let payload = json!({"hook_event_name": "PreToolUse", "session_id": "s1", "cwd": work, "tool_name": "Read",
+                             "tool_input": {"file_path": work.join(name)}, "tool_use_id": name});
+        hook(&house, "claude", "PreToolUse", &payload).out
+    };
+    fs::write(work.join("notes.txt"), "x").unwrap();
+    for (id, line, copy) in [
+        ("c1", "cp .env one.txt", "one.txt"),
+        ("c2", "cp .env a.txt && mv a.txt two.txt", "two.txt"),
+    ] {
+        assert_eq!(
+            hook(&house, "claude", "PreToolUse", &shell(&house, "claude", id, line)).out,
+            ""
+        );
+        fs::write(work.join(copy), "TOKEN=abcdefgh12345678\n").unwrap();
+        assert!(read(copy).contains("deny"), "{line}");
+    }
+    assert_eq!(read("notes.txt"), "");
+}
+
+#[test]
 fn secrets_are_taken_out_and_text_from_outside_is_put_into_an_envelope() {
     let secret = ["ghp_", "0123456789abcdefghijklmnopqrstuvwxyz"].concat();
     let after = |house: &House, client: &str, tool: &str, input: Value, output: Value| {
