@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -73,22 +74,25 @@ fn whole(letter: char) -> bool {
 }
 
 /// The looks that are ours, by letter.
-pub fn looks() -> BTreeMap<char, String> {
-    let mut looks = BTreeMap::new();
-    for (plain, letters) in LOOKS {
-        for letter in letters.chars() {
-            looks.insert(letter, (*plain).to_owned());
-        }
-    }
-    // Negative circled and squared letters, and regional indicators.
-    for first in [0x1F110_u32, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6, 0x249C] {
-        for (at, plain) in (0..).zip('a'..='z') {
-            if let Some(letter) = char::from_u32(first + at) {
-                looks.insert(letter, plain.to_string());
+pub fn looks() -> &'static BTreeMap<char, String> {
+    static LOOKS_OF: LazyLock<BTreeMap<char, String>> = LazyLock::new(|| {
+        let mut looks = BTreeMap::new();
+        for (plain, letters) in LOOKS {
+            for letter in letters.chars() {
+                looks.insert(letter, (*plain).to_owned());
             }
         }
-    }
-    looks
+        // Negative circled and squared letters, and regional indicators.
+        for first in [0x1F110_u32, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6, 0x249C] {
+            for (at, plain) in (0..).zip('a'..='z') {
+                if let Some(letter) = char::from_u32(first + at) {
+                    looks.insert(letter, plain.to_string());
+                }
+            }
+        }
+        looks
+    });
+    &LOOKS_OF
 }
 
 /// The source of the table.
@@ -106,7 +110,7 @@ pub fn table() -> String {
                 entries.push(u16::MAX);
                 continue;
             };
-            let read = read(letter, &looks);
+            let read = read(letter, looks);
             if read.chars().eq([letter]) {
                 entries.push(u16::MAX);
                 continue;

@@ -39,7 +39,13 @@ pub fn tables() -> String {
         toml::from_str(&read("marks")).unwrap_or_else(|error| panic!("marks.toml: {error}"));
     let common: BTreeMap<String, u64> =
         toml::from_str(&read("common")).unwrap_or_else(|error| panic!("common.toml: {error}"));
-    let cost = |class: &str| cost(&classes, &common, class);
+    // Each is asked for many thousand times.
+    let costs: BTreeMap<String, Option<u64>> = classes
+        .keys()
+        .flat_map(|class| [class.clone(), format!("{class}~")])
+        .map(|class| (class.clone(), cost(&classes, &common, &class)))
+        .collect();
+    let cost = |class: &str| costs.get(class).copied().flatten();
     let said: Vec<Said> = phrases.phrase.iter().map(|phrase| Said::of(phrase, &cost)).collect();
     let keys = keys(&said, &cost);
 
@@ -355,7 +361,7 @@ fn folded(word: &str) -> String {
     let looks = letters::looks();
     word.chars()
         .flat_map(|letter| {
-            if letter == '_' { vec![' '] } else { letters::read(letter, &looks).chars().collect() }
+            if letter == '_' { vec![' '] } else { letters::read(letter, looks).chars().collect() }
         })
         .collect()
 }
