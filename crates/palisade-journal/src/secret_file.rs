@@ -54,10 +54,9 @@ pub(crate) fn write_over(path: &Path, before: usize, bytes: &[u8]) -> Result<()>
     const BLOCK: usize = 512;
     #[cfg(unix)]
     if (before..=BLOCK).contains(&bytes.len()) {
-        use std::os::unix::fs::{FileExt, MetadataExt};
-        let alone = |file: &File| file.metadata().is_ok_and(|there| there.nlink() == 1);
-        let mut options = OpenOptions::new();
-        let file = open_regular(path, options.write(true)).ok().filter(alone);
+        use std::os::unix::fs::FileExt;
+        let file = open_regular(path, OpenOptions::new().write(true)).ok();
+        let file = file.filter(|file| is_alone(file).unwrap_or(false));
         if file.is_some_and(|file| file.write_all_at(bytes, 0).is_ok()) {
             return Ok(());
         }
@@ -104,8 +103,21 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
 /// Opens a file that is there for reading and appending; never through a
 /// symbolic link in the last place, and never anything but a regular file,
 /// which could keep us waiting.
+///
+/// What is appended to has no second name: whoever writes there writes here.
 pub(crate) fn open_existing(path: &Path, append: bool) -> io::Result<File> {
-    open_regular(path, OpenOptions::new().read(true).append(append))
+    let file = open_regular(path, OpenOptions::new().read(true).append(append))?;
+    if append && !is_alone(&file)? {
+        return Err(io::Error::other("it has another name somewhere (a hard link)"));
+    }
+    Ok(file)
+}
+
+fn is_alone(file: &File) -> io::Result<bool> {
+    #[cfg(unix)]
+    return file.metadata().map(|there| std::os::unix::fs::MetadataExt::nlink(&there) < 2);
+    #[cfg(not(unix))]
+    return Ok(true);
 }
 
 fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
