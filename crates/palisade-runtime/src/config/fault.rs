@@ -4,6 +4,8 @@
 use std::ops::Range;
 use std::path::Path;
 
+use palisade_guards::content::reveal;
+
 use super::tree::{self, Node, Shape};
 use crate::Fault;
 
@@ -52,6 +54,9 @@ pub(super) fn fault(path: &Path, text: &str, error: &serde_saphyr::Error) -> Fau
                 "f32" | "f64" => "a number",
                 other => other,
             };
+            (format!("expected {expected}"), None)
+        }
+        Yaml::SerdeInvalidType { expected, .. } | Yaml::SerdeInvalidValue { expected, .. } => {
             (format!("expected {expected}"), None)
         }
         other => (first_line(&other.to_string()), None),
@@ -141,7 +146,7 @@ impl There {
         let value = self.text(text).trim();
         let short = !value.is_empty() && !value.contains('\n') && value.len() <= SHOWN;
         match short && message.starts_with("expected ") {
-            true => format!("`{}` is `{}`: {message}", self.key, value.escape_debug()),
+            true => format!("`{}` is `{}`: {message}", self.key, reveal(value)),
             false => format!("`{}`: {message}", self.key),
         }
     }

@@ -140,11 +140,20 @@ fn snake(name: &str) -> String {
 /// In words: where Codex does not answer, or does not list them.
 pub fn give(codex: &Path, client: &Client, around: &Around, scope: Scope) -> Result<(), String> {
     let (_, entries) = file(client, around, scope).ok_or("it has no file of hooks")?;
-    let fresh = Fresh::look(&settings(around));
+    let settings = settings(around);
+    let fresh = Fresh::look(&settings);
+    let mode = fs::metadata(&settings).map(|found| found.permissions());
     let given = ask(&mut Server::start(codex, around)?, around, scope, entries);
     // Only now that Codex has ended.
     if let Some(fresh) = fresh {
         fresh.tidy();
+    }
+    // Codex writes its file anew, for its owner alone; it was the person's choice who reads it.
+    if let Ok(mode) = mode
+        && fs::metadata(&settings).is_ok_and(|found| found.permissions() != mode)
+    {
+        fs::set_permissions(&settings, mode)
+            .map_err(|error| format!("`{}`: {error}", settings.display()))?;
     }
     given
 }
