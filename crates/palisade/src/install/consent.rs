@@ -214,3 +214,19 @@ fn answer(mut tty: &fs::File, question: &str) -> io::Result<bool> {
 pub fn shown(path: &Path) -> String {
     format!("`{}`", reveal(&path.to_string_lossy()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_json_is_laid_out() {
+        let long = format!("{{\"a\":\"{}\",\"hooks\":[1]}}", "x".repeat(120));
+        assert_eq!(laid_out(&long).unwrap().lines().count(), 6);
+        assert_eq!(laid_out(""), Some(String::new()));
+        assert_eq!(laid_out("{}").as_deref(), Some("{}"));
+        for plain in ["{\"a\": 1}", "{\n\"a\": 1}\n", &"not json ".repeat(20)] {
+            assert_eq!(laid_out(plain), None);
+        }
+    }
+}
