@@ -90,6 +90,7 @@ pub fn prune(dir: &Path, key: &Path, before: Time) -> Result<u64> {
     journal.checkpoint()?;
     // The hashes must be on the disk before the records leave it.
     sync_below(&layout.dir.join("tile"))?;
+    sync_below(&layout.edges())?;
     for old in segments.iter().filter(|old| **old < to) {
         let path = layout.segment(*old);
         fs::remove_file(&path).map_err(Error::io("remove", &path))?;

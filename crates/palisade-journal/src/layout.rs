@@ -3,7 +3,8 @@
 //! ```text
 //! journal/
 //!   log/00000000000000000000.ndjson   segments, named by their first record
-//!   tile/0/000  tile/0/001.p/17 ...   the tree, as C2SP tlog-tiles
+//!   tile/0/000  tile/1/000.p/3 ...    the tree, as C2SP tlog-tiles
+//!   edge/00000000000000000256         hashes of the records after the last full tile
 //!   checkpoint                        the latest signed head, a C2SP note
 //!   history/00000000000000000256      earlier and cosigned heads, by size
 //!   key.pub                           the public key
@@ -12,14 +13,18 @@
 //!
 //! A segment begins with a line that says which record is its first and the
 //! chain value before it; then one line a record.
+//!
+//! The edge only grows, by 32 bytes a record, and becomes a tile when there are
+//! 256 of them. A partial tile says the same of one head; it is written where a
+//! person asks for a head, since others may want a proof under that one.
 
 use crate::error::{Error, Result};
 use crate::record::{Chain, MAX_RECORD, chain_of, follows, seq_of};
-use crate::secret_file::{open_existing, read_small};
+use crate::secret_file::{open_existing, private_directory, read_small, write_state};
 use crate::tree::{Edge, FullTile, Hash, TILE, shifted};
 use data_encoding::HEXLOWER;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The places in one journal directory.
@@ -63,6 +68,16 @@ impl Layout {
     /// The kept head that covers `size` records.
     pub fn kept(&self, size: u64) -> PathBuf {
         self.history().join(format!("{size:020}"))
+    }
+
+    /// The hashes from record `first` on that are not in a full tile yet.
+    pub fn edge(&self, first: u64) -> PathBuf {
+        self.edges().join(format!("{first:020}"))
+    }
+
+    /// Where they are.
+    pub fn edges(&self) -> PathBuf {
+        self.dir.join("edge")
     }
 
     /// A tile of the tree.
@@ -137,20 +152,49 @@ pub fn tile_hashes(bytes: &[u8]) -> Option<Vec<Hash>> {
     rest.is_empty().then(|| hashes.to_vec())
 }
 
-/// The right edge of the tree of `size` records as the tiles have it; `None`
-/// where a tile is missing or has the wrong width.
-pub fn edge(layout: &Layout, size: u64) -> Option<Edge> {
-    let mut levels = Vec::new();
-    for level in 0..8 {
-        let count = shifted(size, 8 * level);
-        if count == 0 {
-            break;
+/// The first record of an edge that its file name states.
+pub fn edge_first(name: &str) -> Option<u64> {
+    let digits = name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_digit());
+    name.parse().ok().filter(|first: &u64| digits && first.is_multiple_of(TILE as u64))
+}
+
+/// The right edge of a tree as it was found.
+#[derive(Debug)]
+pub struct Found {
+    /// The edge; its root is the one that was asked for.
+    pub edge: Edge,
+    /// Whether nobody began to write down a larger tree.
+    pub settled: bool,
+}
+
+/// The right edge of the tree of `size` records with this `root`; `None` where
+/// neither the edge's own file nor the tiles have it.
+pub fn edge(layout: &Layout, size: u64, root: &Hash) -> Option<Found> {
+    let (index, width) = (size / TILE as u64, (size % TILE as u64) as usize);
+    let above = (1..8).map_while(|level| match shifted(size, 8 * level) {
+        0 => None,
+        count => Some(partial(layout, level, count / 256, (count % 256) as usize)),
+    });
+    let above = above.collect::<Option<Vec<_>>>()?;
+    let with = |leaves: Vec<Hash>| {
+        let lowest = if size == 0 { Vec::new() } else { vec![leaves] };
+        let edge = Edge::from_tiles(size, [lowest, above.clone()].concat())?;
+        (edge.root() == *root).then_some(edge)
+    };
+    if let Some(mut leaves) = edge_leaves(layout, index * TILE as u64) {
+        let settled = leaves.len() == width;
+        leaves.truncate(width);
+        if let Some(edge) = with(leaves) {
+            return Some(Found { edge, settled });
         }
-        let (index, width) = (count / 256, (count % 256) as usize);
-        let hashes = if width == 0 { Vec::new() } else { partial(layout, level, index, width)? };
-        levels.push(hashes);
     }
-    Edge::from_tiles(size, levels)
+    Some(Found { edge: with(partial(layout, 0, index, width)?)?, settled: false })
+}
+
+/// The whole hashes in the edge's file.
+pub fn edge_leaves(layout: &Layout, first: u64) -> Option<Vec<Hash>> {
+    let bytes = read_small(&layout.edge(first)).ok()?;
+    Some(bytes.as_chunks::<32>().0.to_vec())
 }
 
 /// Removes partial tiles that are wider than the signed tree: a crash between
@@ -172,6 +216,9 @@ pub fn remove_unsigned_tiles(layout: &Layout, edge: &Edge) -> Result<()> {
 
 /// The first `width` hashes of a tile, from the full tile where there is one.
 fn partial(layout: &Layout, level: u32, index: u64, width: usize) -> Option<Vec<Hash>> {
+    if width == 0 {
+        return Some(Vec::new());
+    }
     let bytes = read_small(&layout.tile(level, index, width))
         .or_else(|_| read_small(&layout.tile(level, index, TILE)))
         .ok()?;
@@ -180,9 +227,13 @@ fn partial(layout: &Layout, level: u32, index: u64, width: usize) -> Option<Vec<
     (hashes.len() == width).then_some(hashes)
 }
 
-/// Writes the tiles that `full` lists and the partial ones of `edge`. A full
-/// tile takes the place of its partial forms.
-pub fn write_tiles(layout: &Layout, full: &[FullTile], edge: &Edge) -> Result<()> {
+/// Writes down the tree of `edge`, of which that of the first `from` records
+/// is written already; `full` are the tiles that became full since. Only then
+/// may a head of it be signed.
+///
+/// The edge is changed before the partial tiles above it, so that a crash in
+/// between leaves one that is not settled.
+pub fn write_tree(layout: &Layout, from: u64, full: &[FullTile], edge: &Edge) -> Result<()> {
     for tile in full {
         write_tile(layout, tile.level, tile.index, &tile.hashes)?;
         let partials = layout.dir.join(format!("{}.p", tile_path(tile.level, tile.index, TILE)));
@@ -192,9 +243,49 @@ pub fn write_tiles(layout: &Layout, full: &[FullTile], edge: &Edge) -> Result<()
             return Err(Error::io("remove", &partials)(error));
         }
     }
-    for (level, index, hashes) in edge.tiles() {
-        if !hashes.is_empty() {
-            write_tile(layout, level, index, hashes)?;
+    if full.is_empty() {
+        return write_edge(layout, from, edge);
+    }
+    forget_edges(layout, edge.size())?;
+    write_edge(layout, from, edge)?;
+    write_partials(layout, edge, 1)
+}
+
+/// The partial tiles of the levels from `lowest` up.
+pub fn write_partials(layout: &Layout, edge: &Edge, lowest: u32) -> Result<()> {
+    let tiles = edge.tiles().filter(|(level, _, hashes)| *level >= lowest && !hashes.is_empty());
+    for (level, index, hashes) in tiles {
+        write_tile(layout, level, index, hashes)?;
+    }
+    Ok(())
+}
+
+fn write_edge(layout: &Layout, from: u64, edge: &Edge) -> Result<()> {
+    let Some((_, index, leaves)) = edge.tiles().next().filter(|(.., all)| !all.is_empty()) else {
+        return Ok(());
+    };
+    let first = index * TILE as u64;
+    let path = layout.edge(first);
+    // What is there already is not written again, where it ends as it should.
+    let known = usize::try_from(from.saturating_sub(first)).unwrap_or(TILE);
+    if known > 0
+        && let Some(more) = leaves.get(known..)
+        && let Ok(mut file) = open_existing(&path, true)
+        && file.metadata().is_ok_and(|there| there.len() == 32 * known as u64)
+    {
+        return file.write_all(more.as_flattened()).map_err(Error::io("write to", &path));
+    }
+    private_directory(&layout.edges())?;
+    write_state(&path, leaves.as_flattened())
+}
+
+/// Removes the edges whose tile is full in the tree of `size` records.
+fn forget_edges(layout: &Layout, size: u64) -> Result<()> {
+    let Ok(entries) = fs::read_dir(layout.edges()) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let first = entry.file_name().to_str().and_then(edge_first);
+        if first.is_some_and(|first| first / (TILE as u64) < size / TILE as u64) {
+            fs::remove_file(entry.path()).map_err(Error::io("remove", &entry.path()))?;
         }
     }
     Ok(())
@@ -210,9 +301,9 @@ fn write_tile(layout: &Layout, level: u32, index: u64, hashes: &[Hash]) -> Resul
         return Ok(());
     }
     if let Some(parent) = path.parent() {
-        crate::secret_file::private_directory(parent)?;
+        private_directory(parent)?;
     }
-    crate::secret_file::write_state(&path, bytes)
+    write_state(&path, bytes)
 }
 
 /// The first line of a segment, newline included.
@@ -318,7 +409,7 @@ fn read_range(file: &mut File, from: u64, to: u64) -> io::Result<Vec<u8>> {
     let wanted = to.saturating_sub(from);
     let mut bytes = Vec::with_capacity(usize::try_from(wanted).unwrap_or_default());
     file.seek(SeekFrom::Start(from))?;
-    file.by_ref().take(wanted).read_to_end(&mut bytes)?;
+    Read::by_ref(file).take(wanted).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -46,6 +46,24 @@ fn write(path: &Path, bytes: &[u8], synced: bool) -> Result<()> {
     Ok(())
 }
 
+/// The same for a file of one small block that is there and was `before`:
+/// written over in its place, no new file is made and no disk is waited for.
+/// So few bytes at the beginning of a file are written at once, as far as a
+/// kill or a power loss can tell.
+pub(crate) fn write_over(path: &Path, before: usize, bytes: &[u8]) -> Result<()> {
+    const BLOCK: usize = 512;
+    #[cfg(unix)]
+    if (before..=BLOCK).contains(&bytes.len()) {
+        use std::os::unix::fs::FileExt;
+        let file = open_regular(path, OpenOptions::new().write(true)).ok();
+        let file = file.filter(|file| is_alone(file).unwrap_or(false));
+        if file.is_some_and(|file| file.write_all_at(bytes, 0).is_ok()) {
+            return Ok(());
+        }
+    }
+    write_state(path, bytes)
+}
+
 /// Makes a new 0600 file beside `path`.
 fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -85,9 +103,24 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
 /// Opens a file that is there for reading and appending; never through a
 /// symbolic link in the last place, and never anything but a regular file,
 /// which could keep us waiting.
+///
+/// What is appended to has no second name: whoever writes there writes here.
 pub(crate) fn open_existing(path: &Path, append: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(append);
+    let file = open_regular(path, OpenOptions::new().read(true).append(append))?;
+    if append && !is_alone(&file)? {
+        return Err(io::Error::other("it has another name somewhere (a hard link)"));
+    }
+    Ok(file)
+}
+
+fn is_alone(file: &File) -> io::Result<bool> {
+    #[cfg(unix)]
+    return file.metadata().map(|there| std::os::unix::fs::MetadataExt::nlink(&there) < 2);
+    #[cfg(not(unix))]
+    return Ok(true);
+}
+
+fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
@@ -101,8 +134,11 @@ pub(crate) fn open_existing(path: &Path, append: bool) -> io::Result<File> {
 /// The bytes of a small file; more than any of ours has is an error.
 pub(crate) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     const MOST: u64 = 1 << 20;
-    let mut bytes = Vec::new();
-    open_existing(path, false)?.take(MOST).read_to_end(&mut bytes)?;
+    let file = open_existing(path, false)?;
+    // One byte more than there is: then one read has it all, and one sees the end.
+    let len = file.metadata()?.len().min(MOST);
+    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or_default() + 1);
+    file.take(MOST).read_to_end(&mut bytes)?;
     if bytes.len() as u64 == MOST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 

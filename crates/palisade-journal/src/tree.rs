@@ -68,7 +68,39 @@ pub struct FullTile {
 pub struct Edge {
     size: u64,
     /// The partial tile of each level, level 0 first.
-    levels: Vec<Vec<Hash>>,
+    levels: Vec<Partial>,
+}
+
+/// A tile that is not full yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Partial {
+    hashes: Vec<Hash>,
+    /// The roots of the full subtrees that it falls apart into: one for each
+    /// bit of its width, the largest leftmost.
+    peaks: Vec<Hash>,
+}
+
+impl Partial {
+    fn push(&mut self, hash: Hash) {
+        let mut peak = hash;
+        let mut width = self.hashes.len();
+        while width & 1 == 1
+            && let Some(left) = self.peaks.pop()
+        {
+            peak = node(&left, &peak);
+            width >>= 1;
+        }
+        self.peaks.push(peak);
+        self.hashes.push(hash);
+    }
+}
+
+impl FromIterator<Hash> for Partial {
+    fn from_iter<T: IntoIterator<Item = Hash>>(hashes: T) -> Self {
+        let mut partial = Self::default();
+        hashes.into_iter().for_each(|hash| partial.push(hash));
+        partial
+    }
 }
 
 impl Edge {
@@ -76,7 +108,7 @@ impl Edge {
     /// widths are not those of a tree of `size`.
     pub fn from_tiles(size: u64, levels: Vec<Vec<Hash>>) -> Option<Self> {
         let fits = widths(size).eq(levels.iter().map(Vec::len));
-        fits.then_some(Self { size, levels })
+        fits.then(|| Self { size, levels: levels.into_iter().map(Partial::from_iter).collect() })
     }
 
     /// How many leaves there are.
@@ -86,9 +118,9 @@ impl Edge {
 
     /// The partial tiles, level 0 first; some are empty.
     pub fn tiles(&self) -> impl Iterator<Item = (u32, u64, &[Hash])> {
-        (0..)
-            .zip(&self.levels)
-            .map(|(level, hashes)| (level, shifted(self.size, 8 * (level + 1)), hashes.as_slice()))
+        let index = |level: u32| shifted(self.size, 8 * (level + 1));
+        let tiles = (0..).zip(&self.levels);
+        tiles.map(move |(level, tile)| (level, index(level), tile.hashes.as_slice()))
     }
 
     /// Adds a leaf and says which tiles it completed.
@@ -96,18 +128,17 @@ impl Edge {
         let mut full = Vec::new();
         let mut hash = leaf;
         self.size += 1;
-        for level in 0.. {
-            let Some(hashes) = self.levels.get_mut(level) else {
-                self.levels.push(vec![hash]);
+        for level in 0_u32.. {
+            let Some(tile) = self.levels.get_mut(level as usize) else {
+                self.levels.push(Partial::from_iter([hash]));
                 break;
             };
-            hashes.push(hash);
-            if hashes.len() < TILE {
+            tile.push(hash);
+            if tile.hashes.len() < TILE {
                 break;
             }
-            let hashes = std::mem::take(hashes);
-            hash = root(&hashes);
-            let level = u32::try_from(level).unwrap_or(u32::MAX);
+            let Partial { hashes, peaks } = std::mem::take(tile);
+            hash = peaks.first().copied().unwrap_or_else(empty);
             full.push(FullTile { level, index: shifted(self.size, 8 * (level + 1)) - 1, hashes });
         }
         full
@@ -115,20 +146,10 @@ impl Edge {
 
     /// The root over all leaves.
     pub fn root(&self) -> Hash {
-        let mut right: Option<Hash> = None;
-        for hashes in &self.levels {
-            // A tile of w hashes falls apart into full subtrees, one for each
-            // bit of w, the largest leftmost; they are folded from the right.
-            let mut rest = hashes.as_slice();
-            while !rest.is_empty() {
-                let run = 1 << rest.len().trailing_zeros();
-                let Some((head, tail)) = rest.split_at_checked(rest.len() - run) else { break };
-                let subtree = root(tail);
-                right = Some(right.map_or(subtree, |right| node(&subtree, &right)));
-                rest = head;
-            }
-        }
-        right.unwrap_or_else(empty)
+        // The lowest level is the rightmost part of the tree.
+        let peaks = self.levels.iter().flat_map(|tile| tile.peaks.iter().rev());
+        let root = peaks.copied().reduce(|right, left| node(&left, &right));
+        root.unwrap_or_else(empty)
     }
 }
 

@@ -17,13 +17,13 @@
 //! tree goes on behind them, and a `lost` note says which they were.
 
 use crate::error::{Error, Result};
-use crate::layout::{self, End, Layout};
-use crate::note::{Checkpoint, Note, Signed, SignerKey, VerifierKey};
+use crate::layout::{self, End, Found, Layout};
+use crate::note::{Checkpoint, Note, SignerKey, VerifierKey};
 use crate::projection::Projections;
 use crate::record::{self, Chain, Entry};
 use crate::secret_file::{
-    create_new, open_existing, private_directory, read_small, sync_directory, write_secret,
-    write_state,
+    create_new, open_existing, private_directory, read_small, sync_directory, write_over,
+    write_secret, write_state,
 };
 use crate::time::Time;
 use crate::tree::{self, Edge, Hash};
@@ -146,7 +146,8 @@ impl FileJournal {
         Ok(seq)
     }
 
-    /// Signs what is not signed yet, by whomever it was written.
+    /// Signs what is not signed yet, by whomever it was written, and writes the
+    /// tiles of that head, with which others can prove what it covers.
     ///
     /// # Errors
     /// Where the key, the tiles or the last signed head cannot be read,
@@ -154,7 +155,11 @@ impl FileJournal {
     pub fn checkpoint(&mut self) -> Result<()> {
         let _locked = self.locked()?;
         self.attach()?;
-        self.sign()
+        self.sign()?;
+        match &self.proof {
+            Some(proof) => layout::write_partials(&self.layout, &proof.edge, 0),
+            None => Ok(()),
+        }
     }
 
     /// Signs what this writer left unsigned. Dropping does the same and tells
@@ -180,7 +185,12 @@ impl FileJournal {
     }
 
     fn finish(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.unsigned) { self.checkpoint() } else { Ok(()) }
+        if !std::mem::take(&mut self.unsigned) {
+            return Ok(());
+        }
+        let _locked = self.locked()?;
+        self.attach()?;
+        self.sign()
     }
 
     /// Takes the lock. Where the journal was set aside meanwhile, what is now
@@ -414,7 +424,7 @@ impl FileJournal {
             let leaves = gather(&self.layout, &self.mine, size, next)?;
             let mut edge = proof.edge.clone();
             let full: Vec<_> = leaves.into_iter().flat_map(|leaf| edge.push(leaf)).collect();
-            layout::write_tiles(&self.layout, &full, &edge)?;
+            layout::write_tree(&self.layout, size, &full, &edge)?;
             let origin = proof.signer.public().name().to_owned();
             let mut note = Checkpoint { origin, size: next, root: edge.root() }.note();
             proof.signer.sign(&mut note, 0);
@@ -424,7 +434,7 @@ impl FileJournal {
                 private_directory(&self.layout.history())?;
                 write_state(&self.layout.kept(next), &bytes)?;
             }
-            write_state(&self.layout.checkpoint(), &bytes)?;
+            write_over(&self.layout.checkpoint(), proof.bytes.len(), &bytes)?;
             (proof.bytes, proof.edge) = (bytes, edge);
         }
         self.signed = proof.edge.size();
@@ -455,17 +465,19 @@ impl FileJournal {
             bytes.ok_or_else(|| Error::damaged("its signed head (`checkpoint`) is missing"))?;
         let note = Note::parse(&bytes)?;
         let head = Checkpoint::parse(&note)?;
-        if signer.public().check(&note) != Signed::By(None) || head.origin != signer.public().name()
-        {
+        if !signer.has_signed(&note) || head.origin != signer.public().name() {
             return Err(Error::damaged(
                 "its head (`checkpoint`) is not signed by this machine's key",
             ));
         }
-        let edge = match layout::edge(&self.layout, head.size) {
-            Some(edge) if edge.root() == head.root => edge,
-            _ => self.rebuild(&head)?,
+        let found = match layout::edge(&self.layout, head.size, &head.root) {
+            Some(found) => found,
+            None => Found { edge: self.rebuild(&head)?, settled: false },
         };
-        layout::remove_unsigned_tiles(&self.layout, &edge)?;
+        let edge = found.edge;
+        if !found.settled {
+            layout::remove_unsigned_tiles(&self.layout, &edge)?;
+        }
         self.proof = Some(Proof { signer, bytes, edge });
         Ok(())
     }
@@ -513,7 +525,7 @@ impl FileJournal {
         if edge.root() != head.root {
             return Err(broken());
         }
-        layout::write_tiles(&self.layout, &full, &edge)?;
+        layout::write_tree(&self.layout, 0, &full, &edge)?;
         Ok(edge)
     }
 }

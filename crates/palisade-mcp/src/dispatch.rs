@@ -78,12 +78,13 @@ fn one<'s>(
     scope: &'s thread::Scope<'s, '_>,
 ) {
     let front = handler.front();
-    let refuse = |code, text: &str| sink.send(&message::error("null", code, text).to_json());
+    // An id that is in use is that of another call, which is not answered so.
+    let refuse = |text: &str| sink.send(&message::error("null", code::INVALID, text).to_json());
     match message::kind(&message) {
         Ok(Kind::Request { id, method }) => {
             let call = Call::of(&id, &message, Arc::clone(sink));
             if id.starts_with("\"palisade-") {
-                return refuse(code::INVALID, "this id is ours");
+                return refuse("this id is ours");
             }
             match method.as_str() {
                 "initialize" => {
@@ -93,7 +94,7 @@ fn one<'s>(
                 "ping" => call.answer(Value::Map(Vec::new())),
                 "tools/call" | "tools/list" | "logging/setLevel" => {
                     if let Err(why) = front.begin(Arc::clone(&call), MOST_CALLS) {
-                        return refuse(code::INVALID, why);
+                        return refuse(why);
                     }
                     scope.spawn(move || {
                         handler.request(&call, &method, &message);
@@ -123,7 +124,10 @@ fn one<'s>(
                 handler.response(&id, response);
             }
         }
-        Err(why) => refuse(code::INVALID, why),
+        Err(why) => {
+            let id = message::refused_id(&message);
+            sink.send(&message::error(&id, code::INVALID, why).to_json());
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,8 @@ pub struct Call {
     progress: AtomicU64,
     cancelled: AtomicBool,
     answered: AtomicBool,
+    /// The request in the approval queue that nobody answered.
+    left: OnceLock<String>,
 }
 
 impl Call {
@@ -47,7 +49,19 @@ impl Call {
             progress: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
             answered: AtomicBool::new(false),
+            left: OnceLock::new(),
         })
+    }
+
+    /// A question about it was left in the queue as this request.
+    pub fn leave(&self, request: &str) {
+        // The first one is what the refusal is about.
+        let _ = self.left.set(request.to_owned());
+    }
+
+    /// The request that was left in the queue for it.
+    pub fn left(&self) -> Option<&str> {
+        self.left.get().map(String::as_str)
     }
 
     /// Whether the client does not wait any more.

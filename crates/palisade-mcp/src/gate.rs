@@ -13,6 +13,7 @@ use palisade_core::{
 use palisade_guards::Places;
 use palisade_guards::call::Value;
 use palisade_guards::content::{Redactor, reveal};
+use palisade_runtime::approvals::Queue;
 use palisade_runtime::{
     Circumstances, Done, Error, FileDone, FileRequest, Judged, Keeper, Ports, Profile, ToolRequest,
     carry_out, grants, judge_file, judge_tool,
@@ -33,6 +34,18 @@ impl<J: Journal + Send> Books for Mutex<J> {
     }
 }
 
+/// Whoever is asked there, and what was left unanswered.
+pub trait Waits: Ask {
+    /// The request that can still be answered, for the same call made again.
+    fn left(&self) -> Option<&str>;
+}
+
+impl Waits for Queue<'_> {
+    fn left(&self) -> Option<&str> {
+        Queue::left(self)
+    }
+}
+
 /// Somebody beside the client who can be asked: the approval queue.
 pub trait Elsewhere: Sync {
     /// Whoever can be asked about `judged`, to wait only while `going` says
@@ -42,7 +55,7 @@ pub trait Elsewhere: Sync {
         judged: &Judged,
         at: &Circumstances<'_>,
         going: &'s dyn Fn() -> bool,
-    ) -> Option<Box<dyn Ask + 's>>;
+    ) -> Option<Box<dyn Waits + 's>>;
 
     /// Puts a question that an agent asks by itself, and gives the answer with
     /// the person's word; `None` where nobody would see it.
@@ -311,7 +324,7 @@ struct Asked<'a, 'g> {
     gate: &'a Gate<'g>,
     front: &'a Front,
     call: &'a Arc<Call>,
-    elsewhere: Option<Box<dyn Ask + 'a>>,
+    elsewhere: Option<Box<dyn Waits + 'a>>,
     text: String,
 }
 
@@ -331,7 +344,13 @@ impl Ask for Asked<'_, '_> {
             return answer;
         }
         match &mut self.elsewhere {
-            Some(elsewhere) => elsewhere.ask(decision),
+            Some(elsewhere) => {
+                let answer = elsewhere.ask(decision);
+                if let Some(id) = elsewhere.left() {
+                    self.call.leave(id);
+                }
+                answer
+            }
             None => Answer::Deny,
         }
     }
@@ -365,9 +384,9 @@ impl Asked<'_, '_> {
     }
 }
 
-/// Why something was refused, for the model: the rules, the reasons and what
-/// to do instead.
-pub fn refusal(decision: &Decision, redactor: &Redactor) -> String {
+/// Why a call was refused, for the model: the rules, the reasons, what to do
+/// instead, and the request that was left in the queue for it.
+pub fn refusal(decision: &Decision, redactor: &Redactor, call: &Call) -> String {
     let mut text = String::new();
     for finding in decision.outstanding() {
         text.push_str(&format!(
@@ -379,13 +398,15 @@ pub fn refusal(decision: &Decision, redactor: &Redactor) -> String {
             text.push_str(&format!("instead: {}\n", finding.instead));
         }
     }
-    if decision.severity() < Severity::Dangerous
+    if let Some(id) = call.left() {
+        text.push_str(&format!(
+            "nobody answered; it is left as request {id}: once a person allows it (`palisade approvals allow {id}`), the \
+             same call passes once\n"
+        ));
+    } else if decision.severity() < Severity::Dangerous
         && decision.grant() == Some(GrantUse::Answered(Answer::Deny))
     {
-        text.push_str(
-            "a person was asked and said no, or nobody could be asked in time; what nobody answered may lie in \
-             `palisade approvals`: once it is allowed there, the same call passes once\n",
-        );
+        text.push_str("a person was asked and said no, or nobody could be asked\n");
     }
     text.truncate(text.trim_end().len());
     if text.is_empty() { "refused".to_owned() } else { text }

@@ -22,6 +22,6 @@ pub mod wrap;
 
 pub use dispatch::{Handler, serve};
 pub use front::{Call, Front, Sink};
-pub use gate::{Books, Elsewhere, Gate, refusal};
+pub use gate::{Books, Elsewhere, Gate, Waits, refusal};
 pub use tools::{Captured, Question, Terminal, Tools, Web};
 pub use upstream::{Running, Spec, Start};

@@ -77,6 +77,18 @@ pub fn kind(message: &Value) -> Result<Kind, &'static str> {
     }
 }
 
+/// The id, as JSON text, to refuse a message under that is none: its own, so
+/// that whoever waits for an answer gets one; `null` where it has none, or is
+/// an answer itself.
+pub fn refused_id(message: &Value) -> String {
+    let answers = message.get("result").is_some() || message.get("error").is_some();
+    match message.get("id").filter(|_| !answers) {
+        Some(id @ Value::Text(text)) if text.len() <= 256 => id.to_json(),
+        Some(Value::Number(number)) if number.text().len() <= 32 => number.text().to_owned(),
+        _ => "null".to_owned(),
+    }
+}
+
 /// Whether one of the keys stands there in another case. Some readers of JSON
 /// take it for the same key, so that what is judged as `tools/list` would be
 /// done as the `Method` that stands beside it.
@@ -172,6 +184,12 @@ mod tests {
             r#"{"jsonrpc":"2.0","result":{}}"#,
         ] {
             assert!(of(text).is_err(), "{text}");
+        }
+        let id = |text: &str| refused_id(&Value::from_json(text).unwrap());
+        assert_eq!(id(r#"{"id":7,"method":"ping"}"#), "7");
+        assert_eq!(id(r#"{"jsonrpc":"2.0","id":"a","method":1}"#), "\"a\"");
+        for text in ["[]", r#"{"id":{}}"#, r#"{"id":1,"result":{}}"#, r#"{"id":null}"#] {
+            assert_eq!(id(text), "null", "{text}");
         }
     }
 }

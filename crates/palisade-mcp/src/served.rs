@@ -98,7 +98,7 @@ impl<'a> Served<'a> {
                 }
             }
             Ok(Done::Refused(decision)) => {
-                call.answer(message::failed_call(&refusal(&decision, self.gate.redactor)));
+                call.answer(message::failed_call(&refusal(&decision, self.gate.redactor, call)));
             }
             Err(error) => call.answer(message::failed_call(&unjudged(&error, self.tell))),
         }

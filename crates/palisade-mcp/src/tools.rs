@@ -196,7 +196,7 @@ impl Tools<'_> {
             let _ = permit.spend();
             Outcome::default()
         });
-        self.ran(done).map(|_| ())
+        self.ran(call, done).map(|_| ())
     }
 
     fn terminal(&self, call: &Arc<Call>, asked: &Arguments<'_>) -> Result<Answered, String> {
@@ -231,7 +231,7 @@ impl Tools<'_> {
             },
         );
         drop(ticker);
-        let outcome = self.ran(done)?;
+        let outcome = self.ran(call, done)?;
         let captured = captured.unwrap_or_default();
         if !outcome.failure.is_empty() {
             return Err(format!(
@@ -283,7 +283,7 @@ impl Tools<'_> {
         }
     }
 
-    fn ran(&self, done: Result<Done, Error>) -> Result<Outcome, String> {
+    fn ran(&self, call: &Call, done: Result<Done, Error>) -> Result<Outcome, String> {
         match done {
             Ok(Done::Ran { outcome, unrecorded }) => {
                 if let Some(error) = unrecorded {
@@ -294,7 +294,7 @@ impl Tools<'_> {
                 }
                 Ok(outcome)
             }
-            Ok(Done::Refused(decision)) => Err(refusal(&decision, self.gate.redactor)),
+            Ok(Done::Refused(decision)) => Err(refusal(&decision, self.gate.redactor, call)),
             Err(error) => Err(unjudged(&error, self.tell)),
         }
     }
@@ -335,7 +335,9 @@ impl Tools<'_> {
         let request = FileRequest { path: path.to_owned(), cwd: self.gate.cwd.clone(), work };
         let done = self.gate.file(&self.front, call, &request, self.files, use_file);
         let shown = match done {
-            Ok(FileDone::Refused(decision)) => return Err(refusal(&decision, self.gate.redactor)),
+            Ok(FileDone::Refused(decision)) => {
+                return Err(refusal(&decision, self.gate.redactor, call));
+            }
             Ok(FileDone::Tried { result, unrecorded }) => {
                 if let Some(error) = unrecorded {
                     (self.tell)(&format!(
@@ -406,7 +408,7 @@ impl Tools<'_> {
                 }
             },
         );
-        self.ran(done)?;
+        self.ran(call, done)?;
         let page = match fetched {
             Some(Fetched::Page(page)) => page,
             Some(Fetched::Refused(refused)) => {

@@ -184,7 +184,10 @@ impl<'a> Proxy<'a> {
                     self.served.upstream.send(&line);
                 }
             }
-            Err(why) => self.refuse(code::INVALID, why),
+            Err(why) => {
+                let id = message::refused_id(&message);
+                self.sink.send(&message::error(&id, code::INVALID, why).to_json());
+            }
         }
     }
 

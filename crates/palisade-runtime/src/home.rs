@@ -105,22 +105,9 @@ impl Home {
     }
 }
 
-/// Refuses a directory of ours with a file that has a second name: a sandbox
-/// that hides the home does not hide what the other name shows, and whoever
-/// writes there writes here.
-///
-/// # Errors
-/// Which file, and what mends it.
-pub(crate) fn have_one_name(directory: &Path) -> Result<(), Error> {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if let Ok(found) = fs::metadata(entry.path()) {
-            has_one_name(&entry.path(), &found)?;
-        }
-    }
-    Ok(())
-}
-
-/// The same for one file.
+/// Refuses a file of ours that has a second name: a sandbox that hides the home
+/// does not hide what the other name shows, and whoever writes there writes
+/// here.
 ///
 /// # Errors
 /// Which file, and what mends it.

@@ -12,7 +12,7 @@ use palisade_guards::taint::Known;
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Loaded, Machine};
-use crate::home::have_one_name;
+use crate::home::has_one_name;
 use crate::ports::Files;
 use crate::{Error, Home, ProfileName, environment, private_dir};
 
@@ -31,6 +31,8 @@ pub struct Profile {
     pub digest: [u8; 32],
     /// What it says of calls of tools, understood.
     pub calls: Policy,
+    /// Whether there is nothing left to be made.
+    prepared: bool,
 }
 
 impl Profile {
@@ -51,14 +53,18 @@ impl Profile {
                 name.as_str()
             )));
         }
-        for place in [home.root(), &directory, &home.root().join("keys"), &home.journal()] {
-            have_one_name(place)?;
+        // Read much later, and by others: whoever has another way to them has it now.
+        for kept in [directory.join(".env"), home.journal_key()] {
+            if let Ok(found) = fs::metadata(&kept) {
+                has_one_name(&kept, &found)?;
+            }
         }
         let file = directory.join("config.yaml");
         let Loaded { value, text }: Loaded<Config> = config::load(&file)?;
+        let prepared = !machine.text.is_empty() && !text.is_empty();
         let digest = digest(&text);
         let calls = config::calls(&file, &text, &value.tools)?;
-        Ok(Self { name, directory, config: value, text, digest, calls })
+        Ok(Self { name, directory, config: value, text, digest, calls, prepared })
     }
 
     /// Makes the home, the profile's directory and the two files that say
@@ -67,6 +73,9 @@ impl Profile {
     /// # Errors
     /// What could not be made.
     pub fn prepare(&self, home: &Home, files: &dyn Files) -> Result<(), Error> {
+        if self.prepared {
+            return Ok(());
+        }
         home.prepare()?;
         private_dir(&self.directory)?;
         first(files, &home.machine_config(), config::FIRST_MACHINE)?;
@@ -83,7 +92,7 @@ impl Profile {
         let directory = home.profile(&name);
         let digest = digest("");
         let (config, calls) = (Config::default(), Policy::default());
-        Self { name, directory, config, text: String::new(), digest, calls }
+        Self { name, directory, config, text: String::new(), digest, calls, prepared: false }
     }
 
     /// The names of all profiles.

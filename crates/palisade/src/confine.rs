@@ -144,10 +144,10 @@ fn limit(text: &str) -> Result<(Bound, u64), String> {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Flags {
     /// Run it in the sandbox, whatever the profile says.
-    #[arg(long, overrides_with = "no_sandbox")]
+    #[arg(long)]
     sandbox: bool,
     /// Run it without, whatever the profile says.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sandbox")]
     no_sandbox: bool,
     /// Confine a whole agent: a home of its own, its models through the proxy,
     /// and nothing of Palisade's in reach.

@@ -12,7 +12,7 @@ use palisade_journal::{FileJournal, Options, write_secret};
 use palisade_runtime::approvals;
 use palisade_runtime::config::Sync;
 use palisade_runtime::ports::Files;
-use palisade_runtime::{Circumstances, Error, Home, Keeper, Profile, Session, SessionId};
+use palisade_runtime::{Circumstances, Error, Fault, Home, Keeper, Profile, Session, SessionId};
 
 use crate::show::Failure;
 
@@ -32,6 +32,7 @@ impl House {
     pub fn open(profile: Option<&str>, session: Option<&str>) -> Result<Self, Failure> {
         let home = Home::locate(|name| env::var_os(name))?;
         let profile = Profile::open(&home, profile)?;
+        understood(&profile)?;
         let session = session.map(SessionId::parse).transpose()?;
         let places = places(&home, &profile)?;
         Ok(Self { home, profile, places, session })
@@ -99,6 +100,34 @@ impl House {
         grants.extend(self.profile.grants());
         grants
     }
+}
+
+/// What only the network's own words can say of a profile: whether its lists of
+/// hosts are lists of hosts.
+///
+/// # Errors
+/// The first entry that is none.
+pub fn understood(profile: &Profile) -> Result<(), Error> {
+    #[cfg(target_os = "linux")]
+    {
+        use crate::egress::Out;
+        let config = &profile.config;
+        let terminal = &config.tools.terminal;
+        let own = ("tools.terminal".to_owned(), &terminal.allow_domains, &terminal.allow_private);
+        let agents = config.agents.iter().map(|(name, agent)| {
+            (format!("agents.{name}"), &agent.allow_domains, &agent.allow_private)
+        });
+        for (key, domains, private) in std::iter::once(own).chain(agents) {
+            let out = Out { domains: domains.clone(), private: private.clone() };
+            out.allowlist().map_err(|why| Fault {
+                path: profile.config_file(),
+                at: None,
+                message: format!("`{key}`: {why}"),
+                help: None,
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The machine's clock.

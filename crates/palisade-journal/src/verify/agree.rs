@@ -4,7 +4,7 @@ use super::report::*;
 use super::scan::*;
 use super::{look_for_witnesses, signed_head, threads};
 use crate::error::{Error, Result};
-use crate::layout::{Layout, parse_tile_path, tile_hashes, tile_path};
+use crate::layout::{Layout, edge_first, edge_leaves, parse_tile_path, tile_hashes, tile_path};
 use crate::note::Checkpoint;
 use crate::secret_file::read_small;
 use crate::tree::{Hash, TILE, Tree, shifted};
@@ -203,6 +203,8 @@ pub(super) fn compare(head: &Checkpoint, place: Place, report: &mut Report) {
 /// Compares every tile there is with the tree, and looks for every tile that
 /// the signed head needs.
 pub(super) fn check_tiles(layout: &Layout, report: &mut Report) -> Result<()> {
+    // Before the tiles: where a writer makes a full one of it meanwhile, that is seen below.
+    let edge = check_edges(layout, report)?;
     let mut found = Vec::new();
     let mut strange = Vec::new();
     let root = layout.dir.join("tile");
@@ -245,14 +247,54 @@ pub(super) fn check_tiles(layout: &Layout, report: &mut Report) -> Result<()> {
                 .filter(|index| !there(level, *index, TILE))
                 .map(|index| tile_path(level, index, TILE)),
         );
-        if width > 0 && !there(level, full, width) && !there(level, full, TILE) {
-            missing.push(tile_path(level, full, width));
+        if width == 0 || there(level, full, width) || there(level, full, TILE) {
+            continue;
+        }
+        match level {
+            0 if edge => {}
+            0 => missing.push(format!("edge/{:020}", full * TILE as u64)),
+            _ => missing.push(tile_path(level, full, width)),
         }
     }
     for path in missing {
         report.altered(Place::File(path), "it is missing");
     }
     Ok(())
+}
+
+/// Compares every edge with the tree, and says whether there is the one that
+/// the signed head needs.
+fn check_edges(layout: &Layout, report: &mut Report) -> Result<bool> {
+    let edges = layout.edges();
+    let entries = match fs::read_dir(&edges) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(Error::io("read", &edges)(error)),
+    };
+    let mut complete = false;
+    for entry in entries {
+        let name = entry.map_err(Error::io("read", &edges))?.file_name();
+        let name = name.to_string_lossy();
+        let place = || Place::File(format!("edge/{name}"));
+        let Some(first) = edge_first(&name) else {
+            if !is_temporary(&name) {
+                report.altered(place(), "it is no edge");
+            }
+            continue;
+        };
+        // What lies beyond the signed head was written before a crash.
+        let known = report.signed.saturating_sub(first).min(TILE as u64) as usize;
+        let hashes = edge_leaves(layout, first).unwrap_or_default();
+        let right = match report.tree.tile(0, first / TILE as u64, known) {
+            Some(expected) => hashes.starts_with(expected),
+            None => known == 0,
+        };
+        if !right {
+            report.altered(place(), "it does not hold the hashes of these records");
+        }
+        complete |= known < TILE && first / TILE as u64 == report.signed / TILE as u64;
+    }
+    Ok(complete)
 }
 
 /// All files below, by their path; `strange` are those that are no tiles.

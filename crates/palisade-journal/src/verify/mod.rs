@@ -99,7 +99,14 @@ fn find_head(layout: &Layout, known: &Known, report: &mut Report) {
         }
         Err(error) => return report.altered(file(), format!("it cannot be read: {error}")),
     };
-    match signed_head(&bytes, report.key.as_ref()) {
+    let mut head = signed_head(&bytes, report.key.as_ref());
+    if head.is_err()
+        && let Ok(again) = read_small(&layout.checkpoint())
+    {
+        // A writer may have been in the middle of it.
+        head = signed_head(&again, report.key.as_ref());
+    }
+    match head {
         Ok((head, note)) => {
             report.signed = head.size;
             look_for_witnesses(&note, &head, "checkpoint", &known.witnesses, report);

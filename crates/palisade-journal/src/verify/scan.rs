@@ -3,7 +3,7 @@
 use super::report::*;
 use super::threads;
 use crate::error::{Error, Result};
-use crate::layout::{Layout, header_chain, segment_first, tile_hashes, tile_path};
+use crate::layout::{Layout, edge_leaves, header_chain, segment_first, tile_hashes, tile_path};
 use crate::record::{Chain, Entry, chain_of, decode, follows, seq_of};
 use crate::secret_file::{open_existing, read_small};
 use crate::tree::{Hash, TILE, leaf};
@@ -296,10 +296,13 @@ pub(super) fn widest_tile(layout: &Layout, index: u64) -> Option<Vec<Hash>> {
         return tile_hashes(&bytes).filter(|hashes| hashes.len() == TILE);
     }
     let partials = layout.dir.join(format!("{}.p", tile_path(0, index, TILE)));
-    let widths = fs::read_dir(partials)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<usize>().ok());
-    let width = widths.filter(|width| *width < TILE).max()?;
-    tile_hashes(&read_small(&layout.tile(0, index, width)).ok()?)
-        .filter(|hashes| hashes.len() == width)
+    let entries = fs::read_dir(partials).into_iter().flatten();
+    let widths = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let width = widths.filter(|width: &usize| *width < TILE).max();
+    let partial = width.and_then(|width| {
+        let bytes = read_small(&layout.tile(0, index, width)).ok()?;
+        tile_hashes(&bytes).filter(|hashes| hashes.len() == width)
+    });
+    let edge = edge_leaves(layout, index.checked_mul(TILE as u64)?);
+    partial.into_iter().chain(edge).max_by_key(Vec::len)
 }

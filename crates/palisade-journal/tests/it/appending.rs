@@ -8,6 +8,7 @@ use palisade_journal::{FileJournal, Known, Options, read, verify};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 #[test]
@@ -53,10 +54,84 @@ fn the_tree_goes_on_over_segments_checkpoints_and_writers() {
     assert!(fs::read_dir(place.dir().join("log")).unwrap().count() > 10);
     assert!(place.dir().join("tile/0/004").exists() && place.dir().join("tile/1/000.p/5").exists());
     assert!(place.dir().join("history").read_dir().unwrap().count() == 5);
-    // Public tools need the partial tiles of each head until the tile is full.
-    assert!(
-        !place.dir().join("tile/0/004.p").exists() && place.dir().join("tile/0/005.p").exists()
-    );
+    let edges = || -> Vec<_> {
+        let edges = place.dir().join("edge").read_dir().unwrap();
+        edges.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    assert_eq!(edges(), ["00000000000000001280"]);
+    // Others need the partial tiles of a head that they are given.
+    assert!(!place.dir().join("tile/0/005.p").exists());
+    place.open().checkpoint().unwrap();
+    assert!(place.dir().join("tile/0/005.p/220").exists());
+    for i in 1500..1540 {
+        intend(&mut place.open(), &format!("echo {i}"));
+    }
+    assert!(place.dir().join("tile/0/005").exists() && !place.dir().join("tile/0/005.p").exists());
+    assert_eq!(edges(), ["00000000000000001536"]);
+    assert_eq!(place.verdict(), "intact 1540");
+}
+
+#[test]
+fn a_journal_without_an_edge_of_its_own_goes_on() {
+    // As it was written before there was one: a partial tile for the head.
+    for records in [1, 20, 255, 256, 257, 300] {
+        let place = Place::new();
+        let mut journal = place.open();
+        for i in 0..records {
+            intend(&mut journal, &format!("{i}"));
+        }
+        journal.checkpoint().unwrap();
+        drop(journal);
+        let _ = fs::remove_dir_all(place.dir().join("edge"));
+        assert_eq!(place.verdict(), format!("intact {records}"));
+        intend(&mut place.open(), "next");
+        assert_eq!(place.verdict(), format!("intact {}", records + 1));
+        assert!(records == 255 || place.dir().join("edge").exists());
+    }
+}
+
+#[test]
+fn a_crash_between_edge_tiles_and_head_is_no_damage() {
+    // The head is written last: whatever came before it may be there already,
+    // and what it takes the place of may be gone or not.
+    for (before, with_gone) in [(250, true), (250, false), (40, true)] {
+        let place = Place::new();
+        let options = Options { checkpoint_every: 1 << 20, ..Options::default() };
+        let mut journal = place.open_with(options);
+        for i in 0..before {
+            intend(&mut journal, &format!("{i}"));
+        }
+        journal.checkpoint().unwrap();
+        let older = snapshot(&place.dir());
+        for i in before..before + 20 {
+            intend(&mut journal, &format!("{i}"));
+        }
+        drop(journal);
+        for (path, bytes) in older {
+            if path.ends_with("checkpoint") || with_gone && !path.exists() {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, &bytes).unwrap();
+            }
+        }
+        let _ = fs::remove_dir_all(place.dir().join("history"));
+        assert!(place.verdict().starts_with("unsigned"), "{}", place.verdict());
+        intend(&mut place.open(), "next");
+        assert_eq!(place.verdict(), format!("intact {}", before + 21));
+    }
+}
+
+/// All files, and what is in them.
+fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(snapshot(&path));
+        } else {
+            found.push((path.clone(), fs::read(&path).unwrap()));
+        }
+    }
+    found
 }
 
 #[test]
@@ -112,7 +187,7 @@ fn torn_tails_are_repaired_told_and_hide_nothing() {
         };
         assert_eq!((at, told.len()), expected, "cut at {cut}: {told:?}");
         assert!(whole.verdict().starts_with("intact"), "cut at {cut}: {}", whole.verdict());
-        for dir in ["tile", "log", "history"] {
+        for dir in ["tile", "edge", "log", "history"] {
             let _ = fs::remove_dir_all(whole.dir().join(dir));
         }
         fs::create_dir(whole.dir().join("log")).unwrap();
@@ -176,7 +251,7 @@ fn signed_records_that_the_disk_lost_are_never_written_again() {
         fs::read_to_string(&path).unwrap().split_inclusive('\n').take(2).collect::<String>(),
     )
     .unwrap();
-    fs::remove_dir_all(place.dir().join("tile")).unwrap();
+    fs::remove_dir_all(place.dir().join("edge")).unwrap();
     let mut journal = place.open();
     let error = journal.append(&Entry::Note(Note::default()), false).unwrap_err();
     assert!(error.to_string().contains("does not add up"), "{error}");
@@ -190,7 +265,7 @@ fn tiles_that_a_crash_emptied_are_made_again() {
         intend(&mut journal, &format!("{i}"));
     }
     drop(journal);
-    fs::write(place.dir().join("tile/0/001.p/44"), "").unwrap();
+    fs::write(place.dir().join("edge/00000000000000000256"), "").unwrap();
     fs::remove_file(place.dir().join("tile/0/000")).unwrap();
     assert!(place.verdict().starts_with("altered"));
     intend(&mut place.open(), "next");

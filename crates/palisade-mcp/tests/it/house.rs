@@ -191,6 +191,11 @@ impl Driver {
         }
     }
 
+    /// What came and nobody wanted is not looked at again; says how much.
+    pub fn forget(&mut self) -> usize {
+        self.lines.waiting.lock().unwrap().drain(..).count()
+    }
+
     /// The answer to the request of this id.
     pub fn answer(&mut self, id: &str) -> String {
         self.until(|line| {

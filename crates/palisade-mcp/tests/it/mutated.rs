@@ -1,22 +1,14 @@
 //! Messages with something wrong in them: nothing panics, and no call that is
 //! denied reaches the server.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use palisade_guards::call::Value;
 
+use crate::chance::Chance;
 use crate::house::{House, Scripted, call};
 
 const TOOLS: &str = r#"[{"name":"show","inputSchema":{"type":"object"}},{"name":"drop","inputSchema":{"type":"object"}}]"#;
-
-/// Numbers that look like chance and are the same each time.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % end.max(1)
-    }
-}
 
 fn mutated(line: &str, chance: &mut Chance) -> Vec<u8> {
     const PIECES: [&str; 16] = [
@@ -60,14 +52,23 @@ fn mutated(line: &str, chance: &mut Chance) -> Vec<u8> {
     bytes
 }
 
+/// So many frames: some seconds, as long as what was answered is not searched again.
+const FRAMES: usize = 100_000;
+
+/// Also those that are caught, and end as a refusal.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
 #[test]
-fn mutated_messages_never_call_what_is_denied() {
+fn a_hundred_thousand_mutated_messages_never_call_what_is_denied() {
+    let said = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        said(panic);
+    }));
     let house = House::with(
         "tools:\n  deny: [drop]\n  rules:\n    - {tool: show, when: 'default(n, 0) > 3'}\n",
     );
     let server = Scripted::echo(TOOLS);
-    let rounds: usize =
-        std::env::var("PALISADE_MUTATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(4000);
     let (heard, _) = house.wrap(&server, |client| {
         client.initialize("{}");
         let mut chance = Chance(7);
@@ -77,17 +78,21 @@ fn mutated_messages_never_call_what_is_denied() {
             r#"{"jsonrpc":"2.0","id":3,"method":"tools/list","params":{"cursor":null}}"#.to_owned(),
             r#"[{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"drop","arguments":{}}}]"#.to_owned(),
         ];
-        for round in 0..rounds {
+        let mut answered = 0;
+        for round in 0..FRAMES {
             let line = mutated(&seeds[round % seeds.len()], &mut chance);
             client.bytes(&line);
             client.bytes(b"\n");
             if round % 50 == 49 {
                 // What was sent is answered before more is sent.
-                client.send(&format!(r#"{{"jsonrpc":"2.0","id":{},"method":"ping"}}"#, 100_000 + round));
-                client.answer(&(100_000 + round).to_string());
+                client.send(&format!(r#"{{"jsonrpc":"2.0","id":{},"method":"ping"}}"#, 1_000_000 + round));
+                client.answer(&(1_000_000 + round).to_string());
+                answered += client.forget();
             }
         }
+        assert!(answered > FRAMES / 2, "{answered} answers to {FRAMES} frames");
     });
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "something panicked");
     for line in &heard {
         let line = line.strip_prefix("srv: ").unwrap();
         let value = Value::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}"));

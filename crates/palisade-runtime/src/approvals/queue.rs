@@ -191,6 +191,14 @@ impl<'a> Queue<'a> {
         self.ended.as_ref()
     }
 
+    /// The request that can still be answered, for the same action done again.
+    pub fn left(&self) -> Option<&str> {
+        match &self.ended {
+            Some(Ended::Parked { id } | Ended::Late { id }) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The person's word to the model, where there is one.
     pub fn word(&self) -> Option<&str> {
         match &self.ended {

@@ -193,8 +193,9 @@ impl Store {
         }
     }
 
-    /// The requests for exactly this, as far as they can be read.
-    pub(super) fn same(&self, digest: &[u8; 32]) -> Vec<Entry> {
+    /// The requests for exactly the subject of this digest, as far as they can be
+    /// read. No other request is opened.
+    pub fn same(&self, digest: &[u8; 32]) -> Vec<Entry> {
         let digest = hex(digest);
         let begins = digest.get(..16).unwrap_or_default();
         let places = self.places().unwrap_or_default().into_iter();

@@ -174,6 +174,16 @@ impl Subject {
         }
     }
 
+    /// What makes a judged action this one and no other, in words: its kind, its
+    /// parts, and what is in the files that it executes.
+    pub fn exactly(judged: &Judged) -> Vec<String> {
+        let action = judged.decision.action();
+        let mut all = vec![action.kind().to_owned()];
+        all.extend(exact(action));
+        all.extend(files(judged).into_iter().flat_map(|file| [file.path, file.digest]));
+        all
+    }
+
     /// SHA-256 over all of it.
     pub fn digest(&self) -> [u8; 32] {
         // A struct's fields stand in one order, so its JSON is one text; it

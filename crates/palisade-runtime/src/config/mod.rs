@@ -5,6 +5,7 @@ mod agents;
 mod allowlist;
 mod calls;
 pub mod edit;
+mod fault;
 mod fetch;
 mod read;
 mod start;
@@ -102,8 +103,10 @@ pub enum TaintPolicy {
 #[serde(deny_unknown_fields, default)]
 pub struct Terminal {
     /// Whether commands run in the OS sandbox.
+    #[serde(deserialize_with = "truth")]
     pub sandbox: bool,
     /// Whether that sandbox reaches the network.
+    #[serde(deserialize_with = "truth")]
     pub allow_network: bool,
     /// Which domains it reaches, if not all.
     pub allow_domains: Vec<String>,
@@ -147,6 +150,7 @@ pub struct Approval {
     /// When a question without a terminal goes to the queue.
     pub queue: QueueKey,
     /// Whether a desktop message tells of a question there.
+    #[serde(deserialize_with = "truth")]
     pub notify: bool,
     /// How long a question that nobody waits for any more can be answered,
     /// and how long such an answer holds.
@@ -271,7 +275,7 @@ pub struct Server {
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// Whether the server itself runs in the OS sandbox.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "truth")]
     pub sandbox: bool,
     /// The only tools of it that are offered, by glob; all where it is empty.
     #[serde(default)]
@@ -280,7 +284,7 @@ pub struct Server {
     #[serde(default)]
     pub deny: Vec<String>,
     /// Whether text of its results goes into an envelope.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", deserialize_with = "truth")]
     pub envelope: bool,
 }
 
@@ -319,6 +323,27 @@ pub enum Sync {
 pub struct Machine {
     /// The profile used where none is named.
     pub profile: Option<String>,
+}
+
+/// Without quotes: a text is no truth, whatever it says.
+fn truth<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    struct Reader;
+    impl serde::de::Visitor<'_> for Reader {
+        type Value = bool;
+
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("`true` or `false`")
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+            Ok(value)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<bool, E> {
+            Err(E::custom("expected `true` or `false`, without quotes"))
+        }
+    }
+    from.deserialize_any(Reader)
 }
 
 fn absolute<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

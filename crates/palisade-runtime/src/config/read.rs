@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use super::fault::fault;
+use crate::home::has_one_name;
 use crate::{Error, Fault};
 
 /// A file's meaning and the text it came from.
@@ -34,7 +36,7 @@ pub fn load<T: DeserializeOwned + Default>(path: &Path) -> Result<Loaded<T>, Err
         Ok(found) if found.len() > LARGEST => {
             return Err(wrong(io::Error::other("it is larger than 4 MiB")));
         }
-        Ok(_) => {}
+        Ok(found) => has_one_name(path, &found)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(Loaded { value: T::default(), text: String::new() });
         }
@@ -57,7 +59,7 @@ pub fn parse<T: DeserializeOwned + Default>(path: &Path, text: &str) -> Result<T
     if text.lines().all(nothing) {
         return Ok(T::default());
     }
-    serde_saphyr::from_str(text).map_err(|error| fault(path, &error))
+    serde_saphyr::from_str(text).map_err(|error| fault(path, text, &error))
 }
 
 fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
@@ -71,75 +73,4 @@ fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Fault> {
             help: None,
         }
     })
-}
-
-fn fault(path: &Path, error: &serde_saphyr::Error) -> Fault {
-    use serde_saphyr::Error as Yaml;
-    let error = error.without_snippet();
-    let at = error.location().map(|at| (at.line(), at.column()));
-    let (message, help) = match error {
-        Yaml::SerdeUnknownField { field, expected, .. } => {
-            (format!("unknown key `{}`", field.escape_debug()), suggestion(field, expected))
-        }
-        Yaml::SerdeUnknownVariant { variant, expected, .. } => {
-            (format!("unknown value `{}`", variant.escape_debug()), suggestion(variant, expected))
-        }
-        Yaml::SerdeMissingField { field, .. } => (format!("the key `{field}` is missing"), None),
-        Yaml::DuplicateMappingKey { key: Some(key), .. } => {
-            (format!("the key `{}` stands here twice", key.escape_debug()), None)
-        }
-        Yaml::Unexpected { expected, .. } => {
-            let expected = match *expected {
-                "mapping start" => "keys and values",
-                "sequence start" => "a list",
-                other => other,
-            };
-            (
-                format!("expected {expected}"),
-                Some("an empty section is written `{}` or left out".into()),
-            )
-        }
-        other => (first_line(&other.to_string()), None),
-    };
-    Fault { path: path.to_owned(), at, message, help }
-}
-
-/// The place is said once, in front.
-fn first_line(message: &str) -> String {
-    let message = message.lines().next().unwrap_or("");
-    let end = [" at line ", ": line "].iter().filter_map(|mark| message.rfind(mark)).min();
-    message.get(..end.unwrap_or(message.len())).unwrap_or(message).to_owned()
-}
-
-fn suggestion(key: &str, known: &[&str]) -> Option<String> {
-    let near = known
-        .iter()
-        .map(|name| (distance(key, name), name))
-        .min()
-        .filter(|(distance, name)| *distance <= name.len().max(3) / 3 + 1);
-    match near {
-        Some((_, name)) => Some(format!("did you mean `{name}`?")),
-        None if known.is_empty() => None,
-        None => Some(format!("here are known: {}", known.join(", "))),
-    }
-}
-
-/// How many letters must be put in, taken out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (at, letter) in a.chars().enumerate() {
-        let mut diagonal = at;
-        let mut left = at + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (slot, other) in row.iter_mut().skip(1).zip(&b) {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = *slot;
-            left = changed.min(*slot + 1).min(left + 1);
-            *slot = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

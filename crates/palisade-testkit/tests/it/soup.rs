@@ -2,6 +2,7 @@
 //! what was seen before a limit still counts.
 
 use palisade_core::Severity;
+use palisade_testkit::chance::Chance;
 use palisade_testkit::judged::{Setting, judged};
 
 /// Pieces that shells, programs and other languages care about.
@@ -140,17 +141,6 @@ const PIECES: &[&str] = &[
     "mapfile",
     "-C",
 ];
-
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
 
 #[test]
 fn any_soup_gets_a_verdict() {

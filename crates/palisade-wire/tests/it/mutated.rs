@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
+use crate::chance::Chance;
 use palisade_wire::{Client, Event, Payload, Use, clients};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -86,17 +87,6 @@ fn forms() -> Vec<Form> {
             "/event",
         ),
     ]
-}
-
-/// Numbers that look like chance and are the same each time.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % end.max(1)
-    }
 }
 
 const PIECES: &[&str] = &[

@@ -122,7 +122,7 @@ struct Asked {
 #[serde(untagged)]
 enum Answered {
     Judged { verdict: &'static str, severity: &'static str, rules: Vec<&'static str> },
-    Wrong { error: String },
+    Wrong { line: u64, error: String },
 }
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
@@ -187,15 +187,16 @@ fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut input = io::stdin().lock();
     let here = wire_up::cwd()?;
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        if input.read_until(b'\n', &mut text)? == 0 {
             break;
         }
-        let answer = match serde_json::from_slice::<Asked>(&line) {
-            Ok(asked) => judged(asked, &here, at),
-            Err(error) => Answered::Wrong { error: error.to_string() },
+        let asked = serde_json::from_slice::<Asked>(&text).map_err(|error| unplaced(&error));
+        let answer = match asked.and_then(|asked| judged(asked, &here, at)) {
+            Ok(answer) => answer,
+            Err(error) => Answered::Wrong { line, error },
         };
         let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from);
         gone_is_fine(written.and_then(|()| out.write_all(b"\n")))?;
@@ -204,15 +205,26 @@ fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn judged(asked: Asked, here: &str, at: &Circumstances<'_>) -> Answered {
+/// What is wrong with a line. It is always its first line to the reader of
+/// JSON, who counts from there.
+fn unplaced(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match said.strip_suffix(&place) {
+        Some(what) => format!("{what} at column {}", error.column()),
+        None => said,
+    }
+}
+
+fn judged(asked: Asked, here: &str, at: &Circumstances<'_>) -> Result<Answered, String> {
     let cwd = asked.cwd.unwrap_or_else(|| here.to_owned());
     if !cwd.starts_with('/') {
-        return Answered::Wrong { error: format!("`cwd` is not absolute: `{cwd}`") };
+        return Err(format!("`cwd` is not absolute: `{cwd}`"));
     }
     let decision = judge_command(Request { command: Command::Shell(asked.cmd), cwd }, at).decision;
-    Answered::Judged {
+    Ok(Answered::Judged {
         verdict: decision.verdict().word(),
         severity: decision.severity().word(),
         rules: decision.rules(),
-    }
+    })
 }

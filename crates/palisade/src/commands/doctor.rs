@@ -1,8 +1,12 @@
 use std::env;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
+use palisade_guards::content::reveal;
+use palisade_guards::rules::rule;
+use palisade_runtime::config::Entry;
 use palisade_runtime::{Home, Profile};
 use serde_json::json;
 
@@ -12,7 +16,7 @@ use crate::jobs;
 use crate::live;
 use crate::prompt;
 use crate::show::{Failure, Paint, Style, printed};
-use crate::wire_up::House;
+use crate::wire_up::{self, House};
 
 /// Say whether Palisade is healthy here
 ///
@@ -101,7 +105,8 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
         Ok(()) => say("home", State::Good, format!("{} is ours alone", home.root().display())),
     }
     let mut readable = true;
-    match Profile::open(&home, profile) {
+    let opened = Profile::open(&home, profile);
+    match opened.and_then(|profile| wire_up::understood(&profile).map(|()| profile)) {
         Err(error) => {
             readable = false;
             let help = error.help().filter(|help| !help.is_empty());
@@ -123,6 +128,25 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                 );
             }
             let terminal = &profile.config.tools.terminal;
+            for entry in &terminal.approval.allowlist {
+                if let Entry::Rule(entry) = entry
+                    && rule(&entry.rule).is_none()
+                {
+                    let shown = reveal(&entry.rule);
+                    let words = format!(
+                        "the allowlist names the rule `{shown}`, and there is none: the entry allows nothing \
+                         (`palisade grants list`)"
+                    );
+                    say("allowlist", State::Bad, words);
+                }
+            }
+            if let Some(workspace) = &profile.config.workspace
+                && !Path::new(workspace).is_dir()
+            {
+                let words =
+                    format!("`workspace`: the directory `{}` is not there", reveal(workspace));
+                say("workspace", State::Bad, words);
+            }
             let (state, words) = if terminal.sandbox {
                 (State::Good, "on")
             } else {
@@ -176,7 +200,7 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
 }
 
 /// Whether a file is readable by its owner alone; `None` where there is none.
-fn private(path: &std::path::Path) -> Option<bool> {
+fn private(path: &Path) -> Option<bool> {
     let found = fs::metadata(path).ok()?;
     #[cfg(unix)]
     return Some(std::os::unix::fs::MetadataExt::mode(&found) & 0o077 == 0);

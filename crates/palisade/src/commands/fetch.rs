@@ -63,6 +63,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
+    if let Some(url) = arguments.url.as_deref().filter(|url| lacks_scheme(url)) {
+        let url = reveal(url);
+        return Err(Failure::Usage(format!(
+            "`{url}` has no scheme: `palisade fetch https://{url}`"
+        )));
+    }
     let house = House::open(profile, arguments.session.as_deref())?;
     if arguments.check {
         return check(&arguments, &house);
@@ -152,6 +158,17 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         }
         None => Err(Failure::Other("nothing was fetched".into())),
     }
+}
+
+/// Whether it is what people type into a browser: a domain, and what follows.
+fn lacks_scheme(url: &str) -> bool {
+    let host = url.split(['/', '?', '#']).next().unwrap_or_default();
+    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+    let letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '.';
+    let last = name.rsplit_once('.').map(|(_, last)| last);
+    name.chars().all(letter)
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && last.is_some_and(|last| last.chars().any(|letter| letter.is_ascii_alphabetic()))
 }
 
 /// The page in its envelope.

@@ -334,6 +334,17 @@ fn matching<'f>(
 
 fn list(dir: &Path, filter: &Filter, json: bool) -> Result<(), Failure> {
     let records = matching(dir, filter)?.collect::<Result<Vec<_>, _>>()?;
+    if records.is_empty() {
+        note("no record matches");
+        if let Some(id) = filter.rule.as_deref().filter(|id| !names_rules(id)) {
+            let id = view::visible(id);
+            note(&format!(
+                "help: no rule is called `{id}`, nor a group of rules: docs/manual/rules.md lists them"
+            ));
+        } else if filter.session.is_some() {
+            note("help: `palisade log sessions` lists the sessions");
+        }
+    }
     printed(|out| {
         for (record, line) in &records {
             if json {
@@ -344,6 +355,12 @@ fn list(dir: &Path, filter: &Filter, json: bool) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// Whether a rule of ours has this name, or a group of rules.
+fn names_rules(id: &str) -> bool {
+    let known = palisade_guards::rules::RULES.iter().map(|rule| rule.id);
+    known.into_iter().any(|rule| rule == id || rule.split('/').next() == Some(id))
 }
 
 fn sessions(dir: &Path, filter: &Filter, json: bool) -> Result<(), Failure> {

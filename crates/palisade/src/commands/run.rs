@@ -92,6 +92,14 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         );
         return Ok(ExitCode::from(NOT_THERE));
     }
+    if let Some(file) = not_executable(&command) {
+        let shown = reveal(file);
+        show::note(&format!("error: `{shown}` is not executable"));
+        show::note(&format!(
+            "help: `chmod +x {shown}`, or give it to the program that reads it, as `make -f {shown}`"
+        ));
+        return Ok(ExitCode::from(REFUSED));
+    }
     let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
@@ -179,6 +187,18 @@ fn missing(command: &Command) -> Option<&str> {
     let mut places = env::split_paths(&path).map(|directory| directory.join(program));
     let is_there = Path::new(program).exists() || places.any(|place| place.exists());
     (!is_there).then_some(program)
+}
+
+/// The file in the place of a program that nobody may execute.
+fn not_executable(command: &Command) -> Option<&str> {
+    let Command::Argv(words) = command else { return None };
+    let program = words.first().filter(|program| program.contains('/'))?;
+    let is = std::fs::metadata(program).ok()?;
+    #[cfg(unix)]
+    let executable = std::os::unix::fs::MetadataExt::mode(&is) & 0o111 != 0;
+    #[cfg(not(unix))]
+    let executable = true;
+    (!is.is_file() || !executable).then_some(program)
 }
 
 /// The agent that is to be confined as a whole: the one that was named, or the

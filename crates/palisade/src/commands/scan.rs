@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -135,6 +136,10 @@ const PIECE: usize = 8 << 20;
 const OVERLAP: usize = 64 << 10;
 /// So many findings are listed of one input.
 const MOST: usize = 10_000;
+/// So many of one rule are told in words, and of what is no text; the others
+/// are counted.
+const EACH: usize = 20;
+const EACH_OF_BINARY: usize = 3;
 
 /// Scans an input of any length, a piece at a time.
 fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
@@ -264,7 +269,15 @@ fn json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 fn words(out: &mut dyn Write, name: &str, report: &Report) -> io::Result<()> {
     let paint = Paint::on(&io::stdout());
+    let binary = report.invalid_utf8 > report.bytes / 100;
+    let each = if binary { EACH_OF_BINARY } else { EACH };
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
     for found in &report.findings {
+        let count = told.entry(found.rule).or_default();
+        *count += 1;
+        if *count > each {
+            continue;
+        }
         let rule = paint.text(Style::Bold, found.rule);
         writeln!(out, "{}:{}:{}: {rule}: {}", reveal(name), found.line, found.column, found.text)?;
         if let Some(decoded) = &found.decoded {
@@ -275,6 +288,13 @@ fn words(out: &mut dyn Write, name: &str, report: &Report) -> io::Result<()> {
             writeln!(out, "    hidden by: {}", found.steps.join(", "))?;
         }
         writeln!(out, "    {}", paint.text(Style::Dim, found.why))?;
+    }
+    for (rule, count) in told.into_iter().filter(|(_, count)| *count > each) {
+        let rule = paint.text(Style::Bold, rule);
+        writeln!(out, "{}: {rule}: {} more, which `--json` lists", reveal(name), count - each)?;
+    }
+    if binary {
+        note("this is hardly text: much of what was found is chance");
     }
     if report.invalid_utf8 > 0 {
         note(&format!("{} bytes are not UTF-8 and were read as `?`", report.invalid_utf8));

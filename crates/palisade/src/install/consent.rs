@@ -130,8 +130,29 @@ pub fn diff(change: &Change, paint: Paint) -> String {
     let text = |bytes: &Option<Vec<u8>>| {
         String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
     };
-    out.push_str(&lines(&text(&change.before), &text(&change.after), paint));
+    let (before, after) = (text(&change.before), text(&change.after));
+    match laid_out(&before).zip(laid_out(&after)) {
+        Some((before, after)) => {
+            out.push_str("    (one line of JSON, laid out here to be read)\n");
+            out.push_str(&lines(&before, &after, paint));
+        }
+        None => out.push_str(&lines(&before, &after, paint)),
+    }
     out
+}
+
+/// A long line of JSON that is all there is, with a line for each of its parts.
+fn laid_out(text: &str) -> Option<String> {
+    const LONG: usize = 100;
+    let text = text.trim();
+    if text.contains('\n') || text.len() < LONG && text != "{}" && !text.is_empty() {
+        return None;
+    }
+    if text.is_empty() {
+        return Some(String::new());
+    }
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    serde_json::to_string_pretty(&value).ok()
 }
 
 /// What changed between two texts.
@@ -192,4 +213,20 @@ fn answer(mut tty: &fs::File, question: &str) -> io::Result<bool> {
 /// A path for a message.
 pub fn shown(path: &Path) -> String {
     format!("`{}`", reveal(&path.to_string_lossy()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_json_is_laid_out() {
+        let long = format!("{{\"a\":\"{}\",\"hooks\":[1]}}", "x".repeat(120));
+        assert_eq!(laid_out(&long).unwrap().lines().count(), 6);
+        assert_eq!(laid_out(""), Some(String::new()));
+        assert_eq!(laid_out("{}").as_deref(), Some("{}"));
+        for plain in ["{\"a\": 1}", "{\n\"a\": 1}\n", &"not json ".repeat(20)] {
+            assert_eq!(laid_out(plain), None);
+        }
+    }
 }

@@ -140,13 +140,30 @@ fn snake(name: &str) -> String {
 /// In words: where Codex does not answer, or does not list them.
 pub fn give(codex: &Path, client: &Client, around: &Around, scope: Scope) -> Result<(), String> {
     let (_, entries) = file(client, around, scope).ok_or("it has no file of hooks")?;
-    let fresh = Fresh::look(&settings(around));
-    let given = ask(&mut Server::start(codex, around)?, around, scope, entries);
+    let settings = settings(around);
+    let fresh = Fresh::look(&settings);
+    let given = with_its_mode(&settings, || {
+        ask(&mut Server::start(codex, around)?, around, scope, entries)
+    });
     // Only now that Codex has ended.
     if let Some(fresh) = fresh {
         fresh.tidy();
     }
     given
+}
+
+/// Codex writes its file anew, for its owner alone: who reads it is left to the
+/// person, where it was there before.
+fn with_its_mode<T>(file: &Path, act: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let before = fs::metadata(file).map(|found| found.permissions());
+    let done = act()?;
+    if let Ok(before) = before
+        && fs::metadata(file).is_ok_and(|found| found.permissions() != before)
+    {
+        fs::set_permissions(file, before)
+            .map_err(|error| format!("`{}`: {error}", file.display()))?;
+    }
+    Ok(done)
 }
 
 fn ask(
@@ -369,6 +386,25 @@ mod tests {
                 "sha256:9f02b31e88b5d8e59db440823f7c32a4d3cd97d40bde917ef1c81d7324a2eb14".into()
             ))
         );
+    }
+
+    #[test]
+    fn a_file_that_codex_writes_anew_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let at = tempfile::tempdir().unwrap();
+        let file = at.path().join("config.toml");
+        let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        let write = |mode: u32| {
+            let _ = fs::remove_file(&file);
+            fs::write(&file, "a = 1").unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            Ok(())
+        };
+        with_its_mode(&file, || write(0o600)).unwrap();
+        assert_eq!(mode(), 0o600);
+        write(0o644).unwrap();
+        with_its_mode(&file, || write(0o600)).unwrap();
+        assert_eq!(mode(), 0o644);
     }
 
     #[test]

@@ -15,23 +15,72 @@ fn what_does_not_parse_stops_everything() {
             "config.yaml:3:5: unknown key `sandbx`",
             "did you mean `sandbox`?",
         ),
-        ("tools:\n  terminal:\n    sandbox: perhaps\n", "config.yaml:3:14: invalid boolean", ""),
-        ("tools: [1\n", "config.yaml:1:8: ", ""),
+        (
+            "tools:\n  terminal:\n    sandbox: perhaps\n",
+            "config.yaml:3:14: `tools.terminal.sandbox` is `perhaps`: expected `true` or `false`",
+            "",
+        ),
+        (
+            "tools:\n  terminal:\n    sandbox: \"true\"\n",
+            "`tools.terminal.sandbox` is `\"true\"`: expected `true` or `false`, without quotes",
+            "",
+        ),
+        (
+            "tools:\n  terminal:\n    sandbox: [true]\n",
+            "`tools.terminal.sandbox` is `[true]`: expected `true` or `false`",
+            "",
+        ),
+        (
+            "tools:\n  terminal:\n    limits: {memory_mb: lots}\n",
+            "`tools.terminal.limits.memory_mb` is `lots`: expected a whole number, 0 or more",
+            "",
+        ),
+        (
+            "tools:\n  terminal:\n    allow_domains: a.example\n",
+            "`tools.terminal.allow_domains` is `a.example`: expected a list",
+            "`[a, b]`",
+        ),
+        (
+            "tools:\n  taint:\n    policy: on\n",
+            "config.yaml:3:13: `tools.taint.policy`: unknown value `on`",
+            "it is one of: auto, always, off",
+        ),
+        (
+            "tools: [1\n",
+            "config.yaml:1:8: `tools` is `[1`: expected keys and values",
+            "`key: value`",
+        ),
+        ("tools: [\n", "config.yaml:1:8: `tools` is `[`: expected keys and values", "`key: value`"),
+        (
+            "mcp:\n  servers:\n    a: {command: x, args: [1, {b: c}]}\n",
+            "config.yaml:3:31: `mcp.servers.a.args` is `{b: c}`: expected one value",
+            "",
+        ),
+        (
+            "tools:\n  terminal:\n    allow_domains: [\"http://x y\"]\n",
+            "config.yaml: `tools.terminal`: `http://x y` is no domain to allow",
+            "",
+        ),
+        (
+            "agents:\n  claude: {allow_private: [localhost]}\n",
+            "config.yaml: `agents.claude`: `localhost` is no `host:port`",
+            "",
+        ),
         ("tools: {}\ntools: {}\n", "config.yaml:2:1: the key `tools` stands here twice", ""),
         (
             "tools:\n  terminal:\n    approval: {unrecognised: alow}\n",
-            "config.yaml:3:30: unknown value `alow`",
-            "did you mean `allow`?",
+            "config.yaml:3:30: `tools.terminal.approval.unrecognised`: unknown value `alow`",
+            "it is one of: allow-when-confined, ask, allow",
         ),
         (
             "tools:\n  terminal:\n    approval: {timeout_s: 0}\n",
-            "config.yaml:3:27: expected a number of seconds",
+            "config.yaml:3:27: `tools.terminal.approval.timeout_s` is `0`: expected a number of seconds",
             "",
         ),
         (
             "tools:\n  terminal:\n    approval: {queue: alway}\n",
-            "config.yaml:3:23: unknown value `alway`",
-            "did you mean `always`?",
+            "config.yaml:3:23: `tools.terminal.approval.queue`: unknown value `alway`",
+            "it is one of: auto, always, never",
         ),
         (
             "tools:\n  terminal:\n    approval: {parked_s: 86401}\n",
@@ -43,9 +92,21 @@ fn what_does_not_parse_stops_everything() {
             "unknown key `notfy`",
             "did you mean `notify`?",
         ),
-        ("budget:\n  daily_usd: -5\n", "config.yaml:2:14: expected a number above 0", ""),
-        ("workspace: here\n", "config.yaml:1:12: expected an absolute path", ""),
-        ("tools:\n  terminal:\n", "config.yaml:2:11: expected keys and values", "`{}`"),
+        (
+            "budget:\n  daily_usd: -5\n",
+            "config.yaml:2:14: `budget.daily_usd` is `-5`: expected a number above 0",
+            "",
+        ),
+        (
+            "workspace: here\n",
+            "config.yaml:1:12: `workspace` is `here`: expected an absolute path",
+            "",
+        ),
+        (
+            "tools:\n  terminal:\n",
+            "config.yaml:2:11: `tools.terminal`: expected keys and values",
+            "`{}`",
+        ),
         (
             &format!("{allowlist}- \"*\"\n"),
             "config.yaml:5:11: a command glob must name a command",
@@ -84,6 +145,18 @@ fn what_does_not_parse_stops_everything() {
         "{}",
         said.err
     );
+}
+
+#[test]
+fn doctor_says_what_in_a_profile_means_nothing() {
+    let house = House::with(
+        "workspace: /nowhere/at/all\ntools:\n  terminal:\n    approval:\n      allowlist:\n      - {rule: no/such, \
+         program: rm, in: /}\n      - {rule: delete/root, program: rm, in: /}\n",
+    );
+    let said = house.run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    assert!(said.out.contains("`no/such`") && !said.out.contains("delete/root"), "{}", said.out);
+    assert!(said.out.contains("the directory `/nowhere/at/all` is not there"), "{}", said.out);
 }
 
 #[test]

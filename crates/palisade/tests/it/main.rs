@@ -17,6 +17,7 @@ mod live;
 mod log;
 mod manual;
 mod mcp;
+mod newcomer;
 #[cfg(target_os = "linux")]
 mod people;
 mod run;

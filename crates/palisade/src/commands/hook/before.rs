@@ -41,46 +41,58 @@ pub(super) fn answer(hook: &Hook, opened: &Opened, call: &Call) -> Result<Said, 
     governed::register_served(&opened.house.home)?;
     let mut held = opened.calls.hold(&opened.name)?;
     let twice = call.id.is_some() || call.stamp.is_some();
-    let digest = digest(hook, opened, call)?;
+    let rewriting = rewriting(hook, opened, call);
+    let rewrites = matches!(rewriting, Rewriting::Is);
+    let native = !rewrites && native::asks(hook.client, call);
+    let at = if rewrites {
+        let sandbox = opened.house.profile.config.tools.terminal.sandbox;
+        opened.circumstances(Surface::Interactive, sandbox)
+    } else {
+        let watched = native || opened.house.approvals().is_watched();
+        let surface = if watched { Surface::Interactive } else { Surface::Unattended };
+        opened.circumstances(surface, false)
+    };
+    let parts = uses::judged(hook.client, call, opened, &at, None)?;
+    let digest = digest(opened, &parts);
     if let Some(before) = held.answered(&digest).filter(|_| twice) {
         let said = if before.is_empty() { Said::Nothing } else { Said::Line(before.to_owned()) };
         return Ok(said);
     }
-    let answered = match rewriting(hook, opened, call) {
-        Rewriting::Is => confined(hook, opened, call)?,
-        Rewriting::Cannot => Answered::plainly(Said::Line(hook.client.deny(
-            Event::Before,
-            "Palisade refused this. Commands run only in the sandbox here, and this client cannot be made to use \
-             it. Tell the person: `tools.terminal.rewrite: off` judges its commands without the sandbox.",
-            Some(call),
-        ))),
-        Rewriting::IsNot => direct(hook, opened, call)?,
+    if matches!(rewriting, Rewriting::Cannot) {
+        let said = hook.client.deny(Event::Before, CANNOT, Some(call));
+        return remember(&mut held, digest, Answered::plainly(Said::Line(said)));
+    }
+    // Where a rule counts calls, this one is counted now that it is a new one.
+    let counts = opened.house.profile.calls.rules.iter().any(|rule| rule.limit.is_some());
+    let parts = match counts {
+        true => uses::judged(hook.client, call, opened, &at, Some(&opened.keeper()))?,
+        false => parts,
+    };
+    let answered = match rewrites {
+        true => confined(hook, opened, call, parts, &at)?,
+        false => settle(hook, opened, call, parts, &at, native)?,
     };
     remember(&mut held, digest, answered)
 }
 
+const CANNOT: &str = "Palisade refused this. Commands run only in the sandbox here, and this client cannot be made to use it. \
+                      Tell the person: `tools.terminal.rewrite: off` judges its commands without the sandbox.";
+
 /// Of all that the call says, where its paths lead now, what is in the files
 /// that it executes, and the policy: if any of it changes, the call is another.
-fn digest(hook: &Hook, opened: &Opened, call: &Call) -> Result<String, Failure> {
-    let at = opened.circumstances(Surface::Interactive, false);
+fn digest(opened: &Opened, parts: &[Part]) -> String {
     let mut all = Sha256::new();
     let mut add = |text: &str| {
         all.update((text.len() as u64).to_le_bytes());
         all.update(text);
     };
     add(&opened.digest);
-    // What it means, since the first call may write the text of it.
-    add(&format!("{:?}", opened.house.profile.config));
-    for part in uses::judged(hook.client, call, opened, &at, None)? {
-        let subject = Subject::of(&part.judged, &at, &opened.actor, &[]);
-        add(&subject.kind);
-        subject.exact.iter().for_each(|one| add(one));
-        for file in &subject.files {
-            add(&file.path);
-            add(&file.digest);
-        }
+    add(&hex(&opened.house.profile.digest));
+    add(&opened.house.places.workspace);
+    for part in parts {
+        Subject::exactly(&part.judged).iter().for_each(|one| add(one));
     }
-    Ok(hex(&all.finalize()))
+    hex(&all.finalize())
 }
 
 fn remember(held: &mut Held, digest: String, answered: Answered) -> Result<Said, Failure> {
@@ -137,19 +149,21 @@ fn rewriting(hook: &Hook, opened: &Opened, call: &Call) -> Rewriting {
 
 /// What is never done is refused here. All else is judged again, asked about
 /// and recorded by `palisade run`, so that there is one intent.
-fn confined(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
-    let sandbox = opened.house.profile.config.tools.terminal.sandbox;
-    let at = opened.circumstances(Surface::Interactive, sandbox);
-    let keeper = opened.keeper();
-    let parts = uses::judged(hook.client, call, opened, &at, Some(&keeper))?;
+fn confined(
+    hook: &Hook,
+    opened: &Opened,
+    call: &Call,
+    parts: Vec<Part>,
+    at: &Circumstances<'_>,
+) -> Result<Answered, Failure> {
     if !refused(&parts).is_empty() {
-        return settle(hook, opened, call, parts, &at, false);
+        return settle(hook, opened, call, parts, at, false);
     }
     let origins = origins(&parts);
     // A rule of the profile about the tool itself is answered here as always.
     let command = |part: &Part| matches!(part.judged.decision.action(), Action::Run { .. });
     let tools = parts.into_iter().filter(|part| !command(part)).collect();
-    let mut answered = settle(hook, opened, call, tools, &at, false)?;
+    let mut answered = settle(hook, opened, call, tools, at, false)?;
     if matches!(answered.said, Said::Line(_)) {
         return Ok(answered);
     }
@@ -186,16 +200,6 @@ fn lines(opened: &Opened, call: &Call) -> Result<Vec<String>, Failure> {
 /// In single quotes nothing means anything to a shell but their end.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-fn direct(hook: &Hook, opened: &Opened, call: &Call) -> Result<Answered, Failure> {
-    let native = native::asks(hook.client, call);
-    let watched = native || opened.house.approvals().is_watched();
-    let surface = if watched { Surface::Interactive } else { Surface::Unattended };
-    let at = opened.circumstances(surface, false);
-    let keeper = opened.keeper();
-    let parts = uses::judged(hook.client, call, opened, &at, Some(&keeper))?;
-    settle(hook, opened, call, parts, &at, native)
 }
 
 /// From what was judged to what is said.

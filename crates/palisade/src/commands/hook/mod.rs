@@ -30,6 +30,10 @@ use crate::wire_up::House;
 /// The payload comes on standard input. No output means that it may be used.
 /// A refusal is JSON in the client's own form. The exit code is 0, or 2 where
 /// a refusal cannot be written to standard output.
+///
+/// Whoever starts it is registered as an agent until it ends, so that neither
+/// it nor what it starts can answer questions: not, where a person tries it
+/// out, the shell that they type into, but a script or an editor that runs it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  echo '{\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"rm -rf /\"}}' | palisade hook --client claude --event PreToolUse"

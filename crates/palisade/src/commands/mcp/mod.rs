@@ -14,12 +14,11 @@ use std::sync::{Arc, Mutex};
 use std::{env, thread};
 
 use clap::{Args, Subcommand};
-use palisade_core::ports::Ask;
 use palisade_core::{Actor, Answer};
 use palisade_guards::content::Redactor;
 use palisade_journal::FileJournal;
 use palisade_mcp::pins::Store;
-use palisade_mcp::{Elsewhere, Gate, Question, Sink};
+use palisade_mcp::{Elsewhere, Gate, Question, Sink, Waits};
 use palisade_runtime::approvals::{Queue, Risk, Subject, governed};
 use palisade_runtime::{Circumstances, Judged, SessionId, environment};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -170,7 +169,7 @@ impl Elsewhere for Line<'_> {
         judged: &Judged,
         at: &Circumstances<'_>,
         going: &'s dyn Fn() -> bool,
-    ) -> Option<Box<dyn Ask + 's>> {
+    ) -> Option<Box<dyn Waits + 's>> {
         let subject = Subject::of(judged, at, self.actor, &[]);
         // Where nobody would see it, it is left there for later.
         Some(Box::new(self.queue(subject, going)))

@@ -76,6 +76,19 @@ fn spec(arguments: &Arguments, desk: &Desk) -> Result<Spec, Failure> {
     let command = match (arguments.program.is_empty(), configured) {
         (false, _) => arguments.program.clone(),
         (true, Some(server)) => command(server),
+        (true, None) if let Some(name) = &arguments.name => {
+            let known: Vec<&str> =
+                desk.house.profile.config.mcp.servers.keys().map(String::as_str).collect();
+            let known = match known.as_slice() {
+                [] => "it has none yet".to_owned(),
+                known => format!("it has {}", known.join(", ")),
+            };
+            return Err(Failure::Usage(format!(
+                "the profile has no server `{}` in `mcp.servers` ({known}): give its command after `--`, \
+                 `palisade mcp wrap --name {0} -- PROGRAM`",
+                palisade_guards::content::reveal(name)
+            )));
+        }
         (true, None) => {
             return Err(Failure::Usage(
                 "there is no server to start: `palisade mcp wrap -- PROGRAM`, or `--name` of one in the profile".into(),
