@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use palisade_core::{Command, Contained, Finding, Severity, Span};
 use palisade_guards::content::Redactor;
 use palisade_guards::{Places, rules, telling};
-use palisade_shell::{Analysis, EffectKind, FileFact, Text};
+use palisade_shell::{Analysis, EffectKind, FileFact, Labels, Text};
 
 use crate::outputs::is_remade;
 use crate::patterns::Lookup;
@@ -92,6 +92,14 @@ pub fn files(
                 fact.labels = fact.labels.and(labels);
             }
             facts.insert(path, FileFact { labels, real, ..FileFact::default() });
+        }
+    }
+    // What earlier commands fetched may be a file that a build obeys.
+    let fetched = Labels::DOWNLOADED.and(Labels::DECODED);
+    for (path, labels) in session.files.iter().filter(|_| analysis.runs_project) {
+        if !labels.of(fetched).is_none() {
+            let fact = facts.entry(path.clone()).or_default();
+            fact.labels = fact.labels.and(*labels);
         }
     }
     for path in analysis.wanted.iter().take(SCRIPTS) {

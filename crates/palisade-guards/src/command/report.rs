@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use palisade_core::{Finding, Severity, Span, Subject};
+use palisade_core::{Contained, Finding, Severity, Span, Subject};
 use palisade_shell::programs::{self, Output, Program};
 use palisade_shell::{Analysis, Effect, Invocation, Text};
 
@@ -208,6 +208,11 @@ impl<'a> Report<'a> {
             }
         }
         let invocation = command.and_then(|at| self.analysis.commands.get(at as usize));
+        // In a project's file not every word is a command: what is merely not
+        // understood there says nothing.
+        if invocation.is_some_and(|one| one.project) && rule.contained == Contained::Unrecognised {
+            return;
+        }
         let text = match invocation {
             Some(invocation) => decoded(invocation, detail),
             None => span.of(self.text).to_owned(),

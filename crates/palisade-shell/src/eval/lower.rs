@@ -87,6 +87,7 @@ impl Eval<'_> {
         {
             self.standard_input(role, &mut flow, span);
         }
+        self.obeyed(program, span);
         let stream = self.finish_flow(program, flow, span);
         self.state.cwd = outer;
         stream
@@ -107,6 +108,7 @@ impl Eval<'_> {
             None => {
                 self.online(program, span);
                 self.hazards(program, &arguments, span);
+                self.obeyed(program, span);
                 Stream::default()
             }
             Some(sub) => match sub.literal() {
@@ -142,6 +144,7 @@ impl Eval<'_> {
                             let mut flow = Flow::default();
                             self.options(program, &arguments, &mut flow);
                             self.operands(program, &arguments.operands, &mut flow, 0);
+                            self.obeyed(program, span);
                             self.finish_flow(program, flow, span)
                         }
                     }
@@ -748,6 +751,7 @@ fn language_via(language: Language) -> &'static str {
         Language::Debugger => "debugger command",
         Language::Jq => "filter",
         Language::Cron => "crontab",
+        Language::Settings => "settings",
         Language::Other => "code",
     }
 }

@@ -151,6 +151,9 @@ pub struct Program {
     pub method: bool,
     /// The role of standard input, where it is more than data.
     pub stdin: Option<Role>,
+    /// Files that it runs or obeys where it finds them in a project, as
+    /// patterns for the end of a path: scripts, and sources as paths.
+    pub obeys: List<(Name, Role)>,
 }
 
 /// One option.
@@ -282,6 +285,8 @@ pub enum Language {
     Jq,
     /// crontab lines.
     Cron,
+    /// Settings with commands among other values (`package.json`, `tox.ini`).
+    Settings,
     /// Any other language: what it does is not known.
     Other,
 }

@@ -271,94 +271,65 @@ impl Eval<'_> {
 
 /// `make`: the project's own rules, unless the rules come with the command.
 pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    const FILES: &[&str] = &["-f", "--file", "--makefile"];
     let arguments = arguments::read(program, rest(fields), false);
     let span = place(fields);
-    for file in arguments.values(&["-f", "--file", "--makefile"]).cloned().collect::<Vec<_>>() {
-        let stream = eval.read_operand(&file);
-        match stream.text {
-            Some(text) if !text.is_unknown() => {
-                let _ = eval.code(Language::Make, &text, stream.labels, "make recipe", file.span);
-            }
-            _ if matches!(file.literal(), Some("-" | "/dev/stdin")) || !stream.labels.is_none() => {
-                eval.emit(
-                    EffectKind::Execute { language: Language::Make, code: Code::Opaque },
-                    stream.labels,
-                    file.span,
-                );
-            }
-            _ => {}
+    let outer = eval.state.cwd.clone();
+    let mut flow = Flow::default();
+    // Directories are entered before any file is looked for.
+    for (option, value) in &arguments.options {
+        let (Some(role), Some(value)) = (option.value, value) else { continue };
+        let apart = |name: &&str| FILES.contains(name) || matches!(*name, "--eval" | "-E");
+        if !option.names.iter().any(|name| apart(&name.get())) {
+            eval.apply(role, value, &mut flow);
         }
+    }
+    for file in arguments.values(FILES).cloned().collect::<Vec<_>>() {
+        makefile(eval, &file, matches!(file.literal(), Some("-" | "/dev/stdin")));
     }
     for code in arguments.values(&["--eval", "-E"]).cloned().collect::<Vec<_>>() {
         let _ = eval.code(Language::Make, &code.text, code.labels, "make recipe", code.span);
     }
     for field in &arguments.operands {
-        if let Some((name, value)) = field.text.raw().split_once('=') {
-            let name = name.trim_end_matches([':', '?', '+', '!']);
-            // A recipe's shell, and values that make itself runs.
-            if matches!(
-                name,
-                "SHELL"
-                    | ".SHELLFLAGS"
-                    | "MAKEFLAGS"
-                    | "MAKE"
-                    | "CC"
-                    | "CXX"
-                    | "LD"
-                    | "AR"
-                    | "CXXFLAGS_COMMAND"
-            ) && name != "MAKEFLAGS"
-            {
-                let _ = eval.code(
-                    Language::Shell,
-                    &Text::new(value),
-                    field.labels,
-                    "make variable",
-                    field.span,
-                );
-            } else if value.contains("$(shell") || value.contains("`") {
-                let code = value.replace("$(shell", "$(");
-                let _ = eval.code(
-                    Language::Shell,
-                    &Text::new(format!(": {code}")),
-                    field.labels,
-                    "make variable",
-                    field.span,
-                );
-            }
-        }
-    }
-    let known_file = arguments.has(&["-f", "--file", "--makefile"]);
-    let (labels, content) = ["GNUmakefile", "makefile", "Makefile"]
-        .iter()
-        .map(|name| eval.file_facts(&eval.resolve(&Text::from(*name))))
-        .find(|(labels, content)| !labels.is_none() || content.is_some())
-        .unwrap_or((Labels::NONE, None));
-    match content {
-        Some(text) if !known_file => {
-            let _ = eval.code(Language::Make, &text, labels, "make recipe", span);
-        }
-        None if labels.has(Labels::DOWNLOADED) || labels.has(Labels::DECODED) => {
-            let kind = EffectKind::Execute { language: Language::Make, code: Code::Opaque };
-            eval.emit(kind, labels, span);
-        }
-        _ => {}
+        make_variable(eval, field);
     }
     eval.hazard("run/project-code", span);
-    let mut flow = Flow::default();
-    let outer = eval.state.cwd.clone();
-    for (option, value) in &arguments.options {
-        let (Some(role), Some(value)) = (option.value, value) else { continue };
-        if !option
-            .names
-            .iter()
-            .any(|name| matches!(name.get(), "-f" | "--file" | "--makefile" | "--eval" | "-E"))
-        {
-            eval.apply(role, value, &mut flow);
-        }
+    if !arguments.has(FILES) {
+        eval.obeyed(program, span);
     }
     eval.state.cwd = outer;
     Stream::default()
+}
+
+/// A file with rules, as far as it is known.
+pub(in super::super) fn makefile(eval: &mut Eval<'_>, file: &Field, input: bool) {
+    let stream = eval.read_operand(file);
+    match stream.text {
+        Some(text) if !text.is_unknown() => {
+            let _ = eval.code(Language::Make, &text, stream.labels, "make recipe", file.span);
+        }
+        _ if input || !stream.labels.is_none() => {
+            let kind = EffectKind::Execute { language: Language::Make, code: Code::Opaque };
+            eval.emit(kind, stream.labels, file.span);
+        }
+        _ => {}
+    }
+}
+
+/// `NAME=VALUE` among make's operands: a recipe's shell, and values that make
+/// itself runs.
+fn make_variable(eval: &mut Eval<'_>, field: &Field) {
+    const RUN: &[&str] =
+        &["SHELL", ".SHELLFLAGS", "MAKE", "CC", "CXX", "LD", "AR", "CXXFLAGS_COMMAND"];
+    let Some((name, value)) = field.text.raw().split_once('=') else { return };
+    let code = if RUN.contains(&name.trim_end_matches([':', '?', '+', '!'])) {
+        value.to_owned()
+    } else if value.contains("$(shell") || value.contains('`') {
+        format!(": {}", value.replace("$(shell", "$("))
+    } else {
+        return;
+    };
+    let _ = eval.code(Language::Shell, &Text::new(code), field.labels, "make variable", field.span);
 }
 
 /// `crontab FILE`, `crontab -`: lines that run later, as code.
@@ -392,6 +363,35 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     }
     eval.deferred = deferred;
     Stream::nothing()
+}
+
+/// A repository or template that is fetched: what lies in it came just now.
+pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    const FETCHERS: &[&str] = &[
+        "git clone", "git submodule", "gh repo", "glab repo", "hg clone", "svn checkout", "jj git", "degit",
+        "npm create", "cookiecutter", "cargo generate",
+    ];
+    if !FETCHERS.contains(&program.name.get()) {
+        return;
+    }
+    let operands = arguments::read(program, rest(fields), false).operands;
+    let mut operands: Vec<&Field> = operands.iter().collect();
+    // `gh repo clone NAME`, `jj git clone URL`.
+    match (program.name.get(), operands.first().and_then(|word| word.literal())) {
+        ("gh repo" | "glab repo" | "jj git", Some("clone")) => drop(operands.remove(0)),
+        ("gh repo" | "glab repo" | "jj git" | "git submodule", _) => return,
+        _ => {}
+    }
+    let Some(from) = operands.first() else { return };
+    let into = match operands.get(1) {
+        Some(directory) => directory.text.clone(),
+        None => {
+            let raw = from.text.raw().trim_end_matches('/').trim_end_matches(".git");
+            Text::new(raw.rsplit(['/', ':']).next().unwrap_or(raw))
+        }
+    };
+    let into = eval.resolve(&into);
+    eval.fetch_tree(&into);
 }
 
 /// Runners told to take a project from where anything may have been put:

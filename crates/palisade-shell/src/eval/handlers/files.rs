@@ -414,8 +414,11 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
                         field.span,
                     );
                 }
-                // What was unpacked carries no label: running it is running
-                // a program by its path, which asks for itself.
+                // What came over the network is not kept of what was unpacked:
+                // that is of this line, in which nobody can look.
+                if content.labels.has(Labels::DOWNLOADED) {
+                    eval.fetch_tree(&into);
+                }
                 if has(&["-P", "--absolute-names"]) {
                     eval.hazard("file/absolute-unpack", span);
                 }

@@ -7,12 +7,14 @@ mod files;
 mod filters;
 mod interpreters;
 mod network;
+mod obeyed;
 mod outcome;
 mod search;
 mod shells;
 
 use std::collections::BTreeSet;
 
+pub(super) use develop::makefile;
 pub(super) use files::packed_away;
 
 use super::Eval;
@@ -51,6 +53,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         None => dispatch(eval, program, fields),
     };
     leaving(eval, program, fields, &input);
+    develop::fetched(eval, program, fields);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
 }
 
