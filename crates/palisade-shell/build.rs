@@ -586,6 +586,9 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "sql" => "Sql",
         "file-list" => "FileList",
         "names" => "Names",
+        "variable" => "Variable",
+        "unpack" => "Unpack",
+        "glob" => "Glob",
         other => stop(file, name, &format!("has role `{other}`")),
     };
     format!("Role::{known}")

@@ -49,6 +49,13 @@ impl<'a> Scene<'a> {
             let sub = command.arguments.first().and_then(Text::literal);
             return matches!(sub, Some("base64" | "enc"));
         }
+        // What is added to a repository is in it for good, and goes with it.
+        if base(name) == "git" {
+            let adds = |word: &Text| matches!(word.literal(), Some("add" | "stage"));
+            if command.arguments.iter().any(adds) {
+                return true;
+            }
+        }
         let known: Option<&Program> = programs::lookup(name);
         match known.map(|program| program.output) {
             Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments) | None => {

@@ -82,6 +82,7 @@ impl Eval<'_> {
             flow.printed = Some(self.wrapped(program, &arguments.operands));
         }
         super::handlers::packed_away(self, program, &arguments);
+        super::handlers::searched(self, program, &arguments);
         if let Some(role) = program.stdin
             && !flow.code
         {
@@ -549,6 +550,16 @@ impl Eval<'_> {
                 self.emit(EffectKind::Device { path }, Labels::NONE, span);
             }
             Role::Names => self.read_listed(field),
+            Role::Variable => self.subscript_code(field.text.raw(), field.labels),
+            Role::Unpack => {
+                let mut below = field.text.clone();
+                below.push("/");
+                below.push(&crate::text::STAR.to_string());
+                let path = self.resolve(&below);
+                self.emit(EffectKind::Write { path, how: Writing::Edit }, field.labels, span);
+            }
+            // Below which directories the operands say.
+            Role::Glob => {}
             Role::Process => {}
             Role::GitConfig => self.git_config(field),
             Role::SshConfig => self.ssh_config(field),

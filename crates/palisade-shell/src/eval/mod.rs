@@ -115,6 +115,8 @@ pub(crate) struct Eval<'c> {
     unread: Vec<String>,
     /// Whether names come out of a file that was read.
     lists: bool,
+    /// Whether the line says anew where a repository is pushed to.
+    remotes_changed: bool,
     /// What programs were given as their input.
     heard: BTreeSet<Text>,
 }
@@ -221,6 +223,7 @@ impl<'c> Eval<'c> {
             unseen: Cell::default(),
             unread: Vec::new(),
             lists: false,
+            remotes_changed: false,
             heard: BTreeSet::new(),
         }
     }

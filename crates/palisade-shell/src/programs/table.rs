@@ -242,6 +242,12 @@ pub enum Role {
     FileList,
     /// Names of files that are read, one a line; as a word, a file of these.
     Names,
+    /// A variable of the shell that is given a value; its subscript is code.
+    Variable,
+    /// A directory in which files are made whose names are not said.
+    Unpack,
+    /// A pattern for the names of files that a search reads.
+    Glob,
 }
 
 /// Languages that a program may be given code in.

@@ -40,15 +40,36 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     if let Some(directory) = arguments.value(&["--git-dir"]) {
         eval.variable_effect("GIT_DIR", &directory.text, directory.labels, directory.span);
     }
+    let outer = eval.state.cwd.clone();
+    for place in arguments.values(&["-C"]).cloned().collect::<Vec<_>>() {
+        eval.state.cwd = vec![eval.resolve(&place.text)];
+    }
+    let named = arguments.value(&["--git-dir"]).map(|field| field.text.clone());
+    let named = named.or_else(|| eval.variable("GIT_DIR").map(|(text, _)| text));
+    let repository = named.map_or_else(|| eval.directory().clone(), |text| eval.resolve(&text));
+    eval.bare_repository(&repository, place(fields));
+    eval.state.cwd = outer;
+    // Where it is pushed to, nobody but the line itself has named.
+    if words_of(fields).any(|word| word == "push") && eval.remotes_changed {
+        eval.hazard("vcs/push-url", place(fields));
+    }
     // `git checkout -- path` throws changes away; the `--` is no operand.
-    let words: Vec<&str> = rest(fields).iter().filter_map(Field::literal).collect();
+    let words: Vec<&str> = words_of(fields).collect();
     if words.contains(&"checkout")
         && let Some(at) = words.iter().position(|word| *word == "--")
         && words.len() > at + 1
     {
         eval.hazard("vcs/discard-changes", place(fields));
     }
-    eval.lower(program, fields)
+    let mut words = words_of(fields).skip_while(|word| *word != "remote").skip(1);
+    let changes = words.next().is_some_and(|word| matches!(word, "add" | "set-url"));
+    let stream = eval.lower(program, fields);
+    eval.remotes_changed |= changes;
+    stream
+}
+
+fn words_of(fields: &[Field]) -> impl Iterator<Item = &str> {
+    rest(fields).iter().filter_map(Field::literal)
 }
 
 /// `git config KEY VALUE`: a key that carries code is code that runs later.
@@ -216,8 +237,33 @@ impl Eval<'_> {
         }
     }
 
+    /// A directory that may be a repository by itself, among the files of a
+    /// project: what git would run on its behalf.
+    fn bare_repository(&mut self, directory: &Text, span: Span) {
+        let Some(known) = directory.literal().filter(|known| !known.ends_with("/.git")) else { return };
+        let path = Text::new(format!("{known}/config"));
+        let (labels, content) = self.file_facts(&path);
+        let Some(content) = content else { return self.want(&path) };
+        let mut section = String::new();
+        for line in content.raw().lines().map(str::trim) {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+                section = name.replace('"', "").replacen(' ', ".", 1);
+            } else if let Some((key, value)) = line.split_once('=') {
+                // Where it is pushed to it says like any other.
+                let plain = ["remote", "url", "http", "submodule", "branch"];
+                if plain.contains(&section.split('.').next().unwrap_or("")) {
+                    continue;
+                }
+                let value = value.trim().trim_matches('"');
+                let text = Text::new(format!("{section}.{}={value}", key.trim()));
+                self.git_config(&Field { text, labels, span });
+            }
+        }
+    }
+
     fn git_reaches(&mut self, place: &str, field: &Field) {
         let place = Text::new(place);
+        self.remotes_changed = true;
         if super::super::reaches::remote(&place) || place.has_unknown() {
             self.connect(&place, false, field.labels, field.span);
         }

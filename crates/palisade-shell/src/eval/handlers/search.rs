@@ -5,7 +5,7 @@ use super::super::value::{Field, Stream};
 use super::super::{Eval, decode};
 use super::shells::fill;
 use crate::effect::{EffectKind, Labels};
-use crate::programs::Program;
+use crate::programs::{Program, Role};
 use crate::span::Span;
 use crate::text::{ANY, STAR, Text};
 
@@ -261,6 +261,36 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         }
     }
     stream
+}
+
+/// Files that a search reads by patterns for their names: `grep -r KEY
+/// --include=.env`, `rg -uu -g '.env*'`.
+pub(in super::super) fn searched(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    arguments: &arguments::Arguments,
+) {
+    let globs = arguments.options.iter().filter_map(|(option, value)| {
+        let glob = value.as_ref().filter(|_| option.value == Some(Role::Glob))?;
+        (!glob.text.raw().starts_with('!')).then(|| glob.clone())
+    });
+    let globs: Vec<Field> = globs.collect();
+    if globs.is_empty() || program.operands.is_empty() {
+        return;
+    }
+    let roots: Vec<Text> = match arguments.operands.get(1..) {
+        Some(roots) if !roots.is_empty() => roots.iter().map(|root| root.text.clone()).collect(),
+        _ => vec![Text::from(".")],
+    };
+    for glob in globs.iter().take(16) {
+        let mut text = String::new();
+        super::super::expand::activate(glob.text.raw(), &mut text);
+        let name = Text::new(super::super::expand::opened(&text));
+        for root in roots.iter().take(16) {
+            let path = eval.resolve(&below(root, std::slice::from_ref(&name), true));
+            let _ = eval.read(&path, glob.span);
+        }
+    }
 }
 
 /// Adds the names, a line each, of all that may lie below `root`.
