@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use palisade_core::{Contained, Finding, Severity, Span, Subject};
 use palisade_shell::programs::{self, Output, Program};
-use palisade_shell::{Analysis, Effect, Invocation, Text};
+use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Text};
 
 use crate::path::base;
 use crate::rules::{self, Rule};
@@ -40,6 +40,28 @@ impl<'a> Scene<'a> {
         COPIERS.contains(&program) || self.discloses(effect)
     }
 
+    /// Whether code that the line itself brings reads the file: text after an
+    /// option, standard input, a script that the line writes. A file that a
+    /// script of the project is given is that script's.
+    fn code_discloses(&self, effect: &Effect, command: &Invocation) -> bool {
+        let words: Vec<&str> = command.arguments.iter().filter_map(Text::literal).collect();
+        let inline = words.iter().any(|word| {
+            let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+            matches!(*word, "--eval" | "--print" | "--execute" | "eval")
+                || letters.is_some_and(|letters| letters.len() < 6 && letters.contains(['c', 'e', 'E', 'r', 'n', 'p']))
+        });
+        let script = words.iter().find(|word| !word.starts_with('-'));
+        let Some(script) = script.filter(|_| !inline) else { return true };
+        let end = format!("/{}", script.trim_start_matches("./"));
+        let of_line = self.analysis.effects.iter().any(|one| match &one.kind {
+            EffectKind::Write { path, .. } => path.literal().is_some_and(|path| path.ends_with(&end)),
+            _ => false,
+        });
+        // Given as a word, whatever the script is.
+        let path = effect.kind.path().and_then(Text::literal).map_or("", base);
+        of_line && !words.iter().any(|word| base(word) == path)
+    }
+
     /// Whether what the command reads comes out of it again: where it is
     /// printed, copied or sent. A program that is not known may do that.
     pub(super) fn discloses(&self, effect: &Effect) -> bool {
@@ -57,6 +79,11 @@ impl<'a> Scene<'a> {
             }
         }
         let known: Option<&Program> = programs::lookup(name);
+        if let Some(program) = known
+            && INTERPRETERS.contains(&program.name.get())
+        {
+            return self.code_discloses(effect, command);
+        }
         match known.map(|program| program.output) {
             Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments) | None => {
                 true
@@ -65,6 +92,9 @@ impl<'a> Scene<'a> {
         }
     }
 }
+
+/// Interpreters of code that may print what it reads.
+const INTERPRETERS: &[&str] = &["bun", "deno", "lua", "node", "perl", "php", "python", "ruby"];
 
 /// Programs that take all of what they read somewhere else.
 const COPIERS: &[&str] = &[
