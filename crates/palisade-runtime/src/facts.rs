@@ -11,6 +11,7 @@ use palisade_guards::content::Redactor;
 use palisade_guards::{Places, rules, telling};
 use palisade_shell::{Analysis, EffectKind, FileFact, Labels, Text};
 
+use crate::locked::is_locked;
 use crate::outputs::is_remade;
 use crate::patterns::Lookup;
 use crate::session::Session;
@@ -124,6 +125,11 @@ pub fn files(
             && is_remade(Path::new(path), Path::new(&places.workspace))
         {
             facts.entry(path.to_owned()).or_default().remade = true;
+        }
+    }
+    for install in &analysis.installs {
+        if is_locked(install, Path::new(&places.workspace), session) {
+            facts.entry(install.directory.clone()).or_default().locked = true;
         }
     }
     let mut lookup = Lookup::new(places, session);

@@ -107,11 +107,25 @@ pub struct FileFact {
     pub real: Option<String>,
     /// Whether it is a directory that a build makes again.
     pub remade: bool,
+    /// Of a directory: whether the lock file and what it was made of are as
+    /// the repository holds them ([`Analysis::installs`]).
+    pub locked: bool,
     /// Of a pattern, by how it is displayed: the files on disk that it takes
     /// in and of which more is to be said than of the pattern.
     pub matches: Vec<Match>,
     /// Of a pattern: whether there were more files than are looked at.
     pub beyond: bool,
+}
+
+/// An install that a lock file decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Install {
+    /// The project's directory, absolute.
+    pub directory: String,
+    /// The lock files, of which there is one.
+    pub locks: &'static [&'static str],
+    /// The files that say what is to be installed.
+    pub manifests: &'static [&'static str],
 }
 
 /// A file that a pattern takes in.
@@ -412,6 +426,9 @@ pub struct Analysis {
     /// may lead elsewhere: give [`FileFact::real`] of them in
     /// [`Context::files`] under the same spelling and analyse again.
     pub spelled: Vec<String>,
+    /// What it installs by a lock file: say [`FileFact::locked`] of the
+    /// directories and analyse again.
+    pub installs: Vec<Install>,
     /// Whether it runs what lies in a project, so that it matters what the
     /// files there carry from earlier commands.
     pub runs_project: bool,

@@ -2,9 +2,9 @@
 
 use palisade_shell::{Effect, EffectKind, Text};
 
+use super::connect::{destination, here};
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use super::connect::{destination, here};
 use crate::path::{Region, below, see};
 use crate::rules::{self, Rule};
 

@@ -48,13 +48,17 @@ impl<'a> Scene<'a> {
         let inline = words.iter().any(|word| {
             let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
             matches!(*word, "--eval" | "--print" | "--execute" | "eval")
-                || letters.is_some_and(|letters| letters.len() < 6 && letters.contains(['c', 'e', 'E', 'r', 'n', 'p']))
+                || letters.is_some_and(|letters| {
+                    letters.len() < 6 && letters.contains(['c', 'e', 'E', 'r', 'n', 'p'])
+                })
         });
         let script = words.iter().find(|word| !word.starts_with('-'));
         let Some(script) = script.filter(|_| !inline) else { return true };
         let end = format!("/{}", script.trim_start_matches("./"));
         let of_line = self.analysis.effects.iter().any(|one| match &one.kind {
-            EffectKind::Write { path, .. } => path.literal().is_some_and(|path| path.ends_with(&end)),
+            EffectKind::Write { path, .. } => {
+                path.literal().is_some_and(|path| path.ends_with(&end))
+            }
             _ => false,
         });
         // Given as a word, whatever the script is.

@@ -63,8 +63,7 @@ impl Eval<'_> {
         ) {
             for place in value.raw().split(':') {
                 let path = self.resolve(&Text::new(place));
-                let known = path.known_prefix();
-                if ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|open| known.starts_with(open)) {
+                if self.is_anybodys(&path) {
                     self.emit(EffectKind::Load { path }, labels, span);
                 }
             }
@@ -85,6 +84,21 @@ impl Eval<'_> {
             };
             self.emit(kind, labels.and(more), span);
         }
+    }
+}
+
+impl Eval<'_> {
+    /// Whether a path lies where anything may have been put, and not where the
+    /// work itself is done.
+    pub(super) fn is_anybodys(&self, path: &Text) -> bool {
+        const OPEN: &[&str] = &["/tmp", "/var/tmp", "/dev/shm"];
+        let below = |above: &str, path: &str| {
+            path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let known = path.known_prefix();
+        let open = OPEN.iter().any(|open| below(open, known)) || known.contains("/Downloads/");
+        let here = self.context.cwd.as_str();
+        open && (OPEN.contains(&here) || !below(here, known))
     }
 }
 

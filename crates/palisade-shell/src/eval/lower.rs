@@ -214,14 +214,16 @@ impl Eval<'_> {
     }
 
     pub(super) fn hazards(&mut self, program: &'static Program, arguments: &Arguments, span: Span) {
-        for id in program.hazards.items() {
-            self.hazard(id.get(), span);
-        }
-        for when in program.whens.items() {
-            if when.conditions.iter().all(|condition| arguments.holds(condition)) {
-                for id in when.hazards.items() {
-                    self.hazard(id.get(), span);
+        let holds = |when: &&programs::When| {
+            when.conditions.iter().all(|condition| arguments.holds(condition))
+        };
+        let some = program.whens.items().iter().filter(holds).flat_map(|when| when.hazards.items());
+        for id in program.hazards.items().iter().chain(some) {
+            match id.get() {
+                "package/install-project" if self.installs_as_locked(program) => {
+                    self.hazard("run/project-code", span);
                 }
+                id => self.hazard(id, span),
             }
         }
     }

@@ -15,6 +15,7 @@ mod expand;
 mod globbing;
 mod handlers;
 mod languages;
+mod locked;
 mod loops;
 mod lower;
 mod parameter;
@@ -130,7 +131,8 @@ pub(crate) fn analyse(text: &str, context: &Context) -> Analysis {
     for span in &parsed.zsh {
         eval.emit(EffectKind::ZshOnly, Labels::NONE, *span);
     }
-    eval.out.printed = eval.script(&parsed.script).labels.without(Labels::SETUP.and(Labels::FETCHED));
+    eval.out.printed =
+        eval.script(&parsed.script).labels.without(Labels::SETUP.and(Labels::FETCHED));
     eval.drain();
     if let Some(problem) = parsed.problem {
         let kind =

@@ -51,8 +51,9 @@ impl Eval<'_> {
     /// secrets that was sourced.
     fn sourced(&self, name: &str) -> Labels {
         const USUAL: &[&str] = &[
-            "COLUMNS", "EDITOR", "EUID", "HOSTNAME", "LANG", "LINENO", "LINES", "LOGNAME", "OLDPWD",
-            "OSTYPE", "PATH", "PPID", "RANDOM", "SECONDS", "SHLVL", "TERM", "TMPDIR", "UID", "USER",
+            "COLUMNS", "EDITOR", "EUID", "HOSTNAME", "LANG", "LINENO", "LINES", "LOGNAME",
+            "OLDPWD", "OSTYPE", "PATH", "PPID", "RANDOM", "SECONDS", "SHLVL", "TERM", "TMPDIR",
+            "UID", "USER",
         ];
         let named = is_name(name) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
         if named && !USUAL.contains(&name) { self.state.sourced } else { Labels::NONE }

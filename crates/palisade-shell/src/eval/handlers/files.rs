@@ -159,13 +159,28 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     Stream::nothing()
 }
 
-/// Archivers that delete what they have packed: `zip -m`, `7z a -sdel`,
-/// `rar m`.
+/// What archivers do beside what their words are: `pax -rw` copies, and some
+/// delete what they have packed: `zip -m`, `7z a -sdel`, `rar m`.
 pub(in super::super) fn packed_away(
     eval: &mut Eval<'_>,
     program: &'static Program,
     arguments: &arguments::Arguments,
 ) {
+    // `pax -rw FILE.. DIRECTORY` copies.
+    if program.name == "pax"
+        && arguments.has(&["-r"])
+        && arguments.has(&["-w"])
+        && let Some((target, sources)) = arguments.operands.split_last()
+    {
+        let mut content = Stream::nothing();
+        for source in sources {
+            content.then(eval.read_operand(source));
+        }
+        content.text = None;
+        let path = eval.resolve(&target.text);
+        eval.store(&path, Writing::Replace, &content, target.span);
+        return;
+    }
     let first = arguments.operands.first().and_then(Field::literal);
     let from = match program.name.get() {
         "zip" if arguments.has(&["-m", "--move"]) => 1,

@@ -113,9 +113,8 @@ impl Eval<'_> {
         let fetched = |path: &Text| self.file_facts(path).0.has(Labels::FETCHED);
         let current = self.node.and_then(|at| self.out.commands.get(at as usize));
         self.state.cwd.iter().any(fetched)
-            || current.is_some_and(|one| {
-                one.arguments.iter().any(|word| fetched(&self.resolve(word)))
-            })
+            || current
+                .is_some_and(|one| one.arguments.iter().any(|word| fetched(&self.resolve(word))))
     }
 
     /// Whether the current command was told to run that file.
@@ -141,7 +140,9 @@ impl Eval<'_> {
         }
         let mut found = Vec::new();
         for (path, (labels, content)) in known {
-            if found.len() >= MOST || content.is_none() && labels.of(CAME.and(Labels::FETCHED)).is_none() {
+            if found.len() >= MOST
+                || content.is_none() && labels.of(CAME.and(Labels::FETCHED)).is_none()
+            {
                 continue;
             }
             if self.executed(path) {
@@ -154,7 +155,12 @@ impl Eval<'_> {
                 Role::Script(language) => Some(*language),
                 _ => None,
             };
-            found.push(Found { path: path.to_owned(), language, labels, content: content.cloned() });
+            found.push(Found {
+                path: path.to_owned(),
+                language,
+                labels,
+                content: content.cloned(),
+            });
         }
         found
     }
@@ -165,7 +171,9 @@ fn near(place: &Text, path: &str) -> bool {
     let Some(place) = place.literal() else { return true };
     let above = path.rsplit_once('/').map_or("", |(above, _)| above);
     let inside = |outer: &str, inner: &str| {
-        inner.strip_prefix(outer.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        inner
+            .strip_prefix(outer.trim_end_matches('/'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     inside(place, path) || inside(above, place)
 }

@@ -52,7 +52,9 @@ fn value_of(line: &str) -> &str {
                 key.trim_end().bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.\"'".contains(&b))
             })
         })
-        .filter(|at| line.get(at + 1..).is_some_and(|rest| rest.starts_with([' ', '\t', '"', '\''])));
+        .filter(|at| {
+            line.get(at + 1..).is_some_and(|rest| rest.starts_with([' ', '\t', '"', '\'']))
+        });
     match key {
         Some(at) => line.get(at + 1..).unwrap_or("").trim_start_matches([' ', '\t', '|', '>']),
         None => line,

@@ -349,7 +349,10 @@ impl Scan {
             // A name that is only mentioned: passed on or bound elsewhere.
             self.passed(eval, kind, &full, tokens, at);
             // In a list or a table of functions, called by another name.
-            if matches!(at.checked_sub(1).and_then(|at| tokens.get(at)), Some(Token::Mark('[' | '{' | ':'))) {
+            if matches!(
+                at.checked_sub(1).and_then(|at| tokens.get(at)),
+                Some(Token::Mark('[' | '{' | ':'))
+            ) {
                 self.mentioned(eval, kind, &full, tokens, at);
             }
             if matches!(kind, Sink::Delete | Sink::DeleteTree) {

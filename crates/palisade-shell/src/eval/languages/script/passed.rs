@@ -186,7 +186,13 @@ impl Scan {
     }
 
     /// Ruby's `FileUtils.method(:rm_rf)`, which is called later.
-    pub(super) fn by_symbol(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
+    pub(super) fn by_symbol(
+        &mut self,
+        eval: &mut Eval<'_>,
+        tokens: &[Token],
+        at: usize,
+        name: &str,
+    ) {
         let inside = within(tokens, at + 1);
         let Some(symbol) = inside.iter().find_map(|token| match token {
             Token::Name(symbol) => Some(symbol.trim_start_matches(':')),
