@@ -428,6 +428,36 @@ pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[
         "cookiecutter",
         "cargo generate",
     ];
+    // What an archive from the network holds.
+    if matches!(program.name.get(), "unzip" | "7z" | "cpio" | "pax" | "rar" | "ar") {
+        let own = eval.out.effects.iter().filter(|effect| effect.command == eval.node);
+        if own.fold(eval.stdin.labels, |all, one| all.and(one.labels)).has(Labels::DOWNLOADED) {
+            let arguments = arguments::read(program, rest(fields), false);
+            let into = arguments.value(&["-d", "-o"]).map(|into| eval.resolve(&into.text));
+            let into = into.unwrap_or_else(|| eval.directory().clone());
+            eval.fetch_tree(&into);
+        }
+        return;
+    }
+    // Somebody else's branch, somebody else's results.
+    let first = fields.get(1).and_then(Field::literal);
+    if matches!(
+        (program.name.get(), first),
+        ("gh pr" | "glab mr", Some("checkout")) | ("gh run", Some("download"))
+    ) {
+        let into = eval.directory().clone();
+        return eval.fetch_tree(&into);
+    }
+    if program.name == "wget"
+        && words_of(fields).any(|word| matches!(word, "-r" | "--recursive" | "-m" | "--mirror"))
+    {
+        for host in rest(fields).iter().filter_map(|word| word.text.raw().split_once("://")) {
+            let host = host.1.split(['/', '?']).next().unwrap_or("");
+            let into = eval.resolve(&Text::new(host));
+            eval.fetch_tree(&into);
+        }
+        return;
+    }
     if !FETCHERS.contains(&program.name.get()) {
         return;
     }

@@ -69,6 +69,16 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             eval.connect(&source.text, false, Labels::NONE, source.span);
             labels = labels.and(Labels::DOWNLOADED);
             all = Some(Stream::unknown(Labels::DOWNLOADED));
+            let base = source.text.raw().rsplit(['/', ':']).next().unwrap_or("");
+            match target_path.literal() {
+                Some(into) if !matches!(base, "" | "." | "*") => {
+                    let labels = Labels::DOWNLOADED.and(Labels::WRITTEN);
+                    let file = File { labels, ..File::default() };
+                    eval.state.files.insert(format!("{into}/{base}"), file);
+                }
+                // All that is there.
+                _ => eval.fetch_tree(&target_path),
+            }
             continue;
         }
         let path = eval.resolve(&source.text);
@@ -134,7 +144,17 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         eval.state.files.insert(known.to_owned(), File { link: Some(leads), ..File::default() });
         return Stream::nothing();
     }
+    let before = target_path.literal().and_then(|known| eval.state.files.get(known).cloned());
     eval.store(&target_path, Writing::Replace, &stream, target.span);
+    // What is put into a directory says nothing of what else is in it.
+    if let Some(known) = target_path.literal()
+        && target.text.raw().ends_with(['/', '.'])
+    {
+        match before {
+            Some(before) => eval.state.files.insert(known.to_owned(), before),
+            None => eval.state.files.remove(known),
+        };
+    }
     // A copy of a system program under another name is still that program.
     for source in sources {
         if let (Some(from), Some(to)) = (source.literal(), target_path.literal())

@@ -17,6 +17,7 @@ const RUNS: &[&str] = &[
     "package/install-project",
     "container/build",
     "container/run",
+    "network/serve",
 ];
 
 /// How many files are looked into for one program.
@@ -136,7 +137,14 @@ impl Eval<'_> {
             }
         }
         for (path, file) in &self.state.files {
-            known.insert(path, (file.labels, file.content.as_ref()));
+            // What a link leads to is what is found.
+            let target = file.link.as_ref().and_then(Text::literal);
+            let linked = target.and_then(|target| self.state.files.get(target));
+            let of_link = target.and_then(|target| self.context.files.get(target));
+            let labels = of_link.map_or(file.labels, |fact| file.labels.and(fact.labels));
+            let (labels, content) = linked
+                .map_or((labels, &file.content), |one| (labels.and(one.labels), &one.content));
+            known.insert(path, (labels, content.as_ref()));
         }
         let mut found = Vec::new();
         for (path, (labels, content)) in known {

@@ -554,6 +554,14 @@ impl Scan {
             Sink::Connect | Sink::Send => {
                 self.network = true;
                 let host = text.unwrap_or_else(Text::unknown);
+                // `urlretrieve(ADDRESS, FILE)`
+                if name.ends_with("urlretrieve")
+                    && let Some(file) = arguments.get(1).and_then(|words| words.as_ref()?.first())
+                {
+                    let path = eval.resolve(file);
+                    let came = Stream::unknown(labels.and(Labels::DOWNLOADED));
+                    eval.store(&path, Writing::Replace, &came, span);
+                }
                 let taint = self.secret_reads(eval);
                 let sends = kind == Sink::Send || !taint.is_none();
                 eval.connect(&host, sends, labels.and(taint), span);
