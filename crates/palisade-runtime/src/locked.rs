@@ -100,6 +100,12 @@ fn same(_: &Metadata, _: impl Fn(usize) -> Option<u32>) -> bool {
 }
 
 #[cfg(all(test, unix))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what fails here fails the test"
+)]
 mod tests {
     use std::os::unix::fs::MetadataExt;
 

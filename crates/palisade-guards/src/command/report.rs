@@ -154,6 +154,11 @@ impl<'a> Report<'a> {
         self.text
     }
 
+    /// Whether a rule of that group was broken already.
+    pub(super) fn has_group(&self, group: &str) -> bool {
+        self.findings.iter().any(|finding| finding.rule.starts_with(group))
+    }
+
     /// The commands of the line.
     pub(super) fn commands(&self) -> &'a [Invocation] {
         &self.analysis.commands

@@ -82,7 +82,8 @@ pub(super) fn searched_name(path: &Text) -> Option<Mark> {
     ];
     let written = path.to_string();
     let name = written.rsplit('/').next()?;
-    let letters = name.chars().filter(|letter| letter.is_alphanumeric()).count();
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric()).count()
+        + usize::from(name.starts_with('.'));
     if letters < LETTERS || name.contains('…') {
         return None;
     }

@@ -95,7 +95,7 @@ impl Eval<'_> {
         let known = self.context.files.get(directory).is_some_and(|fact| fact.locked);
         let written = |name: &&str| self.state.files.contains_key(&format!("{directory}/{name}"));
         if known {
-            return !locks.iter().chain(*manifests).any(|name| written(name));
+            return !locks.iter().chain(*manifests).any(written);
         }
         let directory = directory.to_owned();
         self.out.installs.push(Install { directory, locks, manifests });

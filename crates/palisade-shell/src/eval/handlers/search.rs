@@ -53,7 +53,16 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex"
             | "-iregex" => {
                 if let Some(next) = words.get(at) {
-                    let glob = if word.contains("regex") { None } else { next.literal() };
+                    let folded = word.starts_with("-i");
+                    let glob = next.literal().map(|glob| match folded {
+                        true => glob.to_lowercase(),
+                        false => glob.to_owned(),
+                    });
+                    let glob = match word.contains("regex") {
+                        true => glob.as_deref().and_then(plain_end),
+                        false => glob,
+                    };
+                    let glob = glob.as_deref();
                     if glob.is_some_and(|glob| glob.bytes().all(|b| b == b'*')) {
                         at += 1;
                         continue;
@@ -323,6 +332,22 @@ fn deeper(
     names.iter().take(16).map(|name| Text::new(format!("{at}/{ANY}/{}", last(name)))).collect()
 }
 
+/// Whether a pattern says what the last part of a path is.
+fn says(name: &Text) -> bool {
+    match name.raw().rsplit_once('/') {
+        None => true,
+        Some((_, last)) => last.contains(char::is_alphanumeric),
+    }
+}
+
+/// A regular expression that ends in plain letters, as a pattern of names.
+fn plain_end(expression: &str) -> Option<String> {
+    let end = expression.trim_end_matches('$').replace("\\.", "\u{1}");
+    let end = end.rsplit(['*', '+', '/', ')']).next()?.replace('\u{1}', ".");
+    let plain = |letter: char| letter.is_alphanumeric() || "._-".contains(letter);
+    (!end.is_empty() && end.chars().all(plain)).then(|| format!("*{end}"))
+}
+
 /// What a search below `root` may find.
 fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
     let mut text = root.clone();
@@ -332,12 +357,12 @@ fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
         return text;
     }
     match names {
-        [name] if !name.raw().contains('/') && !root.raw().ends_with('/') => {
+        [name] if says(name) && !root.raw().ends_with('/') => {
             // A file of that name, at any depth.
             text.push("/");
             text.push(&ANY.to_string());
             text.push("/");
-            text.push(name.raw());
+            text.push(name.raw().rsplit('/').next().unwrap_or(""));
             text
         }
         _ => {
