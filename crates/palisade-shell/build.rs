@@ -81,7 +81,7 @@ fn main() {
 
     let mut entries: BTreeMap<String, (PathBuf, Entry)> = BTreeMap::new();
     for file in files {
-        if file.ends_with("classes.toml") || file.ends_with("handlers.toml") {
+        if ["classes.toml", "handlers.toml", "obeys.toml"].iter().any(|name| file.ends_with(name)) {
             continue;
         }
         println!("cargo:rerun-if-changed={}", file.display());
@@ -109,6 +109,7 @@ fn main() {
         }
     }
 
+    let obeyed = Obeyed::read(&folder.join("obeys.toml"), &entries);
     let mut pools = Pools::default();
     let mut programs = String::from("pub static PROGRAMS: &[Program] = &[\n");
     let mut names: BTreeMap<String, (usize, PathBuf)> = BTreeMap::new();
@@ -131,7 +132,7 @@ fn main() {
         if let Some(handler) = &merged.handler {
             handlers.insert(handler.clone());
         }
-        programs.push_str(&emit(&mut pools, file, name, &merged));
+        programs.push_str(&emit(&mut pools, file, name, &merged, &obeyed));
     }
     programs.push_str("];\npub static NAMES: &[(Name, u16)] = &[\n");
     for (name, (index, _)) in &names {
@@ -151,6 +152,67 @@ fn main() {
     }
     list.push_str("}\n");
     fs::write(out.join("handlers.rs"), list).expect("OUT_DIR can be written");
+}
+
+/// One table of the files that programs obey without being told so.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    programs: String,
+    certain: String,
+    sources: Option<String>,
+}
+
+/// Files with their languages, by program; a source has none.
+#[derive(Default)]
+struct Obeyed {
+    by_program: BTreeMap<String, Vec<(String, String)>>,
+    any: Vec<(String, String)>,
+}
+
+impl Obeyed {
+    fn read(file: &Path, entries: &BTreeMap<String, (PathBuf, Entry)>) -> Self {
+        let tables: BTreeMap<String, Table> = read(file);
+        let mut obeyed = Self::default();
+        let sources = |line: &str| -> Vec<(String, String)> {
+            line.split_whitespace().map(|name| (name.to_owned(), String::new())).collect()
+        };
+        let any = tables.get("any").and_then(|table| table.sources.clone()).unwrap_or_default();
+        obeyed.any = sources(&any);
+        for (table, Table { programs, certain, sources: own }) in &tables {
+            let mut files: Vec<(String, String)> = Vec::new();
+            for word in certain.split_whitespace() {
+                match word.split_once('=') {
+                    Some((name, language)) => files.push((name.to_owned(), language.to_owned())),
+                    None => stop(file, table, &format!("has `{word}`, not NAME=LANGUAGE")),
+                }
+            }
+            files.extend(own.as_deref().map_or_else(|| obeyed.any.clone(), sources));
+            for name in programs.split_whitespace() {
+                if !entries.contains_key(name) {
+                    stop(file, name, "is in no other file");
+                }
+                if obeyed.by_program.insert(name.to_owned(), files.clone()).is_some() {
+                    stop(file, name, "is in two tables");
+                }
+            }
+        }
+        obeyed
+    }
+
+    /// What a program obeys: a subcommand what its program does, and whatever
+    /// else runs the project's code any source of it.
+    fn of(&self, name: &str, entry: &Entry) -> &[(String, String)] {
+        const PROJECT: &str = "run/project-code";
+        let program = name.split(' ').next().unwrap_or(name);
+        let runs = entry.hazards.iter().flatten().any(|id| id == PROJECT)
+            || entry.when.iter().any(|when| when.hazard.contains(PROJECT));
+        match self.by_program.get(program) {
+            Some(files) => files,
+            None if runs => &self.any,
+            None => &[],
+        }
+    }
 }
 
 /// What entries share: each kind in one static array, so that the table holds
@@ -267,7 +329,7 @@ fn merge(base: &Entry, over: &Entry) -> Entry {
     }
 }
 
-fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
+fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry, obeyed: &Obeyed) -> String {
     let mut fixed = Vec::new();
     let mut rest = None;
     let operands = entry.operands.clone().unwrap_or_default();
@@ -307,6 +369,19 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
     let fixed = pools.list("ROLES", fixed);
     let whens = pools.list("WHENS", whens);
     let environment = pools.list("VARIABLES", environment);
+    let obeys: Vec<String> = obeyed
+        .of(name, entry)
+        .iter()
+        .map(|(pattern, kind)| {
+            let kind = match kind.as_str() {
+                "" => "Role::Path".to_owned(),
+                kind if kind.contains(':') => role(file, name, kind),
+                kind => role(file, name, &format!("script:{kind}")),
+            };
+            format!("({}, {kind})", pools.text(pattern))
+        })
+        .collect();
+    let obeys = pools.list("VARIABLES", obeys);
     let text = pools.text(name);
     let reaches = entry.reaches.as_deref().map(|host| pools.text(host));
     let style = match entry.style.as_deref() {
@@ -345,7 +420,7 @@ fn emit(pools: &mut Pools, file: &Path, name: &str, entry: &Entry) -> String {
          options: {options}, operands: {fixed}, rest: {rest}, last: {last}, \
          unknown: Unknown::{unknown}, output: Output::{output}, hazards: {hazards}, \
          whens: {whens}, environment: {environment}, subcommands: Subcommands::{subcommands}, \
-         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, online: {online}, method: {method}, reaches: {reaches}, stdin: {stdin} }},\n",
+         plain: {plain}, versioned: {versioned}, local: {local}, interpreter: {interpreter}, online: {online}, method: {method}, reaches: {reaches}, stdin: {stdin}, obeys: {obeys} }},\n",
         handler = entry.handler.as_deref().map_or("Data".to_string(), camel),
         rest = rest.map_or("None".to_string(), |one| format!("Some({one})")),
         last = entry
@@ -468,6 +543,7 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "debugger" => "Debugger",
         "jq" => "Jq",
         "cron" => "Cron",
+        "settings" => "Settings",
         "other" => "Other",
         other => stop(file, name, &format!("has language `{other}`")),
     };
@@ -510,6 +586,9 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "sql" => "Sql",
         "file-list" => "FileList",
         "names" => "Names",
+        "variable" => "Variable",
+        "unpack" => "Unpack",
+        "glob" => "Glob",
         other => stop(file, name, &format!("has role `{other}`")),
     };
     format!("Role::{known}")

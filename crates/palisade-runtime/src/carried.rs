@@ -46,7 +46,16 @@ pub(crate) fn writes(analysis: &Analysis, places: &Places) -> Vec<Effect> {
         });
         let mut names: Vec<String> = patterns.flat_map(|path| matched(path, &mut left)).collect();
         let directories = if puts(command) {
-            emptied(command)
+            let mut directories = Vec::new();
+            for directory in emptied(command) {
+                let made = !directory.is_dir();
+                directories.extend(
+                    made.then(|| made_of(analysis, &directory, index)).into_iter().flatten(),
+                );
+                directories.push(directory);
+            }
+            directories.retain(|directory| directory.is_dir());
+            directories
         } else {
             // `shutil.copytree`, `fs.cpSync` and `cpio -p` take what is in it.
             let own = |other: &Effect| other.command == Some(index) || is_cpio(command);
@@ -127,7 +136,7 @@ fn puts(command: &Invocation) -> bool {
     PUT.contains(&program.rsplit('/').next().unwrap_or_default())
 }
 
-/// Programs that run code which may copy whole trees, and `cpio`.
+/// Programs that run code which may copy whole trees, `cpio` and `pax`.
 fn is_code(command: &Invocation) -> bool {
     const LANGUAGES: &[&str] =
         &["python", "node", "nodejs", "bun", "deno", "ruby", "perl", "php", "lua"];
@@ -139,7 +148,15 @@ fn is_code(command: &Invocation) -> bool {
 
 fn is_cpio(command: &Invocation) -> bool {
     let program = command.program.literal().unwrap_or_default();
-    program.rsplit('/').next() == Some("cpio")
+    match program.rsplit('/').next() {
+        Some("cpio") => true,
+        // `pax -rw` copies.
+        Some("pax" | "spax") => {
+            let words = || command.arguments.iter().filter_map(Text::literal);
+            words().any(|word| is_short(word, 'r')) && words().any(|word| is_short(word, 'w'))
+        }
+        _ => false,
+    }
 }
 
 /// The directories that are read or listed by those effects.
@@ -167,7 +184,26 @@ fn emptied(command: &Invocation) -> Vec<PathBuf> {
         let dot = **word == "." || **word == ".." || word.ends_with("/.") || word.ends_with("/..");
         plain && !word.starts_with('-') || slash || dot
     });
-    directories.map(|word| here.join(word)).filter(|directory| directory.is_dir()).collect()
+    directories.map(|word| here.join(word)).collect()
+}
+
+/// The directories that earlier commands of the line put into one that is not
+/// there yet, or as that one: `mv template x && cp -r x/. .`.
+fn made_of(analysis: &Analysis, directory: &Path, before: u32) -> Vec<PathBuf> {
+    let directory: PathBuf =
+        directory.components().filter(|part| part.as_os_str() != ".").collect();
+    let into = |effect: &&Effect| match &effect.kind {
+        EffectKind::Write { path, .. } => {
+            path.literal().is_some_and(|path| Path::new(path).starts_with(&directory))
+        }
+        _ => false,
+    };
+    let writers: BTreeSet<u32> =
+        analysis.effects.iter().filter(into).filter_map(|effect| effect.command).collect();
+    let earlier = |other: &Effect| {
+        other.command.is_some_and(|other| other < before && writers.contains(&other))
+    };
+    read_directories(analysis, earlier)
 }
 
 fn is_short(word: &str, letter: char) -> bool {

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use palisade_core::{Command, Contained, Finding, Severity, Span};
 use palisade_guards::content::Redactor;
 use palisade_guards::{Places, rules, telling};
-use palisade_shell::{Analysis, EffectKind, FileFact, Text};
+use palisade_shell::{Analysis, EffectKind, FileFact, Labels, Text};
 
+use crate::locked::is_locked;
 use crate::outputs::is_remade;
 use crate::patterns::Lookup;
 use crate::session::Session;
@@ -94,6 +95,14 @@ pub fn files(
             facts.insert(path, FileFact { labels, real, ..FileFact::default() });
         }
     }
+    // What earlier commands fetched may be a file that a build obeys.
+    let fetched = Labels::DOWNLOADED.and(Labels::DECODED);
+    for (path, labels) in session.files.iter().filter(|_| analysis.runs_project) {
+        if !labels.of(fetched).is_none() {
+            let fact = facts.entry(path.clone()).or_default();
+            fact.labels = fact.labels.and(*labels);
+        }
+    }
     for path in analysis.wanted.iter().take(SCRIPTS) {
         if let Some(content) = text_of(Path::new(path), SCRIPT).filter(|text| !text.contains('\0'))
         {
@@ -116,6 +125,11 @@ pub fn files(
             && is_remade(Path::new(path), Path::new(&places.workspace))
         {
             facts.entry(path.to_owned()).or_default().remade = true;
+        }
+    }
+    for install in &analysis.installs {
+        if is_locked(install, Path::new(&places.workspace), session) {
+            facts.entry(install.directory.clone()).or_default().locked = true;
         }
     }
     let mut lookup = Lookup::new(places, session);

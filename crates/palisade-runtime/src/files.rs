@@ -146,10 +146,7 @@ fn judged(
     // Whoever judges and fails has not allowed anything.
     let found = catch_unwind(AssertUnwindSafe(|| {
         let mut found = look(how, facts, &places);
-        if facts
-            .names()
-            .any(|name| at.session.labels(name).has(Labels::SECRET.and(Labels::WRITTEN)))
-        {
+        if facts.names().any(|name| holds_copy(how, name, at)) {
             found.extend(file::of_copy(how, facts, &places));
         }
         if how.changes() {
@@ -169,6 +166,21 @@ fn judged(
     let posture = Posture { confined: false, ..at.posture };
     let decision = judge(action, found, posture, at.grants, None, at.now);
     Judged { decision, analysis: Analysis::default(), text }
+}
+
+/// Whether a file holds what was written of a secret, or a search goes through
+/// such files.
+fn holds_copy(how: FileUse, name: &str, at: &Circumstances<'_>) -> bool {
+    let copied = Labels::SECRET.and(Labels::WRITTEN);
+    let session = at.session;
+    let below = format!("{}/", name.trim_end_matches('/'));
+    session.labels(name).has(copied)
+        || how == FileUse::Search
+            && session
+                .files
+                .range(below.clone()..)
+                .take_while(|(path, _)| path.starts_with(&below))
+                .any(|(_, labels)| labels.has(copied))
 }
 
 fn places(cwd: &str, at: &Circumstances<'_>) -> Places {

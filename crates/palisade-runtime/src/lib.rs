@@ -17,6 +17,7 @@ mod files;
 pub mod grants;
 mod home;
 mod keeper;
+mod locked;
 pub mod moment;
 mod outputs;
 mod patterns;

@@ -92,9 +92,28 @@ fn holds(path: &Path, holding: &Holding) -> bool {
 }
 
 /// Whether `path` is a directory inside `workspace` that is known to be made
-/// again by a build, and nothing of which git keeps. Where that cannot be
-/// told, it is not.
+/// again by a build, or lies in one, or would be one and is not there at all.
+/// Where that cannot be told, it is not.
 pub(crate) fn is_remade(path: &Path, workspace: &Path) -> bool {
+    let Ok(below) = path.strip_prefix(workspace) else { return false };
+    let named = |part: &std::ffi::OsStr| {
+        OUTPUTS.iter().any(|(names, ..)| names.iter().any(|name| part == *name))
+    };
+    if !below.iter().any(named)
+        || path.to_str().is_none_or(|path| crate::facts::real(path).is_some())
+    {
+        return false;
+    }
+    let missing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    if workspace.is_dir() && fs::symlink_metadata(path).is_err_and(missing) {
+        return true;
+    }
+    let inside = path.ancestors().take_while(|at| *at != workspace);
+    inside.filter(|at| at.file_name().is_some_and(named)).any(|at| is_output(at, workspace))
+}
+
+/// Whether `path` is such a directory, and git keeps nothing of it.
+fn is_output(path: &Path, workspace: &Path) -> bool {
     let (Some(name), Some(above)) =
         (path.file_name().and_then(|name| name.to_str()), path.parent())
     else {

@@ -47,6 +47,7 @@ pub(crate) fn unpacks(program: &str, words: &[&str]) -> Option<Unpacks> {
         }
         "unzip" if !any(&["-l", "-t", "-p", "-v", "-Z"]) => Some(Unpacks::Archive),
         "tar" | "gtar" | "bsdtar" => Some(Unpacks::Archive),
+        "pax" | "spax" if has("-r") && !any(&["-w", "-rw"]) => Some(Unpacks::Archive),
         "python" | "python3" if any(&["zipfile", "tarfile"]) && any(&["-e", "--extract"]) => {
             Some(Unpacks::Archive)
         }

@@ -29,6 +29,9 @@ impl Labels {
     pub const GIVEN: Self = Self(64);
     /// It is what a known program prints to set up a shell. Never kept.
     pub(crate) const SETUP: Self = Self(32);
+    /// It lies in a tree that the line itself fetches: a repository, an archive
+    /// from the network. Never kept: nobody could look before the line ends.
+    pub const FETCHED: Self = Self(128);
 
     /// All that must not leave unasked.
     pub(crate) const PRIVATE: Self = Self(Self::SECRET.0 | Self::ENVIRONMENT.0 | Self::GIVEN.0);
@@ -80,6 +83,7 @@ impl Labels {
             (Self::ENVIRONMENT, "environment"),
             (Self::WRITTEN, "written"),
             (Self::GIVEN, "given"),
+            (Self::FETCHED, "fetched"),
         ]
         .into_iter()
         .filter_map(move |(label, word)| self.has(label).then_some(word))
@@ -103,11 +107,25 @@ pub struct FileFact {
     pub real: Option<String>,
     /// Whether it is a directory that a build makes again.
     pub remade: bool,
+    /// Of a directory: whether the lock file and what it was made of are as
+    /// the repository holds them ([`Analysis::installs`]).
+    pub locked: bool,
     /// Of a pattern, by how it is displayed: the files on disk that it takes
     /// in and of which more is to be said than of the pattern.
     pub matches: Vec<Match>,
     /// Of a pattern: whether there were more files than are looked at.
     pub beyond: bool,
+}
+
+/// An install that a lock file decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Install {
+    /// The project's directory, absolute.
+    pub directory: String,
+    /// The lock files, of which there is one.
+    pub locks: &'static [&'static str],
+    /// The files that say what is to be installed.
+    pub manifests: &'static [&'static str],
 }
 
 /// A file that a pattern takes in.
@@ -372,6 +390,9 @@ pub struct Invocation {
     pub via: &'static str,
     /// Whether it runs later rather than now (a hook, a crontab, an rc file).
     pub deferred: bool,
+    /// Whether it stands in a file of the project that a program obeys, among
+    /// other things that are no commands.
+    pub project: bool,
     /// Whether it is a shell, interpreter or wrapper.
     pub interpreter: bool,
     /// Whether it talks to hosts that its words need not name.
@@ -405,6 +426,12 @@ pub struct Analysis {
     /// may lead elsewhere: give [`FileFact::real`] of them in
     /// [`Context::files`] under the same spelling and analyse again.
     pub spelled: Vec<String>,
+    /// What it installs by a lock file: say [`FileFact::locked`] of the
+    /// directories and analyse again.
+    pub installs: Vec<Install>,
+    /// Whether it runs what lies in a project, so that it matters what the
+    /// files there carry from earlier commands.
+    pub runs_project: bool,
     /// Directories that a build makes again, by absolute path, of those that
     /// the caller knows. What the line itself writes there is none.
     pub remade: BTreeSet<String>,

@@ -9,8 +9,8 @@ pub mod syntax;
 mod text;
 
 pub use effect::{
-    Analysis, Classify, Code, Context, Effect, EffectKind, FileFact, Invocation, Labels, Match,
-    Writing,
+    Analysis, Classify, Code, Context, Effect, EffectKind, FileFact, Install, Invocation, Labels,
+    Match, Writing,
 };
 pub use span::Span;
 pub use text::{Text, matches};

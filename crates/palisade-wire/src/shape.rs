@@ -221,7 +221,16 @@ impl Shape {
                 }
                 uses
             }
-            Self::Untrusted => vec![Use::Untrusted],
+            Self::Untrusted => {
+                // A resource may be a file of this machine.
+                let address = optional(arguments, "uri")?;
+                let file = address.as_deref().and_then(file_of).map(|path| Use::File {
+                    how: FileUse::Read,
+                    path,
+                    content: None,
+                });
+                file.into_iter().chain([Use::Untrusted]).collect()
+            }
             Self::WebSearch => vec![Use::WebSearch],
             Self::Subagent => vec![Use::Subagent],
             Self::Internal => vec![Use::Internal],
@@ -331,6 +340,33 @@ fn field_of(value: &Json, names: &[&str]) -> Option<Vec<String>> {
     let found: Option<Vec<String>> =
         present(value, "", names).map(|(_, value)| value.text().map(str::to_owned)).collect();
     found.filter(|found| !found.is_empty())
+}
+
+/// The path that an address of the scheme `file` names (RFC 8089), in any
+/// capitals; its escapes undone.
+fn file_of(address: &str) -> Option<String> {
+    let scheme = address.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("file:"))?;
+    let rest = address.get(scheme.len()..)?;
+    let path = match rest.strip_prefix("//") {
+        Some(host) => host.find('/').and_then(|at| host.get(at..)).unwrap_or(host),
+        None => rest,
+    };
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut letters = path.bytes();
+    while let Some(byte) = letters.next() {
+        let mut ahead = letters.clone();
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        let escape = (byte == b'%').then(|| Some(digit(ahead.next())? * 16 + digit(ahead.next())?));
+        match escape.flatten().and_then(|code| u8::try_from(code).ok()) {
+            Some(code) => {
+                bytes.push(code);
+                letters = ahead;
+            }
+            None => bytes.push(byte),
+        }
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn path_of(value: &Json) -> Option<Vec<String>> {

@@ -2,9 +2,10 @@
 
 use palisade_shell::{Effect, EffectKind, Text};
 
+use super::connect::{destination, here};
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::below;
+use crate::path::{Region, below, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -44,12 +45,31 @@ fn rule(name: &str, value: &Text, scene: &Scene<'_>) -> Option<&'static Rule> {
             .is_none_or(|place| !place.trim_end_matches('/').ends_with(".git"))
             .then_some(&rules::ENVIRONMENT_CODE);
     }
+    if SETTINGS.contains(&name) {
+        return of_anybody(value, scene).then_some(&rules::ENVIRONMENT_CODE);
+    }
+    if redirects(name) {
+        let meant = |to: &str| here(to) || USUAL.contains(&to) || scene.exposure.names(to);
+        let known = value.known_prefix();
+        // A socket, or `off` and `direct`.
+        let local = known.starts_with(['/', '.', 'u']) && !known.contains("://")
+            || known.starts_with("unix:")
+            || value.literal().is_some_and(|text| !text.contains(['.', ':']));
+        let elsewhere = |one: &str| !destination(&Text::from(one)).is_some_and(|to| meant(&to));
+        let all = value.to_string();
+        let named = |one: &&str| one.contains(['.', ':']) || one.contains('…');
+        return (!local && all.split([',', ' ', '|']).filter(named).any(elsewhere))
+            .then_some(&rules::ENVIRONMENT_ELSEWHERE);
+    }
     if LOADER.contains(&name) || name.starts_with("DYLD_") {
         return Some(&rules::ENVIRONMENT_LOADER);
     }
     if CODE.contains(&name) {
         return Some(&rules::ENVIRONMENT_CODE);
     }
+    // `CARGO_BUILD_RUSTFLAGS`, `CARGO_TARGET_X86_64_.._RUSTFLAGS`.
+    let flags = name.starts_with("CARGO_") && name.ends_with("_RUSTFLAGS");
+    let name = if flags { "RUSTFLAGS" } else { name };
     if let Some((_, words)) = OPTIONS.iter().find(|(known, _)| *known == name) {
         let text = value.to_string();
         return words.iter().any(|word| text.contains(word)).then_some(&rules::ENVIRONMENT_CODE);
@@ -97,6 +117,83 @@ const CODE: &[&str] = &[
     "OPENSSL_CONF",
     "OPENSSL_MODULES",
 ];
+
+/// Variables that name a file of settings in which programs are named.
+const SETTINGS: &[&str] = &[
+    "ANSIBLE_CONFIG",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "CLOUDSDK_CONFIG",
+    "CONTAINERS_CONF",
+    "DOCKER_CONFIG",
+    "HGRCPATH",
+    "KUBECONFIG",
+    "NPM_CONFIG_GLOBALCONFIG",
+    "NPM_CONFIG_USERCONFIG",
+    "PIP_CONFIG_FILE",
+    "RIPGREP_CONFIG_PATH",
+    "TF_CLI_CONFIG_FILE",
+    "npm_config_globalconfig",
+    "npm_config_userconfig",
+];
+
+/// Hosts that such variables name without one.
+const USUAL: &[&str] = &[
+    "api.anthropic.com",
+    "api.openai.com",
+    "generativelanguage.googleapis.com",
+    "huggingface.co",
+    "index.crates.io",
+    "proxy.golang.org",
+    "pypi.org",
+    "registry.npmjs.org",
+    "registry.yarnpkg.com",
+    "static.rust-lang.org",
+];
+
+/// Whether one of these files lies where an agent writes: not among the
+/// person's own settings, nor the system's.
+fn of_anybody(value: &Text, scene: &Scene<'_>) -> bool {
+    value.to_string().split(':').filter(|one| !one.is_empty()).any(|one| {
+        let place = match one.strip_prefix("./").unwrap_or(one) {
+            one if one.starts_with(['/', '~']) => Text::from(one),
+            one => Text::from(format!("{}/{one}", scene.places.cwd)),
+        };
+        !matches!(
+            see(&place, scene.places).region,
+            Region::Hidden | Region::System | Region::Vital | Region::Local | Region::Harmless
+        )
+    })
+}
+
+/// Whether a variable says to which host a program goes with its credentials,
+/// or from which one it takes code, in the place of the usual one.
+fn redirects(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "CONTAINER_HOST",
+        "DOCKER_HOST",
+        "GOPROXY",
+        "HF_ENDPOINT",
+        "KUBERNETES_MASTER",
+        "OPENAI_API_BASE",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_INDEX_URL",
+        "RUSTUP_DIST_SERVER",
+        "RUSTUP_UPDATE_ROOT",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "VAULT_ADDR",
+        "npm_config_registry",
+        "NPM_CONFIG_REGISTRY",
+        "YARN_REGISTRY",
+    ];
+    const BASES: &[&str] = &["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL"];
+    NAMES.contains(&name)
+        || BASES.contains(&name)
+        || name.starts_with("AWS_ENDPOINT_URL")
+        || name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX")
+}
 
 /// Options of `rustc` by which a program or a library is run.
 const RUSTC: &[&str] = &[

@@ -72,6 +72,7 @@ const fn acts(language: Language) -> bool {
         | Language::R
         | Language::Debugger
         | Language::Cron
+        | Language::Settings
         | Language::Other => true,
     }
 }
@@ -85,6 +86,8 @@ fn of_flow(labels: Labels, language: Language) -> Option<&'static Rule> {
         })
     } else if labels.has(Labels::DECODED) && acts(language) {
         Some(&rules::FLOW_DECODED_CODE)
+    } else if labels.has(Labels::FETCHED) && acts(language) {
+        Some(&rules::PACKAGE_RUN_REMOTE)
     } else {
         None
     }

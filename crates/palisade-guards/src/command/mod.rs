@@ -78,6 +78,7 @@ pub fn findings(
             }
         }
     }
+    read::printed(&scene, &mut report);
     taint::leaving(&scene, &mut report);
     report.findings()
 }

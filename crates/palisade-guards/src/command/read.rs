@@ -70,6 +70,24 @@ fn rule(seen: &Seen, effect: &Effect, scene: &Scene<'_>) -> Option<&'static Rule
     }
 }
 
+/// What the line prints of a `.env` by a way on which no command shows it: an
+/// array that was filled, a loop that was given the file.
+pub(super) fn printed(scene: &Scene<'_>, report: &mut Report<'_>) {
+    if !scene.analysis.printed.has(Labels::SECRET) || report.has_group("secret/") {
+        return;
+    }
+    let read = scene.analysis.effects.iter().find_map(|effect| match &effect.kind {
+        EffectKind::Read { path } if effect.labels.has(Labels::SECRET) => {
+            let marked = see(path, scene.places).mark == Some(Mark::EnvFile);
+            marked.then_some((effect, path))
+        }
+        _ => None,
+    });
+    if let Some((effect, path)) = read {
+        report.raise_at(&rules::SECRET_ENV_FILE, effect, "prints", path);
+    }
+}
+
 /// The rule that is broken where the content of such a file gets out.
 pub(crate) const fn mark_rule(mark: Mark) -> Option<&'static Rule> {
     match mark {

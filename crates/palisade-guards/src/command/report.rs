@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use palisade_core::{Finding, Severity, Span, Subject};
+use palisade_core::{Contained, Finding, Severity, Span, Subject};
 use palisade_shell::programs::{self, Output, Program};
-use palisade_shell::{Analysis, Effect, Invocation, Text};
+use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Text};
 
 use crate::path::base;
 use crate::rules::{self, Rule};
@@ -40,6 +40,32 @@ impl<'a> Scene<'a> {
         COPIERS.contains(&program) || self.discloses(effect)
     }
 
+    /// Whether code that the line itself brings reads the file: text after an
+    /// option, standard input, a script that the line writes. A file that a
+    /// script of the project is given is that script's.
+    fn code_discloses(&self, effect: &Effect, command: &Invocation) -> bool {
+        let words: Vec<&str> = command.arguments.iter().filter_map(Text::literal).collect();
+        let inline = words.iter().any(|word| {
+            let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+            matches!(*word, "--eval" | "--print" | "--execute" | "eval")
+                || letters.is_some_and(|letters| {
+                    letters.len() < 6 && letters.contains(['c', 'e', 'E', 'r', 'n', 'p'])
+                })
+        });
+        let script = words.iter().find(|word| !word.starts_with('-'));
+        let Some(script) = script.filter(|_| !inline) else { return true };
+        let end = format!("/{}", script.trim_start_matches("./"));
+        let of_line = self.analysis.effects.iter().any(|one| match &one.kind {
+            EffectKind::Write { path, .. } => {
+                path.literal().is_some_and(|path| path.ends_with(&end))
+            }
+            _ => false,
+        });
+        // Given as a word, whatever the script is.
+        let path = effect.kind.path().and_then(Text::literal).map_or("", base);
+        of_line && !words.iter().any(|word| base(word) == path)
+    }
+
     /// Whether what the command reads comes out of it again: where it is
     /// printed, copied or sent. A program that is not known may do that.
     pub(super) fn discloses(&self, effect: &Effect) -> bool {
@@ -49,7 +75,19 @@ impl<'a> Scene<'a> {
             let sub = command.arguments.first().and_then(Text::literal);
             return matches!(sub, Some("base64" | "enc"));
         }
+        // What is added to a repository is in it for good, and goes with it.
+        if base(name) == "git" {
+            let adds = |word: &Text| matches!(word.literal(), Some("add" | "stage"));
+            if command.arguments.iter().any(adds) {
+                return true;
+            }
+        }
         let known: Option<&Program> = programs::lookup(name);
+        if let Some(program) = known
+            && INTERPRETERS.contains(&program.name.get())
+        {
+            return self.code_discloses(effect, command);
+        }
         match known.map(|program| program.output) {
             Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments) | None => {
                 true
@@ -58,6 +96,9 @@ impl<'a> Scene<'a> {
         }
     }
 }
+
+/// Interpreters of code that may print what it reads.
+const INTERPRETERS: &[&str] = &["bun", "deno", "lua", "node", "perl", "php", "python", "ruby"];
 
 /// Programs that take all of what they read somewhere else.
 const COPIERS: &[&str] = &[
@@ -111,6 +152,11 @@ impl<'a> Report<'a> {
     /// The line as it was given.
     pub(super) const fn text(&self) -> &'a str {
         self.text
+    }
+
+    /// Whether a rule of that group was broken already.
+    pub(super) fn has_group(&self, group: &str) -> bool {
+        self.findings.iter().any(|finding| finding.rule.starts_with(group))
     }
 
     /// The commands of the line.
@@ -208,6 +254,11 @@ impl<'a> Report<'a> {
             }
         }
         let invocation = command.and_then(|at| self.analysis.commands.get(at as usize));
+        // In a project's file not every word is a command: what is merely not
+        // understood there says nothing.
+        if invocation.is_some_and(|one| one.project) && rule.contained == Contained::Unrecognised {
+            return;
+        }
         let text = match invocation {
             Some(invocation) => decoded(invocation, detail),
             None => span.of(self.text).to_owned(),

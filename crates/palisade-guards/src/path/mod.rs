@@ -14,6 +14,7 @@ use palisade_shell::{Classify, Text};
 use crate::Places;
 use names::Case;
 pub(crate) use names::{Mark, base};
+use search::searched_name;
 pub use search::telling;
 pub(crate) use search::{Sought, sought};
 
@@ -509,6 +510,7 @@ fn see_unknown(path: &Text, places: &Places) -> Seen {
     };
     let inherited = if directory.len() > 1 { mark(directory, places) } else { None };
     let mark = inherited.or_else(|| mark_of_end(path.known_suffix()));
+    let mark = mark.or_else(|| path.has_pattern().then(|| searched_name(path)).flatten());
     Seen { region, mark, everything: false, vague: false }
 }
 
@@ -559,7 +561,7 @@ fn see_pattern(path: &Text, places: &Places) -> Seen {
             other => other,
         }
     };
-    let mark = evidence(&written, places);
+    let mark = evidence(&written, places).or_else(|| searched_name(path));
     Seen { region, mark, everything, vague: false }
 }
 

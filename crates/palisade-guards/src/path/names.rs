@@ -315,6 +315,7 @@ pub(super) const HOME: &[(&str, Mark)] = &[
     (".screenrc", ToolConfig),
     (".cargo/config*", ToolConfig),
     (".config/direnv", ToolConfig),
+    (".config/mise", ToolConfig),
     (".lessfilter", ToolConfig),
     (".psqlrc", ToolConfig),
     (".sqliterc", ToolConfig),
@@ -442,6 +443,9 @@ const ANYWHERE: &[(&str, Mark)] = &[
     ("opencode.json", AgentSettings),
     ("opencode.jsonc", AgentSettings),
     (".envrc", Hook),
+    ("*.code-workspace", Hook),
+    ("sitecustomize.py", Hook),
+    ("usercustomize.py", Hook),
     ("authorized_keys", Login),
     ("authorized_keys2", Login),
 ];
@@ -478,6 +482,8 @@ const WITHIN: &[(&str, Mark)] = &[
     ("/.pi/extensions/", AgentSettings),
     ("/.opencode/plugin", AgentSettings),
     ("/.git/config", ToolConfig),
+    ("/.config/mise", Hook),
+    ("/.mise/", Hook),
     ("/.aws/credentials", Cloud),
     ("/.kube/config", Cloud),
     ("/.docker/config.json", Cloud),
@@ -615,7 +621,40 @@ pub(super) fn anywhere(path: &str) -> Option<Mark> {
     {
         return Some(*mark);
     }
-    named(base(path)).or_else(|| obeyed_later(path))
+    named(base(path)).or_else(|| obeyed_later(path)).or_else(|| started_with(path))
+}
+
+/// What other programs start with: hooks of git in a directory that its
+/// settings may name, and the code of a Python environment.
+fn started_with(path: &str) -> Option<Mark> {
+    const HOOKS: &[&str] = &[
+        "applypatch-msg",
+        "commit-msg",
+        "fsmonitor-watchman",
+        "post-applypatch",
+        "post-checkout",
+        "post-commit",
+        "post-merge",
+        "post-receive",
+        "post-rewrite",
+        "post-update",
+        "pre-applypatch",
+        "pre-auto-gc",
+        "pre-commit",
+        "pre-merge-commit",
+        "pre-push",
+        "pre-rebase",
+        "pre-receive",
+        "prepare-commit-msg",
+        "proc-receive",
+        "push-to-checkout",
+        "reference-transaction",
+        "update",
+    ];
+    let (above, name) = path.rsplit_once('/')?;
+    let hook = base(above) == "hooks" && HOOKS.contains(&name);
+    let startup = name.ends_with(".pth") && base(above).ends_with("-packages");
+    (hook || startup).then_some(Hook)
 }
 
 /// The hooks and settings of the repositories that git keeps inside another's

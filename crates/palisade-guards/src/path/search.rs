@@ -60,6 +60,37 @@ pub(crate) fn sought(path: &Text, places: &Places) -> Option<Sought> {
     sample.map(|(_, mark)| Sought::Marked(*mark))
 }
 
+/// The mark of a protected name that the last component of a path takes in by
+/// a pattern, wherever a search finds it: `…/.env*`, `…/id_*`.
+pub(super) fn searched_name(path: &Text) -> Option<Mark> {
+    /// Letters of its own without which a pattern takes in too much to say.
+    const LETTERS: usize = 2;
+    const NAMES: &[&str] = &[
+        ".env",
+        ".env.local",
+        ".env.production",
+        "id_rsa",
+        "id_ed25519",
+        ".netrc",
+        ".pgpass",
+        ".git-credentials",
+        ".pypirc",
+        "server.key",
+        "a.p12",
+        "a.pfx",
+        "a.kdbx",
+    ];
+    let written = path.to_string();
+    let name = written.rsplit('/').next()?;
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric()).count()
+        + usize::from(name.starts_with('.'));
+    if letters < LETTERS || name.contains('…') {
+        return None;
+    }
+    let found = NAMES.iter().find(|one| palisade_shell::matches(name, one));
+    found.and_then(|one| super::names::named(one))
+}
+
 /// What there is to say of a file beyond where it lies, as a word that is the
 /// same for files that are judged alike; `None` where there is nothing.
 pub fn telling(path: &str, places: &Places) -> Option<String> {

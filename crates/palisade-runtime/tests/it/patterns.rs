@@ -243,14 +243,19 @@ fn what_a_build_makes_again_may_go() {
     house.write("target/CACHEDIR.TAG", "");
     fs::remove_file(house.project("__pycache__/a.py")).unwrap();
     house.write("__pycache__/a.cpython-313.pyc", "");
-    house.expect(Allow, &["rm -rf node_modules __pycache__", "rm -rf target"]);
+    house.expect(
+        Allow,
+        &["rm -rf node_modules __pycache__", "rm -rf target", "rm -rf target/..data"],
+    );
+    // What is not there may go as well, where the line does not make it.
+    house.expect(Allow, &["rm -rf .pytest_cache coverage node_modules/.cache"]);
+    house.expect(Ask, &["mv src coverage; rm -rf coverage", "rm -rf absent"]);
     let asked = [
         "rm -rf dist",
         "rm -rf out",
         "rm -rf kept/target",
         "rm -rf src",
         "rm -rf target src",
-        "rm -rf target/..data",
         "cp -r src target/; rm -rf target",
         "mv src target; rm -rf target",
         "rm -rf node_modules *",
@@ -297,6 +302,10 @@ fn what_a_copy_takes_along_is_written() {
         "tar cf - -C tpl . | tar xf -",
         "(cd tpl && tar cf - .) | tar xf -",
         "find tpl -maxdepth 0 -exec cp -r {}/. . \\;",
+        "mv tpl x && cp -r x/. .",
+        "cp -r tpl x; cp -r x/. .",
+        "mv tpl x; rsync -a x/ .",
+        "cd tpl && pax -rw . ..",
     ];
     house.expect(Ask, &asked);
     house.expect(
@@ -307,6 +316,8 @@ fn what_a_copy_takes_along_is_written() {
             "mv tpl/* src",
             "rsync -a plain/ src",
             "cp -r plain sub",
+            "mv plain x && cp -r x/. .",
+            "cp -r tpl x",
             "cp -r . /tmp",
             "tar cf - src | tar xf - -C sub",
             "python3 -c \"import shutil; shutil.copytree('plain','sub',dirs_exist_ok=True)\"",

@@ -63,8 +63,7 @@ impl Eval<'_> {
         ) {
             for place in value.raw().split(':') {
                 let path = self.resolve(&Text::new(place));
-                let known = path.known_prefix();
-                if ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|open| known.starts_with(open)) {
+                if self.is_anybodys(&path) {
                     self.emit(EffectKind::Load { path }, labels, span);
                 }
             }
@@ -85,6 +84,21 @@ impl Eval<'_> {
             };
             self.emit(kind, labels.and(more), span);
         }
+    }
+}
+
+impl Eval<'_> {
+    /// Whether a path lies where anything may have been put, and not where the
+    /// work itself is done.
+    pub(super) fn is_anybodys(&self, path: &Text) -> bool {
+        const OPEN: &[&str] = &["/tmp", "/var/tmp", "/dev/shm"];
+        let below = |above: &str, path: &str| {
+            path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let known = path.known_prefix();
+        let open = OPEN.iter().any(|open| below(open, known)) || known.contains("/Downloads/");
+        let here = self.context.cwd.as_str();
+        open && (OPEN.contains(&here) || !below(here, known))
     }
 }
 
@@ -239,5 +253,35 @@ fn loader_variable(name: &str) -> bool {
             | "PIP_INDEX_URL"
             | "PIP_EXTRA_INDEX_URL"
             | "npm_config_registry"
-    )
+            | "NPM_CONFIG_REGISTRY"
+            | "YARN_REGISTRY"
+            | "OPENAI_API_BASE"
+            | "GOOGLE_GEMINI_BASE_URL"
+            | "HF_ENDPOINT"
+            | "GOPROXY"
+            | "UV_INDEX"
+            | "UV_INDEX_URL"
+            | "UV_DEFAULT_INDEX"
+            | "RUSTUP_DIST_SERVER"
+            | "RUSTUP_UPDATE_ROOT"
+            | "VAULT_ADDR"
+            | "KUBERNETES_MASTER"
+            | "CONTAINER_HOST"
+            | "ANSIBLE_CONFIG"
+            | "AWS_CONFIG_FILE"
+            | "AWS_SHARED_CREDENTIALS_FILE"
+            | "CLOUDSDK_CONFIG"
+            | "CONTAINERS_CONF"
+            | "DOCKER_CONFIG"
+            | "HGRCPATH"
+            | "NPM_CONFIG_GLOBALCONFIG"
+            | "NPM_CONFIG_USERCONFIG"
+            | "PIP_CONFIG_FILE"
+            | "RIPGREP_CONFIG_PATH"
+            | "TF_CLI_CONFIG_FILE"
+            | "npm_config_globalconfig"
+            | "npm_config_userconfig"
+    ) || name.starts_with("AWS_ENDPOINT_URL")
+        || name.starts_with("CARGO_") && name.ends_with("_RUSTFLAGS")
+        || name.starts_with("CARGO_REGISTRIES_")
 }

@@ -15,6 +15,7 @@ mod expand;
 mod globbing;
 mod handlers;
 mod languages;
+mod locked;
 mod loops;
 mod lower;
 mod parameter;
@@ -71,6 +72,9 @@ pub(crate) struct Eval<'c> {
     node: Option<u32>,
     via: &'static str,
     deferred: bool,
+    /// Whether what is read now is a project's file among whose words commands
+    /// stand.
+    project: bool,
     /// Where nested code stands in the outermost input.
     base: Option<Span>,
     choices: Vec<(usize, usize)>,
@@ -112,6 +116,8 @@ pub(crate) struct Eval<'c> {
     unread: Vec<String>,
     /// Whether names come out of a file that was read.
     lists: bool,
+    /// Whether the line says anew where a repository is pushed to.
+    remotes_changed: bool,
     /// What programs were given as their input.
     heard: BTreeSet<Text>,
 }
@@ -125,7 +131,8 @@ pub(crate) fn analyse(text: &str, context: &Context) -> Analysis {
     for span in &parsed.zsh {
         eval.emit(EffectKind::ZshOnly, Labels::NONE, *span);
     }
-    eval.out.printed = eval.script(&parsed.script).labels.without(Labels::SETUP);
+    eval.out.printed =
+        eval.script(&parsed.script).labels.without(Labels::SETUP.and(Labels::FETCHED));
     eval.drain();
     if let Some(problem) = parsed.problem {
         let kind =
@@ -151,7 +158,7 @@ pub(crate) fn analyse_argv(arguments: &[String], context: &Context) -> Analysis 
     }
     eval.out.simple = true;
     eval.via = "argv";
-    eval.out.printed = eval.run(fields).labels.without(Labels::SETUP);
+    eval.out.printed = eval.run(fields).labels.without(Labels::SETUP.and(Labels::FETCHED));
     eval.finish()
 }
 
@@ -192,6 +199,7 @@ impl<'c> Eval<'c> {
             node: None,
             via: "",
             deferred: false,
+            project: false,
             base: None,
             choices: Vec::new(),
             choice: 0,
@@ -217,6 +225,7 @@ impl<'c> Eval<'c> {
             unseen: Cell::default(),
             unread: Vec::new(),
             lists: false,
+            remotes_changed: false,
             heard: BTreeSet::new(),
         }
     }
@@ -230,7 +239,10 @@ impl<'c> Eval<'c> {
             if path.starts_with("/dev/fd/") {
                 continue;
             }
-            self.out.files.insert(path.clone(), file.labels);
+            let kept = file.labels.without(Labels::FETCHED);
+            if kept == file.labels || !kept.is_none() {
+                self.out.files.insert(path.clone(), kept);
+            }
         }
         if self.out.goes_out() {
             let written = self.state.files.values_mut().filter_map(|file| file.content.take());
@@ -735,6 +747,7 @@ impl<'c> Eval<'c> {
             parent: self.node,
             via: self.via,
             deferred: self.deferred,
+            project: self.project,
             interpreter,
             online: false,
             span: span.unwrap_or_default(),

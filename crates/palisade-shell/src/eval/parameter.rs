@@ -40,10 +40,23 @@ impl Eval<'_> {
                 "IFS" => Some((Text::from(" \t\n"), Labels::NONE)),
                 _ => {
                     let given = self.context.given.iter().any(|given| given == name);
-                    given.then(|| (Text::unknown(), Labels::GIVEN))
+                    let labels = if given { Labels::GIVEN } else { self.sourced(name) };
+                    (!labels.is_none()).then(|| (Text::unknown(), labels))
                 }
             },
         }
+    }
+
+    /// What a variable that the line does not set carries out of a file of
+    /// secrets that was sourced.
+    fn sourced(&self, name: &str) -> Labels {
+        const USUAL: &[&str] = &[
+            "COLUMNS", "EDITOR", "EUID", "HOSTNAME", "LANG", "LINENO", "LINES", "LOGNAME",
+            "OLDPWD", "OSTYPE", "PATH", "PPID", "RANDOM", "SECONDS", "SHLVL", "TERM", "TMPDIR",
+            "UID", "USER",
+        ];
+        let named = is_name(name) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if named && !USUAL.contains(&name) { self.state.sourced } else { Labels::NONE }
     }
 
     /// Sets a variable in the current state.

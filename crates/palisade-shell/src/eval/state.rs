@@ -49,6 +49,9 @@ pub(crate) struct State {
     pub xtrace: bool,
     /// What patterns take in.
     pub globbing: Globbing,
+    /// What variables carry that the line does not set: a file of secrets was
+    /// sourced, and which ones are in it is not known.
+    pub sourced: Labels,
 }
 
 impl State {
@@ -137,6 +140,7 @@ impl State {
         }
         self.exec_output = self.exec_output.take().or(other.exec_output);
         self.xtrace |= other.xtrace;
+        self.sourced = self.sourced.and(other.sourced);
         self.globbing.join(other.globbing);
     }
 }

@@ -80,6 +80,16 @@ impl Variable {
         }
     }
 
+    /// What it holds carries that as well.
+    pub fn add_labels(&mut self, labels: Labels) {
+        match self {
+            Self::Scalar(value) => value.labels = value.labels.and(labels),
+            Self::Array(values) => {
+                values.iter_mut().for_each(|(_, value)| value.labels = value.labels.and(labels));
+            }
+        }
+    }
+
     pub fn labels(&self) -> Labels {
         match self {
             Self::Scalar(value) => value.labels,

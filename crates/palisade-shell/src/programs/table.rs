@@ -151,6 +151,9 @@ pub struct Program {
     pub method: bool,
     /// The role of standard input, where it is more than data.
     pub stdin: Option<Role>,
+    /// Files that it runs or obeys where it finds them in a project, as
+    /// patterns for the end of a path: scripts, and sources as paths.
+    pub obeys: List<(Name, Role)>,
 }
 
 /// One option.
@@ -239,6 +242,12 @@ pub enum Role {
     FileList,
     /// Names of files that are read, one a line; as a word, a file of these.
     Names,
+    /// A variable of the shell that is given a value; its subscript is code.
+    Variable,
+    /// A directory in which files are made whose names are not said.
+    Unpack,
+    /// A pattern for the names of files that a search reads.
+    Glob,
 }
 
 /// Languages that a program may be given code in.
@@ -282,6 +291,8 @@ pub enum Language {
     Jq,
     /// crontab lines.
     Cron,
+    /// Settings with commands among other values (`package.json`, `tox.ini`).
+    Settings,
     /// Any other language: what it does is not known.
     Other,
 }

@@ -156,3 +156,31 @@ fn a_name_is_read_in_all_ways() {
     assert_eq!(read.unwrap().call.uses, [exact]);
     assert!(Json::parse(b"{}").is_ok());
 }
+
+#[test]
+fn a_resource_that_is_a_file_of_this_machine_is_read() {
+    let found = |client, tool, uri: &str| {
+        operands(client, tool, &format!(r#"{{"server":"s","uri":"{uri}"}}"#)).unwrap()
+    };
+    for uri in [
+        "file:///home/u/.ssh/id_rsa",
+        "FILE:/home/u/.ssh/id_rsa",
+        "file://localhost/home/u/.ssh/id_rsa",
+        "file:///home/u/%2essh/id%5Frsa?x#y",
+    ] {
+        for (client, tool) in [
+            ("claude", "ReadMcpResourceTool"),
+            ("codex", "read_mcp_resource"),
+            ("gemini", "read_mcp_resource"),
+        ] {
+            assert_eq!(
+                found(client, tool, uri),
+                ["/home/u/.ssh/id_rsa", "Untrusted"],
+                "{client} {uri}"
+            );
+        }
+    }
+    for uri in ["https://a.example/x", "note://a", "files:///a", ""] {
+        assert_eq!(found("claude", "ReadMcpResourceTool", uri), ["Untrusted"], "{uri}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The shell's own commands.
 
+use std::collections::BTreeMap;
+
 use super::super::arguments;
 use super::super::parameter::is_name;
 use super::super::value::{Field, Stream, Value, Variable};
@@ -115,38 +117,6 @@ pub(super) fn printf(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     Stream { text, labels, ..Stream::default() }
 }
 
-pub(super) fn cd(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
-    let target = rest(fields)
-        .iter()
-        .find(|field| !matches!(field.literal(), Some("-P" | "-L" | "-e" | "-@" | "--")));
-    let place = match target {
-        None => eval.variable("HOME").map_or_else(Text::unknown, |(home, _)| home),
-        Some(field) if field.literal() == Some("-") => match eval.variable("OLDPWD") {
-            Some((text, _)) => text,
-            None => Text::unknown(),
-        },
-        Some(field) => eval.resolve(&field.text),
-    };
-    let before = eval.directory().clone();
-    eval.state
-        .variables
-        .insert("OLDPWD".into(), Variable::Scalar(Value::new(before, Labels::NONE)));
-    eval.state.variables.remove("PWD");
-    if place.raw().starts_with('/') {
-        eval.note_spelled(place.raw());
-    }
-    eval.state.cwd = eval.other_readings(&place);
-    eval.state.cwd.insert(0, place);
-    eval.place = 0;
-    Stream::nothing()
-}
-
-pub(super) fn print_directory(eval: &mut Eval<'_>) -> Stream {
-    let mut text = eval.directory().clone();
-    text.push("\n");
-    Stream::known(text)
-}
-
 /// `hash -p PATH NAME`: the name means that path from now on.
 pub(super) fn hash(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let arguments = arguments::read(program, rest(fields), false);
@@ -155,36 +125,6 @@ pub(super) fn hash(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             eval.state.aliases.insert(name.into(), (path.text.raw().to_owned(), eval.line));
         }
     }
-    Stream::nothing()
-}
-
-pub(super) fn push_directory(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
-    let turns = rest(fields)
-        .iter()
-        .any(|field| field.text.is_unknown() || field.text.raw().starts_with(['+', '-']));
-    match eval.state.stack.pop() {
-        // `pushd` alone changes places with the top.
-        Some(top) if rest(fields).is_empty() => {
-            eval.state.stack.push(std::mem::replace(&mut eval.state.cwd, top));
-            eval.place = 0;
-            return Stream::nothing();
-        }
-        Some(top) => eval.state.stack.push(top),
-        None => {}
-    }
-    eval.state.stack.push(eval.state.cwd.clone());
-    if turns {
-        // `pushd +2`: any of those that were.
-        eval.state.cwd = eval.state.stack.concat();
-        eval.place = 0;
-        return Stream::nothing();
-    }
-    cd(eval, fields)
-}
-
-pub(super) fn pop_directory(eval: &mut Eval<'_>) -> Stream {
-    eval.state.cwd = eval.state.stack.pop().unwrap_or_else(|| vec![Text::unknown()]);
-    eval.place = 0;
     Stream::nothing()
 }
 
@@ -237,10 +177,23 @@ pub(super) fn source(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let kind = if known_content { Code::Analysed } else { Code::File(path.clone()) };
     let shown = if known_content { labels.without(Labels::WRITTEN) } else { labels };
     eval.emit(EffectKind::Execute { language: Language::Shell, code: kind }, shown, span);
+    let secret = (eval.context.classify.secret)(&path);
     match content {
         Some(text) if !text.is_unknown() => {
             let raw = text.raw().to_owned();
-            eval.nested("source", |eval| eval.code_here(&raw, span))
+            let before = if secret { eval.fork().variables } else { BTreeMap::new() };
+            let stream = eval.nested("source", |eval| eval.code_here(&raw, span));
+            if secret {
+                let set = eval.state.variables.iter_mut();
+                for (_, variable) in set.filter(|(name, now)| before.get(*name) != Some(*now)) {
+                    variable.add_labels(Labels::GIVEN);
+                }
+            }
+            stream
+        }
+        _ if secret => {
+            eval.state.sourced = eval.state.sourced.and(Labels::GIVEN);
+            Stream::unknown(labels)
         }
         _ => {
             eval.want(&path);

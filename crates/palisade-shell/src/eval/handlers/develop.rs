@@ -40,15 +40,36 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     if let Some(directory) = arguments.value(&["--git-dir"]) {
         eval.variable_effect("GIT_DIR", &directory.text, directory.labels, directory.span);
     }
+    let outer = eval.state.cwd.clone();
+    for place in arguments.values(&["-C"]).cloned().collect::<Vec<_>>() {
+        eval.state.cwd = vec![eval.resolve(&place.text)];
+    }
+    let named = arguments.value(&["--git-dir"]).map(|field| field.text.clone());
+    let named = named.or_else(|| eval.variable("GIT_DIR").map(|(text, _)| text));
+    let repository = named.map_or_else(|| eval.directory().clone(), |text| eval.resolve(&text));
+    eval.bare_repository(&repository, place(fields));
+    eval.state.cwd = outer;
+    // Where it is pushed to, nobody but the line itself has named.
+    if words_of(fields).any(|word| word == "push") && eval.remotes_changed {
+        eval.hazard("vcs/push-url", place(fields));
+    }
     // `git checkout -- path` throws changes away; the `--` is no operand.
-    let words: Vec<&str> = rest(fields).iter().filter_map(Field::literal).collect();
+    let words: Vec<&str> = words_of(fields).collect();
     if words.contains(&"checkout")
         && let Some(at) = words.iter().position(|word| *word == "--")
         && words.len() > at + 1
     {
         eval.hazard("vcs/discard-changes", place(fields));
     }
-    eval.lower(program, fields)
+    let mut words = words_of(fields).skip_while(|word| *word != "remote").skip(1);
+    let changes = words.next().is_some_and(|word| matches!(word, "add" | "set-url"));
+    let stream = eval.lower(program, fields);
+    eval.remotes_changed |= changes;
+    stream
+}
+
+fn words_of(fields: &[Field]) -> impl Iterator<Item = &str> {
+    rest(fields).iter().filter_map(Field::literal)
 }
 
 /// `git config KEY VALUE`: a key that carries code is code that runs later.
@@ -216,8 +237,35 @@ impl Eval<'_> {
         }
     }
 
+    /// A directory that may be a repository by itself, among the files of a
+    /// project: what git would run on its behalf.
+    fn bare_repository(&mut self, directory: &Text, span: Span) {
+        let Some(known) = directory.literal().filter(|known| !known.ends_with("/.git")) else {
+            return;
+        };
+        let path = Text::new(format!("{known}/config"));
+        let (labels, content) = self.file_facts(&path);
+        let Some(content) = content else { return self.want(&path) };
+        let mut section = String::new();
+        for line in content.raw().lines().map(str::trim) {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+                section = name.replace('"', "").replacen(' ', ".", 1);
+            } else if let Some((key, value)) = line.split_once('=') {
+                // Where it is pushed to it says like any other.
+                let plain = ["remote", "url", "http", "submodule", "branch"];
+                if plain.contains(&section.split('.').next().unwrap_or("")) {
+                    continue;
+                }
+                let value = value.trim().trim_matches('"');
+                let text = Text::new(format!("{section}.{}={value}", key.trim()));
+                self.git_config(&Field { text, labels, span });
+            }
+        }
+    }
+
     fn git_reaches(&mut self, place: &str, field: &Field) {
         let place = Text::new(place);
+        self.remotes_changed = true;
         if super::super::reaches::remote(&place) || place.has_unknown() {
             self.connect(&place, false, field.labels, field.span);
         }
@@ -271,94 +319,65 @@ impl Eval<'_> {
 
 /// `make`: the project's own rules, unless the rules come with the command.
 pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    const FILES: &[&str] = &["-f", "--file", "--makefile"];
     let arguments = arguments::read(program, rest(fields), false);
     let span = place(fields);
-    for file in arguments.values(&["-f", "--file", "--makefile"]).cloned().collect::<Vec<_>>() {
-        let stream = eval.read_operand(&file);
-        match stream.text {
-            Some(text) if !text.is_unknown() => {
-                let _ = eval.code(Language::Make, &text, stream.labels, "make recipe", file.span);
-            }
-            _ if matches!(file.literal(), Some("-" | "/dev/stdin")) || !stream.labels.is_none() => {
-                eval.emit(
-                    EffectKind::Execute { language: Language::Make, code: Code::Opaque },
-                    stream.labels,
-                    file.span,
-                );
-            }
-            _ => {}
+    let outer = eval.state.cwd.clone();
+    let mut flow = Flow::default();
+    // Directories are entered before any file is looked for.
+    for (option, value) in &arguments.options {
+        let (Some(role), Some(value)) = (option.value, value) else { continue };
+        let apart = |name: &&str| FILES.contains(name) || matches!(*name, "--eval" | "-E");
+        if !option.names.iter().any(|name| apart(&name.get())) {
+            eval.apply(role, value, &mut flow);
         }
+    }
+    for file in arguments.values(FILES).cloned().collect::<Vec<_>>() {
+        makefile(eval, &file, matches!(file.literal(), Some("-" | "/dev/stdin")));
     }
     for code in arguments.values(&["--eval", "-E"]).cloned().collect::<Vec<_>>() {
         let _ = eval.code(Language::Make, &code.text, code.labels, "make recipe", code.span);
     }
     for field in &arguments.operands {
-        if let Some((name, value)) = field.text.raw().split_once('=') {
-            let name = name.trim_end_matches([':', '?', '+', '!']);
-            // A recipe's shell, and values that make itself runs.
-            if matches!(
-                name,
-                "SHELL"
-                    | ".SHELLFLAGS"
-                    | "MAKEFLAGS"
-                    | "MAKE"
-                    | "CC"
-                    | "CXX"
-                    | "LD"
-                    | "AR"
-                    | "CXXFLAGS_COMMAND"
-            ) && name != "MAKEFLAGS"
-            {
-                let _ = eval.code(
-                    Language::Shell,
-                    &Text::new(value),
-                    field.labels,
-                    "make variable",
-                    field.span,
-                );
-            } else if value.contains("$(shell") || value.contains("`") {
-                let code = value.replace("$(shell", "$(");
-                let _ = eval.code(
-                    Language::Shell,
-                    &Text::new(format!(": {code}")),
-                    field.labels,
-                    "make variable",
-                    field.span,
-                );
-            }
-        }
-    }
-    let known_file = arguments.has(&["-f", "--file", "--makefile"]);
-    let (labels, content) = ["GNUmakefile", "makefile", "Makefile"]
-        .iter()
-        .map(|name| eval.file_facts(&eval.resolve(&Text::from(*name))))
-        .find(|(labels, content)| !labels.is_none() || content.is_some())
-        .unwrap_or((Labels::NONE, None));
-    match content {
-        Some(text) if !known_file => {
-            let _ = eval.code(Language::Make, &text, labels, "make recipe", span);
-        }
-        None if labels.has(Labels::DOWNLOADED) || labels.has(Labels::DECODED) => {
-            let kind = EffectKind::Execute { language: Language::Make, code: Code::Opaque };
-            eval.emit(kind, labels, span);
-        }
-        _ => {}
+        make_variable(eval, field);
     }
     eval.hazard("run/project-code", span);
-    let mut flow = Flow::default();
-    let outer = eval.state.cwd.clone();
-    for (option, value) in &arguments.options {
-        let (Some(role), Some(value)) = (option.value, value) else { continue };
-        if !option
-            .names
-            .iter()
-            .any(|name| matches!(name.get(), "-f" | "--file" | "--makefile" | "--eval" | "-E"))
-        {
-            eval.apply(role, value, &mut flow);
-        }
+    if !arguments.has(FILES) {
+        eval.obeyed(program, span);
     }
     eval.state.cwd = outer;
     Stream::default()
+}
+
+/// A file with rules, as far as it is known.
+pub(in super::super) fn makefile(eval: &mut Eval<'_>, file: &Field, input: bool) {
+    let stream = eval.read_operand(file);
+    match stream.text {
+        Some(text) if !text.is_unknown() => {
+            let _ = eval.code(Language::Make, &text, stream.labels, "make recipe", file.span);
+        }
+        _ if input || !stream.labels.is_none() => {
+            let kind = EffectKind::Execute { language: Language::Make, code: Code::Opaque };
+            eval.emit(kind, stream.labels, file.span);
+        }
+        _ => {}
+    }
+}
+
+/// `NAME=VALUE` among make's operands: a recipe's shell, and values that make
+/// itself runs.
+fn make_variable(eval: &mut Eval<'_>, field: &Field) {
+    const RUN: &[&str] =
+        &["SHELL", ".SHELLFLAGS", "MAKE", "CC", "CXX", "LD", "AR", "CXXFLAGS_COMMAND"];
+    let Some((name, value)) = field.text.raw().split_once('=') else { return };
+    let code = if RUN.contains(&name.trim_end_matches([':', '?', '+', '!'])) {
+        value.to_owned()
+    } else if value.contains("$(shell") || value.contains('`') {
+        format!(": {}", value.replace("$(shell", "$("))
+    } else {
+        return;
+    };
+    let _ = eval.code(Language::Shell, &Text::new(code), field.labels, "make variable", field.span);
 }
 
 /// `crontab FILE`, `crontab -`: lines that run later, as code.
@@ -394,6 +413,74 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     Stream::nothing()
 }
 
+/// A repository or template that is fetched: what lies in it came just now.
+pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    const FETCHERS: &[&str] = &[
+        "git clone",
+        "git submodule",
+        "gh repo",
+        "glab repo",
+        "hg clone",
+        "svn checkout",
+        "jj git",
+        "degit",
+        "npm create",
+        "cookiecutter",
+        "cargo generate",
+    ];
+    // What an archive from the network holds.
+    if matches!(program.name.get(), "unzip" | "7z" | "cpio" | "pax" | "rar" | "ar") {
+        let own = eval.out.effects.iter().filter(|effect| effect.command == eval.node);
+        if own.fold(eval.stdin.labels, |all, one| all.and(one.labels)).has(Labels::DOWNLOADED) {
+            let arguments = arguments::read(program, rest(fields), false);
+            let into = arguments.value(&["-d", "-o"]).map(|into| eval.resolve(&into.text));
+            let into = into.unwrap_or_else(|| eval.directory().clone());
+            eval.fetch_tree(&into);
+        }
+        return;
+    }
+    // Somebody else's branch, somebody else's results.
+    let first = fields.get(1).and_then(Field::literal);
+    if matches!(
+        (program.name.get(), first),
+        ("gh pr" | "glab mr", Some("checkout")) | ("gh run", Some("download"))
+    ) {
+        let into = eval.directory().clone();
+        return eval.fetch_tree(&into);
+    }
+    if program.name == "wget"
+        && words_of(fields).any(|word| matches!(word, "-r" | "--recursive" | "-m" | "--mirror"))
+    {
+        for host in rest(fields).iter().filter_map(|word| word.text.raw().split_once("://")) {
+            let host = host.1.split(['/', '?']).next().unwrap_or("");
+            let into = eval.resolve(&Text::new(host));
+            eval.fetch_tree(&into);
+        }
+        return;
+    }
+    if !FETCHERS.contains(&program.name.get()) {
+        return;
+    }
+    let operands = arguments::read(program, rest(fields), false).operands;
+    let mut operands: Vec<&Field> = operands.iter().collect();
+    // `gh repo clone NAME`, `jj git clone URL`.
+    match (program.name.get(), operands.first().and_then(|word| word.literal())) {
+        ("gh repo" | "glab repo" | "jj git", Some("clone")) => drop(operands.remove(0)),
+        ("gh repo" | "glab repo" | "jj git" | "git submodule", _) => return,
+        _ => {}
+    }
+    let Some(from) = operands.first() else { return };
+    let into = match operands.get(1) {
+        Some(directory) => directory.text.clone(),
+        None => {
+            let raw = from.text.raw().trim_end_matches('/').trim_end_matches(".git");
+            Text::new(raw.rsplit(['/', ':']).next().unwrap_or(raw))
+        }
+    };
+    let into = eval.resolve(&into);
+    eval.fetch_tree(&into);
+}
+
 /// Runners told to take a project from where anything may have been put:
 /// `make -C /tmp/x`, `npm --prefix /tmp/x test`, `pytest /tmp/x`. What is there
 /// runs, as with `python3 /tmp/x.py`.
@@ -422,10 +509,7 @@ pub(super) fn project_elsewhere(eval: &mut Eval<'_>, program: &'static Program, 
     }
     for field in named {
         let path = eval.resolve(&field.text);
-        let known = path.known_prefix();
-        let open = ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|place| known.starts_with(place))
-            || known.contains("/Downloads/");
-        if open {
+        if eval.is_anybodys(&path) {
             let kind = EffectKind::Execute { language: Language::Other, code: Code::File(path) };
             eval.emit(kind, field.labels, field.span);
         }

@@ -69,6 +69,16 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             eval.connect(&source.text, false, Labels::NONE, source.span);
             labels = labels.and(Labels::DOWNLOADED);
             all = Some(Stream::unknown(Labels::DOWNLOADED));
+            let base = source.text.raw().rsplit(['/', ':']).next().unwrap_or("");
+            match target_path.literal() {
+                Some(into) if !matches!(base, "" | "." | "*") => {
+                    let labels = Labels::DOWNLOADED.and(Labels::WRITTEN);
+                    let file = File { labels, ..File::default() };
+                    eval.state.files.insert(format!("{into}/{base}"), file);
+                }
+                // All that is there.
+                _ => eval.fetch_tree(&target_path),
+            }
             continue;
         }
         let path = eval.resolve(&source.text);
@@ -134,7 +144,17 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         eval.state.files.insert(known.to_owned(), File { link: Some(leads), ..File::default() });
         return Stream::nothing();
     }
+    let before = target_path.literal().and_then(|known| eval.state.files.get(known).cloned());
     eval.store(&target_path, Writing::Replace, &stream, target.span);
+    // What is put into a directory says nothing of what else is in it.
+    if let Some(known) = target_path.literal()
+        && target.text.raw().ends_with(['/', '.'])
+    {
+        match before {
+            Some(before) => eval.state.files.insert(known.to_owned(), before),
+            None => eval.state.files.remove(known),
+        };
+    }
     // A copy of a system program under another name is still that program.
     for source in sources {
         if let (Some(from), Some(to)) = (source.literal(), target_path.literal())
@@ -159,13 +179,28 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     Stream::nothing()
 }
 
-/// Archivers that delete what they have packed: `zip -m`, `7z a -sdel`,
-/// `rar m`.
+/// What archivers do beside what their words are: `pax -rw` copies, and some
+/// delete what they have packed: `zip -m`, `7z a -sdel`, `rar m`.
 pub(in super::super) fn packed_away(
     eval: &mut Eval<'_>,
     program: &'static Program,
     arguments: &arguments::Arguments,
 ) {
+    // `pax -rw FILE.. DIRECTORY` copies.
+    if program.name == "pax"
+        && arguments.has(&["-r"])
+        && arguments.has(&["-w"])
+        && let Some((target, sources)) = arguments.operands.split_last()
+    {
+        let mut content = Stream::nothing();
+        for source in sources {
+            content.then(eval.read_operand(source));
+        }
+        content.text = None;
+        let path = eval.resolve(&target.text);
+        eval.store(&path, Writing::Replace, &content, target.span);
+        return;
+    }
     let first = arguments.operands.first().and_then(Field::literal);
     let from = match program.name.get() {
         "zip" if arguments.has(&["-m", "--move"]) => 1,
@@ -414,8 +449,11 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
                         field.span,
                     );
                 }
-                // What was unpacked carries no label: running it is running
-                // a program by its path, which asks for itself.
+                // What came over the network is not kept of what was unpacked:
+                // that is of this line, in which nobody can look.
+                if content.labels.has(Labels::DOWNLOADED) {
+                    eval.fetch_tree(&into);
+                }
                 if has(&["-P", "--absolute-names"]) {
                     eval.hazard("file/absolute-unpack", span);
                 }

@@ -83,6 +83,12 @@ pub(super) fn interpreter(
 
 /// Python: `-c` ends the options, `-m` names a module.
 pub(super) fn python(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
+    let stream = python_words(eval, program, fields);
+    eval.obeyed(program, place(fields));
+    stream
+}
+
+fn python_words(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {
     let words = rest(fields);
     let span = place(fields);
     eval.environment_twins(program, span);

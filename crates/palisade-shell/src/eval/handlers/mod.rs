@@ -3,17 +3,21 @@
 mod builtins;
 mod containers;
 mod develop;
+mod directories;
 mod files;
 mod filters;
 mod interpreters;
 mod network;
+mod obeyed;
 mod outcome;
 mod search;
 mod shells;
 
 use std::collections::BTreeSet;
 
+pub(super) use develop::makefile;
 pub(super) use files::packed_away;
+pub(super) use search::searched;
 
 use super::Eval;
 use super::reaches::addressed;
@@ -51,6 +55,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         None => dispatch(eval, program, fields),
     };
     leaving(eval, program, fields, &input);
+    develop::fetched(eval, program, fields);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
 }
 
@@ -109,7 +114,7 @@ fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) ->
         Handler::Base64 => filters::base64(eval, program, fields),
         Handler::Busybox => shells::busybox(eval, program, fields),
         Handler::Cat => filters::cat(eval, program, fields),
-        Handler::Cd => builtins::cd(eval, fields),
+        Handler::Cd => directories::cd(eval, fields),
         Handler::ChangeMode => files::change_mode(eval, program, fields),
         Handler::ChangeOwner => files::change_owner(eval, program, fields),
         Handler::Chroot => containers::chroot(eval, program, fields),
@@ -139,13 +144,13 @@ fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) ->
         Handler::Netcat => network::netcat(eval, program, fields),
         Handler::Openssl => filters::openssl(eval, program, fields),
         Handler::Parallel => shells::parallel(eval, program, fields),
-        Handler::PrintDirectory => builtins::print_directory(eval),
+        Handler::PrintDirectory => directories::print_directory(eval),
         Handler::Hash => builtins::hash(eval, program, fields),
         Handler::Fd => search::fd(eval, program, fields),
-        Handler::PopDirectory => builtins::pop_directory(eval),
+        Handler::PopDirectory => directories::pop_directory(eval),
         Handler::PrintEnvironment => builtins::print_environment(eval, program, fields),
         Handler::Printf => builtins::printf(eval, fields),
-        Handler::PushDirectory => builtins::push_directory(eval, fields),
+        Handler::PushDirectory => directories::push_directory(eval, fields),
         Handler::Python => interpreters::python(eval, program, fields),
         Handler::Read => builtins::read(eval, program, fields),
         Handler::Remove => files::remove(eval, program, fields),

@@ -65,10 +65,15 @@ fn names_printed(program: &str, words: &[Field], here: bool) -> Option<Text> {
     let operands = words.iter().filter(|word| !word.text.raw().starts_with('-'));
     let mut all = Text::default();
     match program {
-        "ls" | "dir" if !here || words.iter().any(|word| word.text.has_pattern()) => {
+        "ls" | "dir"
+            if !here || dotted(words) || words.iter().any(|word| word.text.has_pattern()) =>
+        {
             let only = options.clone().any(|word| !word.starts_with("--") && word.contains('d'));
             if options.any(|word| !word.starts_with("--") && word.contains(['l', 'o', 'g', 'n'])) {
                 return None;
+            }
+            if dotted(words) && !only {
+                all.push(&format!("{STAR}\n.{STAR}\n"));
             }
             for operand in operands {
                 all.push(operand.text.raw());
@@ -170,6 +175,14 @@ fn sets_up(program: &str, called: &str, words: &[Field]) -> bool {
 fn leaves(word: &Field) -> bool {
     let raw = word.text.raw();
     raw.starts_with(['/', '~', ANY]) || raw.contains("..")
+}
+
+/// Whether a listing has names that begin with a dot.
+fn dotted(words: &[Field]) -> bool {
+    words.iter().filter_map(Field::literal).any(|word| match word.strip_prefix("--") {
+        Some(long) => matches!(long, "all" | "almost-all"),
+        None => word.starts_with('-') && word.contains(['a', 'A']),
+    })
 }
 
 /// Programs that print names below the working directory and nothing else.

@@ -5,7 +5,7 @@ use super::super::value::{Field, Stream};
 use super::super::{Eval, decode};
 use super::shells::fill;
 use crate::effect::{EffectKind, Labels};
-use crate::programs::Program;
+use crate::programs::{Program, Role};
 use crate::span::Span;
 use crate::text::{ANY, STAR, Text};
 
@@ -53,7 +53,16 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex"
             | "-iregex" => {
                 if let Some(next) = words.get(at) {
-                    let glob = if word.contains("regex") { None } else { next.literal() };
+                    let folded = word.starts_with("-i");
+                    let glob = next.literal().map(|glob| match folded {
+                        true => glob.to_lowercase(),
+                        false => glob.to_owned(),
+                    });
+                    let glob = match word.contains("regex") {
+                        true => glob.as_deref().and_then(plain_end),
+                        false => glob,
+                    };
+                    let glob = glob.as_deref();
                     if glob.is_some_and(|glob| glob.bytes().all(|b| b == b'*')) {
                         at += 1;
                         continue;
@@ -263,6 +272,36 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
     stream
 }
 
+/// Files that a search reads by patterns for their names: `grep -r KEY
+/// --include=.env`, `rg -uu -g '.env*'`.
+pub(in super::super) fn searched(
+    eval: &mut Eval<'_>,
+    program: &'static Program,
+    arguments: &arguments::Arguments,
+) {
+    let globs = arguments.options.iter().filter_map(|(option, value)| {
+        let glob = value.as_ref().filter(|_| option.value == Some(Role::Glob))?;
+        (!glob.text.raw().starts_with('!')).then(|| glob.clone())
+    });
+    let globs: Vec<Field> = globs.collect();
+    if globs.is_empty() || program.operands.is_empty() {
+        return;
+    }
+    let roots: Vec<Text> = match arguments.operands.get(1..) {
+        Some(roots) if !roots.is_empty() => roots.iter().map(|root| root.text.clone()).collect(),
+        _ => vec![Text::from(".")],
+    };
+    for glob in globs.iter().take(16) {
+        let mut text = String::new();
+        super::super::expand::activate(glob.text.raw(), &mut text);
+        let name = Text::new(super::super::expand::opened(&text));
+        for root in roots.iter().take(16) {
+            let path = eval.resolve(&below(root, std::slice::from_ref(&name), true));
+            let _ = eval.read(&path, glob.span);
+        }
+    }
+}
+
 /// Adds the names, a line each, of all that may lie below `root`.
 pub(super) fn found(eval: &Eval<'_>, root: &Text, all: &mut Text) {
     let deeper = deeper(eval, root, &[], false, false);
@@ -293,6 +332,22 @@ fn deeper(
     names.iter().take(16).map(|name| Text::new(format!("{at}/{ANY}/{}", last(name)))).collect()
 }
 
+/// Whether a pattern says what the last part of a path is.
+fn says(name: &Text) -> bool {
+    match name.raw().rsplit_once('/') {
+        None => true,
+        Some((_, last)) => last.contains(char::is_alphanumeric),
+    }
+}
+
+/// A regular expression that ends in plain letters, as a pattern of names.
+fn plain_end(expression: &str) -> Option<String> {
+    let end = expression.trim_end_matches('$').replace("\\.", "\u{1}");
+    let end = end.rsplit(['*', '+', '/', ')']).next()?.replace('\u{1}', ".");
+    let plain = |letter: char| letter.is_alphanumeric() || "._-".contains(letter);
+    (!end.is_empty() && end.chars().all(plain)).then(|| format!("*{end}"))
+}
+
 /// What a search below `root` may find.
 fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
     let mut text = root.clone();
@@ -302,12 +357,12 @@ fn below(root: &Text, names: &[Text], narrowed: bool) -> Text {
         return text;
     }
     match names {
-        [name] if !name.raw().contains('/') && !root.raw().ends_with('/') => {
+        [name] if says(name) && !root.raw().ends_with('/') => {
             // A file of that name, at any depth.
             text.push("/");
             text.push(&ANY.to_string());
             text.push("/");
-            text.push(name.raw());
+            text.push(name.raw().rsplit('/').next().unwrap_or(""));
             text
         }
         _ => {

@@ -1,6 +1,7 @@
 //! Makefile text: recipes, `$(shell ..)`, and one-line rules.
 
 use super::super::Eval;
+use super::super::value::Field;
 use crate::effect::Labels;
 use crate::programs::Language;
 use crate::span::Span;
@@ -20,6 +21,17 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
             .map(|(name, value)| (name.trim().trim_end_matches([':', '+', '?']).trim(), value))
         {
             prefix = value.trim().chars().next().unwrap_or('\t');
+            continue;
+        }
+        // `include FILE..`, beside what is included without asking for it.
+        if let Some(files) = ["include ", "-include ", "sinclude "]
+            .iter()
+            .find_map(|word| line.trim_start_matches(' ').strip_prefix(word))
+        {
+            for file in files.split_whitespace().filter(|file| !file.contains('$')) {
+                let file = Field { text: Text::new(file), labels, span };
+                super::super::handlers::makefile(eval, &file, false);
+            }
             continue;
         }
         defines |= line.starts_with("define ");

@@ -8,6 +8,7 @@ mod editor;
 mod make;
 mod script;
 mod sed;
+mod settings;
 mod sql;
 
 use super::Eval;
@@ -60,6 +61,10 @@ pub(super) fn run(
         }
         Language::Cron => {
             cron::run(eval, raw, labels, span);
+            unknown
+        }
+        Language::Settings => {
+            settings::run(eval, raw, labels, span);
             unknown
         }
         Language::Debugger => {
@@ -164,7 +169,8 @@ fn speaks(language: Language, code: &str) -> bool {
         | Language::Sql
         | Language::Make
         | Language::Jq
-        | Language::Cron => false,
+        | Language::Cron
+        | Language::Settings => false,
     }
 }
 

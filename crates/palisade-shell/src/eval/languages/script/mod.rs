@@ -10,6 +10,7 @@
 //! Known gaps: a program that builds names at run time in a way not listed
 //! here is taken for plain computation; the sandbox is for that.
 
+mod environment;
 mod imports;
 mod listings;
 mod passed;
@@ -67,12 +68,22 @@ pub(super) fn run(
         texts: Vec::new(),
         blind: Vec::new(),
         reading: false,
+        unpickles: false,
     };
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
     scan.angles(eval, code);
     scan.names_read(eval);
     eval.state.cwd = directory;
+    if scan.unpickles {
+        // The person's own data is taken for such; what came from elsewhere is
+        // code of somebody else.
+        let came = Labels::DOWNLOADED.and(Labels::DECODED).and(Labels::FETCHED);
+        let carried = scan.secret_reads(eval).and(scan.taint()).of(came);
+        if !carried.is_none() {
+            opaque(eval, language, labels.and(carried), span);
+        }
+    }
     if !scan.network && tables::networks(language, &tokens) {
         // In a way that is not followed, to a place that is not known.
         scan.network = true;
@@ -193,6 +204,8 @@ struct Scan {
     blind: Vec<Sink>,
     /// Whether it reads files at all.
     reading: bool,
+    /// Whether it makes objects of data, which may be any code.
+    unpickles: bool,
 }
 
 impl Scan {
@@ -221,6 +234,13 @@ impl Scan {
                     let code = Text::new(text.as_str());
                     let _ = eval.code(Language::Shell, &code, self.labels, "backquotes", self.span);
                 }
+                // A method by its name: `FileUtils.method(:rm_rf)`.
+                Token::Name(name)
+                    if self.language == Language::Ruby
+                        && (name == "method" || name.ends_with(".method")) =>
+                {
+                    self.by_symbol(eval, tokens, at, name);
+                }
                 // A function by its name in a text: `$f = 'system'`.
                 Token::Text(text, false)
                     if matches!(self.language, Language::Php | Language::Perl)
@@ -236,6 +256,7 @@ impl Scan {
                         && matches!(sink(self.language, text), Some(Sink::Delete)) =>
                 {
                     self.passed(eval, Sink::Delete, text, tokens, at);
+                    self.mentioned(eval, Sink::Delete, text, tokens, at);
                     self.blind.push(Sink::Delete);
                 }
                 Token::Text(text, false) if self.language == Language::JavaScript => {
@@ -327,6 +348,13 @@ impl Scan {
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
             self.passed(eval, kind, &full, tokens, at);
+            // In a list or a table of functions, called by another name.
+            if matches!(
+                at.checked_sub(1).and_then(|at| tokens.get(at)),
+                Some(Token::Mark('[' | '{' | ':'))
+            ) {
+                self.mentioned(eval, kind, &full, tokens, at);
+            }
             if matches!(kind, Sink::Delete | Sink::DeleteTree) {
                 self.blind.push(kind);
             }
@@ -526,6 +554,14 @@ impl Scan {
             Sink::Connect | Sink::Send => {
                 self.network = true;
                 let host = text.unwrap_or_else(Text::unknown);
+                // `urlretrieve(ADDRESS, FILE)`
+                if name.ends_with("urlretrieve")
+                    && let Some(file) = arguments.get(1).and_then(|words| words.as_ref()?.first())
+                {
+                    let path = eval.resolve(file);
+                    let came = Stream::unknown(labels.and(Labels::DOWNLOADED));
+                    eval.store(&path, Writing::Replace, &came, span);
+                }
                 let taint = self.secret_reads(eval);
                 let sends = kind == Sink::Send || !taint.is_none();
                 eval.connect(&host, sends, labels.and(taint), span);
@@ -573,6 +609,13 @@ impl Scan {
                 }
                 None => {}
             },
+            Sink::Script => match text {
+                Some(text) => {
+                    let file = field(&text);
+                    let _ = eval.script_file(self.language, &file, std::slice::from_ref(&file));
+                }
+                None => opaque(eval, self.language, labels.and(self.taint()), span),
+            },
             Sink::Fork => {
                 if self.loops {
                     eval.emit(EffectKind::ForkBomb, labels, span);
@@ -580,6 +623,17 @@ impl Scan {
             }
             Sink::Kill => eval.hazard("process/kill-force", span),
             Sink::Escalate => eval.emit(EffectKind::Escalate, labels, span),
+            Sink::Unpickle => {
+                self.unpickles = true;
+                // A text that stands in the code is code that nobody reads.
+                match text {
+                    Some(_) if name.ends_with("loads") || name == "unserialize" => {
+                        opaque(eval, self.language, labels.and(self.taint()), span);
+                    }
+                    Some(file) => drop(eval.read_operand(&field(&file))),
+                    None => {}
+                }
+            }
             Sink::Decode | Sink::Environment => {}
         }
     }
@@ -610,87 +664,6 @@ impl Scan {
             }
         }
         labels.without(Labels::WRITTEN)
-    }
-
-    /// `os.environ`, `process.env`, `%ENV`, `ENV`, `$_ENV`: one variable by its
-    /// name is not all of them, and handing all to a child is not showing them.
-    fn environment(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize) {
-        let named = match tokens.get(at + 1) {
-            Some(Token::Mark('[' | '{')) => true,
-            Some(Token::Mark('(')) => matches!(tokens.get(at + 2), Some(Token::Text(..))),
-            Some(Token::Name(word)) => matches!(word.as_str(), "if" | "and" | "or" | "else"),
-            _ => false,
-        };
-        if named
-            || matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "in" && !tokens.iter().any(|token| matches!(token, Token::Name(word) if word == "for" || word == "foreach")))
-        {
-            return;
-        }
-        if let Some(Token::Name(name)) = tokens.get(at)
-            && [
-                "environ.get",
-                "environ.setdefault",
-                "environ.pop",
-                "environ.update",
-                "env.fetch",
-                "ENV.fetch",
-                "ENV.key",
-                "environ.__contains__",
-                "environ.copy",
-            ]
-            .iter()
-            .any(|tail| name.ends_with(tail))
-        {
-            return;
-        }
-        eval.spend(tokens.len(), self.span);
-        if handed_on(tokens, at) {
-            return;
-        }
-        eval.spend(tokens.len() * 8, self.span);
-        if eval.overrun {
-            return;
-        }
-        let shows = tokens.iter().any(|token| match token {
-            Token::Name(name) => {
-                let last = name.rsplit('.').next().unwrap_or(name);
-                matches!(
-                    last,
-                    "print"
-                        | "pprint"
-                        | "puts"
-                        | "p"
-                        | "pp"
-                        | "log"
-                        | "write"
-                        | "dumps"
-                        | "dump"
-                        | "stringify"
-                        | "echo"
-                        | "print_r"
-                        | "var_dump"
-                        | "say"
-                        | "printf"
-                        | "post"
-                        | "urlopen"
-                        | "send"
-                        | "sendall"
-                        | "table"
-                        | "dir"
-                        | "inspect"
-                        | "writeFileSync"
-                        | "error"
-                        | "keys"
-                        | "values"
-                        | "each"
-                )
-            }
-            _ => false,
-        });
-        let only = tokens.len() <= 3;
-        if shows || only {
-            eval.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, self.span);
-        }
     }
 }
 
@@ -738,53 +711,4 @@ fn recursive_option(tokens: &[Token], at: usize) -> bool {
         .skip(at)
         .take(12)
         .any(|token| matches!(token, Token::Name(name) if name == "recursive"))
-}
-
-/// Whether the environment at `at` becomes, with additions, that of a child:
-/// `env=dict(os.environ, A=1)`, `env = {**os.environ}`, and the name it is
-/// given is only added to and handed on.
-fn handed_on(tokens: &[Token], at: usize) -> bool {
-    let mark = |at: usize, mark: char| matches!(tokens.get(at), Some(Token::Mark(found)) if *found == mark);
-    let name = |at: usize| match tokens.get(at) {
-        Some(Token::Name(name)) => Some(name.as_str()),
-        _ => None,
-    };
-    let equals = if at >= 3 && mark(at - 1, '(') && name(at - 2) == Some("dict") {
-        at - 3
-    } else if at >= 4 && mark(at - 1, '*') && mark(at - 2, '*') && mark(at - 3, '{') {
-        at - 4
-    } else {
-        return false;
-    };
-    let Some(target) = equals.checked_sub(1).and_then(name).filter(|_| mark(equals, '=')) else {
-        return false;
-    };
-    // Only a name that says so: `post(url, json=dict(os.environ))` is none.
-    if !target.to_ascii_lowercase().ends_with("env") {
-        return false;
-    }
-    let told = |token: &Token| match token {
-        Token::Text(text, inner) => {
-            *inner || text.contains([crate::text::ANY]) || text.contains(target)
-        }
-        Token::Name(name) => {
-            matches!(name.as_str(), "locals" | "globals" | "vars" | "eval" | "exec")
-        }
-        _ => false,
-    };
-    if tokens.iter().any(told) {
-        return false;
-    }
-    (0..tokens.len()).filter(|other| *other + 1 != equals).all(|other| match name(other) {
-        Some(found) if found == target => {
-            mark(other + 1, '[')
-                || mark(other + 1, '=')
-                || other >= 2 && mark(other - 1, '=') && name(other - 2) == Some("env")
-        }
-        Some(found) => match found.strip_prefix(target).and_then(|rest| rest.strip_prefix('.')) {
-            Some(rest) => matches!(rest, "update" | "pop" | "setdefault"),
-            None => true,
-        },
-        None => true,
-    })
 }

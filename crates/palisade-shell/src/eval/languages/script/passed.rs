@@ -7,6 +7,7 @@ use super::tokens::Token;
 use super::{Scan, receiver};
 use crate::effect::{EffectKind, Writing};
 use crate::eval::Eval;
+use crate::eval::lower::opaque;
 use crate::eval::state::File;
 use crate::eval::value::Stream;
 use crate::programs::Language;
@@ -159,6 +160,57 @@ impl Scan {
         self.each(eval, kind, name, found, tokens, at);
     }
 
+    /// A function that is kept somewhere and called by another name: what of
+    /// the code's own texts lies outside is taken for what it is given.
+    pub(super) fn mentioned(
+        &mut self,
+        eval: &mut Eval<'_>,
+        kind: Sink,
+        name: &str,
+        tokens: &[Token],
+        at: usize,
+    ) {
+        if !matches!(kind, Sink::Read | Sink::Open | Sink::Write | Sink::Delete | Sink::DeleteTree)
+        {
+            return;
+        }
+        eval.spend(tokens.len(), self.span);
+        let outside = tokens.iter().filter_map(|token| match token {
+            Token::Text(text, false) if text.starts_with(['/', '~']) && text != name => {
+                Some(Text::new(text.as_str()))
+            }
+            _ => None,
+        });
+        let outside = outside.take(16).collect();
+        self.each(eval, kind, name, outside, tokens, at);
+    }
+
+    /// Ruby's `FileUtils.method(:rm_rf)`, which is called later.
+    pub(super) fn by_symbol(
+        &mut self,
+        eval: &mut Eval<'_>,
+        tokens: &[Token],
+        at: usize,
+        name: &str,
+    ) {
+        let inside = within(tokens, at + 1);
+        let Some(symbol) = inside.iter().find_map(|token| match token {
+            Token::Name(symbol) => Some(symbol.trim_start_matches(':')),
+            Token::Text(symbol, _) => Some(symbol.as_str()),
+            Token::Mark(_) => None,
+        }) else {
+            return opaque(eval, self.language, self.labels, self.span);
+        };
+        let full = format!("{}{symbol}", name.strip_suffix("method").unwrap_or(""));
+        match sink(self.language, &full) {
+            Some(Sink::Shell | Sink::Argv | Sink::Evaluate) => {
+                opaque(eval, self.language, self.labels, self.span);
+            }
+            Some(kind) => self.mentioned(eval, kind, &full, tokens, at),
+            None => {}
+        }
+    }
+
     /// Perl's `unlink for LIST` and `map {unlink} LIST`.
     pub(super) fn over_list(
         &mut self,
@@ -203,7 +255,12 @@ impl Scan {
                 }
                 ("do", Some(Token::Text(file, false))) => {
                     let file = vec![Text::new(file.as_str())];
-                    self.each(eval, Sink::Load, name, file, tokens, at);
+                    self.each(eval, Sink::Script, name, file, tokens, at);
+                }
+                // A module is named without quotes.
+                ("require", Some(Token::Text(file, false))) => {
+                    let file = vec![Text::new(file.as_str())];
+                    self.each(eval, Sink::Script, name, file, tokens, at);
                 }
                 _ => {}
             }

@@ -28,6 +28,10 @@ pub(super) enum Sink {
     Open,
     Environment,
     Link,
+    /// A file that is run in the same language.
+    Script,
+    /// Data of which objects are made, by whatever code they name.
+    Unpickle,
 }
 
 /// The sinks of each language, by full name or by a telling last part.
@@ -233,7 +237,14 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         }
         "linecache.getlines" | "linecache.getline" | "fileinput.input" | "mmap.mmap"
         | "np.loadtxt" | "numpy.loadtxt" | "np.genfromtxt" | "numpy.genfromtxt" | "np.fromfile"
-        | "numpy.fromfile" | "runpy.run_path" => Sink::Read,
+        | "numpy.fromfile" => Sink::Read,
+        "runpy.run_path" | "execfile" | "imp.load_source" => Sink::Script,
+        "pickle.load" | "pickle.loads" | "pickle.Unpickler" | "cPickle.load" | "cPickle.loads"
+        | "_pickle.load" | "_pickle.loads" | "dill.load" | "dill.loads" | "cloudpickle.load"
+        | "cloudpickle.loads" | "joblib.load" | "torch.load" | "marshal.load" | "marshal.loads"
+        | "shelve.open" | "yaml.unsafe_load" | "pandas.read_pickle" | "pd.read_pickle" => {
+            Sink::Unpickle
+        }
         "os.environ" | "posix.environ" | "os.environb" | "os.environ.items" | "os.environ.copy"
         | "os.environ.values" | "os.environ.keys" => Sink::Environment,
         "os.fork" | "posix.fork" => Sink::Fork,
@@ -241,14 +252,10 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         "os.setuid" | "os.setgid" | "os.seteuid" | "os.setresuid" | "os.setreuid" => Sink::Escalate,
         "exec"
         | "eval"
-        | "execfile"
         | "builtins.exec"
         | "builtins.eval"
         | "code.interact"
         | "code.InteractiveInterpreter"
-        | "marshal.loads"
-        | "pickle.loads"
-        | "cPickle.loads"
         | "types.FunctionType"
         | "timeit.timeit"
         | "runpy.run_module" => Sink::Evaluate,
@@ -257,7 +264,6 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         | "ctypes.cdll.LoadLibrary"
         | "ctypes.PyDLL"
         | "cffi.FFI"
-        | "imp.load_source"
         | "imp.load_dynamic" => Sink::Load,
         "base64.b64decode"
         | "base64.b32decode"
@@ -309,7 +315,7 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             "read_text" | "read_bytes" => Sink::Read,
             "write_text" | "write_bytes" => Sink::Write,
             "rmtree" | "remove_tree" => Sink::DeleteTree,
-            "dotenv_values" | "load_dotenv" => Sink::Read,
+            "dotenv_values" => Sink::Read,
             _ if frame_reads(name, last) => Sink::Read,
             // Of a path: `Path("x").unlink()`.
             "unlink" | "rmdir" if arguments_of_path(name) => Sink::Delete,
@@ -432,7 +438,9 @@ fn ruby(name: &str, last: &str) -> Option<Sink> {
         "Net::HTTP.post" | "Net::HTTP.post_form" => Sink::Send,
         "Base64.decode64" | "Base64.strict_decode64" => Sink::Decode,
         "Process::Sys.setuid" | "Process.uid" => Sink::Escalate,
-        "Fiddle.dlopen" | "load" => Sink::Load,
+        "Fiddle.dlopen" => Sink::Load,
+        "load" | "require_relative" => Sink::Script,
+        "Marshal.load" => Sink::Unpickle,
         _ => match last {
             "unpack1" | "unpack" | "decode64" => Sink::Decode,
             // By a name that is made up.
@@ -539,7 +547,9 @@ fn php(name: &str) -> Option<Sink> {
         "pcntl_fork" => Sink::Fork,
         "posix_kill" => Sink::Kill,
         "posix_setuid" => Sink::Escalate,
-        "include" | "require" | "include_once" | "require_once" | "dl" => Sink::Load,
+        "include" | "require" | "include_once" | "require_once" => Sink::Script,
+        "dl" => Sink::Load,
+        "unserialize" => Sink::Unpickle,
         _ => return None,
     })
 }
@@ -548,7 +558,8 @@ fn lua(name: &str) -> Option<Sink> {
     Some(match name {
         "os.execute" | "io.popen" | "vim.fn.system" | "vim.cmd" => Sink::Shell,
         "io.open" => Sink::Open,
-        "io.lines" | "io.input" | "dofile" | "loadfile" => Sink::Read,
+        "io.lines" | "io.input" => Sink::Read,
+        "dofile" | "loadfile" => Sink::Script,
         "os.remove" => Sink::Delete,
         "os.rename" => Sink::Rename,
         "load" | "loadstring" => Sink::Evaluate,
