@@ -394,6 +394,29 @@ fn links_in_place_of_files_are_not_followed() {
 }
 
 #[test]
+fn what_has_a_second_name_is_not_written_through_it() {
+    let place = Place::new();
+    intend(&mut place.open(), "first");
+    let other = place.root.path().join("other");
+    // The head is replaced, so that the other name keeps the old one.
+    fs::hard_link(place.dir().join("checkpoint"), &other).unwrap();
+    let old = fs::read(&other).unwrap();
+    intend(&mut place.open(), "second");
+    assert_eq!(place.verdict(), "intact 2");
+    assert_eq!(fs::read(&other).unwrap(), old);
+    fs::remove_file(&other).unwrap();
+    // A segment cannot be.
+    fs::hard_link(place.dir().join("log/00000000000000000000.ndjson"), &other).unwrap();
+    let mut journal = place.open();
+    let error = journal.append(&Entry::Note(Note::default()), false).unwrap_err();
+    assert!(error.to_string().contains("another name"), "{error}");
+    drop(journal);
+    fs::remove_file(&other).unwrap();
+    intend(&mut place.open(), "third");
+    assert_eq!(place.verdict(), "intact 3");
+}
+
+#[test]
 fn a_hostile_umask_changes_nothing() {
     let place = Place::new();
     let program = std::env::current_exe().unwrap();

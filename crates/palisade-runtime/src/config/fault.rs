@@ -51,7 +51,7 @@ pub(super) fn fault(path: &Path, text: &str, error: &serde_saphyr::Error) -> Fau
                 "bool" | "boolean" => "`true` or `false`",
                 "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more",
                 "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
-                "f32" | "f64" => "a number",
+                "f32" | "f64" | "floating point" => "a number",
                 other => other,
             };
             (format!("expected {expected}"), None)

@@ -458,13 +458,13 @@ fn a_process() {
     let text = variable("PALISADE_TEST_TEXT");
     match variable("PALISADE_TEST_ROLE").as_str() {
         "asks" => {
-            if queue(&store, &text, 60).within(Duration::from_secs(1)).put() == Answer::Once {
+            if queue(&store, &text, 60).within(WAITS).put() == Answer::Once {
                 note(&root, "effects", &text);
             }
         }
         _ => {
             let asked = subject(&text).digest();
-            let end = Instant::now() + Duration::from_secs(1);
+            let end = Instant::now() + WAITS;
             while Instant::now() < end {
                 let mut open = store.same(&asked).into_iter();
                 if let Some(entry) = open.find(|entry| entry.answer.is_none()) {
@@ -499,6 +499,10 @@ fn started(root: &Path, role: &str, text: &str) -> Child {
         .unwrap()
 }
 
+/// So long the processes wait for each other, where one of them is killed.
+const WAITS: Duration = Duration::from_millis(300);
+/// So many rounds at a time: most of each is waiting.
+const PLAYERS: usize = 12;
 /// A soak ends by then, however slow the machine is, and says how far it came.
 const SOAK: Duration = Duration::from_secs(240);
 /// So many rounds share one home, which is looked through after them.
@@ -511,7 +515,7 @@ fn killed_anywhere_nothing_is_lost_or_doubled() {
     let mut used = 0;
     for at in 0..homes {
         // Among many others that nobody touches, now and then.
-        used += killed_in_one_home(many(20, if at % 5 == 0 { 1000 } else { 0 }));
+        used += killed_in_one_home(many(20, if at % 5 == 0 { 500 } else { 0 }));
         told("rounds", (at + 1) * ROUNDS, homes * ROUNDS);
         if begun.elapsed() > SOAK {
             println!("the time is up after {} rounds", (at + 1) * ROUNDS);
@@ -547,7 +551,7 @@ fn killed_in_one_home(parked: usize) -> usize {
             process.wait().unwrap();
         }
     };
-    thread::scope(|scope| (0..6).for_each(|_| drop(scope.spawn(play))));
+    thread::scope(|scope| (0..PLAYERS).for_each(|_| drop(scope.spawn(play))));
     let count = |name: &str, text: &str| {
         let lines = fs::read_to_string(root.join(name)).unwrap_or_default();
         lines.lines().filter(|line| *line == text).count()

@@ -94,10 +94,14 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
     if let Some(file) = not_executable(&command) {
         let shown = reveal(file);
-        show::note(&format!("error: `{shown}` is not executable"));
-        show::note(&format!(
-            "help: `chmod +x {shown}`, or give it to the program that reads it, as `make -f {shown}`"
-        ));
+        if Path::new(file).is_dir() {
+            show::note(&format!("error: `{shown}` is a directory"));
+        } else {
+            show::note(&format!("error: `{shown}` is not executable"));
+            show::note(&format!(
+                "help: `chmod +x {shown}`, or give it to the program that reads it, as `make -f {shown}`"
+            ));
+        }
         return Ok(ExitCode::from(REFUSED));
     }
     let (surface, terminal) = arguments.surface.find();

@@ -36,6 +36,11 @@ fn what_does_not_parse_stops_everything() {
             "",
         ),
         (
+            "tools:\n  terminal:\n    limits: {cpus: two}\n",
+            "`tools.terminal.limits.cpus` is `two`: expected a number",
+            "",
+        ),
+        (
             "tools:\n  terminal:\n    allow_domains: a.example\n",
             "`tools.terminal.allow_domains` is `a.example`: expected a list",
             "`[a, b]`",

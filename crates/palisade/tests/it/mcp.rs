@@ -296,3 +296,27 @@ fn a_frame_without_end_is_bounded() {
     assert!(session.line().contains(r#""id":2"#));
     assert_eq!(session.end(), Some(0));
 }
+
+/// What nobody could be asked lies in the queue, and the refusal says where.
+#[test]
+fn a_refusal_names_the_request_that_was_left() {
+    let house = House::with("");
+    fs::create_dir_all(house.work().join("d1")).unwrap();
+    let mut session = Session::start(&house, &["mcp"], &[]);
+    session.send(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}}}"#);
+    session.line();
+    session.send(
+        r#"{"jsonrpc":"2.0","id":"call-7","method":"tools/call","params":{"name":"terminal","arguments":{"command":"rm -rf d1"}}}"#,
+    );
+    let line = session.line();
+    assert!(line.contains(r#""id":"call-7""#), "{line}");
+    let id = line.split("left as request ").nth(1).and_then(|rest| rest.split(':').next());
+    let id = id.unwrap_or_else(|| panic!("{line}"));
+    assert!(line.contains(&format!("`palisade approvals allow {id}`")), "{line}");
+    assert!(house.run(&["approvals", "show", id]).out.contains("rm -rf d1"), "{id}");
+    // What is no message is answered under its own id, where it has one.
+    session.send(r#"{"id":"call-8","method":"tools/call"}"#);
+    let line = session.line();
+    assert!(line.contains(r#""id":"call-8""#) && line.contains("error"), "{line}");
+    session.end();
+}

@@ -75,6 +75,9 @@ fn a_file_that_is_no_program_is_not_asked_about() {
     assert_eq!(said.code, Some(126));
     assert!(said.err.contains("`./Makefile` is not executable"), "{}", said.err);
     assert!(said.err.contains("chmod +x ./Makefile"), "{}", said.err);
+    let said = house.run(&["run", "--", "./"]);
+    assert_eq!(said.code, Some(126));
+    assert!(said.err.contains("`./` is a directory"), "{}", said.err);
 }
 
 #[test]
