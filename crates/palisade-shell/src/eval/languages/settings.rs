@@ -16,8 +16,9 @@ pub(super) fn run(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Span) {
     let mut values = 0;
     let mut run = |value: &str| {
         let value = value.trim().trim_start_matches(['@', '-', '+']).trim_start();
-        // A word alone does no harm, and neither does an address.
-        if value.contains([' ', '\t', '/']) && values < MAX_VALUES {
+        // A word alone does no harm but as a program by its path.
+        let told = value.contains([' ', '\t']) || value.starts_with(['/', '.']);
+        if told && values < MAX_VALUES {
             values += 1;
             let _ = eval.code(Language::Shell, &Text::new(value), labels, "settings", span);
         }

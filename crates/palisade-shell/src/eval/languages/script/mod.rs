@@ -11,6 +11,7 @@
 //! here is taken for plain computation; the sandbox is for that.
 
 mod environment;
+mod flows;
 mod imports;
 mod listings;
 mod passed;

@@ -45,7 +45,7 @@ fn calls(token: &Token) -> bool {
 }
 
 /// What stands between the bracket at `open` and its end.
-fn within(tokens: &[Token], open: usize) -> &[Token] {
+pub(super) fn within(tokens: &[Token], open: usize) -> &[Token] {
     let rest = tokens.get(open + 1..).unwrap_or(&[]);
     let mut depth = 0_i32;
     let end = rest.iter().position(|token| {

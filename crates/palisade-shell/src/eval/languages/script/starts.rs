@@ -3,7 +3,7 @@
 use super::Scan;
 use super::tables::Sink;
 use super::tokens::Token;
-use crate::effect::EffectKind;
+use crate::effect::{EffectKind, Labels};
 use crate::eval::Eval;
 use crate::eval::lower::opaque;
 use crate::eval::value::Field;
@@ -71,7 +71,12 @@ impl Scan {
             }
             _ => None,
         };
-        let tainted = self.taint();
+        // That a script both fetches something and starts something is no flow
+        // where the words of the call are those of somebody else.
+        let tainted = match self.language {
+            Language::Python if !self.takes_fetched(eval, tokens, at) => Labels::NONE,
+            _ => self.taint(),
+        };
         // `system join ..`: what a function makes is not followed.
         let made = self.language == Language::Perl
             && matches!(tokens.get(at + 1), Some(Token::Name(name))
