@@ -105,7 +105,17 @@ pub(crate) fn is_remade(path: &Path, workspace: &Path) -> bool {
         return false;
     }
     let missing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    if workspace.is_dir() && fs::symlink_metadata(path).is_err_and(missing) {
+    // Names that are nothing else: `build` is a question also where it is gone.
+    let cache = |part: &std::ffi::OsStr| {
+        part == "node_modules"
+            || OUTPUTS.iter().any(|(names, evidence, _)| {
+                matches!(evidence, Evidence::Name) && names.iter().any(|name| part == *name)
+            })
+    };
+    if below.iter().any(cache)
+        && workspace.is_dir()
+        && fs::symlink_metadata(path).is_err_and(missing)
+    {
         return true;
     }
     let inside = path.ancestors().take_while(|at| *at != workspace);

@@ -248,8 +248,8 @@ fn what_a_build_makes_again_may_go() {
         &["rm -rf node_modules __pycache__", "rm -rf target", "rm -rf target/..data"],
     );
     // What is not there may go as well, where the line does not make it.
-    house.expect(Allow, &["rm -rf .pytest_cache coverage node_modules/.cache"]);
-    house.expect(Ask, &["mv src coverage; rm -rf coverage", "rm -rf absent"]);
+    house.expect(Allow, &["rm -rf .pytest_cache .mypy_cache node_modules/.cache"]);
+    house.expect(Ask, &["mv src .tox; rm -rf .tox", "rm -rf absent", "rm -rf coverage"]);
     let asked = [
         "rm -rf dist",
         "rm -rf out",
