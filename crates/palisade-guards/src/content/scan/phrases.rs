@@ -12,8 +12,8 @@ use super::matching::{Matcher, Phrases};
 use super::outline::Outline;
 use super::reading::{Reading, is_contraction, is_odd};
 use super::tokens::{Event, Forms, Known, Piece, classes_before, classes_behind, letterwise};
-use super::words::{LONGEST_WORD, Word, Words};
-use super::{Found, shape};
+use super::words::{LONGEST_WORD, Letters, Word, Words};
+use super::{Found, mended, shape};
 use crate::rules::{self, Rule};
 use aho_corasick::automaton::Automaton;
 use aho_corasick::dfa::DFA;
@@ -129,6 +129,21 @@ impl Start {
     const fn alone(sign: Sign) -> Self {
         Self { before: Vec::new(), behind: Vec::new(), near: Vec::new(), sign }
     }
+
+    /// With what the word behind `word` has to begin.
+    fn next(&self, word: &str) -> Letters {
+        match self.sign {
+            Sign::Key(_) => {
+                let next = self.behind.first().and_then(|next| next.bytes().next());
+                next.map_or(Letters::ANY, Letters::letter)
+            }
+            Sign::Ciphered(Cipher::Broken) => mended::after_beginning(word),
+            Sign::Ciphered(_) => Letters::ANY,
+            Sign::Mark(mark) => {
+                Letters::of(mark.text.as_bytes().get(word.len()..).unwrap_or_default())
+            }
+        }
+    }
 }
 
 /// What the search over all of the words of a text looks for.
@@ -165,7 +180,7 @@ struct Tables {
     /// Marks and links that do not begin with a word, by their first byte.
     signs: Vec<Vec<Written>>,
     /// A bit for each two bytes, the second in lower case, with which one of
-    /// those begins.
+    /// those begins, or something else that is looked at.
     pairs: Vec<u64>,
     starts: Words<Start>,
     /// Rare words, in text as it reads.
@@ -183,7 +198,7 @@ struct Tables {
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
-    let mut starts: Vec<(Vec<u8>, Start)> = Vec::new();
+    let mut starts: Vec<(String, Start)> = Vec::new();
     for (text, mask, rarest) in ANCHORS {
         debug_assert!(mask & KEYS != 0, "{text}");
         let words: Vec<&str> = text.split(' ').collect();
@@ -193,10 +208,10 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let alone = words.len() == 1;
         let near = if alone { Near::of(*mask) } else { vec![Near::ANY] };
         let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key(*mask) };
-        starts.push((word.as_bytes().to_vec(), start));
+        starts.push(((*word).to_owned(), start));
     }
     for (cipher, text) in cipher::words() {
-        starts.push((text.into_bytes(), Start::alone(Sign::Ciphered(cipher))));
+        starts.push((text, Start::alone(Sign::Ciphered(cipher))));
     }
     let mut signs: Vec<Vec<Written>> = vec![Vec::new(); 256];
     let mut pairs = vec![0_u64; 1 << 10];
@@ -206,11 +221,16 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let bytes = one.text().as_bytes();
         let word = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if let (Written::Mark(mark), 1..) = (one, word) {
-            let word = bytes.get(..word).unwrap_or_default().to_vec();
-            starts.push((word, Start::alone(Sign::Mark(mark))));
+            starts.push((mark.text.get(..word)?.to_owned(), Start::alone(Sign::Mark(mark))));
         } else if let Some(first) = bytes.first() {
             signs.get_mut(usize::from(*first))?.push(one);
             let (at, bit) = pair(bytes, 0);
+            *pairs.get_mut(at)? |= bit;
+        }
+    }
+    for first in b"%\\&+@$'=<" {
+        for second in (0..=u8::MAX).filter(|second| counts_before(*first, *second)) {
+            let (at, bit) = pair(&[*first, second], 0);
             *pairs.get_mut(at)? |= bit;
         }
     }
@@ -236,7 +256,10 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     Some(Tables {
         signs,
         pairs,
-        starts: Words::of(starts),
+        starts: Words::of(starts.into_iter().map(|(word, start)| {
+            let next = start.next(&word);
+            (word.into_bytes(), next, start)
+        })),
         known: Words::of(known),
         forms,
         phrases: Phrases::of(PHRASES, masks),
@@ -267,7 +290,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
 });
 
 /// The words that are known, each for what it is and for what it ends.
-fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
+fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Letters, Known)> {
     let mut all: BTreeMap<&str, Known> = BTreeMap::new();
     for (term, class) in TERMS.iter().zip(term_classes).filter(|(term, _)| term.text().is_ascii()) {
         let mut ids = Vec::new();
@@ -290,7 +313,24 @@ fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
             known.ends.push((ids, *class));
         }
     }
-    all.into_iter().map(|(word, known)| (word.as_bytes().to_vec(), known)).collect()
+    all.values_mut().for_each(|known| known.ends.sort_unstable());
+    let one = |(word, known): (&str, _)| (word.as_bytes().to_vec(), Letters::ANY, known);
+    all.into_iter().map(one).collect()
+}
+
+/// Whether a byte before another is looked at for more than a mark.
+const fn counts_before(byte: u8, next: u8) -> bool {
+    match byte {
+        b'%' => next.is_ascii_hexdigit() || matches!(next, b'u'),
+        b'\\' => next.is_ascii_digit() || matches!(next, b'n' | b't' | b'r' | b'x' | b'u' | b'U'),
+        b'&' => next.is_ascii_alphabetic() || next == b'#',
+        b'=' => matches!(next, b'2'..=b'7' | b'\n' | b'\r'),
+        b'\'' => {
+            matches!(next.to_ascii_lowercase(), b't' | b's' | b'r' | b'v' | b'l' | b'd' | b'm')
+        }
+        b'+' | b'@' | b'$' | b'<' => true,
+        _ => false,
+    }
 }
 
 /// Where the bit of two bytes stands.
@@ -301,21 +341,23 @@ fn pair(bytes: &[u8], at: usize) -> (usize, u64) {
 }
 
 impl Tables {
-    /// Calls `each` for the marks and links that stand at a place.
+    /// Whether a byte, before the one behind it, is to be looked at.
     #[inline(always)]
+    fn counts(&self, bytes: &[u8], at: usize) -> bool {
+        let (at, bit) = pair(bytes, at);
+        self.pairs.get(at).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// Calls `each` for the marks and links that stand at a place.
     fn written(&self, bytes: &[u8], from: usize, mut each: impl FnMut(Written)) {
-        let (at, bit) = pair(bytes, from);
-        if self.pairs.get(at).is_some_and(|bits| bits & bit != 0) {
-            let first = bytes.get(from).copied().unwrap_or(0);
-            let third = bytes.get(from + 2).copied().unwrap_or(0).to_ascii_lowercase();
-            for one in self.signs.get(usize::from(first)).into_iter().flatten() {
-                let text = one.text();
-                // Most differ here.
-                let same =
-                    text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
-                if same && begins(bytes, from, text) {
-                    each(*one);
-                }
+        let first = bytes.get(from).copied().unwrap_or(0);
+        let third = bytes.get(from + 2).copied().unwrap_or(0).to_ascii_lowercase();
+        for one in self.signs.get(usize::from(first)).into_iter().flatten() {
+            let text = one.text();
+            // Most differ here.
+            let same = text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
+            if same && begins(bytes, from, text) {
+                each(*one);
             }
         }
     }
@@ -383,6 +425,8 @@ pub struct Pass {
     pub links: Vec<(usize, &'static str)>,
     /// Where something may have a shape, if that was asked for.
     pub outline: Vec<(usize, usize)>,
+    /// Each `<` that may open or close an element, if that was asked for.
+    pub opens: Vec<usize>,
     /// Where the words of a phrase stand near each other, and no phrase is.
     pub near: Vec<(usize, usize)>,
 }
@@ -462,7 +506,9 @@ impl Walker for Survey<'_> {
 
     #[inline(always)]
     fn byte(&mut self, at: usize) {
-        self.look_at_byte(at);
+        if self.tables.counts(self.bytes, at) {
+            self.look_at_byte(at);
+        }
     }
 }
 
@@ -484,7 +530,7 @@ impl Survey<'_> {
     }
 
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
-        for start in self.tables.starts.get(word) {
+        for start in self.tables.starts.at(word, self.bytes, to) {
             if may_follow(self.bytes, to, &start.behind)
                 && may_precede(self.bytes, from, &start.before)
             {
@@ -565,7 +611,7 @@ impl Survey<'_> {
         let mut foreign: Option<(usize, usize)> = None;
         self.done = letterwise(self.text, from, |piece| match piece {
             Piece::Word(Some(word), from, to, _) => {
-                for start in self.tables.starts.get(&word) {
+                for start in self.tables.starts.at(&word, self.bytes, to) {
                     if let Sign::Key(mask) = start.sign
                         && may_follow(self.bytes, to, &start.behind)
                         && may_precede(self.bytes, from, &start.before)
@@ -591,7 +637,6 @@ impl Survey<'_> {
     }
 
     /// Looks at a byte that may begin something.
-    #[inline(always)]
     fn look_at_byte(&mut self, at: usize) {
         let byte = self.bytes.get(at).copied().unwrap_or(0);
         let (bytes, text) = (self.bytes, self.text);
@@ -634,10 +679,14 @@ impl Survey<'_> {
                 }
             }
             b'<' => {
-                if let Some(outline) = &mut self.outline
-                    && (bytes.get(at + 1) == Some(&b'~') || shape::is_within_word(bytes, at))
-                {
-                    outline.mark(at, at + 1);
+                let next = bytes.get(at + 1).copied().unwrap_or(0);
+                if let Some(outline) = &mut self.outline {
+                    if next == b'~' || shape::is_within_word(bytes, at) {
+                        outline.mark(at, at + 1);
+                    }
+                    if next.is_ascii_alphabetic() || matches!(next, b'/' | b'!') {
+                        self.pass.opens.push(at);
+                    }
                 }
             }
             _ => {}

@@ -371,30 +371,17 @@ const NEEDED: [&str; 31] = [
     "conversation",
 ];
 
-/// For each letter, which needed words begin with it, and which end with it.
-static ENDS: [(u32, u32); 32] = {
-    let mut table = [(0, 0); 32];
+/// By first and last letter, the lengths of the needed words: a bit for each up
+/// to 31.
+static ENDS: [u32; 1 << 10] = {
+    let mut table = [0; 1 << 10];
     let mut at = 0;
     while at < NEEDED.len() {
         #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
         {
             let word = NEEDED[at].as_bytes();
-            table[(word[0] & 31) as usize].0 |= 1 << at;
-            table[(word[word.len() - 1] & 31) as usize].1 |= 1 << at;
-        }
-        at += 1;
-    }
-    table
-};
-
-/// For each length up to 31, which needed words have it.
-static LENGTHS: [u32; 32] = {
-    let mut table = [0; 32];
-    let mut at = 0;
-    while at < NEEDED.len() {
-        #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
-        {
-            table[NEEDED[at].len()] |= 1 << at;
+            let (first, last) = (word[0], word[word.len() - 1]);
+            table[(first & 31) as usize * 32 + (last & 31) as usize] |= 1 << word.len();
         }
         at += 1;
     }
@@ -404,9 +391,8 @@ static LENGTHS: [u32; 32] = {
 /// Whether a word of letters begins and ends as a needed word of its length.
 #[inline(always)]
 pub fn may_be_scrambled(first: u8, last: u8, length: usize) -> bool {
-    let ends = |letter: u8| ENDS.get(usize::from(letter & 31)).copied().unwrap_or_default();
-    let lengths = LENGTHS.get(length & 31).copied().unwrap_or(0);
-    ends(first).0 & ends(last).1 & lengths != 0
+    let ends = usize::from(first & 31) * 32 + usize::from(last & 31);
+    ENDS.get(ends).is_some_and(|lengths| lengths >> (length & 31) & 1 == 1)
 }
 
 /// The needed word whose inner letters these are, in another order.

@@ -88,21 +88,77 @@ pub struct Words<T> {
     /// something.
     seen: Vec<u64>,
     /// The words by their hash, each in the first free slot from its own on.
-    slots: Vec<(Word, Vec<T>)>,
+    slots: Vec<Slot>,
+    /// What they lead to, that of one word in a row.
+    all: Vec<T>,
+}
+
+/// A word, and where in what all words lead to its own stands.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    word: Word,
+    from: u32,
+    to: u32,
+    next: Letters,
+}
+
+/// Letters with which the word behind a word may begin: a bit for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Letters(u32);
+
+impl Letters {
+    /// Any, or what is no letter.
+    pub const ANY: Self = Self(!0);
+    pub const NONE: Self = Self(0);
+
+    /// Those with which something may go on, of which what follows the word is
+    /// known as it stands.
+    pub fn of(rest: &[u8]) -> Self {
+        match rest {
+            [b' ', letter, ..] if letter.is_ascii_alphabetic() => Self::letter(*letter),
+            [] => Self::ANY,
+            _ => Self::NONE,
+        }
+    }
+
+    pub const fn letter(letter: u8) -> Self {
+        Self(1 << (letter & 31))
+    }
+
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The letter behind a place where a word ends; any where there is more
+    /// between than a space.
+    #[inline(always)]
+    fn behind(bytes: &[u8], at: usize) -> Self {
+        match bytes.get(at..at + 2) {
+            Some([b' ', letter]) if letter.is_ascii_alphabetic() => Self::letter(*letter),
+            _ => Self::ANY,
+        }
+    }
 }
 
 impl<T> Words<T> {
-    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, T)>) -> Self {
-        let mut grouped: std::collections::BTreeMap<Vec<u8>, Vec<T>> = Default::default();
-        for (word, one) in all {
-            grouped.entry(word).or_default().push(one);
+    /// The words with what they lead to, and the letters with which the word
+    /// behind has to begin.
+    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Letters, T)>) -> Self {
+        let mut grouped: std::collections::BTreeMap<Vec<u8>, (Letters, Vec<T>)> =
+            Default::default();
+        for (word, letters, one) in all {
+            let (next, ones) = grouped.entry(word).or_default();
+            *next = next.or(letters);
+            ones.push(one);
         }
         let room = (grouped.len() * 2).next_power_of_two().max(2);
         let mut words = Self {
             seen: vec![0; 1 << (HASHED - 6)],
-            slots: std::iter::repeat_with(Default::default).take(room).collect(),
+            slots: vec![Slot::default(); room],
+            all: Vec::new(),
         };
-        for (text, ones) in grouped {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        for (text, (next, ones)) in grouped {
             // What is longer cannot be found; a test says that there is none.
             let Some(word) = Word::of(&text) else { continue };
             let bit = bit(&text, 0, text.len());
@@ -110,8 +166,10 @@ impl<T> Words<T> {
                 *bits |= 1 << (bit & 63);
             }
             let at = words.slot(&word);
+            let from = place(words.all.len());
+            words.all.extend(ones);
             if let Some(slot) = words.slots.get_mut(at) {
-                *slot = (word, ones);
+                *slot = Slot { word, from, to: place(words.all.len()), next };
             }
         }
         words
@@ -122,7 +180,7 @@ impl<T> Words<T> {
     fn slot(&self, word: &Word) -> usize {
         let last = self.slots.len() - 1;
         let mut at = word.hash() as usize & last;
-        while self.slots.get(at).is_some_and(|(other, _)| other.length > 0 && other != word) {
+        while self.slots.get(at).is_some_and(|slot| slot.word.length > 0 && slot.word != *word) {
             at = (at + 1) & last;
         }
         at
@@ -137,7 +195,18 @@ impl<T> Words<T> {
 
     /// What a word leads to.
     pub fn get(&self, word: &Word) -> &[T] {
-        self.slots.get(self.slot(word)).map_or(&[], |(_, ones)| ones.as_slice())
+        let slot = self.slots.get(self.slot(word));
+        slot.and_then(|slot| self.all.get(slot.from as usize..slot.to as usize)).unwrap_or_default()
+    }
+
+    /// What a word leads to that ends at a place: nothing if the word behind
+    /// begins with another letter.
+    #[inline(always)]
+    pub fn at(&self, word: &Word, bytes: &[u8], end: usize) -> &[T] {
+        let slot = self.slots.get(self.slot(word));
+        slot.filter(|slot| slot.next.0 & Letters::behind(bytes, end).0 != 0)
+            .and_then(|slot| self.all.get(slot.from as usize..slot.to as usize))
+            .unwrap_or_default()
     }
 }
 
@@ -158,7 +227,8 @@ mod tests {
     #[test]
     fn words_are_found_as_they_stand() {
         let all = ["a", "dont", "instructions", "x1", "abcdefghijklmnopqrstuvwx"];
-        let words = Words::of(all.iter().map(|word| (word.as_bytes().to_vec(), *word)));
+        let one = |word: &&'static str| (word.as_bytes().to_vec(), Letters::ANY, *word);
+        let words = Words::of(all.iter().map(one));
         for text in ["A", "don't", "DONT", "InStructions", "X1", "abcdefghIJKLmnopqrstuvwx"] {
             let (word, end) = Word::at(text.as_bytes(), 0).unwrap();
             let read = text.to_ascii_lowercase().replace('\'', "");
