@@ -12,7 +12,7 @@ use super::matching::{Matcher, Phrases};
 use super::outline::Outline;
 use super::reading::{Reading, is_contraction, is_odd};
 use super::tokens::{Event, Forms, Known, Piece, classes_before, classes_behind, letterwise};
-use super::words::{LONGEST_WORD, Letters, Word, Words};
+use super::words::{LONGEST_WORD, Letters, Sides, Word, Words};
 use super::{Found, mended, shape};
 use crate::rules::{self, Rule};
 use aho_corasick::automaton::Automaton;
@@ -30,6 +30,8 @@ pub struct Phrase {
     pub elements: &'static [Element],
     /// Which element the search starts from.
     pub key: usize,
+    /// How far it reaches at most to either side of its key.
+    pub reach: usize,
 }
 
 /// One word of a phrase.
@@ -85,18 +87,18 @@ struct Start {
 }
 
 /// What a phrase needs next to its key: classes, or none if anything will do.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Near {
     before: u128,
     behind: u128,
+    /// How far such a phrase reaches.
+    reach: usize,
 }
 
 impl Near {
-    const ANY: Self = Self { before: 0, behind: 0 };
-
     /// What phrases need whose key may be one of some classes.
     fn of(keys: u128) -> Vec<Self> {
-        let mut all = Vec::new();
+        let mut all: Vec<Self> = Vec::new();
         for phrase in PHRASES {
             let element = |nth: Option<usize>| nth.and_then(|nth| phrase.elements.get(nth));
             let Some(key) = element(Some(phrase.key)).filter(|key| key.mask & keys != 0) else {
@@ -113,15 +115,25 @@ impl Near {
             let one = Self {
                 before: near(element(phrase.key.checked_sub(1)), key.gap),
                 behind: near(next, next.map_or(0, |next| next.gap)),
+                reach: phrase.reach,
             };
-            if one == Self::ANY {
-                return vec![Self::ANY];
-            }
-            if !all.contains(&one) {
-                all.push(one);
+            let same = |other: &&mut Self| (other.before, other.behind) == (one.before, one.behind);
+            match all.iter_mut().find(same) {
+                Some(other) => other.reach = other.reach.max(one.reach),
+                None => all.push(one),
             }
         }
         all
+    }
+
+    /// Phrases whose key may be one of some classes, whatever they need.
+    fn any(keys: u128) -> Vec<Self> {
+        let reach = Self::of(keys).iter().map(|near| near.reach).max().unwrap_or(0);
+        vec![Self { before: 0, behind: 0, reach }]
+    }
+
+    const fn needs_nothing(&self) -> bool {
+        self.before == 0 && self.behind == 0
     }
 }
 
@@ -130,17 +142,20 @@ impl Start {
         Self { before: Vec::new(), behind: Vec::new(), near: Vec::new(), sign }
     }
 
-    /// With what the word behind `word` has to begin.
-    fn next(&self, word: &str) -> Letters {
+    /// Between what words `word` may stand.
+    fn sides(&self, word: &str) -> Sides {
+        let letter = |letter: Option<u8>| letter.map_or(Letters::ANY, Letters::letter);
         match self.sign {
-            Sign::Key(_) => {
-                let next = self.behind.first().and_then(|next| next.bytes().next());
-                next.map_or(Letters::ANY, Letters::letter)
+            Sign::Key(_) => Sides {
+                before: letter(self.before.first().and_then(|word| word.bytes().next_back())),
+                behind: letter(self.behind.first().and_then(|word| word.bytes().next())),
+            },
+            Sign::Ciphered(Cipher::Broken) => {
+                Sides { before: Letters::ANY, behind: mended::after_beginning(word) }
             }
-            Sign::Ciphered(Cipher::Broken) => mended::after_beginning(word),
-            Sign::Ciphered(_) => Letters::ANY,
+            Sign::Ciphered(_) => Sides::ANY,
             Sign::Mark(mark) => {
-                Letters::of(mark.text.as_bytes().get(word.len()..).unwrap_or_default())
+                Sides::written(mark.text.as_bytes().get(word.len()..).unwrap_or_default())
             }
         }
     }
@@ -206,7 +221,10 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let (word, behind) = rest.split_first()?;
         let before = before.iter().rev().copied().collect();
         let alone = words.len() == 1;
-        let near = if alone { Near::of(*mask) } else { vec![Near::ANY] };
+        let mut near = if alone { Near::of(*mask) } else { Near::any(*mask) };
+        if near.iter().any(Near::needs_nothing) {
+            near = Near::any(*mask);
+        }
         let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key(*mask) };
         starts.push(((*word).to_owned(), start));
     }
@@ -257,8 +275,8 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         signs,
         pairs,
         starts: Words::of(starts.into_iter().map(|(word, start)| {
-            let next = start.next(&word);
-            (word.into_bytes(), next, start)
+            let sides = start.sides(&word);
+            (word.into_bytes(), sides, start)
         })),
         known: Words::of(known),
         forms,
@@ -290,7 +308,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
 });
 
 /// The words that are known, each for what it is and for what it ends.
-fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Letters, Known)> {
+fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Sides, Known)> {
     let mut all: BTreeMap<&str, Known> = BTreeMap::new();
     for (term, class) in TERMS.iter().zip(term_classes).filter(|(term, _)| term.text().is_ascii()) {
         let mut ids = Vec::new();
@@ -314,7 +332,7 @@ fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Letters, Known)> {
         }
     }
     all.values_mut().for_each(|known| known.ends.sort_unstable());
-    let one = |(word, known): (&str, _)| (word.as_bytes().to_vec(), Letters::ANY, known);
+    let one = |(word, known): (&str, _)| (word.as_bytes().to_vec(), Sides::ANY, known);
     all.into_iter().map(one).collect()
 }
 
@@ -452,20 +470,30 @@ pub fn pass(text: &str, outlined: bool, matcher: &mut Matcher) -> Pass {
     for (from, to) in windows(&keys, text) {
         let before = pass.found.len();
         matcher.tokens.read(&tables.known, tables.forms, text, from, to);
-        let first = keys.partition_point(|(at, _)| *at < from);
-        let within = keys.iter().skip(first).take_while(|(at, _)| *at < to);
-        let there = within.fold(0, |all, (_, mask)| all | mask);
+        let first = keys.partition_point(|key| key.at < from);
+        let within = keys.iter().skip(first).take_while(|key| key.at < to);
+        let there = within.fold(0, |all, key| all | key.mask);
         let possible = matcher.find(&tables.phrases, there, &mut pass.found);
         if possible >= ENOUGH && is_short(&pass.found, before) {
             pass.near.push((from, to));
         }
     }
     for (from, to) in foreign {
-        let from = text.floor_char_boundary(back(bytes, from, 0));
-        let to = text.ceil_char_boundary(forth(bytes, to));
+        let from = text.floor_char_boundary(back(bytes, from, BEFORE, 0));
+        let to = text.ceil_char_boundary(forth(bytes, to, BEHIND));
         read_foreign(tables, text.get(from..to).unwrap_or_default(), from, matcher, &mut pass);
     }
     pass
+}
+
+/// The key of a phrase.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    at: usize,
+    /// Its classes.
+    mask: u128,
+    /// How far the phrases reach that it may be the key of.
+    reach: usize,
 }
 
 /// What is seen of a text while it is walked over.
@@ -475,8 +503,8 @@ struct Survey<'t> {
     bytes: &'t [u8],
     pass: Pass,
     outline: Option<Outline>,
-    /// Where keys of phrases stand, and their classes.
-    keys: Vec<(usize, u128)>,
+    /// Where keys of phrases stand.
+    keys: Vec<Key>,
     /// Where letters stand that are not read as ASCII.
     foreign: Vec<(usize, usize)>,
     /// All words before are looked up, if their letters had to be read.
@@ -530,34 +558,20 @@ impl Survey<'_> {
     }
 
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
-        for start in self.tables.starts.at(word, self.bytes, to) {
+        self.tables.starts.between(word, self.bytes, from, to, |start| {
             if may_follow(self.bytes, to, &start.behind)
                 && may_precede(self.bytes, from, &start.before)
             {
                 match start.sign {
                     Sign::Key(mask) => {
-                        if self.has_neighbours(&start.near, from, to) {
-                            self.keys.push((from, mask));
-                        }
+                        let reach = reach(self.tables, self.bytes, &start.near, from, to);
+                        self.keys.extend(reach.map(|reach| Key { at: from, mask, reach }));
                     }
                     Sign::Ciphered(cipher) => self.pass.ciphered.push((cipher, from)),
                     Sign::Mark(mark) => self.pass.found.extend(marked(self.text, mark, from)),
                 }
             }
-        }
-    }
-
-    /// Whether what a phrase needs next to its key may be there.
-    fn has_neighbours(&self, near: &[Near], from: usize, to: usize) -> bool {
-        let words = &self.tables.known;
-        if near.contains(&Near::ANY) {
-            return true;
-        }
-        // On either side: words in another order are read in it later.
-        let there = classes_behind(words, self.bytes, to, NEXT)
-            | classes_before(words, self.bytes, from, NEXT);
-        let is_there = |all: u128| all == 0 || all & there != 0;
-        near.iter().any(|near| is_there(near.before) && is_there(near.behind))
+        });
     }
 
     fn scrambled(&mut self, from: usize, to: usize) {
@@ -611,14 +625,15 @@ impl Survey<'_> {
         let mut foreign: Option<(usize, usize)> = None;
         self.done = letterwise(self.text, from, |piece| match piece {
             Piece::Word(Some(word), from, to, _) => {
-                for start in self.tables.starts.at(&word, self.bytes, to) {
+                self.tables.starts.between(&word, self.bytes, from, to, |start| {
                     if let Sign::Key(mask) = start.sign
                         && may_follow(self.bytes, to, &start.behind)
                         && may_precede(self.bytes, from, &start.before)
                     {
-                        self.keys.push((from, mask));
+                        let reach = start.near.iter().map(|near| near.reach).max().unwrap_or(0);
+                        self.keys.push(Key { at: from, mask, reach });
                     }
-                }
+                });
             }
             Piece::Word(None, from, to, _) => {
                 let part = self.bytes.get(from..to).unwrap_or_default();
@@ -761,20 +776,38 @@ fn marked(text: &str, mark: &Mark, from: usize) -> Option<Found> {
     Some(Found::new(mark.rule, mark.score, from, to))
 }
 
+/// How far the phrases reach of whose key all the neighbours may be there, if
+/// there are any.
+fn reach(tables: &Tables, bytes: &[u8], near: &[Near], from: usize, to: usize) -> Option<usize> {
+    if let [any] = near
+        && any.needs_nothing()
+    {
+        return Some(any.reach);
+    }
+    // On either side: words in another order are read in it later.
+    let there = classes_behind(&tables.known, bytes, to, NEXT)
+        | classes_before(&tables.known, bytes, from, NEXT);
+    let is_there = |all: u128| all == 0 || all & there != 0;
+    let near = near.iter().filter(|near| is_there(near.before) && is_there(near.behind));
+    near.map(|near| near.reach).max()
+}
+
 /// The parts of a text where phrases may be whose keys stand at some places.
-fn windows(keys: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
+#[inline(never)]
+fn windows(keys: &[Key], text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut out: Vec<(usize, usize)> = Vec::new();
-    let mut rest = keys.iter().map(|(at, _)| *at).peekable();
+    let mut rest = keys.iter().peekable();
     while let Some(first) = rest.next() {
-        let done = out.last().map_or(0, |last| last.1);
-        let from = back(bytes, first, done);
         // Where a part ends need not be known while the next key is near.
-        let mut last = first;
-        while let Some(next) = rest.next_if(|next| next - last <= BEFORE + BEHIND) {
-            last = next;
+        let (mut last, mut reach) = (first.at, first.reach);
+        while let Some(next) = rest.next_if(|next| next.at - last <= reach + next.reach) {
+            last = next.at;
+            reach = reach.max(next.reach);
         }
-        let to = text.ceil_char_boundary(forth(bytes, last));
+        let done = out.last().map_or(0, |last| last.1);
+        let from = back(bytes, first.at, reach, done);
+        let to = text.ceil_char_boundary(forth(bytes, last, reach));
         match out.last_mut() {
             Some(before) if before.1 >= from => before.1 = to.max(before.1),
             _ => out.push((text.floor_char_boundary(from), to)),
@@ -785,8 +818,9 @@ fn windows(keys: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
 
 /// So far before a place that all of a phrase is taken in, and what says that
 /// it is spoken of; at a gap, and not before `done`.
-fn back(bytes: &[u8], at: usize, done: usize) -> usize {
-    let mut left = BEFORE + MENTIONED;
+fn back(bytes: &[u8], at: usize, reach: usize, done: usize) -> usize {
+    let most = reach + MENTIONED;
+    let mut left = most;
     let mut from = at;
     let mut gap = false;
     while from > done {
@@ -796,7 +830,7 @@ fn back(bytes: &[u8], at: usize, done: usize) -> usize {
         left = left.saturating_sub(usize::from(letter || !gap));
         gap = !letter;
         // Nor is a word divided, but for one without an end.
-        if left == 0 && (gap || from + 4 * (BEFORE + MENTIONED) < at) {
+        if left == 0 && (gap || from + 4 * most < at) {
             break;
         }
         from -= 1;
@@ -805,15 +839,15 @@ fn back(bytes: &[u8], at: usize, done: usize) -> usize {
 }
 
 /// So far behind a place that all of a phrase is taken in.
-fn forth(bytes: &[u8], at: usize) -> usize {
-    let mut left = BEHIND;
+fn forth(bytes: &[u8], at: usize, reach: usize) -> usize {
+    let mut left = reach;
     let mut gap = false;
     let mut to = at;
     for byte in bytes.get(at..).unwrap_or_default() {
         let letter = byte.is_ascii_alphanumeric() || is_odd(*byte);
         left = left.saturating_sub(usize::from(letter || !gap));
         gap = !letter;
-        if left == 0 && (gap || to > at + 4 * BEHIND) {
+        if left == 0 && (gap || to > at + 4 * reach) {
             break;
         }
         to += 1;

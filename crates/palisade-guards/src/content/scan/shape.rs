@@ -401,6 +401,9 @@ pub fn unscrambled(word: &str) -> Option<&'static str> {
     if !may_be_scrambled(*bytes.first()?, *bytes.last()?, bytes.len()) {
         return None;
     }
+    // Most words that come here are needed ones themselves.
+    let sum = |word: &str| word.bytes().map(|byte| u32::from(byte | 0x20)).sum::<u32>();
+    let own = sum(word);
     let sorted = |word: &str| {
         let mut letters: Vec<u8> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
         letters.sort_unstable();
@@ -415,6 +418,7 @@ pub fn unscrambled(word: &str) -> Option<&'static str> {
     NEEDED.iter().copied().find(|needed| {
         needed.len() == word.len()
             && !needed.eq_ignore_ascii_case(word)
+            && sum(needed) == own
             && ends(needed) == ends(word)
             && sorted(needed) == sorted(word)
     })

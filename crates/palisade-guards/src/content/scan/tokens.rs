@@ -285,6 +285,7 @@ impl Tokens {
     }
 
     /// Reads a part of a text.
+    #[inline(never)]
     pub fn read(&mut self, words: &Words<Known>, forms: Forms, text: &str, from: usize, to: usize) {
         self.begin();
         let mut line = Line {

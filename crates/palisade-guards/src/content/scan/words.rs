@@ -89,8 +89,9 @@ pub struct Words<T> {
     seen: Vec<u64>,
     /// The words by their hash, each in the first free slot from its own on.
     slots: Vec<Slot>,
-    /// What they lead to, that of one word in a row.
+    /// What they lead to, that of one word in a row, and between which words.
     all: Vec<T>,
+    sides: Vec<Sides>,
 }
 
 /// A word, and where in what all words lead to its own stands.
@@ -99,27 +100,16 @@ struct Slot {
     word: Word,
     from: u32,
     to: u32,
-    next: Letters,
 }
 
-/// Letters with which the word behind a word may begin: a bit for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Letters: a bit for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Letters(u32);
 
 impl Letters {
     /// Any, or what is no letter.
     pub const ANY: Self = Self(!0);
     pub const NONE: Self = Self(0);
-
-    /// Those with which something may go on, of which what follows the word is
-    /// known as it stands.
-    pub fn of(rest: &[u8]) -> Self {
-        match rest {
-            [b' ', letter, ..] if letter.is_ascii_alphabetic() => Self::letter(*letter),
-            [] => Self::ANY,
-            _ => Self::NONE,
-        }
-    }
 
     pub const fn letter(letter: u8) -> Self {
         Self(1 << (letter & 31))
@@ -129,36 +119,83 @@ impl Letters {
         Self(self.0 | other.0)
     }
 
-    /// The letter behind a place where a word ends; any where there is more
-    /// between than a space.
+    /// The letter beyond a sign; any where there is something else.
     #[inline(always)]
-    fn behind(bytes: &[u8], at: usize) -> Self {
-        match bytes.get(at..at + 2) {
-            Some([b' ', letter]) if letter.is_ascii_alphabetic() => Self::letter(*letter),
+    fn beyond(sign: Option<&u8>, letter: Option<&u8>) -> Self {
+        match (sign, letter) {
+            (Some(sign), Some(letter)) if letter.is_ascii_alphabetic() && divides(*sign) => {
+                Self::letter(*letter)
+            }
             _ => Self::ANY,
         }
     }
 }
 
+/// Whether a byte does nothing but divide two words.
+#[inline(always)]
+const fn divides(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\n' | b'\t' | b'!'..=b'$' | b'(' | b')' | b'+'..=b'/' | b':' | b';' | b'='..=b'@'
+            | b'[' | b']'..=b'`' | b'{'..=b'~'
+    )
+}
+
+/// What stands before and behind a word, with nothing but a sign between: the
+/// last and the first letter of the words there.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides {
+    pub before: Letters,
+    pub behind: Letters,
+}
+
+impl Sides {
+    pub const ANY: Self = Self { before: Letters::ANY, behind: Letters::ANY };
+
+    /// Of what follows a word in a text that is looked for as it is written.
+    pub fn written(rest: &[u8]) -> Self {
+        let behind = match rest {
+            [] | [_] => Letters::ANY,
+            [sign, letter, ..] if letter.is_ascii_alphabetic() && divides(*sign) => {
+                Letters::letter(*letter)
+            }
+            [sign, ..] if divides(*sign) => Letters::NONE,
+            _ => Letters::ANY,
+        };
+        Self { before: Letters::ANY, behind }
+    }
+
+    /// Those of the word between two places.
+    #[inline(always)]
+    fn of(bytes: &[u8], from: usize, to: usize) -> Self {
+        let before = |back: usize| from.checked_sub(back).and_then(|at| bytes.get(at));
+        Self {
+            before: Letters::beyond(before(1), before(2)),
+            behind: Letters::beyond(bytes.get(to), bytes.get(to + 1)),
+        }
+    }
+
+    const fn meets(self, other: Self) -> bool {
+        self.before.0 & other.before.0 != 0 && self.behind.0 & other.behind.0 != 0
+    }
+}
+
 impl<T> Words<T> {
-    /// The words with what they lead to, and the letters with which the word
-    /// behind has to begin.
-    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Letters, T)>) -> Self {
-        let mut grouped: std::collections::BTreeMap<Vec<u8>, (Letters, Vec<T>)> =
-            Default::default();
-        for (word, letters, one) in all {
-            let (next, ones) = grouped.entry(word).or_default();
-            *next = next.or(letters);
-            ones.push(one);
+    /// The words, between which others they count, and what they lead to.
+    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Sides, T)>) -> Self {
+        let mut grouped: std::collections::BTreeMap<Vec<u8>, Vec<(Sides, T)>> = Default::default();
+        for (word, sides, one) in all {
+            grouped.entry(word).or_default().push((sides, one));
         }
         let room = (grouped.len() * 2).next_power_of_two().max(2);
         let mut words = Self {
             seen: vec![0; 1 << (HASHED - 6)],
             slots: vec![Slot::default(); room],
             all: Vec::new(),
+            sides: Vec::new(),
         };
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        for (text, (next, ones)) in grouped {
+        for (text, ones) in grouped {
             // What is longer cannot be found; a test says that there is none.
             let Some(word) = Word::of(&text) else { continue };
             let bit = bit(&text, 0, text.len());
@@ -167,9 +204,12 @@ impl<T> Words<T> {
             }
             let at = words.slot(&word);
             let from = place(words.all.len());
-            words.all.extend(ones);
+            for (sides, one) in ones {
+                words.sides.push(sides);
+                words.all.push(one);
+            }
             if let Some(slot) = words.slots.get_mut(at) {
-                *slot = Slot { word, from, to: place(words.all.len()), next };
+                *slot = Slot { word, from, to: place(words.all.len()) };
             }
         }
         words
@@ -199,14 +239,26 @@ impl<T> Words<T> {
         slot.and_then(|slot| self.all.get(slot.from as usize..slot.to as usize)).unwrap_or_default()
     }
 
-    /// What a word leads to that ends at a place: nothing if the word behind
-    /// begins with another letter.
+    /// Calls `each` for what a word leads to that stands between two places, as
+    /// far as the letters beside it are those of what may stand there.
     #[inline(always)]
-    pub fn at(&self, word: &Word, bytes: &[u8], end: usize) -> &[T] {
-        let slot = self.slots.get(self.slot(word));
-        slot.filter(|slot| slot.next.0 & Letters::behind(bytes, end).0 != 0)
-            .and_then(|slot| self.all.get(slot.from as usize..slot.to as usize))
-            .unwrap_or_default()
+    pub fn between(
+        &self,
+        word: &Word,
+        bytes: &[u8],
+        from: usize,
+        to: usize,
+        mut each: impl FnMut(&T),
+    ) {
+        let Some(slot) = self.slots.get(self.slot(word)) else { return };
+        let there = Sides::of(bytes, from, to);
+        let range = slot.from as usize..slot.to as usize;
+        let sides = self.sides.get(range.clone()).unwrap_or_default();
+        for (sides, one) in sides.iter().zip(self.all.get(range).unwrap_or_default()) {
+            if sides.meets(there) {
+                each(one);
+            }
+        }
     }
 }
 
@@ -227,7 +279,7 @@ mod tests {
     #[test]
     fn words_are_found_as_they_stand() {
         let all = ["a", "dont", "instructions", "x1", "abcdefghijklmnopqrstuvwx"];
-        let one = |word: &&'static str| (word.as_bytes().to_vec(), Letters::ANY, *word);
+        let one = |word: &&'static str| (word.as_bytes().to_vec(), Sides::ANY, *word);
         let words = Words::of(all.iter().map(one));
         for text in ["A", "don't", "DONT", "InStructions", "X1", "abcdefghIJKLmnopqrstuvwx"] {
             let (word, end) = Word::at(text.as_bytes(), 0).unwrap();
