@@ -72,6 +72,8 @@ include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
 /// What stands at most so far from a key is looked for at once.
 const NEXT: usize = 25;
+/// What stands at most so far from a key is looked for if that is there.
+const FAR: usize = 104;
 /// Words that say that a phrase is spoken of stand at most so far before it.
 const MENTIONED: usize = 64;
 
@@ -86,11 +88,13 @@ struct Start {
     sign: Sign,
 }
 
-/// What a phrase needs next to its key: classes, or none if anything will do.
+/// What a phrase needs beside its key: classes, or none if anything will do.
 #[derive(Clone, Copy)]
 struct Near {
-    before: u128,
-    behind: u128,
+    /// Before it and behind it, at most [`NEXT`] letters apart.
+    next: [u128; 2],
+    /// The same, at most [`FAR`] apart.
+    far: [u128; 2],
     /// How far such a phrase reaches.
     reach: usize,
 }
@@ -104,20 +108,26 @@ impl Near {
             let Some(key) = element(Some(phrase.key)).filter(|key| key.mask & keys != 0) else {
                 continue;
             };
-            // What is known by its form is not looked for here.
-            let near = |element: Option<&Element>, gap: u16| {
-                let near = element.filter(|element| {
-                    usize::from(gap) < NEXT && element.mask & (ADDRESS | URL | SNAKE) == 0
-                });
-                near.map_or(0, |element| element.mask)
+            // What is known by its form is not looked for here, but what is
+            // beyond it: a form is one letter wide.
+            let is_form = |element: &Element| element.mask & (ADDRESS | URL | SNAKE) != 0;
+            let gap = |element: Option<&Element>| element.map_or(0, |one| usize::from(one.gap));
+            let beside = |one: Option<&Element>, gap: usize, beyond: (Option<&Element>, usize)| {
+                let (element, gap) = match one {
+                    Some(one) if is_form(one) => (beyond.0, gap + beyond.1 + 3),
+                    one => (one, gap),
+                };
+                let mask = element.filter(|one| !is_form(one)).map_or(0, |one| one.mask);
+                if gap < NEXT { (mask, 0) } else { (0, if gap < FAR { mask } else { 0 }) }
             };
-            let next = element(Some(phrase.key + 1));
-            let one = Self {
-                before: near(element(phrase.key.checked_sub(1)), key.gap),
-                behind: near(next, next.map_or(0, |next| next.gap)),
-                reach: phrase.reach,
-            };
-            let same = |other: &&mut Self| (other.before, other.behind) == (one.before, one.behind);
+            let (first, second) = (element(Some(phrase.key + 1)), element(Some(phrase.key + 2)));
+            let last = element(phrase.key.checked_sub(1));
+            let earlier = element(phrase.key.checked_sub(2));
+            let before = beside(last, usize::from(key.gap), (earlier, gap(last)));
+            let behind = beside(first, gap(first), (second, gap(second)));
+            let one =
+                Self { next: [before.0, behind.0], far: [before.1, behind.1], reach: phrase.reach };
+            let same = |other: &&mut Self| (other.next, other.far) == (one.next, one.far);
             match all.iter_mut().find(same) {
                 Some(other) => other.reach = other.reach.max(one.reach),
                 None => all.push(one),
@@ -129,11 +139,11 @@ impl Near {
     /// Phrases whose key may be one of some classes, whatever they need.
     fn any(keys: u128) -> Vec<Self> {
         let reach = Self::of(keys).iter().map(|near| near.reach).max().unwrap_or(0);
-        vec![Self { before: 0, behind: 0, reach }]
+        vec![Self { next: [0; 2], far: [0; 2], reach }]
     }
 
-    const fn needs_nothing(&self) -> bool {
-        self.before == 0 && self.behind == 0
+    fn needs_nothing(&self) -> bool {
+        self.next == [0; 2] && self.far == [0; 2]
     }
 }
 
@@ -785,11 +795,21 @@ fn reach(tables: &Tables, bytes: &[u8], near: &[Near], from: usize, to: usize) -
         return Some(any.reach);
     }
     // On either side: words in another order are read in it later.
-    let there = classes_behind(&tables.known, bytes, to, NEXT)
-        | classes_before(&tables.known, bytes, from, NEXT);
-    let is_there = |all: u128| all == 0 || all & there != 0;
-    let near = near.iter().filter(|near| is_there(near.before) && is_there(near.behind));
-    near.map(|near| near.reach).max()
+    let around = |letters: usize| {
+        classes_behind(&tables.known, bytes, to, letters)
+            | classes_before(&tables.known, bytes, from, letters)
+    };
+    let are =
+        |needed: [u128; 2], there: u128| needed.iter().all(|one| *one == 0 || one & there != 0);
+    let next = around(NEXT);
+    let mut far = None;
+    near.iter()
+        .filter(|near| {
+            are(near.next, next)
+                && (near.far == [0; 2] || are(near.far, *far.get_or_insert_with(|| around(FAR))))
+        })
+        .map(|near| near.reach)
+        .max()
 }
 
 /// The parts of a text where phrases may be whose keys stand at some places.

@@ -62,6 +62,10 @@ impl Word {
             .wrapping_mul(0x9E37_79B9_7F4A_7C15);
         mixed ^ mixed >> 32
     }
+
+    fn tag(&self) -> u32 {
+        (self.hash() >> 32) as u32
+    }
 }
 
 /// Eight bytes at a place in lower case, noughts beyond the end.
@@ -89,14 +93,27 @@ pub struct Words<T> {
     seen: Vec<u64>,
     /// The words by their hash, each in the first free slot from its own on.
     slots: Vec<Slot>,
+    entries: Vec<Entry>,
     /// What they lead to, that of one word in a row, and between which words.
     all: Vec<T>,
     sides: Vec<Sides>,
 }
 
-/// A word, and where in what all words lead to its own stands.
+/// What may be the place of a word: as small as may be, for most of what is
+/// looked up is nothing.
 #[derive(Clone, Copy, Default)]
 struct Slot {
+    /// A part of the hash of the word.
+    tag: u32,
+    /// Which entry is that of the word, and one more; nothing if none is.
+    entry: u32,
+    /// For each group of letters before a word and each behind it, whether it
+    /// may lead to something between those.
+    gate: u64,
+}
+
+/// A word, and where in what all words lead to its own stands.
+struct Entry {
     word: Word,
     from: u32,
     to: u32,
@@ -149,6 +166,16 @@ pub struct Sides {
     pub behind: Letters,
 }
 
+/// The lowest bit of each eight.
+const EIGHTS: u64 = 0x0101_0101_0101_0101;
+
+/// Which of eight groups some letters are of: every eighth is of one.
+#[inline(always)]
+const fn groups(letters: u32) -> u64 {
+    let halves = letters | letters >> 16;
+    (halves | halves >> 8) as u64 & 0xFF
+}
+
 impl Sides {
     pub const ANY: Self = Self { before: Letters::ANY, behind: Letters::ANY };
 
@@ -175,6 +202,17 @@ impl Sides {
         }
     }
 
+    /// The groups of letters that there are: a bit for each of eight before, and
+    /// with it of eight behind.
+    #[inline(always)]
+    const fn gate(self) -> u64 {
+        let (before, behind) = (groups(self.before.0), groups(self.behind.0));
+        // Each bit of the one as eight, and in each eight all of the other.
+        let apart = (before * EIGHTS) & 0x8040_2010_0804_0201;
+        let spread = (((apart + 0x7F * EIGHTS) >> 7) & EIGHTS) * 0xFF;
+        spread & (behind * EIGHTS)
+    }
+
     const fn meets(self, other: Self) -> bool {
         self.before.0 & other.before.0 != 0 && self.behind.0 & other.behind.0 != 0
     }
@@ -191,10 +229,12 @@ impl<T> Words<T> {
         let mut words = Self {
             seen: vec![0; 1 << (HASHED - 6)],
             slots: vec![Slot::default(); room],
+            entries: Vec::new(),
             all: Vec::new(),
             sides: Vec::new(),
         };
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let mut tags: std::collections::BTreeMap<u32, u64> = Default::default();
         for (text, ones) in grouped {
             // What is longer cannot be found; a test says that there is none.
             let Some(word) = Word::of(&text) else { continue };
@@ -202,28 +242,53 @@ impl<T> Words<T> {
             if let Some(bits) = words.seen.get_mut(bit >> 6) {
                 *bits |= 1 << (bit & 63);
             }
-            let at = words.slot(&word);
             let from = place(words.all.len());
+            let mut gate = 0;
             for (sides, one) in ones {
+                gate |= sides.gate();
                 words.sides.push(sides);
                 words.all.push(one);
             }
-            if let Some(slot) = words.slots.get_mut(at) {
-                *slot = Slot { word, from, to: place(words.all.len()) };
+            words.entries.push(Entry { word, from, to: place(words.all.len()) });
+            // Of two words of one tag either is looked at where one of them may be.
+            *tags.entry(word.tag()).or_insert(0) |= gate;
+            let slot = Slot { tag: word.tag(), entry: place(words.entries.len()), gate };
+            let last = words.slots.len() - 1;
+            let mut at = word.hash() as usize & last;
+            while words.slots.get(at).is_some_and(|slot| slot.entry != 0) {
+                at = (at + 1) & last;
             }
+            if let Some(free) = words.slots.get_mut(at) {
+                *free = slot;
+            }
+        }
+        for slot in &mut words.slots {
+            slot.gate = tags.get(&slot.tag).copied().unwrap_or(slot.gate);
         }
         words
     }
 
-    /// The slot of a word, or the free one where it would stand. There always
-    /// is a free one.
-    fn slot(&self, word: &Word) -> usize {
+    /// Where what a word leads to stands that is between some letters.
+    #[inline(always)]
+    fn range(&self, word: &Word, gate: u64) -> std::ops::Range<usize> {
         let last = self.slots.len() - 1;
-        let mut at = word.hash() as usize & last;
-        while self.slots.get(at).is_some_and(|slot| slot.word.length > 0 && slot.word != *word) {
+        let (hash, tag) = (word.hash(), word.tag());
+        let mut at = hash as usize & last;
+        // There always is a free slot.
+        while let Some(slot) = self.slots.get(at).filter(|slot| slot.entry != 0) {
+            if slot.tag == tag {
+                let entry = self.entries.get(slot.entry as usize - 1);
+                match entry.filter(|_| slot.gate & gate != 0) {
+                    None => return 0..0,
+                    Some(entry) if entry.word == *word => {
+                        return entry.from as usize..entry.to as usize;
+                    }
+                    Some(_) => {}
+                }
+            }
             at = (at + 1) & last;
         }
-        at
+        0..0
     }
 
     /// Whether the word of that length at a place may lead to something.
@@ -235,8 +300,7 @@ impl<T> Words<T> {
 
     /// What a word leads to.
     pub fn get(&self, word: &Word) -> &[T] {
-        let slot = self.slots.get(self.slot(word));
-        slot.and_then(|slot| self.all.get(slot.from as usize..slot.to as usize)).unwrap_or_default()
+        self.all.get(self.range(word, !0)).unwrap_or_default()
     }
 
     /// Calls `each` for what a word leads to that stands between two places, as
@@ -250,9 +314,8 @@ impl<T> Words<T> {
         to: usize,
         mut each: impl FnMut(&T),
     ) {
-        let Some(slot) = self.slots.get(self.slot(word)) else { return };
         let there = Sides::of(bytes, from, to);
-        let range = slot.from as usize..slot.to as usize;
+        let range = self.range(word, there.gate());
         let sides = self.sides.get(range.clone()).unwrap_or_default();
         for (sides, one) in sides.iter().zip(self.all.get(range).unwrap_or_default()) {
             if sides.meets(there) {
@@ -294,5 +357,24 @@ mod tests {
             assert_eq!(words.get(&Word::at(text.as_bytes(), 0).unwrap().0), [""; 0]);
         }
         assert_eq!(Word::at(b"abcdefghijklmnopqrstuvwxy", 0), None);
+    }
+
+    #[test]
+    fn gates_are_open_for_what_meets() {
+        let letters = |bits: u32| if bits & 0x8000 == 0 { Letters::ANY } else { Letters(bits) };
+        let mut state = 1_u32;
+        for _ in 0..2000 {
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state >> 4
+            };
+            let needed = Sides { before: letters(next()), behind: letters(next()) };
+            let one =
+                |bits: u32| if bits & 64 == 0 { Letters::ANY } else { Letters(1 << (bits & 31)) };
+            let there = Sides { before: one(next()), behind: one(next()) };
+            assert!(!needed.meets(there) || needed.gate() & there.gate() != 0);
+        }
+        let one = |letter| Sides { before: Letters::letter(letter), behind: Letters::ANY };
+        assert_eq!(one(b'a').gate() & one(b'b').gate(), 0);
     }
 }
