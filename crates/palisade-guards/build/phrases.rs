@@ -46,7 +46,7 @@ pub fn tables() -> String {
     // A bit for each class that a phrase uses, and another for its words in
     // languages other than English.
     let mut bits: BTreeMap<String, u32> = BTreeMap::new();
-    for always in ["mention", "address", "url", "snake"] {
+    for always in ["mention", "negation", "address", "url", "snake"] {
         let next = bits.len() as u32;
         bits.insert(always.to_owned(), next);
     }
@@ -95,6 +95,7 @@ pub fn tables() -> String {
     let _ = writeln!(out, "/// The classes that the search starts from.");
     let _ = writeln!(out, "pub const KEYS: u128 = {keyed};");
     let _ = writeln!(out, "pub const MENTION: u128 = {};", bit("mention"));
+    let _ = writeln!(out, "pub const NEGATION: u128 = {};", bit("negation"));
     let _ = writeln!(out, "const ADDRESS: u128 = {};", bit("address"));
     let _ = writeln!(out, "const URL: u128 = {};", bit("url"));
     let _ = writeln!(out, "const SNAKE: u128 = {};", bit("snake"));

@@ -6,7 +6,7 @@
 
 use palisade_guards::content::{Kind, reveal, scan};
 
-#[path = "../src/content/scan/disguise.rs"]
+#[path = "../src/content/scan/disguise/mod.rs"]
 mod disguise;
 
 fn main() {

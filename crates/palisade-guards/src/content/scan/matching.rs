@@ -1,7 +1,7 @@
 //! Phrases among the words of a text.
 
 use super::Found;
-use super::phrases::{KEYS, MENTION, Phrase};
+use super::phrases::{KEYS, MENTION, NEGATION, Phrase};
 use super::tokens::{Event, Tokens};
 
 /// The end of a sentence between two words counts as so many letters.
@@ -164,15 +164,18 @@ impl Matcher {
     }
 }
 
-/// Whether words before a phrase say that it is spoken of.
+/// Whether words before a phrase say that it is spoken of, or right before it
+/// that it is not to be done.
 fn is_mentioned(phrases: &Phrases, events: &[Event], start: usize, stops: usize) -> bool {
     // No word that speaks of something is longer than this.
     let first = events.partition_point(|event| event.at + 80 < start);
     let last = events.partition_point(|event| event.at < start);
     events.get(first..last).unwrap_or_default().iter().any(|event| {
-        phrases.mask(event.class) & MENTION != 0
+        let mask = phrases.mask(event.class);
+        let far = if mask & MENTION != 0 { 40 } else { 1 };
+        mask & (MENTION | NEGATION) != 0
             && event.end <= start
-            && start - event.end <= 40
+            && start - event.end <= far
             && stops.saturating_sub(event.stops) == 0
     })
 }

@@ -262,18 +262,7 @@ fn read_otherwise(
         }
         let mut pass = self::pass(&read, deeper, matcher);
         let mut inner = std::mem::take(&mut pass.found);
-        if view.step == layout::ORDER {
-            // Words near each other are in every order by chance.
-            inner.retain(|one| {
-                let rules = [
-                    &rules::CONTENT_OVERRIDE,
-                    &rules::CONTENT_PROMPT_EXTRACTION,
-                    &rules::CONTENT_CONCEALMENT,
-                ];
-                let known = rules.iter().any(|rule| rule.id == one.rule.id);
-                known && one.phrase && one.score >= 120 && one.to - one.from <= 40
-            });
-        }
+        view.keep(&mut inner);
         found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
         let more = !pass.outline.is_empty() || !pass.ciphered.is_empty() || !read.is_ascii();
         if deeper > 0 && more {
@@ -284,7 +273,26 @@ fn read_otherwise(
         let mut inner = Vec::new();
         let shapes = shape::shapes(&read, &pass.outline);
         read_otherwise(&read, &pass, &shapes, depth - 1, meter, matcher, &mut inner);
+        view.keep(&mut inner);
         found.extend(inner.into_iter().map(|one| outside(one, &view, &read)));
+    }
+}
+
+impl views::View {
+    /// Keeps of what was found in a reading what is none by chance: words near
+    /// each other are in every order.
+    fn keep(&self, inner: &mut Vec<Found>) {
+        if self.step == layout::ORDER {
+            inner.retain(|one| {
+                let rules = [
+                    &rules::CONTENT_OVERRIDE,
+                    &rules::CONTENT_PROMPT_EXTRACTION,
+                    &rules::CONTENT_CONCEALMENT,
+                ];
+                let known = rules.iter().any(|rule| rule.id == one.rule.id);
+                known && one.phrase && one.score >= 120 && one.to - one.from <= 40
+            });
+        }
     }
 }
 

@@ -43,8 +43,18 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
         for one in &mut found {
             let quoted = !is_data
                 && !one.steps.iter().any(|step| step == "joined strings")
-                && (within(&fences, one.from, one.to) || is_quoted(text, one.from, one.to));
+                && (within(&fences, one.from, one.to)
+                    || is_quoted(text, one.from, one.to)
+                    || (one.steps.count == 0 && is_in_row(text, one.from, one.to)));
             one.weight = weight(one, quoted, about_this);
+            if one.phrase && one.steps.count == 0 {
+                if is_part_of_name(text, one.from, one.to) {
+                    one.weight = one.weight * 7 / 10;
+                }
+                if is_told_to_be_elsewhere(text, one.to) {
+                    one.weight = one.weight * 6 / 10;
+                }
+            }
         }
         found.retain(|one| one.weight >= LITTLE);
     } else {
@@ -247,6 +257,45 @@ fn fences(text: &str) -> Vec<(usize, usize)> {
         }
     }
     found
+}
+
+/// Whether a range is within one row of a table in Markdown, and not in its
+/// first column.
+fn is_in_row(text: &str, from: usize, to: usize) -> bool {
+    if text.get(from..to).unwrap_or_default().contains('\n') {
+        return false;
+    }
+    let before = text.get(..from).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
+    line.starts_with('|') && line.bytes().filter(|byte| *byte == b'|').count() >= 2
+}
+
+/// Whether what stands there is only a part of a longer name, as in
+/// `initial_prompt_tokens` or `ai.system_instructions`.
+fn is_part_of_name(text: &str, from: usize, to: usize) -> bool {
+    let bytes = text.as_bytes();
+    let is = |at: Option<usize>, marks: &[u8]| {
+        at.and_then(|at| bytes.get(at)).is_some_and(|byte| marks.contains(byte))
+    };
+    let letter =
+        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let goes_on = is(Some(to), b"_-") && letter(Some(to + 1));
+    goes_on || is(from.checked_sub(1), b"_.-") && letter(from.checked_sub(2))
+}
+
+/// Whether what follows says that the instructions stand in something else:
+/// `ignore any instructions embedded in them` is the advice of a defender.
+fn is_told_to_be_elsewhere(text: &str, to: usize) -> bool {
+    let rest = text.get(to..).unwrap_or_default();
+    let rest = rest.get(..rest.floor_char_boundary(24.min(rest.len()))).unwrap_or_default();
+    let mut words = rest.split_ascii_whitespace();
+    let first = words.next().unwrap_or_default();
+    let all = ["embedded", "inside", "contained", "found", "hidden", "appearing", "that"];
+    let second = words.next().unwrap_or_default();
+    rest.starts_with(|letter: char| letter.is_ascii_whitespace())
+        && all.contains(&first)
+        && second != "your"
+        && (first != "that" || ["appear", "appears", "may", "might", "come"].contains(&second))
 }
 
 /// Whether a range stands between quotation marks, within its paragraph.
