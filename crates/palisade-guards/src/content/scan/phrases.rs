@@ -138,12 +138,6 @@ impl Near {
         all
     }
 
-    /// Phrases whose key may be one of some classes, whatever they need.
-    fn any(keys: u128) -> Vec<Self> {
-        let reach = Self::of(keys).iter().map(|near| near.reach).max().unwrap_or(0);
-        vec![Self { next: [0; 2], far: [0; 2], reach }]
-    }
-
     fn needs_nothing(&self) -> bool {
         self.next == [0; 2] && self.far == [0; 2]
     }
@@ -204,8 +198,9 @@ impl Written {
 
 /// What is searched for, made once.
 struct Tables {
-    /// Marks and links that do not begin with a word, by their first byte.
-    signs: Vec<Vec<Written>>,
+    /// Marks and links that do not begin with a word, by their first byte and
+    /// the second in lower case.
+    signs: Vec<Vec<(u8, Vec<Written>)>>,
     /// A bit for each two bytes, the second in lower case, with which one of
     /// those begins, or something else that is looked at.
     pairs: Vec<u64>,
@@ -225,6 +220,7 @@ struct Tables {
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
+    let mut needed: BTreeMap<u128, Vec<Near>> = BTreeMap::new();
     let mut starts: Vec<(String, Start)> = Vec::new();
     for (text, mask, rarest) in ANCHORS {
         debug_assert!(mask & KEYS != 0, "{text}");
@@ -233,17 +229,21 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let (word, behind) = rest.split_first()?;
         let before = before.iter().rev().copied().collect();
         let alone = words.len() == 1;
-        let mut near = if alone { Near::of(*mask) } else { Near::any(*mask) };
-        if near.iter().any(Near::needs_nothing) {
-            near = Near::any(*mask);
-        }
+        let all = needed.entry(*mask).or_insert_with(|| Near::of(*mask));
+        let near = if alone && !all.iter().any(Near::needs_nothing) {
+            all.clone()
+        } else {
+            // Whatever stands beside it.
+            let reach = all.iter().map(|near| near.reach).max().unwrap_or(0);
+            vec![Near { next: [0; 2], far: [0; 2], reach }]
+        };
         let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key(*mask) };
         starts.push(((*word).to_owned(), start));
     }
     for (cipher, text) in cipher::words() {
         starts.push((text, Start::alone(Sign::Ciphered(cipher))));
     }
-    let mut signs: Vec<Vec<Written>> = vec![Vec::new(); 256];
+    let mut signs: Vec<Vec<(u8, Vec<Written>)>> = vec![Vec::new(); 256];
     let mut pairs = vec![0_u64; 1 << 10];
     let written =
         MARKS.iter().map(Written::Mark).chain(LINKS.iter().map(|link| Written::Link(link)));
@@ -253,7 +253,12 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         if let (Written::Mark(mark), 1..) = (one, word) {
             starts.push((mark.text.get(..word)?.to_owned(), Start::alone(Sign::Mark(mark))));
         } else if let Some(first) = bytes.first() {
-            signs.get_mut(usize::from(*first))?.push(one);
+            let second = bytes.get(1).map_or(0, u8::to_ascii_lowercase);
+            let begun = signs.get_mut(usize::from(*first))?;
+            match begun.iter_mut().find(|(other, _)| *other == second) {
+                Some((_, all)) => all.push(one),
+                None => begun.push((second, vec![one])),
+            }
             let (at, bit) = pair(bytes, 0);
             *pairs.get_mut(at)? |= bit;
         }
@@ -381,8 +386,10 @@ impl Tables {
     /// Calls `each` for the marks and links that stand at a place.
     fn written(&self, bytes: &[u8], from: usize, mut each: impl FnMut(Written)) {
         let first = bytes.get(from).copied().unwrap_or(0);
+        let second = bytes.get(from + 1).copied().unwrap_or(0).to_ascii_lowercase();
         let third = bytes.get(from + 2).copied().unwrap_or(0).to_ascii_lowercase();
-        for one in self.signs.get(usize::from(first)).into_iter().flatten() {
+        let begun = self.signs.get(usize::from(first)).into_iter().flatten();
+        for one in begun.filter(|(other, _)| *other == second).flat_map(|(_, all)| all) {
             let text = one.text();
             // Most differ here.
             let same = text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
