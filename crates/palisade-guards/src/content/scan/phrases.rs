@@ -676,6 +676,12 @@ pub fn every(text: &str, reading: &Reading) -> Vec<Found> {
     found
 }
 
+/// The marks, as they are written.
+#[cfg(test)]
+pub fn marks() -> impl Iterator<Item = &'static str> {
+    MARKS.iter().map(|mark| mark.text)
+}
+
 /// Of each element of a phrase the words that it may be.
 #[cfg(test)]
 pub type Sayable = Vec<Vec<&'static str>>;

@@ -126,7 +126,8 @@ pub struct Letters(u32);
 impl Letters {
     /// Any, or what is no letter.
     pub const ANY: Self = Self(!0);
-    pub const NONE: Self = Self(0);
+    /// Whatever is no letter.
+    pub const NONE: Self = Self(1 << 31);
 
     pub const fn letter(letter: u8) -> Self {
         Self(1 << (letter & 31))
