@@ -563,8 +563,13 @@ fn marked(text: &str, mark: &Mark, from: usize) -> Option<Found> {
     if !begins(text.as_bytes(), from, mark.text) {
         return None;
     }
+    let mut score = mark.score;
     if mark.line {
         let before = text.get(..from)?;
+        // Who speaks next is told at the beginning of a paragraph.
+        if mark.text.ends_with(':') && (before.ends_with("\n\n") || before.ends_with("\\n\\n")) {
+            score += 20;
+        }
         let opens = before
             .chars()
             .rev()
@@ -574,7 +579,7 @@ fn marked(text: &str, mark: &Mark, from: usize) -> Option<Found> {
             return None;
         }
     }
-    Some(Found::new(mark.rule, mark.score, from, to))
+    Some(Found::new(mark.rule, score, from, to))
 }
 
 /// How far the phrases reach of whose key all the neighbours may be there, if

@@ -215,7 +215,7 @@ fn what_is_not_read_is_told() {
 #[test]
 fn families_and_languages_are_found() {
     for (table, least) in [
-        (include_str!("../../../tests/data/families.toml"), 70),
+        (include_str!("../../../tests/data/families.toml"), 75),
         (include_str!("../../../tests/data/languages.toml"), 95),
     ] {
         let (found, all) = found_of(table);
@@ -306,7 +306,7 @@ fn what_is_found_stays() {
             digest = (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
         }
     }
-    assert_eq!((count, digest), (5745, 2_673_384_899_101_378_207));
+    assert_eq!((count, digest), (5912, 5_237_233_132_397_291_279));
 }
 
 fn soup() -> impl Strategy<Value = String> {

@@ -30,11 +30,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
     // What does not reach far enough where it is neither quoted nor spoken of
     // does not do so otherwise.
     let most = found.iter().map(|one| weight(one, false, false) * 3 / 2).max();
-    let alone = found.windows(2).all(|two| match two {
-        [one, other] => one.rule.id == other.rule.id,
-        _ => true,
-    });
-    if most.is_some_and(|most| most >= ENOUGH || !alone) {
+    if most.is_some_and(|most| most >= ENOUGH || found.len() > 1) {
         let about_this = speaks_of_it(text);
         let fences = fences(text);
         let is_data = kind == Kind::Text
@@ -62,7 +58,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
     }
     let mut shown_regions = BTreeSet::new();
     for (at, one) in found.iter().enumerate() {
-        let Some((together, region)) = together(&found, regions, at) else { continue };
+        let Some((together, region)) = together(text, &found, regions, at) else { continue };
         if together < ENOUGH {
             continue;
         }
@@ -98,6 +94,7 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
 /// How much something counts together with what stands near, if it counts at
 /// all, and the region that holds it.
 fn together<'r>(
+    text: &str,
     found: &[Found],
     regions: &'r [Region],
     at: usize,
@@ -115,8 +112,12 @@ fn together<'r>(
     let before = found.get(..at).unwrap_or_default().iter().rev();
     let after = found.get(at + 1..).unwrap_or_default().iter();
     let near = |other: &&Found| other.from.abs_diff(one.from) <= NEAR;
+    let words = |one: &Found| text.get(one.from..one.to).unwrap_or_default();
+    let same = |other: &Found| words(other).eq_ignore_ascii_case(words(one));
     for other in before.take(64).take_while(near).chain(after.take(64).take_while(near)) {
-        if other.rule.id != one.rule.id {
+        // Of the same rule only other words elsewhere say more.
+        let elsewhere = other.to <= one.from || one.to <= other.from;
+        if other.rule.id != one.rule.id || (elsewhere && !same(other)) {
             let best = others.entry(other.rule.id).or_default();
             *best = (*best).max(other.weight);
         }
@@ -280,7 +281,13 @@ fn is_part_of_name(text: &str, from: usize, to: usize) -> bool {
     let letter =
         |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
     let goes_on = is(Some(to), b"_-") && letter(Some(to + 1));
-    goes_on || is(from.checked_sub(1), b"_.-") && letter(from.checked_sub(2))
+    let name = text.get(from..to).unwrap_or_default();
+    let last = name
+        .rsplit(|letter: char| !letter.is_ascii_alphanumeric() && !"_.-".contains(letter))
+        .next()
+        .unwrap_or_default();
+    let qualified = last.len() < name.len() && last.trim_end_matches('.').contains('.');
+    goes_on || qualified || is(from.checked_sub(1), b"_.-") && letter(from.checked_sub(2))
 }
 
 /// Whether what follows says that the instructions stand in something else:

@@ -212,6 +212,9 @@ fn letters() -> Vec<Disguise> {
                 .replace('s', "5")
                 .replace('t', "7")
         }),
+        ("braille", |text| {
+            map(&text.to_lowercase(), "abcdefghijklmnopqrstuvwxyz ", "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵⠀")
+        }),
         ("cyrillic", |text| map(text, "aeopcxyisj", "аеорсхуіѕј")),
         ("greek", |text| map(text, "aeointu", "αεοιητυ")),
         ("greek capitals", |text| map(&text.to_uppercase(), "ABEHIKMNOPTXYZ", "ΑΒΕΗΙΚΜΝΟΡΤΧΥΖ")),
