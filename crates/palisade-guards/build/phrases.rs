@@ -80,13 +80,14 @@ pub fn tables() -> String {
             within.iter().map(|element| longest(&classes, element)).sum::<usize>()
                 + gaps.iter().map(|element| usize::from(element.gap) + 1).sum::<usize>()
         };
-        before = before.max(reach(0, key + 1));
-        behind = behind.max(reach(key, said.elements.len()));
+        let (own_before, own_behind) = (reach(0, key + 1), reach(key, said.elements.len()));
+        (before, behind) = (before.max(own_before), behind.max(own_behind));
         let _ = writeln!(
             rows,
-            "    Phrase {{ rule: {}, score: {}, elements: &[{elements}], key: {key} }},",
+            "    Phrase {{ rule: {}, score: {}, elements: &[{elements}], key: {key}, reach: {} }},",
             constant(&phrase.rule),
-            phrase.score
+            phrase.score,
+            own_before.max(own_behind)
         );
     }
     assert!(bits.len() <= 128, "{} classes are too many", bits.len());

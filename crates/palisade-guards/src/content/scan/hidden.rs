@@ -21,12 +21,14 @@ const LONGEST: usize = 64 * 1024;
 const LONGEST_TAG: usize = 8 * 1024;
 
 /// The stretches of `text` that a browser does not show: comments, elements
-/// that their own attributes hide, and the attributes that hold text.
-pub fn regions(text: &str) -> Vec<Region> {
+/// that their own attributes hide, and the attributes that hold text. `opens`
+/// are the places of each `<` that may open or close an element.
+pub fn regions(text: &str, opens: &[usize]) -> Vec<Region> {
     let mut found = Vec::new();
     let mut at = 0;
-    let sheet = sheet(text);
-    while let Some(open) = text.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) {
+    let sheet = sheet(text, opens);
+    let mut all = opens.iter().copied();
+    while let Some(open) = all.find(|open| *open >= at) {
         let rest = text.get(open..).unwrap_or_default();
         if rest.starts_with("<!--") {
             let to = find(text, open + 4, "-->").unwrap_or(text.len());
@@ -53,7 +55,7 @@ pub fn regions(text: &str) -> Vec<Region> {
         if matches!(name.as_str(), "template" | "noscript" | "desc" | "metadata")
             || (name == "dialog" && length <= name_length + 2)
         {
-            let to = element_end(text, at, &name);
+            let to = element_end(text, opens, at, &name);
             found.push(Region { from: at, to, how: "not shown", odd: false });
             at = to;
             continue;
@@ -87,7 +89,7 @@ pub fn regions(text: &str) -> Vec<Region> {
         if let Some((how, odd)) = how
             && !VOID.contains(&name.as_str())
         {
-            let to = element_end(text, at, &name);
+            let to = element_end(text, opens, at, &name);
             found.push(Region { from: at, to, how, odd });
             at = to;
         }
@@ -97,10 +99,11 @@ pub fn regions(text: &str) -> Vec<Region> {
 }
 
 /// The rules of the sheets in a page.
-fn sheet(text: &str) -> Sheet {
+fn sheet(text: &str, opens: &[usize]) -> Sheet {
     let mut sheet = Sheet::default();
     let mut at = 0;
-    while let Some(open) = find(text, at, "<").filter(|_| at < text.len()) {
+    let mut all = opens.iter().copied();
+    while let Some(open) = all.find(|open| *open >= at) {
         at = open + 1;
         let rest = text.get(at..).unwrap_or_default();
         let is_style = rest.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("style"))
@@ -229,12 +232,12 @@ fn hides(name: &str, attributes: &[(&str, &str)], sheet: &Sheet) -> Option<(&'st
 }
 
 /// Where the element whose tag ends at `from` ends.
-fn element_end(text: &str, from: usize, name: &str) -> usize {
+fn element_end(text: &str, opens: &[usize], from: usize, name: &str) -> usize {
     let limit = text.floor_char_boundary((from + LONGEST).min(text.len()));
     let within = text.get(from..limit).unwrap_or_default();
     let mut depth = 0_usize;
-    let mut at = 0;
-    while let Some(open) = find(within, at, "<") {
+    let first = opens.partition_point(|open| *open < from);
+    for open in opens.iter().skip(first).take_while(|open| **open < limit).map(|open| open - from) {
         let rest = within.get(open + 1..).unwrap_or_default();
         let (closes, rest) = match rest.strip_prefix('/') {
             Some(rest) => (true, rest),
@@ -250,7 +253,6 @@ fn element_end(text: &str, from: usize, name: &str) -> usize {
         } else if same {
             depth += 1;
         }
-        at = open + 1;
     }
     limit
 }
@@ -281,10 +283,16 @@ pub fn is_prose(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn opens(text: &str) -> Vec<usize> {
+        let pass = crate::content::scan::phrases::pass(text, true, &mut Default::default());
+        assert!(pass.opens.iter().all(|at| text.as_bytes()[*at] == b'<'));
+        pass.opens
+    }
+
     #[test]
     fn what_a_browser_does_not_show() {
         let one = |text: &str| {
-            let found = regions(text);
+            let found = regions(text, &opens(text));
             assert_eq!(found.len(), 1, "{text}: {found:?}");
             (text.get(found[0].from..found[0].to).unwrap().to_owned(), found[0].how, found[0].odd)
         };
@@ -312,7 +320,7 @@ mod tests {
             "<a href='x'>y</a>",
             "<",
         ] {
-            assert_eq!(regions(plain), [], "{plain}");
+            assert_eq!(regions(plain, &opens(plain)), [], "{plain}");
         }
     }
 }

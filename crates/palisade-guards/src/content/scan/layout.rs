@@ -26,50 +26,86 @@ pub fn near(text: &str, places: &[(usize, usize)], views: &mut Views<'_>) {
 /// How a reading of words from the last to the first is called.
 pub const ORDER: &str = "order reversed";
 
+/// Words that an order ends with, when it is read as it should be.
+static LAST: Few<14> = Few::of([
+    "instructions",
+    "directions",
+    "guidelines",
+    "prompt",
+    "rules",
+    "restrictions",
+    "before",
+    "above",
+    "word",
+    "passwords",
+    "system",
+    "attacker",
+    "ai",
+    "password",
+]);
+
+/// Words that an order begins with.
+static FIRST: Few<14> = Few::of([
+    "ignore",
+    "disregard",
+    "forget",
+    "override",
+    "bypass",
+    "reveal",
+    "show",
+    "print",
+    "repeat",
+    "stop",
+    "following",
+    "output",
+    "tell",
+    "send",
+]);
+
+/// A few words, and by the first letter of each which of them begin with it.
+struct Few<const N: usize> {
+    words: [&'static str; N],
+    by_letter: [u32; 32],
+}
+
+impl<const N: usize> Few<N> {
+    const fn of(words: [&'static str; N]) -> Self {
+        let mut by_letter = [0; 32];
+        let mut at = 0;
+        while at < N {
+            #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
+            {
+                by_letter[(words[at].as_bytes()[0] & 31) as usize] |= 1 << at;
+            }
+            at += 1;
+        }
+        Self { words, by_letter }
+    }
+
+    fn has(&self, word: &[u8]) -> bool {
+        let letter = word.first().map_or(0, |letter| usize::from(letter & 31));
+        let mut bits = self.by_letter.get(letter).copied().unwrap_or(0);
+        while bits != 0 {
+            let one = self.words.get(bits.trailing_zeros() as usize);
+            if one.is_some_and(|one| one.as_bytes().eq_ignore_ascii_case(word)) {
+                return true;
+            }
+            bits &= bits - 1;
+        }
+        false
+    }
+}
+
 /// Whether shortly before a word that an order begins with there is one that
 /// ends it.
 fn is_backwards(part: &str) -> bool {
-    const LAST: [&str; 14] = [
-        "instructions",
-        "directions",
-        "guidelines",
-        "prompt",
-        "rules",
-        "restrictions",
-        "before",
-        "above",
-        "word",
-        "passwords",
-        "system",
-        "attacker",
-        "ai",
-        "password",
-    ];
-    const FIRST: [&str; 14] = [
-        "ignore",
-        "disregard",
-        "forget",
-        "override",
-        "bypass",
-        "reveal",
-        "show",
-        "print",
-        "repeat",
-        "stop",
-        "following",
-        "output",
-        "tell",
-        "send",
-    ];
-    let known = |word: &str, words: &[&str]| words.iter().any(|one| word.eq_ignore_ascii_case(one));
     let mut since = usize::MAX;
-    for word in
-        part.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| !word.is_empty())
-    {
-        if since <= 8 && known(word, &FIRST) {
+    let words = part.as_bytes().split(|byte| !byte.is_ascii_alphabetic());
+    for word in words.filter(|word| !word.is_empty()) {
+        if since <= 8 && FIRST.has(word) {
             return true;
         }
-        since = if known(word, &LAST) { 0 } else { since.saturating_add(1) };
+        since = if LAST.has(word) { 0 } else { since.saturating_add(1) };
     }
     false
 }
@@ -77,11 +113,19 @@ fn is_backwards(part: &str) -> bool {
 /// Words that stand one to a line, or in the cells of a table, as a sentence.
 fn column(part: &str, from: usize) -> Option<View> {
     let is_word = |word: &&str| word.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-    let lines = part.lines().filter(|line| line.split_whitespace().any(|word| is_word(&word)));
-    let count = lines.clone().count();
-    let words: usize = lines.map(|line| line.split_whitespace().filter(is_word).count()).sum();
     // The first and the last line may be of what stands around.
-    if count < 5 || words > count * 3 / 2 + 12 {
+    let most = |lines: usize| lines * 3 / 2 + 12;
+    let all = 1 + part.bytes().filter(|byte| *byte == b'\n').count();
+    let (mut count, mut words) = (0, 0);
+    for line in part.lines() {
+        let here = line.split_whitespace().filter(is_word).count();
+        count += usize::from(here > 0);
+        words += here;
+        if words > most(all) {
+            return None;
+        }
+    }
+    if count < 5 || words > most(count) {
         return None;
     }
     let mut text = String::new();

@@ -1,5 +1,7 @@
 //! Links and images that would carry data to whoever serves them.
 
+use memchr::{memchr2, memchr3};
+
 /// Where a link of Markdown or the source of an image begins, how far it goes,
 /// and how sure it is that it carries data away.
 ///
@@ -13,14 +15,13 @@ pub fn carriers(text: &str, links: &[(usize, &str)]) -> Vec<(usize, usize, u16)>
             continue;
         }
         let rest = text.get(from..).unwrap_or_default();
-        let length = rest
-            .bytes()
-            .take(2048)
-            .position(|byte| match mark.as_bytes().first() {
-                Some(b'=') => matches!(byte, b'"' | b'\'' | b'\n'),
-                _ => matches!(byte, b')' | b'\n'),
-            })
-            .unwrap_or(rest.len().min(2048));
+        let within = rest.as_bytes().get(..rest.len().min(2048)).unwrap_or_default();
+        let length = if is_source {
+            memchr3(b'"', b'\'', b'\n', within)
+        } else {
+            memchr2(b')', b'\n', within)
+        };
+        let length = length.unwrap_or(within.len());
         let address = rest.get(..rest.floor_char_boundary(length)).unwrap_or_default();
         // Most addresses have nothing that could be a place to be filled.
         let (mut opens, mut capitals) = (false, 0_u32);

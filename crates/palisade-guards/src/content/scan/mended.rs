@@ -4,6 +4,7 @@
 use super::decode;
 use super::shape::unscrambled;
 use super::views::{Patched, View};
+use super::words::Letters;
 use crate::content::invisible;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -93,6 +94,13 @@ pub fn beginnings() -> impl Iterator<Item = String> {
         .into_iter()
 }
 
+/// The letters that a word may go on with after its beginning.
+pub fn after_beginning(start: &str) -> Letters {
+    let rest = KEYWORDS.iter().filter_map(|word| word.strip_prefix(start));
+    rest.filter_map(|rest| rest.bytes().next())
+        .fold(Letters::NONE, |all, letter| all.or(Letters::letter(letter)))
+}
+
 /// Misspelt words, and what they should be.
 static MISSPELT: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     let mut all = HashMap::new();
@@ -177,9 +185,19 @@ fn broken_by(
     stars: bool,
 ) -> Option<(usize, &'static str, BTreeSet<&str>)> {
     let bytes = text.as_bytes();
-    let start = bytes.iter().skip(from).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let rest = bytes.get(from..)?;
+    let start = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let start = text.get(from..from + start)?;
-    KEYWORDS.iter().find_map(|word| {
+    // What breaks a word ends all of its letters here, and before the rest of
+    // them: most words end by themselves.
+    let next = match bytes.get(from + start.len())? {
+        b'*' if stars => None,
+        _ => Some(*bytes.get(from + start.len() + within_word(text, from + start.len())?)?),
+    };
+    let is_next = |letter: Option<&u8>| {
+        next.is_none_or(|next| letter.is_some_and(|letter| letter.eq_ignore_ascii_case(&next)))
+    };
+    KEYWORDS.iter().filter(|word| is_next(word.as_bytes().get(start.len()))).find_map(|word| {
         let begins = word.get(..start.len())?.eq_ignore_ascii_case(start);
         if !begins || word.len() == start.len() {
             return None;

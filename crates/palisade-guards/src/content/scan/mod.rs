@@ -163,8 +163,8 @@ impl Steps {
 pub fn scan(text: &str, kind: Kind) -> Vec<Hit> {
     let printable = is_printable(text.as_bytes());
     let mut meter = Meter::for_text(text);
-    let found = look(text, printable, &mut meter, &mut Matcher::default());
-    let regions = hidden::regions(text);
+    let (found, opens) = look(text, printable, &mut meter, &mut Matcher::default());
+    let regions = hidden::regions(text, &opens);
     let mut hits = if found.is_empty() && regions.is_empty() {
         Vec::new()
     } else {
@@ -211,8 +211,14 @@ pub fn examine(text: &str, kind: Kind, redactor: &Redactor) -> Vec<Hit> {
 /// So many secrets of one text are reported.
 const MOST_SECRETS: usize = 500;
 
-/// Searches a text and the other ways to read it.
-fn look(text: &str, printable: bool, meter: &mut Meter, matcher: &mut Matcher) -> Vec<Found> {
+/// Searches a text and the other ways to read it, and says where in the text
+/// tags may be.
+fn look(
+    text: &str,
+    printable: bool,
+    meter: &mut Meter,
+    matcher: &mut Matcher,
+) -> (Vec<Found>, Vec<usize>) {
     let mut pass = pass(text, DEEPEST, matcher);
     let mut found = std::mem::take(&mut pass.found);
     let mut shapes = shape::shapes(text, &pass.outline);
@@ -220,7 +226,7 @@ fn look(text: &str, printable: bool, meter: &mut Meter, matcher: &mut Matcher) -
         shapes.controls = shape::controls(text.as_bytes());
     }
     read_otherwise(text, &pass, &shapes, DEEPEST, meter, matcher, &mut found);
-    found
+    (found, pass.opens)
 }
 
 fn pass(text: &str, depth: usize, matcher: &mut Matcher) -> phrases::Pass {

@@ -13,8 +13,8 @@ use super::matching::{Matcher, Phrases};
 use super::outline::Outline;
 use super::reading::{Reading, is_contraction, is_odd};
 use super::tokens::{Event, Forms, Known, Piece, classes_before, classes_behind, letterwise};
-use super::words::{LONGEST_WORD, Word, Words};
-use super::{Found, shape};
+use super::words::{LONGEST_WORD, Letters, Sides, Word, Words};
+use super::{Found, mended, shape};
 use crate::rules::{self, Rule};
 use aho_corasick::automaton::Automaton;
 use aho_corasick::dfa::DFA;
@@ -32,6 +32,8 @@ pub struct Phrase {
     pub elements: &'static [Element],
     /// Which element the search starts from.
     pub key: usize,
+    /// How far it reaches at most to either side of its key.
+    pub reach: usize,
 }
 
 /// One word of a phrase.
@@ -72,6 +74,8 @@ include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
 /// What stands at most so far from a key is looked for at once.
 const NEXT: usize = 25;
+/// What stands at most so far from a key is looked for if that is there.
+const FAR: usize = 104;
 /// Words that say that a phrase is spoken of stand at most so far before it.
 const MENTIONED: usize = 64;
 
@@ -86,50 +90,80 @@ struct Start {
     sign: Sign,
 }
 
-/// What a phrase needs next to its key: classes, or none if anything will do.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a phrase needs beside its key: classes, or none if anything will do.
+#[derive(Clone, Copy)]
 struct Near {
-    before: u128,
-    behind: u128,
+    /// Before it and behind it, at most [`NEXT`] letters apart.
+    next: [u128; 2],
+    /// The same, at most [`FAR`] apart.
+    far: [u128; 2],
+    /// How far such a phrase reaches.
+    reach: usize,
 }
 
 impl Near {
-    const ANY: Self = Self { before: 0, behind: 0 };
-
     /// What phrases need whose key may be one of some classes.
     fn of(keys: u128) -> Vec<Self> {
-        let mut all = Vec::new();
+        let mut all: Vec<Self> = Vec::new();
         for phrase in PHRASES {
             let element = |nth: Option<usize>| nth.and_then(|nth| phrase.elements.get(nth));
             let Some(key) = element(Some(phrase.key)).filter(|key| key.mask & keys != 0) else {
                 continue;
             };
-            // What is known by its form is not looked for here.
-            let near = |element: Option<&Element>, gap: u16| {
-                let near = element.filter(|element| {
-                    usize::from(gap) < NEXT && element.mask & (ADDRESS | URL | SNAKE) == 0
-                });
-                near.map_or(0, |element| element.mask)
+            // What is known by its form is not looked for here, but what is
+            // beyond it: a form is one letter wide.
+            let is_form = |element: &Element| element.mask & (ADDRESS | URL | SNAKE) != 0;
+            let gap = |element: Option<&Element>| element.map_or(0, |one| usize::from(one.gap));
+            let beside = |one: Option<&Element>, gap: usize, beyond: (Option<&Element>, usize)| {
+                let (element, gap) = match one {
+                    Some(one) if is_form(one) => (beyond.0, gap + beyond.1 + 3),
+                    one => (one, gap),
+                };
+                let mask = element.filter(|one| !is_form(one)).map_or(0, |one| one.mask);
+                if gap < NEXT { (mask, 0) } else { (0, if gap < FAR { mask } else { 0 }) }
             };
-            let next = element(Some(phrase.key + 1));
-            let one = Self {
-                before: near(element(phrase.key.checked_sub(1)), key.gap),
-                behind: near(next, next.map_or(0, |next| next.gap)),
-            };
-            if one == Self::ANY {
-                return vec![Self::ANY];
-            }
-            if !all.contains(&one) {
-                all.push(one);
+            let (first, second) = (element(Some(phrase.key + 1)), element(Some(phrase.key + 2)));
+            let last = element(phrase.key.checked_sub(1));
+            let earlier = element(phrase.key.checked_sub(2));
+            let before = beside(last, usize::from(key.gap), (earlier, gap(last)));
+            let behind = beside(first, gap(first), (second, gap(second)));
+            let one =
+                Self { next: [before.0, behind.0], far: [before.1, behind.1], reach: phrase.reach };
+            let same = |other: &&mut Self| (other.next, other.far) == (one.next, one.far);
+            match all.iter_mut().find(same) {
+                Some(other) => other.reach = other.reach.max(one.reach),
+                None => all.push(one),
             }
         }
         all
+    }
+
+    fn needs_nothing(&self) -> bool {
+        self.next == [0; 2] && self.far == [0; 2]
     }
 }
 
 impl Start {
     const fn alone(sign: Sign) -> Self {
         Self { before: Vec::new(), behind: Vec::new(), near: Vec::new(), sign }
+    }
+
+    /// Between what words `word` may stand.
+    fn sides(&self, word: &str) -> Sides {
+        let letter = |letter: Option<u8>| letter.map_or(Letters::ANY, Letters::letter);
+        match self.sign {
+            Sign::Key(_) => Sides {
+                before: letter(self.before.first().and_then(|word| word.bytes().next_back())),
+                behind: letter(self.behind.first().and_then(|word| word.bytes().next())),
+            },
+            Sign::Ciphered(Cipher::Broken) => {
+                Sides { before: Letters::ANY, behind: mended::after_beginning(word) }
+            }
+            Sign::Ciphered(_) => Sides::ANY,
+            Sign::Mark(mark) => {
+                Sides::written(mark.text.as_bytes().get(word.len()..).unwrap_or_default())
+            }
+        }
     }
 }
 
@@ -164,10 +198,11 @@ impl Written {
 
 /// What is searched for, made once.
 struct Tables {
-    /// Marks and links that do not begin with a word, by their first byte.
-    signs: Vec<Vec<Written>>,
+    /// Marks and links that do not begin with a word, by their first byte and
+    /// the second in lower case.
+    signs: Vec<Vec<(u8, Vec<Written>)>>,
     /// A bit for each two bytes, the second in lower case, with which one of
-    /// those begins.
+    /// those begins, or something else that is looked at.
     pairs: Vec<u64>,
     starts: Words<Start>,
     /// Rare words, in text as it reads.
@@ -185,7 +220,8 @@ struct Tables {
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
-    let mut starts: Vec<(Vec<u8>, Start)> = Vec::new();
+    let mut needed: BTreeMap<u128, Vec<Near>> = BTreeMap::new();
+    let mut starts: Vec<(String, Start)> = Vec::new();
     for (text, mask, rarest) in ANCHORS {
         debug_assert!(mask & KEYS != 0, "{text}");
         let words: Vec<&str> = text.split(' ').collect();
@@ -193,14 +229,21 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let (word, behind) = rest.split_first()?;
         let before = before.iter().rev().copied().collect();
         let alone = words.len() == 1;
-        let near = if alone { Near::of(*mask) } else { vec![Near::ANY] };
+        let all = needed.entry(*mask).or_insert_with(|| Near::of(*mask));
+        let near = if alone && !all.iter().any(Near::needs_nothing) {
+            all.clone()
+        } else {
+            // Whatever stands beside it.
+            let reach = all.iter().map(|near| near.reach).max().unwrap_or(0);
+            vec![Near { next: [0; 2], far: [0; 2], reach }]
+        };
         let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key(*mask) };
-        starts.push((word.as_bytes().to_vec(), start));
+        starts.push(((*word).to_owned(), start));
     }
     for (cipher, text) in cipher::words() {
-        starts.push((text.into_bytes(), Start::alone(Sign::Ciphered(cipher))));
+        starts.push((text, Start::alone(Sign::Ciphered(cipher))));
     }
-    let mut signs: Vec<Vec<Written>> = vec![Vec::new(); 256];
+    let mut signs: Vec<Vec<(u8, Vec<Written>)>> = vec![Vec::new(); 256];
     let mut pairs = vec![0_u64; 1 << 10];
     let written =
         MARKS.iter().map(Written::Mark).chain(LINKS.iter().map(|link| Written::Link(link)));
@@ -208,11 +251,21 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         let bytes = one.text().as_bytes();
         let word = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if let (Written::Mark(mark), 1..) = (one, word) {
-            let word = bytes.get(..word).unwrap_or_default().to_vec();
-            starts.push((word, Start::alone(Sign::Mark(mark))));
+            starts.push((mark.text.get(..word)?.to_owned(), Start::alone(Sign::Mark(mark))));
         } else if let Some(first) = bytes.first() {
-            signs.get_mut(usize::from(*first))?.push(one);
+            let second = bytes.get(1).map_or(0, u8::to_ascii_lowercase);
+            let begun = signs.get_mut(usize::from(*first))?;
+            match begun.iter_mut().find(|(other, _)| *other == second) {
+                Some((_, all)) => all.push(one),
+                None => begun.push((second, vec![one])),
+            }
             let (at, bit) = pair(bytes, 0);
+            *pairs.get_mut(at)? |= bit;
+        }
+    }
+    for first in b"%\\&+@$'=<" {
+        for second in (0..=u8::MAX).filter(|second| counts_before(*first, *second)) {
+            let (at, bit) = pair(&[*first, second], 0);
             *pairs.get_mut(at)? |= bit;
         }
     }
@@ -238,7 +291,10 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     Some(Tables {
         signs,
         pairs,
-        starts: Words::of(starts),
+        starts: Words::of(starts.into_iter().map(|(word, start)| {
+            let sides = start.sides(&word);
+            (word.into_bytes(), sides, start)
+        })),
         known: Words::of(known),
         forms,
         phrases: Phrases::of(PHRASES, masks),
@@ -269,7 +325,7 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
 });
 
 /// The words that are known, each for what it is and for what it ends.
-fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
+fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Sides, Known)> {
     let mut all: BTreeMap<&str, Known> = BTreeMap::new();
     for (term, class) in TERMS.iter().zip(term_classes).filter(|(term, _)| term.text().is_ascii()) {
         let mut ids = Vec::new();
@@ -292,7 +348,24 @@ fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Known)> {
             known.ends.push((ids, *class));
         }
     }
-    all.into_iter().map(|(word, known)| (word.as_bytes().to_vec(), known)).collect()
+    all.values_mut().for_each(|known| known.ends.sort_unstable());
+    let one = |(word, known): (&str, _)| (word.as_bytes().to_vec(), Sides::ANY, known);
+    all.into_iter().map(one).collect()
+}
+
+/// Whether a byte before another is looked at for more than a mark.
+const fn counts_before(byte: u8, next: u8) -> bool {
+    match byte {
+        b'%' => next.is_ascii_hexdigit() || matches!(next, b'u'),
+        b'\\' => next.is_ascii_digit() || matches!(next, b'n' | b't' | b'r' | b'x' | b'u' | b'U'),
+        b'&' => next.is_ascii_alphabetic() || next == b'#',
+        b'=' => matches!(next, b'2'..=b'7' | b'\n' | b'\r'),
+        b'\'' => {
+            matches!(next.to_ascii_lowercase(), b't' | b's' | b'r' | b'v' | b'l' | b'd' | b'm')
+        }
+        b'+' | b'@' | b'$' | b'<' => true,
+        _ => false,
+    }
 }
 
 /// Where the bit of two bytes stands.
@@ -303,21 +376,25 @@ fn pair(bytes: &[u8], at: usize) -> (usize, u64) {
 }
 
 impl Tables {
-    /// Calls `each` for the marks and links that stand at a place.
+    /// Whether a byte, before the one behind it, is to be looked at.
     #[inline(always)]
+    fn counts(&self, bytes: &[u8], at: usize) -> bool {
+        let (at, bit) = pair(bytes, at);
+        self.pairs.get(at).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// Calls `each` for the marks and links that stand at a place.
     fn written(&self, bytes: &[u8], from: usize, mut each: impl FnMut(Written)) {
-        let (at, bit) = pair(bytes, from);
-        if self.pairs.get(at).is_some_and(|bits| bits & bit != 0) {
-            let first = bytes.get(from).copied().unwrap_or(0);
-            let third = bytes.get(from + 2).copied().unwrap_or(0).to_ascii_lowercase();
-            for one in self.signs.get(usize::from(first)).into_iter().flatten() {
-                let text = one.text();
-                // Most differ here.
-                let same =
-                    text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
-                if same && begins(bytes, from, text) {
-                    each(*one);
-                }
+        let first = bytes.get(from).copied().unwrap_or(0);
+        let second = bytes.get(from + 1).copied().unwrap_or(0).to_ascii_lowercase();
+        let third = bytes.get(from + 2).copied().unwrap_or(0).to_ascii_lowercase();
+        let begun = self.signs.get(usize::from(first)).into_iter().flatten();
+        for one in begun.filter(|(other, _)| *other == second).flat_map(|(_, all)| all) {
+            let text = one.text();
+            // Most differ here.
+            let same = text.as_bytes().get(2).is_none_or(|byte| byte.to_ascii_lowercase() == third);
+            if same && begins(bytes, from, text) {
+                each(*one);
             }
         }
     }
@@ -385,6 +462,8 @@ pub struct Pass {
     pub links: Vec<(usize, &'static str)>,
     /// Where something may have a shape, if that was asked for.
     pub outline: Vec<(usize, usize)>,
+    /// Each `<` that may open or close an element, if that was asked for.
+    pub opens: Vec<usize>,
     /// Where the words of a phrase stand near each other, and no phrase is.
     pub near: Vec<(usize, usize)>,
 }
@@ -410,20 +489,30 @@ pub fn pass(text: &str, outlined: bool, matcher: &mut Matcher) -> Pass {
     for (from, to) in windows(&keys, text) {
         let before = pass.found.len();
         matcher.tokens.read(&tables.known, tables.forms, text, from, to);
-        let first = keys.partition_point(|(at, _)| *at < from);
-        let within = keys.iter().skip(first).take_while(|(at, _)| *at < to);
-        let there = within.fold(0, |all, (_, mask)| all | mask);
+        let first = keys.partition_point(|key| key.at < from);
+        let within = keys.iter().skip(first).take_while(|key| key.at < to);
+        let there = within.fold(0, |all, key| all | key.mask);
         let possible = matcher.find(&tables.phrases, there, &mut pass.found);
         if possible >= ENOUGH && is_short(&pass.found, before) {
             pass.near.push((from, to));
         }
     }
     for (from, to) in foreign {
-        let from = text.floor_char_boundary(back(bytes, from, 0));
-        let to = text.ceil_char_boundary(forth(bytes, to));
+        let from = text.floor_char_boundary(back(bytes, from, BEFORE, 0));
+        let to = text.ceil_char_boundary(forth(bytes, to, BEHIND));
         read_foreign(tables, text.get(from..to).unwrap_or_default(), from, matcher, &mut pass);
     }
     pass
+}
+
+/// The key of a phrase.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    at: usize,
+    /// Its classes.
+    mask: u128,
+    /// How far the phrases reach that it may be the key of.
+    reach: usize,
 }
 
 /// From so many points on, a phrase is a hit by itself.
@@ -493,20 +582,48 @@ fn marked(text: &str, mark: &Mark, from: usize) -> Option<Found> {
     Some(Found::new(mark.rule, score, from, to))
 }
 
+/// How far the phrases reach of whose key all the neighbours may be there, if
+/// there are any.
+fn reach(tables: &Tables, bytes: &[u8], near: &[Near], from: usize, to: usize) -> Option<usize> {
+    if let [any] = near
+        && any.needs_nothing()
+    {
+        return Some(any.reach);
+    }
+    // On either side: words in another order are read in it later.
+    let around = |letters: usize| {
+        classes_behind(&tables.known, bytes, to, letters)
+            | classes_before(&tables.known, bytes, from, letters)
+    };
+    let are =
+        |needed: [u128; 2], there: u128| needed.iter().all(|one| *one == 0 || one & there != 0);
+    let next = around(NEXT);
+    let mut far = None;
+    near.iter()
+        .filter(|near| {
+            are(near.next, next)
+                && (near.far == [0; 2] || are(near.far, *far.get_or_insert_with(|| around(FAR))))
+        })
+        .map(|near| near.reach)
+        .max()
+}
+
 /// The parts of a text where phrases may be whose keys stand at some places.
-fn windows(keys: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
+#[inline(never)]
+fn windows(keys: &[Key], text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut out: Vec<(usize, usize)> = Vec::new();
-    let mut rest = keys.iter().map(|(at, _)| *at).peekable();
+    let mut rest = keys.iter().peekable();
     while let Some(first) = rest.next() {
-        let done = out.last().map_or(0, |last| last.1);
-        let from = back(bytes, first, done);
         // Where a part ends need not be known while the next key is near.
-        let mut last = first;
-        while let Some(next) = rest.next_if(|next| next - last <= BEFORE + BEHIND) {
-            last = next;
+        let (mut last, mut reach) = (first.at, first.reach);
+        while let Some(next) = rest.next_if(|next| next.at - last <= reach + next.reach) {
+            last = next.at;
+            reach = reach.max(next.reach);
         }
-        let to = text.ceil_char_boundary(forth(bytes, last));
+        let done = out.last().map_or(0, |last| last.1);
+        let from = back(bytes, first.at, reach, done);
+        let to = text.ceil_char_boundary(forth(bytes, last, reach));
         match out.last_mut() {
             Some(before) if before.1 >= from => before.1 = to.max(before.1),
             _ => out.push((text.floor_char_boundary(from), to)),
@@ -517,8 +634,9 @@ fn windows(keys: &[(usize, u128)], text: &str) -> Vec<(usize, usize)> {
 
 /// So far before a place that all of a phrase is taken in, and what says that
 /// it is spoken of; at a gap, and not before `done`.
-fn back(bytes: &[u8], at: usize, done: usize) -> usize {
-    let mut left = BEFORE + MENTIONED;
+fn back(bytes: &[u8], at: usize, reach: usize, done: usize) -> usize {
+    let most = reach + MENTIONED;
+    let mut left = most;
     let mut from = at;
     let mut gap = false;
     while from > done {
@@ -528,7 +646,7 @@ fn back(bytes: &[u8], at: usize, done: usize) -> usize {
         left = left.saturating_sub(usize::from(letter || !gap));
         gap = !letter;
         // Nor is a word divided, but for one without an end.
-        if left == 0 && (gap || from + 4 * (BEFORE + MENTIONED) < at) {
+        if left == 0 && (gap || from + 4 * most < at) {
             break;
         }
         from -= 1;
@@ -537,15 +655,15 @@ fn back(bytes: &[u8], at: usize, done: usize) -> usize {
 }
 
 /// So far behind a place that all of a phrase is taken in.
-fn forth(bytes: &[u8], at: usize) -> usize {
-    let mut left = BEHIND;
+fn forth(bytes: &[u8], at: usize, reach: usize) -> usize {
+    let mut left = reach;
     let mut gap = false;
     let mut to = at;
     for byte in bytes.get(at..).unwrap_or_default() {
         let letter = byte.is_ascii_alphanumeric() || is_odd(*byte);
         left = left.saturating_sub(usize::from(letter || !gap));
         gap = !letter;
-        if left == 0 && (gap || to > at + 4 * BEHIND) {
+        if left == 0 && (gap || to > at + 4 * reach) {
             break;
         }
         to += 1;
@@ -561,6 +679,12 @@ pub fn every(text: &str, reading: &Reading) -> Vec<Found> {
     let all = reading.text.len();
     foreign::compare(tables, reading, 0, all, text, 0, &mut Matcher::default(), &mut found);
     found
+}
+
+/// The marks, as they are written.
+#[cfg(test)]
+pub fn marks() -> impl Iterator<Item = &'static str> {
+    MARKS.iter().map(|mark| mark.text)
 }
 
 /// Of each element of a phrase the words that it may be.

@@ -32,6 +32,13 @@ pub fn runs(text: &str, all: &[(usize, usize)], views: &mut Views<'_>) {
             view.undivided = true;
             views.add(view);
         }
+        // Names in small letters are no encoding, and most long runs are those.
+        if run.bytes().all(|byte| !byte.is_ascii_digit() && !byte.is_ascii_uppercase())
+            && run.bytes().any(|byte| matches!(byte, b'g'..=b'z'))
+            && to == *first_to
+        {
+            continue;
+        }
         // The last line is shorter, and may be no long run.
         span.1 = if to > *first_to { last_line(text, to) } else { to };
         let longer = text.get(from..span.1).unwrap_or_default();

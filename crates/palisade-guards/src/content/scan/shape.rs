@@ -371,48 +371,64 @@ const NEEDED: [&str; 31] = [
     "conversation",
 ];
 
-/// For each letter, which needed words begin with it, and which end with it.
-static ENDS: [(u32, u32); 32] = {
-    let mut table = [(0, 0); 32];
+/// By first and last letter, the lengths of the needed words: a bit for each up
+/// to 31.
+static ENDS: [u32; 1 << 10] = {
+    let mut table = [0; 1 << 10];
     let mut at = 0;
     while at < NEEDED.len() {
         #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
         {
             let word = NEEDED[at].as_bytes();
-            table[(word[0] & 31) as usize].0 |= 1 << at;
-            table[(word[word.len() - 1] & 31) as usize].1 |= 1 << at;
+            let (first, last) = (word[0], word[word.len() - 1]);
+            table[(first & 31) as usize * 32 + (last & 31) as usize] |= 1 << word.len();
         }
         at += 1;
     }
     table
 };
 
-/// For each length up to 31, which needed words have it.
-static LENGTHS: [u32; 32] = {
-    let mut table = [0; 32];
+/// The letters of a word, whatever their order, as a number.
+const fn letters_of(word: &[u8]) -> u32 {
+    let (mut sum, mut rest) = (0, word);
+    while let [letter, more @ ..] = rest {
+        let letter = (*letter | 0x20) as u32;
+        sum += letter * letter;
+        rest = more;
+    }
+    sum
+}
+
+/// The letters of each needed word.
+static SUMS: [u32; NEEDED.len()] = {
+    let mut sums = [0; NEEDED.len()];
     let mut at = 0;
     while at < NEEDED.len() {
         #[expect(clippy::indexing_slicing, reason = "within a constant, over its own length")]
         {
-            table[NEEDED[at].len()] |= 1 << at;
+            sums[at] = letters_of(NEEDED[at].as_bytes());
         }
         at += 1;
     }
-    table
+    sums
 };
 
 /// Whether a word of letters begins and ends as a needed word of its length.
 #[inline(always)]
 pub fn may_be_scrambled(first: u8, last: u8, length: usize) -> bool {
-    let ends = |letter: u8| ENDS.get(usize::from(letter & 31)).copied().unwrap_or_default();
-    let lengths = LENGTHS.get(length & 31).copied().unwrap_or(0);
-    ends(first).0 & ends(last).1 & lengths != 0
+    let ends = usize::from(first & 31) * 32 + usize::from(last & 31);
+    ENDS.get(ends).is_some_and(|lengths| lengths >> (length & 31) & 1 == 1)
 }
 
 /// The needed word whose inner letters these are, in another order.
 pub fn unscrambled(word: &str) -> Option<&'static str> {
     let bytes = word.as_bytes();
     if !may_be_scrambled(*bytes.first()?, *bytes.last()?, bytes.len()) {
+        return None;
+    }
+    // Most words that come here are needed ones themselves, or of other letters.
+    let own = letters_of(bytes);
+    if !SUMS.contains(&own) || NEEDED.iter().any(|needed| needed.eq_ignore_ascii_case(word)) {
         return None;
     }
     let sorted = |word: &str| {
@@ -427,27 +443,40 @@ pub fn unscrambled(word: &str) -> Option<&'static str> {
         )
     };
     NEEDED.iter().copied().find(|needed| {
-        needed.len() == word.len()
-            && !needed.eq_ignore_ascii_case(word)
-            && ends(needed) == ends(word)
-            && sorted(needed) == sorted(word)
+        needed.len() == word.len() && ends(needed) == ends(word) && sorted(needed) == sorted(word)
     })
 }
+
+/// Words that are needed when digits stand for their letters.
+const MORE: [&str; 2] = ["rules", "secret"];
 
 /// Whether digits or signs stand for letters of a needed word.
 pub fn is_digits_for_letters(word: &[u8]) -> bool {
     if !(5..LONG).contains(&word.len()) || !word.iter().any(u8::is_ascii_alphabetic) {
         return false;
     }
+    let leet = |byte: u8, one: char| {
+        let letter = super::decode::leet(char::from(byte.to_ascii_lowercase()), one);
+        u8::try_from(letter).unwrap_or(0)
+    };
+    let ends = word.first().zip(word.last());
     ['i', 'l'].into_iter().any(|one| {
+        // Most begin and end as none does.
+        let may_be = |(first, last): (&u8, &u8)| {
+            let (first, last) = (leet(*first, one), leet(*last, one));
+            may_be_scrambled(first, last, word.len())
+                || MORE.iter().any(|more| more.len() == word.len())
+        };
+        if !ends.is_some_and(may_be) {
+            return false;
+        }
         let mut read = [0_u8; LONG];
         for (to, from) in read.iter_mut().zip(word) {
-            let letter = super::decode::leet(char::from(from.to_ascii_lowercase()), one);
-            *to = u8::try_from(letter).unwrap_or(0);
+            *to = leet(*from, one);
         }
         let read = read.get(..word.len()).unwrap_or_default();
         let known = |needed: &&str| needed.as_bytes() == read;
-        NEEDED.iter().any(known) || ["rules", "password", "secret"].iter().any(known)
+        NEEDED.iter().any(known) || MORE.iter().any(known)
     })
 }
 

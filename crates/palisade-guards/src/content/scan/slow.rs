@@ -104,6 +104,25 @@ fn nothing_is_lost_by_looking_for_keys_only() {
     assert!(count > 3000, "{count}");
 }
 
+#[test]
+fn every_mark_is_found() {
+    for mark in phrases::marks() {
+        for (before, after) in
+            [("", ""), ("> ", " and"), ("\n", "\n"), ("\n** ", "'s"), ("\n#", "x")]
+        {
+            // With a letter beside it a word is another word.
+            let divided = mark.ends_with(|letter: char| !letter.is_ascii_alphanumeric());
+            let after = if divided { after } else { after.trim_start_matches(['x', '\'']) };
+            let after = if divided || !after.starts_with('s') { after } else { "" };
+            let text = format!("{before}{mark}{after}");
+            let pass = phrases::pass(&text, true, &mut Matcher::default());
+            let to = before.len() + mark.len();
+            let there = |one: &&super::Found| (one.from, one.to) == (before.len(), to);
+            assert!(pass.found.iter().any(|one| there(&one)), "{text:?}");
+        }
+    }
+}
+
 /// What the specs hold of it is found in the same way.
 #[test]
 fn nothing_is_lost_of_the_specs() {

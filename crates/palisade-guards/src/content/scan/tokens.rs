@@ -33,11 +33,22 @@ pub struct Known {
     /// Of which classes it is by itself.
     pub class: Option<usize>,
     /// Of which classes it is as the last of several: those before it,
-    /// backwards.
+    /// backwards. Sorted.
     pub ends: Vec<(Vec<usize>, usize)>,
     /// All the classes of which it is the beginning, and the end.
     pub begins_mask: u128,
     pub ends_mask: u128,
+}
+
+impl Known {
+    /// What it ends, of several of which the last but one is a word.
+    fn ends_after(&self, last: usize) -> &[(Vec<usize>, usize)] {
+        let before = |end: &(Vec<usize>, usize)| end.0.first().copied();
+        let from = self.ends.partition_point(|end| before(end) < Some(last));
+        let rest = self.ends.get(from..).unwrap_or_default();
+        let count = rest.partition_point(|end| before(end) == Some(last));
+        rest.get(..count).unwrap_or_default()
+    }
 }
 
 /// The classes of what is known by its form.
@@ -274,6 +285,7 @@ impl Tokens {
     }
 
     /// Reads a part of a text.
+    #[inline(never)]
     pub fn read(&mut self, words: &Words<Known>, forms: Forms, text: &str, from: usize, to: usize) {
         self.begin();
         let mut line = Line {
@@ -420,7 +432,9 @@ impl Line<'_> {
             if let Some(class) = known.class {
                 tokens.push(Event { from, to, at, end, class, stops });
             }
-            for (before, class) in &known.ends {
+            let last = tokens.recent.last().filter(|last| last.end + 1 == at);
+            let ends = last.map(|last| known.ends_after(last.id)).unwrap_or_default();
+            for (before, class) in ends {
                 let (mut from, mut at) = (from, at);
                 let mut recent = tokens.recent.iter().rev();
                 let follows = before.iter().all(|id| {

@@ -7,6 +7,7 @@ use super::{Found, Hit, Kind};
 use crate::content::reveal;
 use crate::rules;
 use aho_corasick::AhoCorasick;
+use memchr::{memchr, memmem};
 use palisade_core::Span;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -233,19 +234,28 @@ fn within(ranges: &[(usize, usize)], from: usize, to: usize) -> bool {
 fn fences(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut open: Option<(usize, &str)> = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim_start();
-        let fence = ["```", "~~~"].into_iter().find(|fence| trimmed.starts_with(fence));
-        match (open, fence) {
-            (None, Some(fence)) => open = Some((at, fence)),
-            (Some((from, opened)), Some(fence)) if opened == fence => {
-                found.push((from, at + line.len()));
+    // Most texts have none, and most lines of the others.
+    let mut places: Vec<(usize, &str)> = ["```", "~~~"]
+        .into_iter()
+        .flat_map(|fence| memmem::find_iter(text.as_bytes(), fence).map(move |at| (at, fence)))
+        .collect();
+    places.sort_unstable();
+    for (at, fence) in places {
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.trim_end_matches(|letter: char| letter != '\n' && letter.is_whitespace());
+        if !(line.is_empty() || line.ends_with('\n')) {
+            continue;
+        }
+        match open {
+            None => open = Some((line.len(), fence)),
+            Some((from, opened)) if opened == fence => {
+                let rest = text.as_bytes().get(at..).unwrap_or_default();
+                let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+                found.push((from, at + length));
                 open = None;
             }
             _ => {}
         }
-        at += line.len();
     }
     found
 }

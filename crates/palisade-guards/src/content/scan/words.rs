@@ -62,6 +62,10 @@ impl Word {
             .wrapping_mul(0x9E37_79B9_7F4A_7C15);
         mixed ^ mixed >> 32
     }
+
+    fn tag(&self) -> u32 {
+        (self.hash() >> 32) as u32
+    }
 }
 
 /// Eight bytes at a place in lower case, noughts beyond the end.
@@ -88,20 +92,150 @@ pub struct Words<T> {
     /// something.
     seen: Vec<u64>,
     /// The words by their hash, each in the first free slot from its own on.
-    slots: Vec<(Word, Vec<T>)>,
+    slots: Vec<Slot>,
+    entries: Vec<Entry>,
+    /// What they lead to, that of one word in a row, and between which words.
+    all: Vec<T>,
+    sides: Vec<Sides>,
+}
+
+/// What may be the place of a word: as small as may be, for most of what is
+/// looked up is nothing.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// A part of the hash of the word.
+    tag: u32,
+    /// Which entry is that of the word, and one more; nothing if none is.
+    entry: u32,
+    /// For each group of letters before a word and each behind it, whether it
+    /// may lead to something between those.
+    gate: u64,
+}
+
+/// A word, and where in what all words lead to its own stands.
+struct Entry {
+    word: Word,
+    from: u32,
+    to: u32,
+}
+
+/// Letters: a bit for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Letters(u32);
+
+impl Letters {
+    /// Any, or what is no letter.
+    pub const ANY: Self = Self(!0);
+    /// Whatever is no letter.
+    pub const NONE: Self = Self(1 << 31);
+
+    pub const fn letter(letter: u8) -> Self {
+        Self(1 << (letter & 31))
+    }
+
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The letter beyond a sign; any where there is something else.
+    #[inline(always)]
+    fn beyond(sign: Option<&u8>, letter: Option<&u8>) -> Self {
+        match (sign, letter) {
+            (Some(sign), Some(letter)) if letter.is_ascii_alphabetic() && divides(*sign) => {
+                Self::letter(*letter)
+            }
+            _ => Self::ANY,
+        }
+    }
+}
+
+/// Whether a byte does nothing but divide two words.
+#[inline(always)]
+const fn divides(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\n' | b'\t' | b'!'..=b'$' | b'(' | b')' | b'+'..=b'/' | b':' | b';' | b'='..=b'@'
+            | b'[' | b']'..=b'`' | b'{'..=b'~'
+    )
+}
+
+/// What stands before and behind a word, with nothing but a sign between: the
+/// last and the first letter of the words there.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides {
+    pub before: Letters,
+    pub behind: Letters,
+}
+
+/// The lowest bit of each eight.
+const EIGHTS: u64 = 0x0101_0101_0101_0101;
+
+/// Which of eight groups some letters are of: every eighth is of one.
+#[inline(always)]
+const fn groups(letters: u32) -> u64 {
+    let halves = letters | letters >> 16;
+    (halves | halves >> 8) as u64 & 0xFF
+}
+
+impl Sides {
+    pub const ANY: Self = Self { before: Letters::ANY, behind: Letters::ANY };
+
+    /// Of what follows a word in a text that is looked for as it is written.
+    pub fn written(rest: &[u8]) -> Self {
+        let behind = match rest {
+            [] | [_] => Letters::ANY,
+            [sign, letter, ..] if letter.is_ascii_alphabetic() && divides(*sign) => {
+                Letters::letter(*letter)
+            }
+            [sign, ..] if divides(*sign) => Letters::NONE,
+            _ => Letters::ANY,
+        };
+        Self { before: Letters::ANY, behind }
+    }
+
+    /// Those of the word between two places.
+    #[inline(always)]
+    fn of(bytes: &[u8], from: usize, to: usize) -> Self {
+        let before = |back: usize| from.checked_sub(back).and_then(|at| bytes.get(at));
+        Self {
+            before: Letters::beyond(before(1), before(2)),
+            behind: Letters::beyond(bytes.get(to), bytes.get(to + 1)),
+        }
+    }
+
+    /// The groups of letters that there are: a bit for each of eight before, and
+    /// with it of eight behind.
+    #[inline(always)]
+    const fn gate(self) -> u64 {
+        let (before, behind) = (groups(self.before.0), groups(self.behind.0));
+        // Each bit of the one as eight, and in each eight all of the other.
+        let apart = (before * EIGHTS) & 0x8040_2010_0804_0201;
+        let spread = (((apart + 0x7F * EIGHTS) >> 7) & EIGHTS) * 0xFF;
+        spread & (behind * EIGHTS)
+    }
+
+    const fn meets(self, other: Self) -> bool {
+        self.before.0 & other.before.0 != 0 && self.behind.0 & other.behind.0 != 0
+    }
 }
 
 impl<T> Words<T> {
-    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, T)>) -> Self {
-        let mut grouped: std::collections::BTreeMap<Vec<u8>, Vec<T>> = Default::default();
-        for (word, one) in all {
-            grouped.entry(word).or_default().push(one);
+    /// The words, between which others they count, and what they lead to.
+    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Sides, T)>) -> Self {
+        let mut grouped: std::collections::BTreeMap<Vec<u8>, Vec<(Sides, T)>> = Default::default();
+        for (word, sides, one) in all {
+            grouped.entry(word).or_default().push((sides, one));
         }
         let room = (grouped.len() * 2).next_power_of_two().max(2);
         let mut words = Self {
             seen: vec![0; 1 << (HASHED - 6)],
-            slots: std::iter::repeat_with(Default::default).take(room).collect(),
+            slots: vec![Slot::default(); room],
+            entries: Vec::new(),
+            all: Vec::new(),
+            sides: Vec::new(),
         };
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let mut tags: std::collections::BTreeMap<u32, u64> = Default::default();
         for (text, ones) in grouped {
             // What is longer cannot be found; a test says that there is none.
             let Some(word) = Word::of(&text) else { continue };
@@ -109,23 +243,53 @@ impl<T> Words<T> {
             if let Some(bits) = words.seen.get_mut(bit >> 6) {
                 *bits |= 1 << (bit & 63);
             }
-            let at = words.slot(&word);
-            if let Some(slot) = words.slots.get_mut(at) {
-                *slot = (word, ones);
+            let from = place(words.all.len());
+            let mut gate = 0;
+            for (sides, one) in ones {
+                gate |= sides.gate();
+                words.sides.push(sides);
+                words.all.push(one);
             }
+            words.entries.push(Entry { word, from, to: place(words.all.len()) });
+            // Of two words of one tag either is looked at where one of them may be.
+            *tags.entry(word.tag()).or_insert(0) |= gate;
+            let slot = Slot { tag: word.tag(), entry: place(words.entries.len()), gate };
+            let last = words.slots.len() - 1;
+            let mut at = word.hash() as usize & last;
+            while words.slots.get(at).is_some_and(|slot| slot.entry != 0) {
+                at = (at + 1) & last;
+            }
+            if let Some(free) = words.slots.get_mut(at) {
+                *free = slot;
+            }
+        }
+        for slot in &mut words.slots {
+            slot.gate = tags.get(&slot.tag).copied().unwrap_or(slot.gate);
         }
         words
     }
 
-    /// The slot of a word, or the free one where it would stand. There always
-    /// is a free one.
-    fn slot(&self, word: &Word) -> usize {
+    /// Where what a word leads to stands that is between some letters.
+    #[inline(always)]
+    fn range(&self, word: &Word, gate: u64) -> std::ops::Range<usize> {
         let last = self.slots.len() - 1;
-        let mut at = word.hash() as usize & last;
-        while self.slots.get(at).is_some_and(|(other, _)| other.length > 0 && other != word) {
+        let (hash, tag) = (word.hash(), word.tag());
+        let mut at = hash as usize & last;
+        // There always is a free slot.
+        while let Some(slot) = self.slots.get(at).filter(|slot| slot.entry != 0) {
+            if slot.tag == tag {
+                let entry = self.entries.get(slot.entry as usize - 1);
+                match entry.filter(|_| slot.gate & gate != 0) {
+                    None => return 0..0,
+                    Some(entry) if entry.word == *word => {
+                        return entry.from as usize..entry.to as usize;
+                    }
+                    Some(_) => {}
+                }
+            }
             at = (at + 1) & last;
         }
-        at
+        0..0
     }
 
     /// Whether the word of that length at a place may lead to something.
@@ -137,7 +301,28 @@ impl<T> Words<T> {
 
     /// What a word leads to.
     pub fn get(&self, word: &Word) -> &[T] {
-        self.slots.get(self.slot(word)).map_or(&[], |(_, ones)| ones.as_slice())
+        self.all.get(self.range(word, !0)).unwrap_or_default()
+    }
+
+    /// Calls `each` for what a word leads to that stands between two places, as
+    /// far as the letters beside it are those of what may stand there.
+    #[inline(always)]
+    pub fn between(
+        &self,
+        word: &Word,
+        bytes: &[u8],
+        from: usize,
+        to: usize,
+        mut each: impl FnMut(&T),
+    ) {
+        let there = Sides::of(bytes, from, to);
+        let range = self.range(word, there.gate());
+        let sides = self.sides.get(range.clone()).unwrap_or_default();
+        for (sides, one) in sides.iter().zip(self.all.get(range).unwrap_or_default()) {
+            if sides.meets(there) {
+                each(one);
+            }
+        }
     }
 }
 
@@ -158,7 +343,8 @@ mod tests {
     #[test]
     fn words_are_found_as_they_stand() {
         let all = ["a", "dont", "instructions", "x1", "abcdefghijklmnopqrstuvwx"];
-        let words = Words::of(all.iter().map(|word| (word.as_bytes().to_vec(), *word)));
+        let one = |word: &&'static str| (word.as_bytes().to_vec(), Sides::ANY, *word);
+        let words = Words::of(all.iter().map(one));
         for text in ["A", "don't", "DONT", "InStructions", "X1", "abcdefghIJKLmnopqrstuvwx"] {
             let (word, end) = Word::at(text.as_bytes(), 0).unwrap();
             let read = text.to_ascii_lowercase().replace('\'', "");
@@ -172,5 +358,24 @@ mod tests {
             assert_eq!(words.get(&Word::at(text.as_bytes(), 0).unwrap().0), [""; 0]);
         }
         assert_eq!(Word::at(b"abcdefghijklmnopqrstuvwxy", 0), None);
+    }
+
+    #[test]
+    fn gates_are_open_for_what_meets() {
+        let letters = |bits: u32| if bits & 0x8000 == 0 { Letters::ANY } else { Letters(bits) };
+        let mut state = 1_u32;
+        for _ in 0..2000 {
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state >> 4
+            };
+            let needed = Sides { before: letters(next()), behind: letters(next()) };
+            let one =
+                |bits: u32| if bits & 64 == 0 { Letters::ANY } else { Letters(1 << (bits & 31)) };
+            let there = Sides { before: one(next()), behind: one(next()) };
+            assert!(!needed.meets(there) || needed.gate() & there.gate() != 0);
+        }
+        let one = |letter| Sides { before: Letters::letter(letter), behind: Letters::ANY };
+        assert_eq!(one(b'a').gate() & one(b'b').gate(), 0);
     }
 }

@@ -10,8 +10,8 @@ pub struct Survey<'t> {
     pub bytes: &'t [u8],
     pub pass: Pass,
     pub outline: Option<Outline>,
-    /// Where keys of phrases stand, and their classes.
-    pub keys: Vec<(usize, u128)>,
+    /// Where keys of phrases stand.
+    pub keys: Vec<Key>,
     /// Where letters stand that are not read as ASCII.
     pub foreign: Vec<(usize, usize)>,
     /// All words before are looked up, if their letters had to be read.
@@ -41,7 +41,9 @@ impl Walker for Survey<'_> {
 
     #[inline(always)]
     fn byte(&mut self, at: usize) {
-        self.look_at_byte(at);
+        if self.tables.counts(self.bytes, at) {
+            self.look_at_byte(at);
+        }
     }
 }
 
@@ -63,34 +65,20 @@ impl Survey<'_> {
     }
 
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
-        for start in self.tables.starts.get(word) {
+        self.tables.starts.between(word, self.bytes, from, to, |start| {
             if may_follow(self.bytes, to, &start.behind)
                 && may_precede(self.bytes, from, &start.before)
             {
                 match start.sign {
                     Sign::Key(mask) => {
-                        if self.has_neighbours(&start.near, from, to) {
-                            self.keys.push((from, mask));
-                        }
+                        let reach = reach(self.tables, self.bytes, &start.near, from, to);
+                        self.keys.extend(reach.map(|reach| Key { at: from, mask, reach }));
                     }
                     Sign::Ciphered(cipher) => self.pass.ciphered.push((cipher, from)),
                     Sign::Mark(mark) => self.pass.found.extend(marked(self.text, mark, from)),
                 }
             }
-        }
-    }
-
-    /// Whether what a phrase needs next to its key may be there.
-    fn has_neighbours(&self, near: &[Near], from: usize, to: usize) -> bool {
-        let words = &self.tables.known;
-        if near.contains(&Near::ANY) {
-            return true;
-        }
-        // On either side: words in another order are read in it later.
-        let there = classes_behind(words, self.bytes, to, NEXT)
-            | classes_before(words, self.bytes, from, NEXT);
-        let is_there = |all: u128| all == 0 || all & there != 0;
-        near.iter().any(|near| is_there(near.before) && is_there(near.behind))
+        });
     }
 
     fn scrambled(&mut self, from: usize, to: usize) {
@@ -144,14 +132,15 @@ impl Survey<'_> {
         let mut foreign: Option<(usize, usize)> = None;
         self.done = letterwise(self.text, from, |piece| match piece {
             Piece::Word(Some(word), from, to, _) => {
-                for start in self.tables.starts.get(&word) {
+                self.tables.starts.between(&word, self.bytes, from, to, |start| {
                     if let Sign::Key(mask) = start.sign
                         && may_follow(self.bytes, to, &start.behind)
                         && may_precede(self.bytes, from, &start.before)
                     {
-                        self.keys.push((from, mask));
+                        let reach = start.near.iter().map(|near| near.reach).max().unwrap_or(0);
+                        self.keys.push(Key { at: from, mask, reach });
                     }
-                }
+                });
             }
             Piece::Word(None, from, to, _) => {
                 let part = self.bytes.get(from..to).unwrap_or_default();
@@ -170,7 +159,6 @@ impl Survey<'_> {
     }
 
     /// Looks at a byte that may begin something.
-    #[inline(always)]
     fn look_at_byte(&mut self, at: usize) {
         let byte = self.bytes.get(at).copied().unwrap_or(0);
         let (bytes, text) = (self.bytes, self.text);
@@ -213,10 +201,14 @@ impl Survey<'_> {
                 }
             }
             b'<' => {
-                if let Some(outline) = &mut self.outline
-                    && (bytes.get(at + 1) == Some(&b'~') || shape::is_within_word(bytes, at))
-                {
-                    outline.mark(at, at + 1);
+                let next = bytes.get(at + 1).copied().unwrap_or(0);
+                if let Some(outline) = &mut self.outline {
+                    if next == b'~' || shape::is_within_word(bytes, at) {
+                        outline.mark(at, at + 1);
+                    }
+                    if next.is_ascii_alphabetic() || matches!(next, b'/' | b'!') {
+                        self.pass.opens.push(at);
+                    }
                 }
             }
             _ => {}
