@@ -205,18 +205,12 @@ struct Tables {
     /// those begins, or something else that is looked at.
     pairs: Vec<u64>,
     starts: Words<Start>,
-    /// Rare words, in text as it reads.
-    read: NFA,
-    /// All words, where something was found.
-    terms: NFA,
     /// The classes of each word of those, by number.
     term_classes: Vec<usize>,
     /// All words of ASCII by themselves.
     known: Words<Known>,
     forms: Forms,
     phrases: Phrases,
-    /// Words that attacks which are run together hold.
-    joined: DFA,
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
@@ -281,13 +275,6 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     for (mask, number) in &classes {
         *masks.get_mut(*number)? = *mask;
     }
-    let finder = |texts: Vec<&str>| {
-        DFA::builder()
-            .ascii_case_insensitive(true)
-            .start_kind(StartKind::Unanchored)
-            .build(texts)
-            .ok()
-    };
     Some(Tables {
         signs,
         pairs,
@@ -298,10 +285,23 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
         known: Words::of(known),
         forms,
         phrases: Phrases::of(PHRASES, masks),
-        read: NFA::new(SIGNS.iter().map(Term::text)).ok()?,
-        terms: NFA::new(TERMS.iter().map(Term::text)).ok()?,
         term_classes,
-        joined: finder(vec![
+    })
+});
+
+/// Rare words, in text as it reads.
+static READ: LazyLock<Option<NFA>> = LazyLock::new(|| NFA::new(SIGNS.iter().map(Term::text)).ok());
+
+/// All words, where something was found.
+static ALL_TERMS: LazyLock<Option<NFA>> =
+    LazyLock::new(|| NFA::new(TERMS.iter().map(Term::text)).ok());
+
+/// Words that attacks which are run together hold.
+static JOINED: LazyLock<Option<DFA>> = LazyLock::new(|| {
+    DFA::builder()
+        .ascii_case_insensitive(true)
+        .start_kind(StartKind::Unanchored)
+        .build([
             "ignor",
             "disregard",
             "forget",
@@ -320,8 +320,8 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
             "told",
             "above",
             "direction",
-        ])?,
-    })
+        ])
+        .ok()
 });
 
 /// The words that are known, each for what it is and for what it ends.
@@ -398,13 +398,6 @@ impl Tables {
             }
         }
     }
-
-    /// Whether letters without spaces hold what an attack would.
-    fn is_joined(&self, run: &str) -> bool {
-        let mut count = 0;
-        each_match(&self.joined, run.as_bytes(), |_, _| count += 1);
-        count >= 2
-    }
 }
 
 /// Whether some words may follow a place, before which a word ends: what is
@@ -448,7 +441,9 @@ fn begins(bytes: &[u8], from: usize, text: &str) -> bool {
 
 /// Whether letters without spaces hold what an attack would.
 pub fn is_joined(run: &str) -> bool {
-    TABLES.as_ref().is_some_and(|tables| tables.is_joined(run))
+    let mut count = 0;
+    each_match(JOINED.as_ref(), run.as_bytes(), |_, _| count += 1);
+    count >= 2
 }
 
 /// What one pass over a text found.
@@ -530,10 +525,10 @@ static UNDIVIDED: LazyLock<Option<NFA>> =
 /// Searches letters that are not divided into words.
 pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
     let mut found = Vec::new();
-    let (Some(tables), Some(finder)) = (TABLES.as_ref(), UNDIVIDED.as_ref()) else { return found };
+    let Some(tables) = TABLES.as_ref() else { return found };
     let reading = Reading::of(text, 0);
     let mut words = Vec::new();
-    each_match(finder, reading.text.as_bytes(), |index, to| {
+    each_match(UNDIVIDED.as_ref(), reading.text.as_bytes(), |index, to| {
         if let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) {
             let length = term.text().bytes().filter(|byte| *byte != b' ').count();
             words.push((to - length, to, *class));
@@ -545,7 +540,12 @@ pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
 }
 
 /// Calls `each` for every pattern that ends somewhere: its index, and where.
-fn each_match(automaton: &impl Automaton, bytes: &[u8], mut each: impl FnMut(usize, usize)) {
+fn each_match(
+    automaton: Option<&impl Automaton>,
+    bytes: &[u8],
+    mut each: impl FnMut(usize, usize),
+) {
+    let Some(automaton) = automaton else { return };
     let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
     for (at, byte) in bytes.iter().enumerate() {
         state = automaton.next_state(Anchored::No, state, *byte);

@@ -14,7 +14,7 @@ pub fn read_foreign(
     let reading = Reading::of(part, base);
     let bytes = reading.text.as_bytes();
     let mut signs: Vec<(usize, u128)> = Vec::new();
-    each_match(&tables.read, bytes, |index, to| {
+    each_match(READ.as_ref(), bytes, |index, to| {
         let Some(sign) = SIGNS.get(index) else { return };
         let from = to - sign.text().len();
         if !sign.apart || is_apart(bytes, from, to) {
@@ -130,7 +130,7 @@ pub fn compare(
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
     let mut words: Vec<(usize, usize, usize)> = Vec::new();
-    each_match(&tables.terms, part, |index, end| {
+    each_match(ALL_TERMS.as_ref(), part, |index, end| {
         let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) else {
             return;
         };
