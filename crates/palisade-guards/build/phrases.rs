@@ -189,16 +189,25 @@ fn lexicon(
     for form in 2..5 {
         number(1 << form);
     }
-    for (name, all) in [("TERMS", terms), ("SIGNS", signs)] {
-        let _ = writeln!(out, "static {name}: &[Term] = &[");
-        for (text, mask) in all {
-            let place = places[text.as_str()];
-            let (class, apart) = (number(*mask), !runs_on(text));
-            let _ =
-                writeln!(out, "    Term {{ place: {place:?}, class: {class}, apart: {apart} }},");
+    let mut row = |text: &str, place: (usize, usize), said: &str| {
+        let sign = signs.get(said).map_or(usize::from(u16::MAX), |mask| number(*mask));
+        let (class, apart) = (number(terms[said]), !runs_on(said));
+        (text.to_owned(), format!("place: {place:?}, class: {class}, sign: {sign}, apart: {apart}"))
+    };
+    let rows = terms.keys().map(|text| row(text, places[text.as_str()], text)).collect();
+    sorted(out, "TERMS", rows);
+    let rows = terms.keys().map(|said| {
+        let text = said.replace(' ', "");
+        let mut place = places[said.as_str()];
+        if text != *said {
+            place = (texts.len(), text.len());
+            texts.push_str(&text);
         }
-        let _ = writeln!(out, "];");
-    }
+        row(&text, place, said)
+    });
+    let rows = rows.collect();
+    let _ = writeln!(out, "/// The terms without the spaces in them.");
+    sorted(out, "UNDIVIDED", rows);
     let _ = writeln!(out, "/// Words of the classes that the search starts from, in ASCII.");
     let _ = writeln!(out, "static ANCHORS: &[Anchor] = &[");
     for (text, mask) in signs.iter().filter(|(text, mask)| text.is_ascii() && **mask & keyed != 0) {
@@ -225,6 +234,23 @@ fn lexicon(
     let _ = writeln!(out, "static CLASSES: &[u128] = &{masks:?};");
     let _ = writeln!(out, "/// The texts of the terms, one behind the other.");
     let _ = writeln!(out, "static TEXTS: &str = {texts:?};");
+}
+
+/// A table of terms in the order of their texts, each with the number of the
+/// longest other that it begins with.
+fn sorted(out: &mut String, name: &str, mut rows: Vec<(String, String)>) {
+    rows.sort();
+    let _ = writeln!(out, "static {name}: &[Term] = &[");
+    let mut within: Vec<usize> = Vec::new();
+    for (nth, (text, row)) in rows.iter().enumerate() {
+        while within.last().is_some_and(|last| !text.starts_with(&rows[*last].0)) {
+            within.pop();
+        }
+        let shorter = within.last().copied().unwrap_or(usize::from(u16::MAX));
+        within.push(nth);
+        let _ = writeln!(out, "    Term {{ {row}, shorter: {shorter} }},");
+    }
+    let _ = writeln!(out, "];");
 }
 
 /// The single words of ASCII, each for what it is and for what it ends.

@@ -5,6 +5,7 @@
 //! word and compared.
 
 mod foreign;
+mod lexicon;
 mod survey;
 
 use super::blocks::{Block, Sorts, Walker, walk_quickly};
@@ -18,9 +19,9 @@ use super::{Found, mended, shape};
 use crate::rules::{self, Rule};
 use aho_corasick::automaton::Automaton;
 use aho_corasick::dfa::DFA;
-use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, StartKind};
 use foreign::{matched, read_foreign};
+use lexicon::{Place, Term, text_at};
 use std::sync::{LazyLock, OnceLock};
 use survey::Survey;
 
@@ -41,33 +42,6 @@ pub struct Element {
     pub mask: u128,
     /// How many letters may stand before it.
     pub gap: u16,
-}
-
-/// Where a text stands in [`TEXTS`], and how long it is.
-type Place = (u32, u16);
-
-fn text_at((from, length): Place) -> &'static str {
-    let from = from as usize;
-    TEXTS.get(from..from + usize::from(length)).unwrap_or_default()
-}
-
-/// A word, or several.
-struct Term {
-    place: Place,
-    /// Its classes, as a number.
-    class: u16,
-    /// Whether it must stand apart from other letters.
-    apart: bool,
-}
-
-impl Term {
-    fn text(&self) -> &'static str {
-        text_at(self.place)
-    }
-
-    fn mask(&self) -> u128 {
-        mask_of(usize::from(self.class))
-    }
 }
 
 /// The classes that a number stands for.
@@ -319,13 +293,6 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     })
 });
 
-/// Rare words, in text as it reads.
-static READ: LazyLock<Option<NFA>> = LazyLock::new(|| NFA::new(SIGNS.iter().map(Term::text)).ok());
-
-/// All words, where something was found.
-static ALL_TERMS: LazyLock<Option<NFA>> =
-    LazyLock::new(|| NFA::new(TERMS.iter().map(Term::text)).ok());
-
 /// Words that attacks which are run together hold.
 static JOINED: LazyLock<Option<DFA>> = LazyLock::new(|| {
     DFA::builder()
@@ -574,21 +541,14 @@ fn is_short(found: &[Found], before: usize) -> bool {
     found.iter().skip(before).all(|one| one.score < ENOUGH)
 }
 
-/// The words as they stand in letters that are not divided.
-static UNDIVIDED: LazyLock<Option<NFA>> =
-    LazyLock::new(|| NFA::new(TERMS.iter().map(|term| term.text().replace(' ', ""))).ok());
-
 /// Searches letters that are not divided into words.
 pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
     let mut found = Vec::new();
     let Some(tables) = TABLES.as_ref() else { return found };
     let reading = Reading::of(text, 0);
     let mut words = Vec::new();
-    each_match(UNDIVIDED.as_ref(), reading.text.as_bytes(), |index, to| {
-        if let Some(term) = TERMS.get(index) {
-            let length = term.text().bytes().filter(|byte| *byte != b' ').count();
-            words.push((to - length, to, usize::from(term.class)));
-        }
+    lexicon::UNDIVIDED_TERMS.each(reading.text.as_bytes(), |term, from, to| {
+        words.push((from, to, usize::from(term.class)));
     });
     matched(tables, &reading, words, text, 0, matcher, &mut found);
     found.retain(|one| one.score >= 110);

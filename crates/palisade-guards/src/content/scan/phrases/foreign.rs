@@ -15,11 +15,9 @@ pub fn read_foreign(
     let reading = Reading::of(part, base);
     let bytes = reading.text.as_bytes();
     let mut signs: Vec<(usize, u128)> = Vec::new();
-    each_match(READ.as_ref(), bytes, |index, to| {
-        let Some(sign) = SIGNS.get(index) else { return };
-        let from = to - sign.text().len();
-        if !sign.apart || is_apart(bytes, from, to) {
-            signs.push((from, sign.mask()));
+    lexicon::ALL_TERMS.each(bytes, |term, from, to| {
+        if term.sign != u16::MAX && (!term.apart || is_apart(bytes, from, to)) {
+            signs.push((from, mask_of(usize::from(term.sign))));
         }
     });
     signs.sort_unstable_by_key(|(from, _)| *from);
@@ -131,9 +129,8 @@ pub fn compare(
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
     let mut words: Vec<(usize, usize, usize)> = Vec::new();
-    each_match(ALL_TERMS.as_ref(), part, |index, end| {
-        let Some(term) = TERMS.get(index) else { return };
-        let (start, end) = (from + end - term.text().len(), from + end);
+    lexicon::ALL_TERMS.each(part, |term, start, end| {
+        let (start, end) = (from + start, from + end);
         if !term.apart || is_apart(bytes, start, end) {
             words.push((start, end, usize::from(term.class)));
         }
