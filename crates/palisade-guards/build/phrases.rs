@@ -139,40 +139,8 @@ pub fn tables() -> String {
             }
         }
     }
-    // One text and places in it: a table of texts would be one of addresses,
-    // which every start of the program would have to write anew.
-    let mut texts = String::new();
-    let mut row = |text: &str, mask: &u128| {
-        let (from, length) = (texts.len(), text.len());
-        texts.push_str(text);
-        let apart = !runs_on(text);
-        format!("    Term {{ place: ({from}, {length}), mask: {mask}, apart: {apart} }},")
-    };
-    let _ = writeln!(out, "static TERMS: &[Term] = &[");
-    for (text, mask) in &terms {
-        let _ = writeln!(out, "{}", row(text, mask));
-    }
-    let _ = writeln!(
-        out,
-        "];\n/// Words of the classes that the search starts from, in ASCII, and which of"
-    );
-    let _ = writeln!(out, "/// them is the rarest.\nstatic ANCHORS: &[(&str, u128, usize)] = &[");
-    for (text, mask) in signs.iter().filter(|(text, mask)| text.is_ascii() && **mask & keyed != 0) {
-        let count = |word: &str| common.get(word).copied().unwrap_or(0);
-        let rarest = text
-            .split(' ')
-            .enumerate()
-            // A longer word is the rarer one where nothing else is known.
-            .min_by_key(|(_, word)| (count(word), usize::MAX - word.len()))
-            .map_or(0, |(nth, _)| nth);
-        let _ = writeln!(out, "    ({text:?}, {mask}, {rarest}),");
-    }
-    let _ = writeln!(out, "];\nstatic SIGNS: &[Term] = &[");
-    for (text, mask) in &signs {
-        let _ = writeln!(out, "{}", row(text, mask));
-    }
-    let _ = writeln!(out, "];\n/// The texts of the terms, one behind the other.");
-    let _ = writeln!(out, "static TEXTS: &str = {texts:?};\nstatic MARKS: &[Mark] = &[");
+    lexicon(&mut out, &terms, &signs, keyed, &common);
+    let _ = writeln!(out, "static MARKS: &[Mark] = &[");
     let mut seen = BTreeSet::new();
     for (rule, scores) in &marks {
         for (key, value) in scores {
@@ -190,6 +158,141 @@ pub fn tables() -> String {
     }
     out.push_str("];\n");
     out
+}
+
+/// The tables of words. All of them are numbers and places in one text: a table
+/// of texts would be one of addresses, which every start of the program would
+/// have to write anew.
+fn lexicon(
+    out: &mut String,
+    terms: &BTreeMap<String, u128>,
+    signs: &BTreeMap<String, u128>,
+    keyed: u128,
+    common: &BTreeMap<String, u64>,
+) {
+    let mut texts = String::new();
+    let mut places: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for text in terms.keys() {
+        places.insert(text, (texts.len(), text.len()));
+        texts.push_str(text);
+    }
+    // Sets of classes by number. Those of what is known by its form come first.
+    let mut numbers: BTreeMap<u128, usize> = BTreeMap::new();
+    let mut masks = Vec::new();
+    let mut number = |mask: u128| {
+        *numbers.entry(mask).or_insert_with(|| {
+            masks.push(mask);
+            masks.len() - 1
+        })
+    };
+    // As `bits` has them: the address, the web address, the name.
+    for form in 2..5 {
+        number(1 << form);
+    }
+    for (name, all) in [("TERMS", terms), ("SIGNS", signs)] {
+        let _ = writeln!(out, "static {name}: &[Term] = &[");
+        for (text, mask) in all {
+            let place = places[text.as_str()];
+            let (class, apart) = (number(*mask), !runs_on(text));
+            let _ =
+                writeln!(out, "    Term {{ place: {place:?}, class: {class}, apart: {apart} }},");
+        }
+        let _ = writeln!(out, "];");
+    }
+    let _ = writeln!(out, "/// Words of the classes that the search starts from, in ASCII.");
+    let _ = writeln!(out, "static ANCHORS: &[Anchor] = &[");
+    for (text, mask) in signs.iter().filter(|(text, mask)| text.is_ascii() && **mask & keyed != 0) {
+        let count = |word: &str| common.get(word).copied().unwrap_or(0);
+        let mut at = 0;
+        let within = text.split(' ').map(|word| {
+            let from = at;
+            at += word.len() + 1;
+            (from, from + word.len(), word)
+        });
+        let (from, to) = within
+            // A longer word is the rarer one where nothing else is known.
+            .min_by_key(|(_, _, word)| (count(word), usize::MAX - word.len()))
+            .map_or((0, 0), |(from, to, _)| (from, to));
+        let (place, class) = (places[text.as_str()], number(*mask));
+        let _ = writeln!(
+            out,
+            "    Anchor {{ place: {place:?}, from: {from}, to: {to}, class: {class} }},"
+        );
+    }
+    let _ = writeln!(out, "];");
+    words(out, terms, &places, &mut number);
+    let _ = writeln!(out, "/// The sets of classes that words are of, by number.");
+    let _ = writeln!(out, "static CLASSES: &[u128] = &{masks:?};");
+    let _ = writeln!(out, "/// The texts of the terms, one behind the other.");
+    let _ = writeln!(out, "static TEXTS: &str = {texts:?};");
+}
+
+/// The single words of ASCII, each for what it is and for what it ends.
+fn words(
+    out: &mut String,
+    terms: &BTreeMap<String, u128>,
+    places: &BTreeMap<&str, (usize, usize)>,
+    number: &mut impl FnMut(u128) -> usize,
+) {
+    #[derive(Default)]
+    struct Known {
+        id: usize,
+        place: (usize, usize),
+        class: Option<usize>,
+        ends: Vec<(Vec<usize>, usize)>,
+        begins_mask: u128,
+        ends_mask: u128,
+    }
+    let mut all: BTreeMap<&str, Known> = BTreeMap::new();
+    let mut by_id = Vec::new();
+    for (text, mask) in terms.iter().filter(|(text, _)| text.is_ascii()) {
+        let (class, mut at) = (number(*mask), places[text.as_str()].0);
+        let mut ids = Vec::new();
+        for word in text.split(' ') {
+            let known = all.entry(word).or_insert_with(|| {
+                by_id.push(word);
+                Known { id: by_id.len() - 1, place: (at, word.len()), ..Known::default() }
+            });
+            if ids.is_empty() {
+                known.begins_mask |= mask;
+            }
+            ids.push(known.id);
+            at += word.len() + 1;
+        }
+        let last = ids.pop().and_then(|last| all.get_mut(by_id[last])).expect("a text has a word");
+        ids.reverse();
+        last.ends_mask |= mask;
+        if ids.is_empty() {
+            last.class = Some(class);
+        } else {
+            last.ends.push((ids, class));
+        }
+    }
+    let (mut ends, mut before) = (String::new(), Vec::new());
+    let mut count = 0;
+    let _ = writeln!(out, "static KNOWN: &[Known] = &[");
+    for known in by_id.iter().map(|word| &all[word]) {
+        let Known { place, class, begins_mask, ends_mask, .. } = known;
+        let mut own = known.ends.clone();
+        own.sort_unstable();
+        let from = count;
+        for (ids, class) in own {
+            let first = before.len();
+            before.extend(ids);
+            let range = (first, before.len());
+            let _ = writeln!(ends, "    End {{ before: {range:?}, class: {class} }},");
+            count += 1;
+        }
+        let class = class.unwrap_or(usize::from(u16::MAX));
+        let range = (from, count);
+        let _ = writeln!(
+            out,
+            "    Known {{ place: {place:?}, class: {class}, ends: {range:?}, \
+             begins_mask: {begins_mask}, ends_mask: {ends_mask} }},"
+        );
+    }
+    let _ = writeln!(out, "];\nstatic ENDS: &[End] = &[\n{ends}];");
+    let _ = writeln!(out, "static WORDS_BEFORE: &[u16] = &{before:?};");
 }
 
 /// A phrase as it stands in `phrases.toml`.

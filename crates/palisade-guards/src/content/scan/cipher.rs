@@ -57,19 +57,18 @@ const WORDS: [&str; 24] = [
 ];
 
 /// Words as they look in a simple cipher.
-pub fn words() -> Vec<(Cipher, String)> {
-    let mut out = Vec::new();
+pub fn words(mut each: impl FnMut(Cipher, &str)) {
     for word in WORDS {
         for by in 1..26 {
-            out.push((Cipher::Shifted(by), Cipher::Shifted(by).written(word)));
+            each(Cipher::Shifted(by), &Cipher::Shifted(by).written(word));
         }
         for cipher in [Cipher::Mirrored, Cipher::Reversed, Cipher::ShiftedReversed] {
-            out.push((cipher, cipher.written(word)));
+            each(cipher, &cipher.written(word));
         }
         for cipher in [Cipher::KeysRight, Cipher::KeysLeft] {
             let written = cipher.written(word);
             if written.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                out.push((cipher, written));
+                each(cipher, &written);
             }
         }
         // Of what is written in all printed signs the longest word.
@@ -77,18 +76,17 @@ pub fn words() -> Vec<(Cipher, String)> {
         let longest = written.split(|letter: char| !letter.is_ascii_alphanumeric());
         let longest = longest.max_by_key(|part| part.len()).unwrap_or_default();
         if longest.len() >= 4 && longest.bytes().any(|byte| byte.is_ascii_digit()) {
-            out.push((Cipher::Printed, longest.to_owned()));
+            each(Cipher::Printed, longest);
         }
         let start = word.find(['a', 'e', 'i', 'o', 'u']).unwrap_or(0);
         let (head, tail) = word.split_at(start);
         let endings: &[&str] = if start == 0 { &["way", "yay", "ay", "hay"] } else { &["ay"] };
         for ending in endings {
-            out.push((Cipher::PigLatin, format!("{tail}{head}{ending}")));
+            each(Cipher::PigLatin, &format!("{tail}{head}{ending}"));
         }
     }
-    out.extend(mended::misspelt().map(|word| (Cipher::Misspelt, word.to_owned())));
-    out.extend(mended::beginnings().map(|word| (Cipher::Broken, word)));
-    out
+    mended::misspelt().for_each(|word| each(Cipher::Misspelt, word));
+    mended::beginnings().for_each(|word| each(Cipher::Broken, &word));
 }
 
 const KEYS: [&str; 3] = ["qwertyuiop[", "asdfghjkl;", "zxcvbnm,"];

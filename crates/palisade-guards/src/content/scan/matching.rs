@@ -1,8 +1,9 @@
 //! Phrases among the words of a text.
 
 use super::Found;
-use super::phrases::{KEYS, MENTION, NEGATION, Phrase};
+use super::phrases::{KEYS, MENTION, NEGATION, Phrase, mask_of};
 use super::tokens::{Event, Tokens};
+use std::sync::OnceLock;
 
 /// The end of a sentence between two words counts as so many letters.
 const STOP: usize = 12;
@@ -23,48 +24,52 @@ struct Step {
 /// What phrases need, by classes.
 pub struct Phrases {
     all: &'static [Phrase],
-    /// The classes of words, by their number.
-    classes: Vec<u128>,
-    /// The words of phrases that a word may be, by the number of its classes;
-    /// of each phrase the last first.
-    steps: Vec<Vec<Step>>,
+    /// Where what is known of each phrase is kept: its first slot.
+    firsts: Vec<usize>,
+    /// The words of phrases that a word may be, by the number of its classes,
+    /// made when there is such a word; of each phrase the last first.
+    steps: Vec<OnceLock<Vec<Step>>>,
     /// The phrases whose key may be of a class.
     by_key: Vec<Vec<usize>>,
     slots: usize,
 }
 
 impl Phrases {
-    /// `classes` are the classes of words, by number.
-    pub fn of(all: &'static [Phrase], classes: Vec<u128>) -> Self {
+    /// `classes` are the sets of classes that words are of, by number.
+    pub fn of(all: &'static [Phrase], classes: &[u128]) -> Self {
         let mut slots = 0;
-        let mut every = Vec::new();
-        for (phrase, one) in all.iter().enumerate() {
-            for (nth, element) in one.elements.iter().enumerate().rev() {
-                let (slot, gap) = (slots + nth, usize::from(element.gap));
-                let last = nth + 1 == one.elements.len();
-                every.push((element.mask, Step { phrase, nth, slot, gap, last }));
+        let mut firsts = Vec::with_capacity(all.len());
+        let mut by_key = vec![Vec::new(); 128];
+        for (nth, phrase) in all.iter().enumerate() {
+            firsts.push(slots);
+            slots += phrase.elements.len();
+            let mut bits = phrase.elements.get(phrase.key).map_or(0, |key| key.mask);
+            while bits != 0 {
+                if let Some(keyed) = by_key.get_mut(bits.trailing_zeros() as usize) {
+                    keyed.push(nth);
+                }
+                bits &= bits - 1;
             }
-            slots += one.elements.len();
         }
-        let steps = classes
-            .iter()
-            .map(|class| {
-                every.iter().filter(|(mask, _)| mask & class != 0).map(|(_, step)| *step).collect()
-            })
-            .collect();
-        let by_key = (0..128)
-            .map(|bit| {
-                let keyed = |phrase: &Phrase| {
-                    phrase.elements.get(phrase.key).is_some_and(|key| key.mask >> bit & 1 == 1)
-                };
-                (0..all.len()).filter(|nth| all.get(*nth).is_some_and(keyed)).collect()
-            })
-            .collect();
-        Self { all, classes, steps, by_key, slots }
+        let steps = classes.iter().map(|_| OnceLock::new()).collect();
+        Self { all, firsts, steps, by_key, slots }
     }
 
-    fn mask(&self, class: usize) -> u128 {
-        self.classes.get(class).copied().unwrap_or(0)
+    /// The words of phrases that a word of a class may be.
+    fn steps(&self, class: usize) -> &[Step] {
+        let Some(steps) = self.steps.get(class) else { return &[] };
+        steps.get_or_init(|| {
+            let mask = mask_of(class);
+            let phrases = self.all.iter().zip(&self.firsts).enumerate();
+            let all = phrases.flat_map(|(phrase, (one, first))| {
+                one.elements.iter().enumerate().rev().map(move |(nth, element)| {
+                    let (slot, gap) = (first + nth, usize::from(element.gap));
+                    let last = nth + 1 == one.elements.len();
+                    (element.mask, Step { phrase, nth, slot, gap, last })
+                })
+            });
+            all.filter(|(one, _)| one & mask != 0).map(|(_, step)| step).collect()
+        })
     }
 
     /// Calls `each` for the phrases whose key may be of one of some classes: its
@@ -109,7 +114,7 @@ impl Matcher {
     /// classes of which something is there too, in pieces or another order.
     pub fn find(&mut self, phrases: &Phrases, there: u128, found: &mut Vec<Found>) -> u16 {
         let events = &self.tokens.events;
-        let all = events.iter().fold(0, |all, event| all | phrases.mask(event.class));
+        let all = events.iter().fold(0, |all, event| all | mask_of(event.class));
         self.possible.resize(phrases.all.len(), false);
         self.possible.fill(false);
         let (mut surest, mut any) = (0, false);
@@ -131,7 +136,7 @@ impl Matcher {
         self.parts.resize(phrases.slots, None);
         self.reported.resize(phrases.all.len(), 0);
         for event in events {
-            for step in phrases.steps.get(event.class).into_iter().flatten() {
+            for step in phrases.steps(event.class) {
                 if self.possible.get(step.phrase) != Some(&true) {
                     continue;
                 }
@@ -154,7 +159,7 @@ impl Matcher {
                 {
                     *reported = event.end;
                     let mut one = Found::new(phrase.rule, phrase.score, from, event.to);
-                    one.mentioned = is_mentioned(phrases, events, start, event.stops);
+                    one.mentioned = is_mentioned(events, start, event.stops);
                     one.phrase = true;
                     found.push(one);
                 }
@@ -166,12 +171,12 @@ impl Matcher {
 
 /// Whether words before a phrase say that it is spoken of, or right before it
 /// that it is not to be done.
-fn is_mentioned(phrases: &Phrases, events: &[Event], start: usize, stops: usize) -> bool {
+fn is_mentioned(events: &[Event], start: usize, stops: usize) -> bool {
     // No word that speaks of something is longer than this.
     let first = events.partition_point(|event| event.at + 80 < start);
     let last = events.partition_point(|event| event.at < start);
     events.get(first..last).unwrap_or_default().iter().any(|event| {
-        let mask = phrases.mask(event.class);
+        let mask = mask_of(event.class);
         let far = if mask & MENTION != 0 { 40 } else { 1 };
         mask & (MENTION | NEGATION) != 0
             && event.end <= start

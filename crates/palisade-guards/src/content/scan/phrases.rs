@@ -12,7 +12,7 @@ use super::cipher::{self, Cipher};
 use super::matching::{Matcher, Phrases};
 use super::outline::Outline;
 use super::reading::{Reading, is_contraction, is_odd};
-use super::tokens::{Event, Forms, Known, Piece, classes_before, classes_behind, letterwise};
+use super::tokens::{Event, Piece, classes_before, classes_behind, letterwise};
 use super::words::{LONGEST_WORD, Letters, Sides, Word, Words};
 use super::{Found, mended, shape};
 use crate::rules::{self, Rule};
@@ -21,8 +21,7 @@ use aho_corasick::dfa::DFA;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, StartKind};
 use foreign::{matched, read_foreign};
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use survey::Survey;
 
 /// A phrase: words of classes in their order.
@@ -44,20 +43,69 @@ pub struct Element {
     pub gap: u16,
 }
 
+/// Where a text stands in [`TEXTS`], and how long it is.
+type Place = (u32, u16);
+
+fn text_at((from, length): Place) -> &'static str {
+    let from = from as usize;
+    TEXTS.get(from..from + usize::from(length)).unwrap_or_default()
+}
+
 /// A word, or several.
 struct Term {
-    /// Where its text stands in [`TEXTS`], and how long it is.
-    place: (u32, u16),
-    mask: u128,
+    place: Place,
+    /// Its classes, as a number.
+    class: u16,
     /// Whether it must stand apart from other letters.
     apart: bool,
 }
 
 impl Term {
     fn text(&self) -> &'static str {
-        let (from, length) = self.place;
-        let from = from as usize;
-        TEXTS.get(from..from + usize::from(length)).unwrap_or_default()
+        text_at(self.place)
+    }
+
+    fn mask(&self) -> u128 {
+        mask_of(usize::from(self.class))
+    }
+}
+
+/// The classes that a number stands for.
+pub fn mask_of(class: usize) -> u128 {
+    CLASSES.get(class).copied().unwrap_or(0)
+}
+
+/// A word, or several, that phrases are looked for by: the rarest word of it is
+/// looked for in all of a text.
+struct Anchor {
+    place: Place,
+    /// Where in it that word stands.
+    from: u16,
+    to: u16,
+    /// Its classes, as a number.
+    class: u16,
+}
+
+impl Anchor {
+    /// What stands before the word, the word, and what stands behind.
+    fn parts(&self) -> (&'static str, &'static str, &'static str) {
+        let text = text_at(self.place);
+        let (from, to) = (usize::from(self.from), usize::from(self.to));
+        let part = |range: Option<&'static str>| range.unwrap_or_default();
+        (part(text.get(..from)), part(text.get(from..to)), part(text.get(to..)))
+    }
+
+    /// Whether all of its words may stand around its word at a place.
+    #[inline(always)]
+    fn may_be_at(&self, bytes: &[u8], from: usize, to: usize) -> bool {
+        self.is_alone() || {
+            let (before, _, behind) = self.parts();
+            may_follow(bytes, to, behind) && may_precede(bytes, from, before)
+        }
+    }
+
+    const fn is_alone(&self) -> bool {
+        self.to - self.from == self.place.1
     }
 }
 
@@ -78,17 +126,6 @@ const NEXT: usize = 25;
 const FAR: usize = 104;
 /// Words that say that a phrase is spoken of stand at most so far before it.
 const MENTIONED: usize = 64;
-
-/// What a word that is looked for in all of a text leads to.
-struct Start {
-    /// The words that have to stand before, the nearest first.
-    before: Vec<&'static str>,
-    /// The words that have to follow.
-    behind: Vec<&'static str>,
-    /// Of the key of phrases, one of which has to stand next to it.
-    near: Vec<Near>,
-    sign: Sign,
-}
 
 /// What a phrase needs beside its key: classes, or none if anything will do.
 #[derive(Clone, Copy)]
@@ -143,39 +180,60 @@ impl Near {
     }
 }
 
-impl Start {
-    const fn alone(sign: Sign) -> Self {
-        Self { before: Vec::new(), behind: Vec::new(), near: Vec::new(), sign }
-    }
+/// What a phrase needs of which a word is the key.
+struct Beside {
+    /// Of each phrase what stands next to it.
+    near: Vec<Near>,
+    /// How far such a phrase reaches at most.
+    reach: usize,
+}
 
-    /// Between what words `word` may stand.
-    fn sides(&self, word: &str) -> Sides {
-        let letter = |letter: Option<u8>| letter.map_or(Letters::ANY, Letters::letter);
-        match self.sign {
-            Sign::Key(_) => Sides {
-                before: letter(self.before.first().and_then(|word| word.bytes().next_back())),
-                behind: letter(self.behind.first().and_then(|word| word.bytes().next())),
-            },
-            Sign::Ciphered(Cipher::Broken) => {
-                Sides { before: Letters::ANY, behind: mended::after_beginning(word) }
-            }
-            Sign::Ciphered(_) => Sides::ANY,
-            Sign::Mark(mark) => {
-                Sides::written(mark.text.as_bytes().get(word.len()..).unwrap_or_default())
-            }
+impl Beside {
+    /// The key may be one of some classes.
+    fn of(keys: u128) -> Self {
+        let mut near = Near::of(keys);
+        let reach = near.iter().map(|near| near.reach).max().unwrap_or(0);
+        if near.iter().any(Near::needs_nothing) {
+            near.clear();
         }
+        Self { near, reach }
     }
 }
 
-/// What the search over all of the words of a text looks for.
+/// What a word that is looked for in all of a text leads to.
 #[derive(Clone, Copy)]
 enum Sign {
-    /// The key of a phrase: its classes.
-    Key(u128),
+    /// The key of a phrase, by its number among the [`ANCHORS`].
+    Key(u16),
     /// A word in a cipher.
     Ciphered(Cipher),
-    /// The beginning of a mark.
-    Mark(&'static Mark),
+    /// The beginning of a mark, by its number.
+    Mark(u16),
+}
+
+impl Sign {
+    /// Between what words `word` may stand.
+    fn sides(self, word: &str) -> Sides {
+        let letter = |letter: Option<u8>| letter.map_or(Letters::ANY, Letters::letter);
+        match self {
+            Self::Key(anchor) => {
+                let parts = ANCHORS.get(usize::from(anchor)).map(Anchor::parts);
+                let (before, _, behind) = parts.unwrap_or_default();
+                Sides {
+                    before: letter(before.trim_end().bytes().next_back()),
+                    behind: letter(behind.trim_start().bytes().next()),
+                }
+            }
+            Self::Ciphered(Cipher::Broken) => {
+                Sides { before: Letters::ANY, behind: mended::after_beginning(word) }
+            }
+            Self::Ciphered(_) => Sides::ANY,
+            Self::Mark(mark) => {
+                let text = MARKS.get(usize::from(mark)).map_or("", |mark| mark.text);
+                Sides::written(text.as_bytes().get(word.len()..).unwrap_or_default())
+            }
+        }
+    }
 }
 
 /// What begins a link, up to the address.
@@ -204,54 +262,32 @@ struct Tables {
     /// A bit for each two bytes, the second in lower case, with which one of
     /// those begins, or something else that is looked at.
     pairs: Vec<u64>,
-    starts: Words<Start>,
-    /// Rare words, in text as it reads.
-    read: NFA,
-    /// All words, where something was found.
-    terms: NFA,
-    /// The classes of each word of those, by number.
-    term_classes: Vec<usize>,
-    /// All words of ASCII by themselves.
-    known: Words<Known>,
-    forms: Forms,
+    starts: Words<Sign>,
+    /// All words of ASCII by themselves, by their number among the [`KNOWN`].
+    known: Words<u16>,
+    /// What keys need of some classes, by the number of those.
+    beside: Vec<OnceLock<Beside>>,
     phrases: Phrases,
-    /// Words that attacks which are run together hold.
-    joined: DFA,
 }
 
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
-    let mut needed: BTreeMap<u128, Vec<Near>> = BTreeMap::new();
-    let mut starts: Vec<(String, Start)> = Vec::new();
-    for (text, mask, rarest) in ANCHORS {
-        debug_assert!(mask & KEYS != 0, "{text}");
-        let words: Vec<&str> = text.split(' ').collect();
-        let (before, rest) = words.split_at_checked(*rarest)?;
-        let (word, behind) = rest.split_first()?;
-        let before = before.iter().rev().copied().collect();
-        let alone = words.len() == 1;
-        let all = needed.entry(*mask).or_insert_with(|| Near::of(*mask));
-        let near = if alone && !all.iter().any(Near::needs_nothing) {
-            all.clone()
-        } else {
-            // Whatever stands beside it.
-            let reach = all.iter().map(|near| near.reach).max().unwrap_or(0);
-            vec![Near { next: [0; 2], far: [0; 2], reach }]
-        };
-        let start = Start { before, behind: behind.to_vec(), near, sign: Sign::Key(*mask) };
-        starts.push(((*word).to_owned(), start));
+    let mut starts: Vec<(Word, Sides, Sign)> = Vec::with_capacity(ANCHORS.len() * 2);
+    // What is longer cannot be found; a test says that there is none.
+    let mut start = |word: &str, sign: Sign| {
+        starts.extend(Word::of(word.as_bytes()).map(|found| (found, sign.sides(word), sign)));
+    };
+    for (nth, anchor) in (0..).zip(ANCHORS) {
+        start(anchor.parts().1, Sign::Key(nth));
     }
-    for (cipher, text) in cipher::words() {
-        starts.push((text, Start::alone(Sign::Ciphered(cipher))));
-    }
+    cipher::words(|cipher, word| start(word, Sign::Ciphered(cipher)));
     let mut signs: Vec<Vec<(u8, Vec<Written>)>> = vec![Vec::new(); 256];
     let mut pairs = vec![0_u64; 1 << 10];
-    let written =
-        MARKS.iter().map(Written::Mark).chain(LINKS.iter().map(|link| Written::Link(link)));
-    for one in written {
+    let written = (0..).zip(MARKS).map(|(nth, mark)| (Some(nth), Written::Mark(mark)));
+    for (mark, one) in written.chain(LINKS.iter().map(|link| (None, Written::Link(link)))) {
         let bytes = one.text().as_bytes();
         let word = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        if let (Written::Mark(mark), 1..) = (one, word) {
-            starts.push((mark.text.get(..word)?.to_owned(), Start::alone(Sign::Mark(mark))));
+        if let (Some(mark), 1..) = (mark, word) {
+            start(one.text().get(..word)?, Sign::Mark(mark));
         } else if let Some(first) = bytes.first() {
             let second = bytes.get(1).map_or(0, u8::to_ascii_lowercase);
             let begun = signs.get_mut(usize::from(*first))?;
@@ -269,39 +305,33 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
             *pairs.get_mut(at)? |= bit;
         }
     }
-    let mut classes: BTreeMap<u128, usize> = BTreeMap::new();
-    let mut number = |mask: u128| {
-        let next = classes.len();
-        *classes.entry(mask).or_insert(next)
-    };
-    let forms = Forms { address: number(ADDRESS), url: number(URL), snake: number(SNAKE) };
-    let term_classes: Vec<usize> = TERMS.iter().map(|term| number(term.mask)).collect();
-    let known = known(&term_classes);
-    let mut masks = vec![0; classes.len()];
-    for (mask, number) in &classes {
-        *masks.get_mut(*number)? = *mask;
-    }
-    let finder = |texts: Vec<&str>| {
-        DFA::builder()
-            .ascii_case_insensitive(true)
-            .start_kind(StartKind::Unanchored)
-            .build(texts)
-            .ok()
-    };
+    let known: Vec<_> = (0..)
+        .zip(KNOWN)
+        .filter_map(|(nth, known)| Some((Word::of(known.text().as_bytes())?, Sides::ANY, nth)))
+        .collect();
     Some(Tables {
         signs,
         pairs,
-        starts: Words::of(starts.into_iter().map(|(word, start)| {
-            let sides = start.sides(&word);
-            (word.into_bytes(), sides, start)
-        })),
-        known: Words::of(known),
-        forms,
-        phrases: Phrases::of(PHRASES, masks),
-        read: NFA::new(SIGNS.iter().map(Term::text)).ok()?,
-        terms: NFA::new(TERMS.iter().map(Term::text)).ok()?,
-        term_classes,
-        joined: finder(vec![
+        starts: Words::of(&starts),
+        known: Words::of(&known),
+        beside: CLASSES.iter().map(|_| OnceLock::new()).collect(),
+        phrases: Phrases::of(PHRASES, CLASSES),
+    })
+});
+
+/// Rare words, in text as it reads.
+static READ: LazyLock<Option<NFA>> = LazyLock::new(|| NFA::new(SIGNS.iter().map(Term::text)).ok());
+
+/// All words, where something was found.
+static ALL_TERMS: LazyLock<Option<NFA>> =
+    LazyLock::new(|| NFA::new(TERMS.iter().map(Term::text)).ok());
+
+/// Words that attacks which are run together hold.
+static JOINED: LazyLock<Option<DFA>> = LazyLock::new(|| {
+    DFA::builder()
+        .ascii_case_insensitive(true)
+        .start_kind(StartKind::Unanchored)
+        .build([
             "ignor",
             "disregard",
             "forget",
@@ -320,37 +350,63 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
             "told",
             "above",
             "direction",
-        ])?,
-    })
+        ])
+        .ok()
 });
 
-/// The words that are known, each for what it is and for what it ends.
-fn known(term_classes: &[usize]) -> Vec<(Vec<u8>, Sides, Known)> {
-    let mut all: BTreeMap<&str, Known> = BTreeMap::new();
-    for (term, class) in TERMS.iter().zip(term_classes).filter(|(term, _)| term.text().is_ascii()) {
-        let mut ids = Vec::new();
-        for word in term.text().split(' ') {
-            let id = all.len();
-            let known = all.entry(word).or_insert_with(|| Known { id, ..Known::default() });
-            if ids.is_empty() {
-                known.begins_mask |= term.mask;
-            }
-            ids.push(known.id);
-        }
-        let last = term.text().rsplit(' ').next().and_then(|word| all.get_mut(word));
-        ids.pop();
-        ids.reverse();
-        let Some(known) = last else { continue };
-        known.ends_mask |= term.mask;
-        if ids.is_empty() {
-            known.class = Some(*class);
-        } else {
-            known.ends.push((ids, *class));
-        }
+/// What is known of a word.
+pub struct Known {
+    place: Place,
+    class: u16,
+    ends: (u16, u16),
+    /// All the classes of which it is the beginning, and the end.
+    pub begins_mask: u128,
+    pub ends_mask: u128,
+}
+
+/// What a word is as the last of several.
+pub struct End {
+    /// Where the words before it stand among [`WORDS_BEFORE`], backwards.
+    before: (u16, u16),
+    class: u16,
+}
+
+impl Known {
+    pub fn by_number(number: u16) -> Option<&'static Self> {
+        KNOWN.get(usize::from(number))
     }
-    all.values_mut().for_each(|known| known.ends.sort_unstable());
-    let one = |(word, known): (&str, _)| (word.as_bytes().to_vec(), Sides::ANY, known);
-    all.into_iter().map(one).collect()
+
+    fn text(&self) -> &'static str {
+        text_at(self.place)
+    }
+
+    /// Of which classes it is by itself, as a number.
+    pub fn class(&self) -> Option<usize> {
+        (self.class != u16::MAX).then_some(usize::from(self.class))
+    }
+
+    /// What it ends, of several of which the last but one is a word.
+    pub fn ends_after(&self, last: u16) -> &'static [End] {
+        let (from, to) = (usize::from(self.ends.0), usize::from(self.ends.1));
+        let ends = ENDS.get(from..to).unwrap_or_default();
+        let from = ends.partition_point(|end| end.before().first() < Some(&last));
+        let rest = ends.get(from..).unwrap_or_default();
+        let count = rest.partition_point(|end| end.before().first() == Some(&last));
+        rest.get(..count).unwrap_or_default()
+    }
+}
+
+impl End {
+    /// The words before it, backwards.
+    pub fn before(&self) -> &'static [u16] {
+        let (from, to) = (usize::from(self.before.0), usize::from(self.before.1));
+        WORDS_BEFORE.get(from..to).unwrap_or_default()
+    }
+
+    /// Its classes, as a number.
+    pub fn class(&self) -> usize {
+        usize::from(self.class)
+    }
 }
 
 /// Whether a byte before another is looked at for more than a mark.
@@ -398,29 +454,22 @@ impl Tables {
             }
         }
     }
-
-    /// Whether letters without spaces hold what an attack would.
-    fn is_joined(&self, run: &str) -> bool {
-        let mut count = 0;
-        each_match(&self.joined, run.as_bytes(), |_, _| count += 1);
-        count >= 2
-    }
 }
 
 /// Whether some words may follow a place, before which a word ends: what is
 /// between them is looked at later.
-fn may_follow(bytes: &[u8], at: usize, words: &[&str]) -> bool {
+fn may_follow(bytes: &[u8], at: usize, words: &str) -> bool {
     let mut rest = bytes.get(at..).unwrap_or_default().iter().copied().peekable();
-    words.iter().all(|word| {
+    words.split_whitespace().all(|word| {
         while rest.next_if(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).is_some() {}
         may_be(word.bytes(), &mut rest)
     })
 }
 
 /// Whether some words may stand before a place where a word begins.
-fn may_precede(bytes: &[u8], at: usize, words: &[&str]) -> bool {
+fn may_precede(bytes: &[u8], at: usize, words: &str) -> bool {
     let mut rest = bytes.get(..at).unwrap_or_default().iter().rev().copied().peekable();
-    words.iter().all(|word| {
+    words.split_whitespace().rev().all(|word| {
         while rest.next_if(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).is_some() {}
         may_be(word.bytes().rev(), &mut rest)
     })
@@ -448,7 +497,9 @@ fn begins(bytes: &[u8], from: usize, text: &str) -> bool {
 
 /// Whether letters without spaces hold what an attack would.
 pub fn is_joined(run: &str) -> bool {
-    TABLES.as_ref().is_some_and(|tables| tables.is_joined(run))
+    let mut count = 0;
+    each_match(JOINED.as_ref(), run.as_bytes(), |_, _| count += 1);
+    count >= 2
 }
 
 /// What one pass over a text found.
@@ -488,7 +539,7 @@ pub fn pass(text: &str, outlined: bool, matcher: &mut Matcher) -> Pass {
     keys.sort_unstable();
     for (from, to) in windows(&keys, text) {
         let before = pass.found.len();
-        matcher.tokens.read(&tables.known, tables.forms, text, from, to);
+        matcher.tokens.read(&tables.known, text, from, to);
         let first = keys.partition_point(|key| key.at < from);
         let within = keys.iter().skip(first).take_while(|key| key.at < to);
         let there = within.fold(0, |all, key| all | key.mask);
@@ -530,13 +581,13 @@ static UNDIVIDED: LazyLock<Option<NFA>> =
 /// Searches letters that are not divided into words.
 pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
     let mut found = Vec::new();
-    let (Some(tables), Some(finder)) = (TABLES.as_ref(), UNDIVIDED.as_ref()) else { return found };
+    let Some(tables) = TABLES.as_ref() else { return found };
     let reading = Reading::of(text, 0);
     let mut words = Vec::new();
-    each_match(finder, reading.text.as_bytes(), |index, to| {
-        if let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) {
+    each_match(UNDIVIDED.as_ref(), reading.text.as_bytes(), |index, to| {
+        if let Some(term) = TERMS.get(index) {
             let length = term.text().bytes().filter(|byte| *byte != b' ').count();
-            words.push((to - length, to, *class));
+            words.push((to - length, to, usize::from(term.class)));
         }
     });
     matched(tables, &reading, words, text, 0, matcher, &mut found);
@@ -545,7 +596,12 @@ pub fn undivided(text: &str, matcher: &mut Matcher) -> Vec<Found> {
 }
 
 /// Calls `each` for every pattern that ends somewhere: its index, and where.
-fn each_match(automaton: &impl Automaton, bytes: &[u8], mut each: impl FnMut(usize, usize)) {
+fn each_match(
+    automaton: Option<&impl Automaton>,
+    bytes: &[u8],
+    mut each: impl FnMut(usize, usize),
+) {
+    let Some(automaton) = automaton else { return };
     let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
     for (at, byte) in bytes.iter().enumerate() {
         state = automaton.next_state(Anchored::No, state, *byte);
@@ -582,13 +638,25 @@ fn marked(text: &str, mark: &Mark, from: usize) -> Option<Found> {
     Some(Found::new(mark.rule, score, from, to))
 }
 
-/// How far the phrases reach of whose key all the neighbours may be there, if
-/// there are any.
-fn reach(tables: &Tables, bytes: &[u8], near: &[Near], from: usize, to: usize) -> Option<usize> {
-    if let [any] = near
-        && any.needs_nothing()
-    {
-        return Some(any.reach);
+/// What phrases need whose key an anchor may be.
+fn beside<'t>(tables: &'t Tables, anchor: &Anchor) -> Option<&'t Beside> {
+    let class = usize::from(anchor.class);
+    Some(tables.beside.get(class)?.get_or_init(|| Beside::of(mask_of(class))))
+}
+
+/// How far the phrases reach whose key an anchor may be, where all of their
+/// neighbours may be there, if there are any.
+fn reach(
+    tables: &Tables,
+    bytes: &[u8],
+    anchor: &Anchor,
+    beside: &Beside,
+    from: usize,
+    to: usize,
+) -> Option<usize> {
+    // Beside several words whatever there is.
+    if !anchor.is_alone() || beside.near.is_empty() {
+        return Some(beside.reach);
     }
     // On either side: words in another order are read in it later.
     let around = |letters: usize| {
@@ -599,13 +667,13 @@ fn reach(tables: &Tables, bytes: &[u8], near: &[Near], from: usize, to: usize) -
         |needed: [u128; 2], there: u128| needed.iter().all(|one| *one == 0 || one & there != 0);
     let next = around(NEXT);
     let mut far = None;
-    near.iter()
-        .filter(|near| {
-            are(near.next, next)
-                && (near.far == [0; 2] || are(near.far, *far.get_or_insert_with(|| around(FAR))))
-        })
-        .map(|near| near.reach)
-        .max()
+    let near = beside.near.iter();
+    near.filter(|near| {
+        are(near.next, next)
+            && (near.far == [0; 2] || are(near.far, *far.get_or_insert_with(|| around(FAR))))
+    })
+    .map(|near| near.reach)
+    .max()
 }
 
 /// The parts of a text where phrases may be whose keys stand at some places.
@@ -695,7 +763,7 @@ pub type Sayable = Vec<Vec<&'static str>>;
 #[cfg(test)]
 pub static EVERYTHING: LazyLock<Vec<Sayable>> = LazyLock::new(|| {
     let words = |element: &Element| -> Vec<&'static str> {
-        let of = |term: &&Term| term.mask & element.mask != 0 && term.text().is_ascii();
+        let of = |term: &&Term| term.mask() & element.mask != 0 && term.text().is_ascii();
         let all: Vec<_> = TERMS.iter().filter(of).map(Term::text).collect();
         if all.is_empty() { vec!["bob@a.example", "https://a.example", "some_name"] } else { all }
     };

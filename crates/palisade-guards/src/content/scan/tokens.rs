@@ -3,6 +3,7 @@
 //! being written.
 
 use super::blocks::{Block, Sorts, Walker, walk_quickly};
+use super::phrases::Known;
 use super::reading::{is_contraction, is_odd};
 use super::words::{Word, Words};
 use crate::content::invisible::reading as read_as;
@@ -25,39 +26,11 @@ pub struct Event {
     pub stops: usize,
 }
 
-/// What is known of a word.
-#[derive(Default)]
-pub struct Known {
-    /// The word, as a number.
-    pub id: usize,
-    /// Of which classes it is by itself.
-    pub class: Option<usize>,
-    /// Of which classes it is as the last of several: those before it,
-    /// backwards. Sorted.
-    pub ends: Vec<(Vec<usize>, usize)>,
-    /// All the classes of which it is the beginning, and the end.
-    pub begins_mask: u128,
-    pub ends_mask: u128,
-}
-
-impl Known {
-    /// What it ends, of several of which the last but one is a word.
-    fn ends_after(&self, last: usize) -> &[(Vec<usize>, usize)] {
-        let before = |end: &(Vec<usize>, usize)| end.0.first().copied();
-        let from = self.ends.partition_point(|end| before(end) < Some(last));
-        let rest = self.ends.get(from..).unwrap_or_default();
-        let count = rest.partition_point(|end| before(end) == Some(last));
-        rest.get(..count).unwrap_or_default()
-    }
-}
-
-/// The classes of what is known by its form.
-#[derive(Clone, Copy)]
-pub struct Forms {
-    pub address: usize,
-    pub url: usize,
-    pub snake: usize,
-}
+/// The classes of what is known by its form, as numbers: the tables begin with
+/// them.
+pub const ADDRESS: usize = 0;
+pub const URL: usize = 1;
+pub const SNAKE: usize = 2;
 
 /// What is read letter by letter.
 pub enum Piece {
@@ -146,14 +119,19 @@ pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize
 
 /// The word between two places, if it may be one that is known.
 #[inline(always)]
-fn known_at(words: &Words<Known>, bytes: &[u8], from: usize, to: usize) -> Option<Word> {
+fn known_at(words: &Words<u16>, bytes: &[u8], from: usize, to: usize) -> Option<Word> {
     let length = to.checked_sub(from)?;
     if words.may_be(bytes, from, length) { Word::plain(bytes, from, to) } else { None }
 }
 
+/// What is known of a word.
+fn known_as(words: &Words<u16>, word: &Word) -> impl Iterator<Item = &'static Known> {
+    words.get(word).iter().filter_map(|number| Known::by_number(*number))
+}
+
 /// The classes of which something may begin within so many letters behind a
 /// place where a word ends.
-pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: usize) -> u128 {
+pub fn classes_behind(words: &Words<u16>, bytes: &[u8], at: usize, letters: usize) -> u128 {
     let (mut all, mut at, mut left) = (0, at, letters);
     loop {
         match bytes.get(at) {
@@ -174,7 +152,7 @@ pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: us
                     known_at(words, bytes, at, end)
                 };
                 if let Some(word) = word {
-                    all |= words.get(&word).iter().fold(0, |all, known| all | known.begins_mask);
+                    all |= known_as(words, &word).fold(0, |all, known| all | known.begins_mask);
                 }
                 left = left.saturating_sub(end - at + 1);
                 if left == 0 {
@@ -188,7 +166,7 @@ pub fn classes_behind(words: &Words<Known>, bytes: &[u8], at: usize, letters: us
 
 /// The classes of which something may end within so many letters before a place
 /// where a word begins.
-pub fn classes_before(words: &Words<Known>, bytes: &[u8], at: usize, letters: usize) -> u128 {
+pub fn classes_before(words: &Words<u16>, bytes: &[u8], at: usize, letters: usize) -> u128 {
     let (mut all, mut end, mut left) = (0, at, letters);
     let letter = |byte: &u8| byte.is_ascii_alphanumeric();
     while let Some(byte) = end.checked_sub(1).and_then(|at| bytes.get(at)) {
@@ -212,7 +190,7 @@ pub fn classes_before(words: &Words<Known>, bytes: &[u8], at: usize, letters: us
                 known_at(words, bytes, from, end)
             };
             if let Some(word) = word {
-                all |= words.get(&word).iter().fold(0, |all, known| all | known.ends_mask);
+                all |= known_as(words, &word).fold(0, |all, known| all | known.ends_mask);
             }
         };
         if escaped {
@@ -233,7 +211,7 @@ pub fn classes_before(words: &Words<Known>, bytes: &[u8], at: usize, letters: us
 
 /// A word before the one that is read.
 struct Recent {
-    id: usize,
+    id: u16,
     from: usize,
     at: usize,
     end: usize,
@@ -286,12 +264,11 @@ impl Tokens {
 
     /// Reads a part of a text.
     #[inline(never)]
-    pub fn read(&mut self, words: &Words<Known>, forms: Forms, text: &str, from: usize, to: usize) {
+    pub fn read(&mut self, words: &Words<u16>, text: &str, from: usize, to: usize) {
         self.begin();
         let mut line = Line {
             tokens: self,
             words,
-            forms,
             text,
             bytes: text.as_bytes(),
             base: from,
@@ -308,8 +285,7 @@ impl Tokens {
 /// A part of a text while it is read.
 struct Line<'t> {
     tokens: &'t mut Tokens,
-    words: &'t Words<Known>,
-    forms: Forms,
+    words: &'t Words<u16>,
     text: &'t str,
     bytes: &'t [u8],
     base: usize,
@@ -395,13 +371,11 @@ impl Line<'_> {
                     continue;
                 }
                 Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
-                    (self.forms.address, at + 1)
+                    (ADDRESS, at + 1)
                 }
-                Some(b':') if self.bytes.get(at..at + 3) == Some(b"://") => {
-                    (self.forms.url, at + 3)
-                }
+                Some(b':') if self.bytes.get(at..at + 3) == Some(b"://") => (URL, at + 3),
                 Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
-                    (self.forms.snake, at + 1)
+                    (SNAKE, at + 1)
                 }
                 _ => continue,
             };
@@ -427,17 +401,18 @@ impl Line<'_> {
         tokens.stops += stop;
         (self.any, self.stop, self.newlines) = (true, false, 0);
         let Some(word) = word else { return };
-        for known in self.words.get(&word) {
+        for id in self.words.get(&word).iter().copied() {
+            let Some(known) = Known::by_number(id) else { continue };
             let stops = tokens.stops;
-            if let Some(class) = known.class {
+            if let Some(class) = known.class() {
                 tokens.push(Event { from, to, at, end, class, stops });
             }
             let last = tokens.recent.last().filter(|last| last.end + 1 == at);
             let ends = last.map(|last| known.ends_after(last.id)).unwrap_or_default();
-            for (before, class) in ends {
+            for end_of in ends {
                 let (mut from, mut at) = (from, at);
                 let mut recent = tokens.recent.iter().rev();
-                let follows = before.iter().all(|id| {
+                let follows = end_of.before().iter().all(|id| {
                     recent.next().is_some_and(|word| {
                         let joins = word.id == *id && word.end + 1 == at;
                         (from, at) = (word.from, word.at);
@@ -445,10 +420,10 @@ impl Line<'_> {
                     })
                 });
                 if follows {
-                    tokens.push(Event { from, to, at, end, class: *class, stops });
+                    tokens.push(Event { from, to, at, end, class: end_of.class(), stops });
                 }
             }
-            tokens.recent.push(Recent { id: known.id, from, at, end });
+            tokens.recent.push(Recent { id, from, at, end });
         }
     }
 }

@@ -52,7 +52,7 @@ impl Word {
         true
     }
 
-    fn of(text: &[u8]) -> Option<Self> {
+    pub fn of(text: &[u8]) -> Option<Self> {
         Self::plain(text, 0, text.len())
     }
 
@@ -65,6 +65,12 @@ impl Word {
 
     fn tag(&self) -> u32 {
         (self.hash() >> 32) as u32
+    }
+
+    /// Which bit is its, of those that are looked at first.
+    fn bit(&self) -> usize {
+        let [first, ..] = self.letters;
+        bit_of(first, self.length)
     }
 }
 
@@ -219,54 +225,78 @@ impl Sides {
     }
 }
 
-impl<T> Words<T> {
-    /// The words, between which others they count, and what they lead to.
-    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Sides, T)>) -> Self {
-        let mut grouped: std::collections::BTreeMap<Vec<u8>, Vec<(Sides, T)>> = Default::default();
-        for (word, sides, one) in all {
-            grouped.entry(word).or_default().push((sides, one));
-        }
-        let room = (grouped.len() * 2).next_power_of_two().max(2);
+impl<T: Copy> Words<T> {
+    /// The words, between which others they count, and what they lead to. A
+    /// process that reads one short text pays for this as much as for the text.
+    pub fn of(all: &[(Word, Sides, T)]) -> Self {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        // A quarter is free at the least.
+        let room = (all.len() + all.len() / 3).next_power_of_two().max(2);
         let mut words = Self {
             seen: vec![0; 1 << (HASHED - 6)],
             slots: vec![Slot::default(); room],
-            entries: Vec::new(),
-            all: Vec::new(),
-            sides: Vec::new(),
+            entries: Vec::with_capacity(all.len()),
+            all: Vec::with_capacity(all.len()),
+            sides: Vec::with_capacity(all.len()),
         };
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let mut tags: std::collections::BTreeMap<u32, u64> = Default::default();
-        for (text, ones) in grouped {
-            // What is longer cannot be found; a test says that there is none.
-            let Some(word) = Word::of(&text) else { continue };
-            let bit = bit(&text, 0, text.len());
-            if let Some(bits) = words.seen.get_mut(bit >> 6) {
-                *bits |= 1 << (bit & 63);
+        // The entry of each, and how many there are of every entry.
+        let mut owners = Vec::with_capacity(all.len());
+        for (word, sides, _) in all {
+            let owner = words.entry(*word, sides.gate());
+            if let Some(entry) = words.entries.get_mut(owner) {
+                entry.to += 1;
             }
-            let from = place(words.all.len());
-            let mut gate = 0;
-            for (sides, one) in ones {
-                gate |= sides.gate();
-                words.sides.push(sides);
-                words.all.push(one);
-            }
-            words.entries.push(Entry { word, from, to: place(words.all.len()) });
-            // Of two words of one tag either is looked at where one of them may be.
-            *tags.entry(word.tag()).or_insert(0) |= gate;
-            let slot = Slot { tag: word.tag(), entry: place(words.entries.len()), gate };
-            let last = words.slots.len() - 1;
-            let mut at = word.hash() as usize & last;
-            while words.slots.get(at).is_some_and(|slot| slot.entry != 0) {
-                at = (at + 1) & last;
-            }
-            if let Some(free) = words.slots.get_mut(at) {
-                *free = slot;
+            owners.push(owner);
+        }
+        let mut from = 0;
+        for entry in &mut words.entries {
+            let count = std::mem::replace(&mut entry.to, from);
+            entry.from = from;
+            from += count;
+        }
+        let mut order = vec![0; all.len()];
+        for (nth, owner) in owners.into_iter().enumerate() {
+            if let Some(entry) = words.entries.get_mut(owner)
+                && let Some(slot) = order.get_mut(entry.to as usize)
+            {
+                *slot = place(nth);
+                entry.to += 1;
             }
         }
-        for slot in &mut words.slots {
-            slot.gate = tags.get(&slot.tag).copied().unwrap_or(slot.gate);
+        for (_, sides, one) in order.into_iter().filter_map(|nth| all.get(nth as usize)) {
+            words.sides.push(*sides);
+            words.all.push(*one);
         }
         words
+    }
+
+    /// The number of a word's entry, made if there is none.
+    fn entry(&mut self, word: Word, gate: u64) -> usize {
+        let bit = word.bit();
+        if let Some(bits) = self.seen.get_mut(bit >> 6) {
+            *bits |= 1 << (bit & 63);
+        }
+        let last = self.slots.len() - 1;
+        let mut at = word.hash() as usize & last;
+        // Of two words of one tag either is looked at where one of them may be.
+        let mut gate = gate;
+        while let Some(slot) = self.slots.get_mut(at).filter(|slot| slot.entry != 0) {
+            let owner = slot.entry as usize - 1;
+            if slot.tag == word.tag() {
+                gate |= slot.gate;
+                slot.gate = gate;
+                if self.entries.get(owner).is_some_and(|entry| entry.word == word) {
+                    return owner;
+                }
+            }
+            at = (at + 1) & last;
+        }
+        self.entries.push(Entry { word, from: 0, to: 0 });
+        let entry = u32::try_from(self.entries.len()).unwrap_or(0);
+        if let Some(free) = self.slots.get_mut(at) {
+            *free = Slot { tag: word.tag(), entry, gate };
+        }
+        self.entries.len() - 1
     }
 
     /// Where what a word leads to stands that is between some letters.
@@ -330,7 +360,11 @@ impl<T> Words<T> {
 /// case.
 #[inline(always)]
 fn bit(bytes: &[u8], from: usize, length: usize) -> usize {
-    let letters = lower(bytes, from) & kept(length);
+    bit_of(lower(bytes, from) & kept(length), length)
+}
+
+#[inline(always)]
+fn bit_of(letters: u64, length: usize) -> usize {
     let mixed = (letters ^ (length as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93))
         .wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> (64 - HASHED)) as usize
@@ -343,8 +377,8 @@ mod tests {
     #[test]
     fn words_are_found_as_they_stand() {
         let all = ["a", "dont", "instructions", "x1", "abcdefghijklmnopqrstuvwx"];
-        let one = |word: &&'static str| (word.as_bytes().to_vec(), Sides::ANY, *word);
-        let words = Words::of(all.iter().map(one));
+        let one = |word: &'static str| (Word::of(word.as_bytes()).unwrap(), Sides::ANY, word);
+        let words = Words::of(&all.map(one));
         for text in ["A", "don't", "DONT", "InStructions", "X1", "abcdefghIJKLmnopqrstuvwx"] {
             let (word, end) = Word::at(text.as_bytes(), 0).unwrap();
             let read = text.to_ascii_lowercase().replace('\'', "");

@@ -1,6 +1,7 @@
 //! Phrases in text that is not read as ASCII: it is read as a whole, and words
 //! are looked for in what was read.
 
+use super::super::tokens;
 use super::*;
 
 /// Reads letters that are not read as ASCII, with what stands around them.
@@ -14,11 +15,11 @@ pub fn read_foreign(
     let reading = Reading::of(part, base);
     let bytes = reading.text.as_bytes();
     let mut signs: Vec<(usize, u128)> = Vec::new();
-    each_match(&tables.read, bytes, |index, to| {
+    each_match(READ.as_ref(), bytes, |index, to| {
         let Some(sign) = SIGNS.get(index) else { return };
         let from = to - sign.text().len();
         if !sign.apart || is_apart(bytes, from, to) {
-            signs.push((from, sign.mask));
+            signs.push((from, sign.mask()));
         }
     });
     signs.sort_unstable_by_key(|(from, _)| *from);
@@ -130,22 +131,19 @@ pub fn compare(
     let bytes = reading.text.as_bytes();
     let part = bytes.get(from..to).unwrap_or_default();
     let mut words: Vec<(usize, usize, usize)> = Vec::new();
-    each_match(&tables.terms, part, |index, end| {
-        let (Some(term), Some(class)) = (TERMS.get(index), tables.term_classes.get(index)) else {
-            return;
-        };
+    each_match(ALL_TERMS.as_ref(), part, |index, end| {
+        let Some(term) = TERMS.get(index) else { return };
         let (start, end) = (from + end - term.text().len(), from + end);
         if !term.apart || is_apart(bytes, start, end) {
-            words.push((start, end, *class));
+            words.push((start, end, usize::from(term.class)));
         }
     });
-    forms(tables, reading, from, to, source, base, &mut words);
+    forms(reading, from, to, source, base, &mut words);
     matched(tables, reading, words, source, base, matcher, found)
 }
 
 /// Adds addresses and names, which are known by their form.
 fn forms(
-    tables: &Tables,
     reading: &Reading,
     from: usize,
     to: usize,
@@ -161,11 +159,11 @@ fn forms(
     for at in first..last {
         let class = match bytes.get(at) {
             Some(b'@') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
-                tables.forms.address
+                tokens::ADDRESS
             }
-            Some(b':') if bytes.get(at..at + 3) == Some(b"://") => tables.forms.url,
+            Some(b':') if bytes.get(at..at + 3) == Some(b"://") => tokens::URL,
             Some(b'_') if alphanumeric(at.checked_sub(1)) && alphanumeric(Some(at + 1)) => {
-                tables.forms.snake
+                tokens::SNAKE
             }
             _ => continue,
         };

@@ -65,18 +65,21 @@ impl Survey<'_> {
     }
 
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
-        self.tables.starts.between(word, self.bytes, from, to, |start| {
-            if may_follow(self.bytes, to, &start.behind)
-                && may_precede(self.bytes, from, &start.before)
-            {
-                match start.sign {
-                    Sign::Key(mask) => {
-                        let reach = reach(self.tables, self.bytes, &start.near, from, to);
-                        self.keys.extend(reach.map(|reach| Key { at: from, mask, reach }));
-                    }
-                    Sign::Ciphered(cipher) => self.pass.ciphered.push((cipher, from)),
-                    Sign::Mark(mark) => self.pass.found.extend(marked(self.text, mark, from)),
+        self.tables.starts.between(word, self.bytes, from, to, |sign| match *sign {
+            Sign::Key(anchor) => {
+                if let Some(anchor) = ANCHORS.get(usize::from(anchor))
+                    && anchor.may_be_at(self.bytes, from, to)
+                    && let Some(beside) = beside(self.tables, anchor)
+                    && let Some(reach) = reach(self.tables, self.bytes, anchor, beside, from, to)
+                {
+                    let mask = mask_of(usize::from(anchor.class));
+                    self.keys.push(Key { at: from, mask, reach });
                 }
+            }
+            Sign::Ciphered(cipher) => self.pass.ciphered.push((cipher, from)),
+            Sign::Mark(mark) => {
+                let mark = MARKS.get(usize::from(mark));
+                self.pass.found.extend(mark.and_then(|mark| marked(self.text, mark, from)));
             }
         });
     }
@@ -132,13 +135,14 @@ impl Survey<'_> {
         let mut foreign: Option<(usize, usize)> = None;
         self.done = letterwise(self.text, from, |piece| match piece {
             Piece::Word(Some(word), from, to, _) => {
-                self.tables.starts.between(&word, self.bytes, from, to, |start| {
-                    if let Sign::Key(mask) = start.sign
-                        && may_follow(self.bytes, to, &start.behind)
-                        && may_precede(self.bytes, from, &start.before)
+                self.tables.starts.between(&word, self.bytes, from, to, |sign| {
+                    if let Sign::Key(anchor) = *sign
+                        && let Some(anchor) = ANCHORS.get(usize::from(anchor))
+                        && anchor.may_be_at(self.bytes, from, to)
+                        && let Some(Beside { reach, .. }) = beside(self.tables, anchor)
                     {
-                        let reach = start.near.iter().map(|near| near.reach).max().unwrap_or(0);
-                        self.keys.push(Key { at: from, mask, reach });
+                        let mask = mask_of(usize::from(anchor.class));
+                        self.keys.push(Key { at: from, mask, reach: *reach });
                     }
                 });
             }
