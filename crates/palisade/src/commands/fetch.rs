@@ -105,7 +105,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     })?;
     web.close();
     if let Err(error) = journal.close() {
-        show::note(&format!("warning: the journal is not signed to its end: {error}"));
+        crate::show::unsigned(&error);
     }
     if let Done::Refused(decision) = &done {
         if arguments.json {

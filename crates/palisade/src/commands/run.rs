@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use palisade_core::{Command, Surface, Verdict};
+use palisade_core::{Answer, Command, Grant, GrantScope, Surface, Verdict};
 use palisade_guards::content::reveal;
 use palisade_runtime::approvals::{Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
-use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_command};
+use palisade_runtime::{Done, Ports, Request, Session, carry_out, environment, grants, judge_command};
 
 use crate::actor;
 use crate::asks::{self, Asks};
@@ -57,12 +57,21 @@ const NOT_THERE: u8 = 127;
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     jobs::close_inherited();
+    let mut arguments = arguments;
+    // A variable that is set to nothing names no session.
+    arguments.session = arguments.session.filter(|id| !id.is_empty());
     let mut house = House::open(profile, arguments.session.as_deref())?;
     if let Some(workspace) = arguments.workspace
         && house.profile.config.workspace.is_none()
     {
         if !workspace.starts_with('/') {
             return Err(Failure::Usage(format!("`{workspace}` is not an absolute path")));
+        }
+        if !Path::new(&workspace).is_dir() {
+            return Err(Failure::Usage(format!(
+                "`--workspace`: the directory `{}` is not there",
+                reveal(&workspace)
+            )));
         }
         house.places.workspace.clone_from(&workspace);
         house.profile.config.workspace = Some(workspace);
@@ -95,7 +104,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     if let Some(file) = not_executable(&command) {
         let shown = reveal(file);
         if Path::new(file).is_dir() {
-            show::note(&format!("error: `{shown}` is a directory"));
+            show::note(&format!("error: `{shown}` is a directory, no program"));
         } else {
             show::note(&format!("error: `{shown}` is not executable"));
             show::note(&format!(
@@ -107,7 +116,9 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
-    let grants = house.grants(&session);
+    let mut grants = house.grants(&session);
+    #[cfg(target_os = "linux")]
+    grants.extend(own_agent(&command, &house, surface)?);
     let mut at = house.circumstances(surface, &grants, &session);
     #[cfg(target_os = "linux")]
     arguments.sandbox.posture(&mut at.posture)?;
@@ -157,7 +168,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let done = carry_out(judged, &at, &mut ports, |permit| process.run(permit, &launch))?;
     // The journal is signed before this process may die by the child's signal.
     if let Err(error) = journal.close() {
-        show::note(&format!("warning: the journal is not signed to its end: {error}"));
+        crate::show::unsigned(&error);
     }
     match done {
         Done::Refused(decision) => {
@@ -203,6 +214,27 @@ fn not_executable(command: &Command) -> Option<&str> {
     #[cfg(not(unix))]
     let executable = true;
     (!is.is_file() || !executable).then_some(program)
+}
+
+/// A person who starts an agent by this very command has said so: that it is one
+/// is no question then. What else it does is.
+#[cfg(target_os = "linux")]
+fn own_agent(command: &Command, house: &House, surface: Surface) -> Result<Option<Grant>, Failure> {
+    let Command::Argv(words) = command else { return Ok(None) };
+    let program = words.first().map(String::as_str);
+    if surface == Surface::Unattended
+        || Whole::find(None, program, &house.profile)?.is_none()
+        || governed::is_person(&house.home).is_err()
+    {
+        return Ok(None);
+    }
+    let request = Request { command: command.clone(), cwd: wire_up::cwd()? };
+    let session = Session::default();
+    let at = house.circumstances(surface, &[], &session);
+    let decision = judge_command(request, &at).decision;
+    let mut all = grants::proposed(&decision, Answer::Session, at.now).unwrap_or_default();
+    all.retain(|grant| matches!(&grant.scope, GrantScope::Rule { rule, .. } if rule == "agent/run"));
+    Ok(all.pop())
 }
 
 /// The agent that is to be confined as a whole: the one that was named, or the
