@@ -125,7 +125,10 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let cwd = wire_up::cwd()?;
     let mut named = house.profile.config.tools.terminal.env.clone();
     #[cfg(target_os = "linux")]
-    let whole = whole(&arguments.sandbox, &command, at.posture.confined, &house)?;
+    let mut unconfined = None;
+    #[cfg(target_os = "linux")]
+    let whole =
+        whole(&arguments.sandbox, &command, at.posture.confined, &house, &mut unconfined)?;
     #[cfg(target_os = "linux")]
     named.extend(whole.iter().flat_map(Whole::variables));
     let launch = Launch {
@@ -165,7 +168,16 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     #[cfg(not(target_os = "linux"))]
     let mut process = jobs::Direct;
     let mut ports = Ports { actor: &actor, ask: &mut asks, journal: &mut journal, keeper: &keeper };
-    let done = carry_out(judged, &at, &mut ports, |permit| process.run(permit, &launch))?;
+    let done = carry_out(judged, &at, &mut ports, |permit| {
+        #[cfg(target_os = "linux")]
+        if let Some(name) = &unconfined {
+            show::note(&format!(
+                "{name} runs unconfined; `palisade run --agent {name} -- {name}` gives it a sandbox and lets it reach \
+                 its models only"
+            ));
+        }
+        process.run(permit, &launch)
+    })?;
     // The journal is signed before this process may die by the child's signal.
     if let Err(error) = journal.close() {
         crate::show::unsigned(&error);
@@ -238,14 +250,15 @@ fn own_agent(command: &Command, house: &House, surface: Surface) -> Result<Optio
 }
 
 /// The agent that is to be confined as a whole: the one that was named, or the
-/// one that is started where everything is confined. Whoever starts one
-/// without a sandbox is told how it could be.
+/// one that is started where everything is confined. Without a sandbox it is
+/// none, and its name goes to `unconfined`: whoever starts it is told.
 #[cfg(target_os = "linux")]
 fn whole(
     flags: &confine::Flags,
     command: &Command,
     confined: bool,
     house: &House,
+    unconfined: &mut Option<String>,
 ) -> Result<Option<Whole>, Failure> {
     let words = match command {
         Command::Argv(words) => words.as_slice(),
@@ -264,10 +277,7 @@ fn whole(
         return Ok(None);
     }
     if !confined {
-        show::note(&format!(
-            "{0} runs unconfined; `palisade run --agent {0} -- {0}` gives it a sandbox and lets it reach its models only",
-            whole.name
-        ));
+        *unconfined = Some(whole.name);
         return Ok(None);
     }
     if let Some(note) = whole.note(words) {
