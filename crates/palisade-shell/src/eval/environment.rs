@@ -12,6 +12,9 @@ impl Eval<'_> {
     /// carries code, as code.
     pub(super) fn variable_effect(&mut self, name: &str, value: &Text, labels: Labels, span: Span) {
         if let Some(language) = code_variable(name) {
+            if name == "PROMPT_COMMAND" && !value.is_empty() {
+                return self.run_later(value, labels, "variable", span);
+            }
             let quiet = value.is_empty();
             if !quiet && !self.twins.contains(&name) {
                 // `LESSOPEN='|cmd %s'` pipes, `||` and `|-` are its variants.

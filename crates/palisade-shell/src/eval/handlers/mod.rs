@@ -55,6 +55,9 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         None => dispatch(eval, program, fields),
     };
     leaving(eval, program, fields, &input);
+    if program.name == "exit" {
+        let _ = eval.run_late();
+    }
     develop::fetched(eval, program, fields);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
 }
