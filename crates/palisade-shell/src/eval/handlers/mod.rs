@@ -4,6 +4,7 @@ mod builtins;
 mod containers;
 mod develop;
 mod directories;
+mod fetched;
 mod files;
 mod filters;
 mod interpreters;
@@ -58,7 +59,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     if program.name == "exit" {
         let _ = eval.run_late();
     }
-    develop::fetched(eval, program, fields);
+    fetched::fetched(eval, program, fields);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
 }
 
