@@ -344,6 +344,8 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     eval.hazard("run/project-code", span);
     if !arguments.has(FILES) {
         eval.obeyed(program, span);
+    } else {
+        eval.run_brought(Some(program), span);
     }
     eval.state.cwd = outer;
     Stream::default()
@@ -411,74 +413,6 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     }
     eval.deferred = deferred;
     Stream::nothing()
-}
-
-/// A repository or template that is fetched: what lies in it came just now.
-pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
-    const FETCHERS: &[&str] = &[
-        "git clone",
-        "git submodule",
-        "gh repo",
-        "glab repo",
-        "hg clone",
-        "svn checkout",
-        "jj git",
-        "degit",
-        "npm create",
-        "cookiecutter",
-        "cargo generate",
-    ];
-    // What an archive from the network holds.
-    if matches!(program.name.get(), "unzip" | "7z" | "cpio" | "pax" | "rar" | "ar") {
-        let own = eval.out.effects.iter().filter(|effect| effect.command == eval.node);
-        if own.fold(eval.stdin.labels, |all, one| all.and(one.labels)).has(Labels::DOWNLOADED) {
-            let arguments = arguments::read(program, rest(fields), false);
-            let into = arguments.value(&["-d", "-o"]).map(|into| eval.resolve(&into.text));
-            let into = into.unwrap_or_else(|| eval.directory().clone());
-            eval.fetch_tree(&into);
-        }
-        return;
-    }
-    // Somebody else's branch, somebody else's results.
-    let first = fields.get(1).and_then(Field::literal);
-    if matches!(
-        (program.name.get(), first),
-        ("gh pr" | "glab mr", Some("checkout")) | ("gh run", Some("download"))
-    ) {
-        let into = eval.directory().clone();
-        return eval.fetch_tree(&into);
-    }
-    if program.name == "wget"
-        && words_of(fields).any(|word| matches!(word, "-r" | "--recursive" | "-m" | "--mirror"))
-    {
-        for host in rest(fields).iter().filter_map(|word| word.text.raw().split_once("://")) {
-            let host = host.1.split(['/', '?']).next().unwrap_or("");
-            let into = eval.resolve(&Text::new(host));
-            eval.fetch_tree(&into);
-        }
-        return;
-    }
-    if !FETCHERS.contains(&program.name.get()) {
-        return;
-    }
-    let operands = arguments::read(program, rest(fields), false).operands;
-    let mut operands: Vec<&Field> = operands.iter().collect();
-    // `gh repo clone NAME`, `jj git clone URL`.
-    match (program.name.get(), operands.first().and_then(|word| word.literal())) {
-        ("gh repo" | "glab repo" | "jj git", Some("clone")) => drop(operands.remove(0)),
-        ("gh repo" | "glab repo" | "jj git" | "git submodule", _) => return,
-        _ => {}
-    }
-    let Some(from) = operands.first() else { return };
-    let into = match operands.get(1) {
-        Some(directory) => directory.text.clone(),
-        None => {
-            let raw = from.text.raw().trim_end_matches('/').trim_end_matches(".git");
-            Text::new(raw.rsplit(['/', ':']).next().unwrap_or(raw))
-        }
-    };
-    let into = eval.resolve(&into);
-    eval.fetch_tree(&into);
 }
 
 /// Runners told to take a project from where anything may have been put:
