@@ -49,7 +49,10 @@ impl Error {
                 io::ErrorKind::StorageFull
                 | io::ErrorKind::QuotaExceeded
                 | io::ErrorKind::FileTooLarge => {
-                    "free some space where the journal lies; until then nothing may happen"
+                    "free some space on the disk where the journal lies; until then nothing may happen"
+                }
+                io::ErrorKind::NotFound => {
+                    "the first command that Palisade judges makes the journal; if one was there, it was taken away"
                 }
                 io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
                     "make the journal's directory writable for this user; until then nothing may happen"

@@ -165,6 +165,9 @@ pub struct Found {
     pub edge: Edge,
     /// Whether nobody began to write down a larger tree.
     pub settled: bool,
+    /// Whether a larger tree was written down: by a crash before its head was
+    /// written, or the head is not the last one.
+    pub older: bool,
 }
 
 /// The right edge of the tree of `size` records with this `root`; `None` where
@@ -181,14 +184,21 @@ pub fn edge(layout: &Layout, size: u64, root: &Hash) -> Option<Found> {
         let edge = Edge::from_tiles(size, [lowest, above.clone()].concat())?;
         (edge.root() == *root).then_some(edge)
     };
+    // A tile that the tree of this size has not filled.
+    let full = layout.tile(0, index, TILE).exists();
     if let Some(mut leaves) = edge_leaves(layout, index * TILE as u64) {
-        let settled = leaves.len() == width;
+        let settled = leaves.len() == width && !full;
+        let older = leaves.len() > width || full;
         leaves.truncate(width);
         if let Some(edge) = with(leaves) {
-            return Some(Found { edge, settled });
+            return Some(Found { edge, settled, older });
         }
     }
-    Some(Found { edge: with(partial(layout, 0, index, width)?)?, settled: false })
+    Some(Found {
+        edge: with(partial(layout, 0, index, width)?)?,
+        settled: false,
+        older: full,
+    })
 }
 
 /// The whole hashes in the edge's file.

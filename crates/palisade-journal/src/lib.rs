@@ -36,6 +36,7 @@
 
 pub mod error;
 pub mod export;
+mod head;
 pub mod keep;
 pub mod layout;
 pub mod note;
@@ -50,6 +51,7 @@ pub mod view;
 pub mod writer;
 
 pub use error::{Error, Result};
+pub use head::health;
 pub use secret_file::{private_directory, write_secret};
 pub use time::Time;
 pub use verify::{Known, verify};

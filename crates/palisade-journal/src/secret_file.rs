@@ -46,14 +46,15 @@ fn write(path: &Path, bytes: &[u8], synced: bool) -> Result<()> {
     Ok(())
 }
 
-/// The same for a file of one small block that is there and was `before`:
-/// written over in its place, no new file is made and no disk is waited for.
-/// So few bytes at the beginning of a file are written at once, as far as a
-/// kill or a power loss can tell.
+/// The same for a file of one small block that is there and was of `before`
+/// bytes: written over in its place, no new file is made and no disk is waited
+/// for. So few bytes at the beginning of a file are written at once, as far as a
+/// kill or a power loss can tell; its length is not, so where that changes the
+/// file is made anew.
 pub(crate) fn write_over(path: &Path, before: usize, bytes: &[u8]) -> Result<()> {
     const BLOCK: usize = 512;
     #[cfg(unix)]
-    if (before..=BLOCK).contains(&bytes.len()) {
+    if before == bytes.len() && before <= BLOCK {
         use std::os::unix::fs::FileExt;
         let file = open_regular(path, OpenOptions::new().write(true)).ok();
         let file = file.filter(|file| is_alone(file).unwrap_or(false));
@@ -61,7 +62,7 @@ pub(crate) fn write_over(path: &Path, before: usize, bytes: &[u8]) -> Result<()>
             return Ok(());
         }
     }
-    write_state(path, bytes)
+    write_secret(path, bytes)
 }
 
 /// Makes a new 0600 file beside `path`.

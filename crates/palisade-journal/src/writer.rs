@@ -17,12 +17,13 @@
 //! tree goes on behind them, and a `lost` note says which they were.
 
 use crate::error::{Error, Result};
+use crate::head;
 use crate::layout::{self, End, Found, Layout};
 use crate::note::{Checkpoint, Note, SignerKey, VerifierKey};
 use crate::projection::Projections;
 use crate::record::{self, Chain, Entry};
 use crate::secret_file::{
-    create_new, open_existing, private_directory, read_small, sync_directory, write_over,
+    create_new, open_existing, private_directory, sync_directory, write_over,
     write_secret, write_state,
 };
 use crate::time::Time;
@@ -70,6 +71,9 @@ pub struct FileJournal {
     projections: Option<Projections>,
     notices: Vec<String>,
     unsigned: bool,
+    /// The size of a head that was found older than the tree beside it, which
+    /// no record tells yet.
+    older: Option<u64>,
 }
 
 /// The segment that is appended to.
@@ -125,6 +129,7 @@ impl FileJournal {
             projections,
             notices: Vec::new(),
             unsigned: false,
+            older: None,
         })
     }
 
@@ -181,7 +186,7 @@ impl FileJournal {
     /// # Errors
     /// Where the private key cannot be read.
     pub fn public_key(key: &Path) -> Result<VerifierKey> {
-        read_key(key).map(|signer| signer.public().clone())
+        head::key(key).map(|signer| signer.public().clone())
     }
 
     fn finish(&mut self) -> Result<()> {
@@ -310,7 +315,16 @@ impl FileJournal {
             tail.len += 1;
         } else if end.whole < len {
             let torn = len - end.whole;
+            let signed = head::stated(&self.layout)?.filter(|size| *size > end.next);
+            if signed.is_some() {
+                // Not before it is known that the tree can go on without it.
+                self.proof()?;
+            }
+            let Some(tail) = &self.tail else { return Ok(()) };
             tail.file.set_len(end.whole).map_err(Error::io("write to", &tail.path))?;
+            if let Some(size) = signed {
+                return self.go_on_behind(size, Some(torn));
+            }
             let body = "a crash left part of a record; it was never acknowledged";
             self.notices.push(format!("{body}: {torn} bytes removed before record {}", end.next));
             let note = record::Note {
@@ -327,31 +341,29 @@ impl FileJournal {
 
     /// Compares the end with the last signed head.
     fn catch_up(&mut self) -> Result<()> {
-        let path = self.layout.checkpoint();
-        let bytes = match read_small(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io("read", &path)(error)),
-        };
-        let head = Note::parse(&bytes).and_then(|note| Checkpoint::parse(&note));
         // A damaged head is told where it matters: when it must be trusted.
-        let Ok(head) = head else { return Ok(()) };
-        self.signed = self.signed.max(head.size);
-        let Some(next) = self.tail.as_ref().map(|tail| tail.next) else { return Ok(()) };
-        if head.size <= next {
-            return Ok(());
+        let Some(size) = head::stated(&self.layout)? else { return Ok(()) };
+        self.signed = self.signed.max(size);
+        match &self.tail {
+            Some(tail) if tail.next < size => self.go_on_behind(size, None),
+            _ => Ok(()),
         }
-        // The disk lost records that are signed. Their hashes remain, so the
-        // tree can go on; if not even those do, `proof` refuses.
+    }
+
+    /// The disk lost records that are signed, of the first of them all but
+    /// `torn` bytes. Their hashes remain, so the tree can go on behind them; if
+    /// not even those do, `proof` refuses.
+    fn go_on_behind(&mut self, size: u64, torn: Option<u64>) -> Result<()> {
+        let Some(next) = self.tail.as_ref().map(|tail| tail.next) else { return Ok(()) };
         self.proof()?;
-        self.rotate_to(head.size)?;
+        self.rotate_to(size)?;
         let body = "a signed head covers these records, and the disk has lost them";
-        self.notices.push(format!("records {next} to {} are lost: {body}", head.size - 1));
+        self.notices.push(format!("records {next} to {} are lost: {body}", size - 1));
         let note = record::Note {
             what: "lost".into(),
             from: Some(next),
-            to: Some(head.size),
-            bytes: None,
+            to: Some(size),
+            bytes: torn,
             body: body.into(),
         };
         self.put(&Entry::Note(note))?;
@@ -416,8 +428,11 @@ impl FileJournal {
 
     /// Signs everything up to the end. The lock is held.
     fn sign(&mut self) -> Result<()> {
-        let Some(next) = self.tail.as_ref().map(|tail| tail.next) else { return Ok(()) };
         self.proof()?;
+        if let Some(size) = self.older.take() {
+            self.tell_older(size)?;
+        }
+        let Some(next) = self.tail.as_ref().map(|tail| tail.next) else { return Ok(()) };
         let Some(proof) = &mut self.proof else { return Ok(()) };
         let size = proof.edge.size();
         if size < next {
@@ -442,38 +457,43 @@ impl FileJournal {
         Ok(())
     }
 
+    /// The tree is written down before its head, so a crash can leave a head
+    /// that is older than the tree; so can who puts an older head back, and the
+    /// records behind it are then only as good as their links.
+    fn tell_older(&mut self, size: u64) -> Result<()> {
+        let body = "the signed head was older than the tree beside it: a crash between the two, or an older head \
+                    was put back; the records from here on are signed as they stood";
+        self.notices.push(format!("record {size}: {body}"));
+        let note = record::Note {
+            what: "repaired".into(),
+            from: Some(size),
+            body: body.into(),
+            ..Default::default()
+        };
+        self.put(&Entry::Note(note)).map(drop)
+    }
+
     /// Makes sure that `self.proof` is that of the checkpoint on disk, whose
     /// signature and tiles are checked where another writer made them.
     fn proof(&mut self) -> Result<()> {
-        let path = self.layout.checkpoint();
-        let bytes = match read_small(&path) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Error::io("read", &path)(error)),
-        };
+        let bytes = head::bytes(&self.layout)?;
         if let (Some(proof), Some(bytes)) = (&self.proof, &bytes)
             && proof.bytes == *bytes
         {
             return Ok(());
         }
-        let signer = match read_key(&self.key) {
+        let signer = match head::key(&self.key) {
             Ok(signer) => signer,
             Err(Error::Missing(_)) => return self.first_proof(bytes.as_deref()),
             Err(error) => return Err(error),
         };
-        let bytes =
-            bytes.ok_or_else(|| Error::damaged("its signed head (`checkpoint`) is missing"))?;
-        let note = Note::parse(&bytes)?;
-        let head = Checkpoint::parse(&note)?;
-        if !signer.has_signed(&note) || head.origin != signer.public().name() {
-            return Err(Error::damaged(
-                "its head (`checkpoint`) is not signed by this machine's key",
-            ));
-        }
+        let head = head::trusted(bytes.as_deref(), &signer)?;
+        let bytes = bytes.unwrap_or_default();
         let found = match layout::edge(&self.layout, head.size, &head.root) {
             Some(found) => found,
-            None => Found { edge: self.rebuild(&head)?, settled: false },
+            None => Found { edge: self.rebuild(&head)?, settled: false, older: false },
         };
+        self.older = found.older.then_some(head.size);
         let edge = found.edge;
         if !found.settled {
             layout::remove_unsigned_tiles(&self.layout, &edge)?;
@@ -589,22 +609,6 @@ fn gather(layout: &Layout, mine: &VecDeque<(u64, Hash)>, from: u64, to: u64) -> 
         }
     }
     Ok(leaves)
-}
-
-fn read_key(path: &Path) -> Result<SignerKey> {
-    let mut text = String::new();
-    match open_existing(path, false).and_then(|mut file| file.read_to_string(&mut text)) {
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Error::Missing(format!("there is no key at `{}` yet", path.display())));
-        }
-        Err(error) => return Err(Error::io("read", path)(error)),
-    }
-    let seed = data_encoding::BASE64.decode(text.trim_end().as_bytes()).ok();
-    let seed = seed.and_then(|seed| <[u8; 32]>::try_from(seed).ok());
-    SignerKey::journal(
-        &seed.ok_or_else(|| Error::damaged(format!("`{}` is not a key", path.display())))?,
-    )
 }
 
 fn open_lock(dir: &Path) -> Result<File> {

@@ -1,6 +1,7 @@
 //! What can go wrong before or beside a decision. A refusal is no error.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use palisade_core::ports::JournalError;
@@ -53,7 +54,16 @@ impl Error {
             Self::NotAPerson { .. } => Some(
                 "use a terminal that was open before the agent started, a console, or a login over ssh",
             ),
-            Self::Name(_) | Self::Home(_) | Self::File { .. } | Self::Approval { .. } => None,
+            Self::File { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(
+                    "no space is left on the disk where Palisade's home lies: free some; until then nothing is run",
+                ),
+                ErrorKind::ReadOnlyFilesystem => Some(
+                    "the disk where Palisade's home lies cannot be written: `PALISADE_HOME` names another place",
+                ),
+                _ => None,
+            },
+            Self::Name(_) | Self::Home(_) | Self::Approval { .. } => None,
         }
     }
 

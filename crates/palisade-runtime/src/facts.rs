@@ -11,7 +11,7 @@ use palisade_guards::content::Redactor;
 use palisade_guards::{Places, rules, telling};
 use palisade_shell::{Analysis, EffectKind, FileFact, Labels, Text};
 
-use crate::locked::is_locked;
+use crate::locked::{is_locked, is_redirected};
 use crate::outputs::is_remade;
 use crate::patterns::Lookup;
 use crate::session::Session;
@@ -127,9 +127,14 @@ pub fn files(
             facts.entry(path.to_owned()).or_default().remade = true;
         }
     }
+    for place in &analysis.pushes {
+        if is_redirected(Path::new(place), session) {
+            facts.entry(place.clone()).or_default().redirected = true;
+        }
+    }
     for install in &analysis.installs {
         if is_locked(install, Path::new(&places.workspace), session) {
-            facts.entry(install.directory.clone()).or_default().locked = true;
+            facts.entry(install.directory.clone()).or_default().locked.push(install.family);
         }
     }
     let mut lookup = Lookup::new(places, session);

@@ -1,5 +1,6 @@
 //! Whether what a project installs is as its repository holds it.
 
+use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
@@ -9,70 +10,145 @@ use crate::session::Session;
 
 /// How long an index of git may be that is looked through.
 const INDEX: u64 = 16 * 1024 * 1024;
+/// How many directories of a project are looked into, and how deep.
+const DIRECTORIES: usize = 4096;
+const DEEP: usize = 8;
+/// Directories that hold no parts of a project but what was made or fetched.
+const MADE: &[&str] = &["build", "coverage", "dist", "node_modules", "out", "target", "venv"];
 
-/// Whether a lock file and the manifests beside it lie in the workspace, are
-/// kept by git as they stand, and no command or tool of the session has written
-/// any of them. Where that cannot be told, they are not.
+/// Whether a lock file and all that decides with it what is installed (the
+/// manifests of the project and of its parts, the settings of the package
+/// manager) lie in the workspace, are kept by git as they stand, and neither
+/// any of them nor the repository was changed in the session. Where that
+/// cannot be told, they are not.
 pub(crate) fn is_locked(install: &Install, workspace: &Path, session: &Session) -> bool {
     let directory = Path::new(&install.directory);
     if !directory.starts_with(workspace) || crate::facts::real(&install.directory).is_some() {
         return false;
     }
-    let there = |name: &&&str| fs::symlink_metadata(directory.join(name)).is_ok();
-    let locks: Vec<&str> = install.locks.iter().filter(there).copied().collect();
-    let manifests = install.manifests.iter().copied();
-    let files: Vec<PathBuf> =
-        locks.iter().copied().chain(manifests).map(|name| directory.join(name)).collect();
-    let untouched =
-        |path: &PathBuf| path.to_str().is_some_and(|path| session.labels(path).is_none());
-    if locks.is_empty() || !files.iter().all(untouched) {
-        return false;
-    }
-    let Some(root) = directory.ancestors().find(|at| at.join(".git").is_dir()) else {
+    let Some(root) = repository(directory).filter(|root| root.join(".git").is_dir()) else {
         return false;
     };
+    // What was committed or fetched in the session nobody else has agreed to.
+    if is_changed(root, ".git/index", session) {
+        return false;
+    }
+    let there = |name: &Path| fs::symlink_metadata(name).is_ok();
+    let Some(mut files) = parts(install, directory) else { return false };
+    let above = directory.ancestors().take_while(|at| at.starts_with(workspace));
+    let settings = above.flat_map(|at| install.settings.iter().map(|name| at.join(name)));
+    files.extend(settings.filter(|path| there(path)));
+    let locks: Vec<PathBuf> = install.locks.iter().map(|name| directory.join(name)).collect();
+    let locks: Vec<PathBuf> = locks.into_iter().filter(|path| there(path)).collect();
+    if locks.is_empty() {
+        return false;
+    }
+    files.extend(locks);
+    files.extend(install.manifests.iter().map(|name| directory.join(name)));
+    let untouched =
+        |path: &PathBuf| path.to_str().is_some_and(|path| session.labels(path).is_none());
+    if !files.iter().all(untouched) {
+        return false;
+    }
     let index = root.join(".git/index");
     if !fs::metadata(&index).is_ok_and(|about| about.is_file() && about.len() <= INDEX) {
         return false;
     }
     let Ok(index) = fs::read(&index) else { return false };
+    let Some(entries) = entries(&index) else { return false };
     files.iter().all(|file| {
         let name = file.strip_prefix(root).ok().and_then(Path::to_str);
         let about = fs::symlink_metadata(file).ok().filter(Metadata::is_file);
-        match (name, about) {
-            (Some(name), Some(about)) => kept_as_is(&index, name, &about),
+        match (name.and_then(|name| entries.get(name.as_bytes())), about) {
+            (Some(entry), Some(about)) => kept_as_is(entry, &about),
             _ => false,
         }
     })
 }
 
-/// Whether the index has an entry of that name with the very times, size and
-/// number of the file, which is how git itself sees that nothing was changed
-/// (gitformat-index, version 2).
-fn kept_as_is(index: &[u8], name: &str, about: &Metadata) -> bool {
-    /// Times and numbers, the hash, and the flags before the name.
-    const FIXED: usize = 40 + 20 + 2;
-    let number = |at: usize| {
-        let bytes = index.get(at..at + 4)?;
-        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+/// The root of the repository that a directory is in.
+fn repository(directory: &Path) -> Option<&Path> {
+    directory.ancestors().find(|at| at.join(".git").exists())
+}
+
+/// Whether the session has changed that file of the repository at `root`: git
+/// itself finds the repository from wherever in it a command is given.
+fn is_changed(root: &Path, file: &str, session: &Session) -> bool {
+    let git = root.join(".git");
+    let within = |path: &str| {
+        let place = path.strip_suffix(file).and_then(|path| path.strip_suffix('/'));
+        place.is_some_and(|place| Path::new(place).starts_with(root)) || Path::new(path) == git
     };
-    if index.get(..8) != Some(b"DIRC\0\0\0\x02") {
-        return false;
-    }
-    let Some(count) = number(8) else { return false };
-    let mut at = 12;
-    for _ in 0..count {
-        let Some(rest) = index.get(at + FIXED..) else { return false };
-        let Some(length) = rest.iter().position(|byte| *byte == 0) else { return false };
-        if rest.get(..length) == Some(name.as_bytes()) {
-            let flags = index.get(at + 60).copied().unwrap_or(0xff);
-            // Neither taken for unchanged unseen nor in conflict.
-            return flags & 0xf0 == 0 && same(about, |field| number(at + 4 * field));
+    session.files.keys().any(|path| within(path))
+}
+
+/// Whether the session has said anew where the repository that is worked with
+/// in `directory` is pushed to.
+pub(crate) fn is_redirected(directory: &Path, session: &Session) -> bool {
+    session.files.keys().any(|path| path.ends_with("/.gitconfig"))
+        || repository(directory).is_some_and(|root| is_changed(root, ".git/config", session))
+}
+
+/// The manifests and settings below a directory; `None` where there is more
+/// than is looked at.
+fn parts(install: &Install, directory: &Path) -> Option<Vec<PathBuf>> {
+    let (mut files, mut ahead) = (Vec::new(), vec![(directory.to_owned(), 0)]);
+    let mut looked = 0;
+    while let Some((at, depth)) = ahead.pop() {
+        looked += 1;
+        if looked > DIRECTORIES {
+            return None;
         }
+        let entries = fs::read_dir(&at).ok()?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if install.manifests.iter().chain(install.settings).any(|known| *known == name) {
+                files.push(entry.path());
+            } else if depth < DEEP
+                && !name.starts_with('.')
+                && !MADE.contains(&name)
+                && entry.file_type().is_ok_and(|kind| kind.is_dir())
+            {
+                ahead.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    Some(files)
+}
+
+/// The entries of an index by name: what stands before the name in each
+/// (gitformat-index, version 2).
+fn entries(index: &[u8]) -> Option<HashMap<&[u8], &[u8]>> {
+    if index.get(..8) != Some(b"DIRC\0\0\0\x02") {
+        return None;
+    }
+    let count = number(index, 8)?;
+    let (mut entries, mut at) = (HashMap::new(), 12);
+    for _ in 0..count {
+        let rest = index.get(at + FIXED..)?;
+        let length = rest.iter().position(|byte| *byte == 0)?;
+        entries.insert(rest.get(..length)?, index.get(at..at + FIXED)?);
         // Ended by one to eight bytes, so that each begins at a multiple of 8.
         at += (FIXED + length + 8) / 8 * 8;
     }
-    false
+    Some(entries)
+}
+
+/// Times and numbers, the hash, and the flags before the name.
+const FIXED: usize = 40 + 20 + 2;
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at + 4)?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// Whether an entry has the very times, size and number of the file, which is
+/// how git itself sees that nothing was changed.
+fn kept_as_is(entry: &[u8], about: &Metadata) -> bool {
+    let flags = entry.get(60).copied().unwrap_or(0xff);
+    // Neither taken for unchanged unseen nor in conflict.
+    flags & 0xf0 == 0 && same(about, |field| number(entry, 4 * field))
 }
 
 #[cfg(unix)]
@@ -150,9 +226,11 @@ mod tests {
         fs::write(&lock, "{}").unwrap();
         fs::write(&manifest, "{}").unwrap();
         let install = Install {
+            family: "npm",
             directory: root.to_str().unwrap().to_owned(),
             locks: &["npm-shrinkwrap.json", "package-lock.json"],
             manifests: &["package.json"],
+            settings: &[".npmrc"],
         };
         let mut session = Session::default();
         assert!(!is_locked(&install, &root, &session), "without an index");
@@ -169,6 +247,24 @@ mod tests {
         session.files.insert(manifest.to_str().unwrap().to_owned(), Labels::WRITTEN);
         assert!(!is_locked(&install, &root, &session), "the session has written it");
         session.files.clear();
+        session.files.insert(format!("{}/a/.git/index", root.display()), Labels::WRITTEN);
+        assert!(!is_locked(&install, &root, &session), "the session has committed");
+        assert!(!is_redirected(&root, &session));
+        session.files.clear();
+        session.files.insert(format!("{}/.git/config", root.display()), Labels::WRITTEN);
+        assert!(is_redirected(&root.join("a"), &session));
+        assert!(is_locked(&install, &root, &session));
+        session.files.clear();
+        fs::write(root.join(".npmrc"), "registry=http://a.example").unwrap();
+        assert!(!is_locked(&install, &root, &session), "settings that are not kept");
+        fs::remove_file(root.join(".npmrc")).unwrap();
+        fs::create_dir_all(root.join("packages/a")).unwrap();
+        fs::write(root.join("packages/a/package.json"), "{}").unwrap();
+        assert!(!is_locked(&install, &root, &session), "a part that is not kept");
+        fs::remove_file(root.join("packages/a/package.json")).unwrap();
+        fs::create_dir_all(root.join("node_modules/a")).unwrap();
+        fs::write(root.join("node_modules/a/package.json"), "{}").unwrap();
+        assert!(is_locked(&install, &root, &session), "what was installed");
         fs::write(&manifest, "{ }").unwrap();
         assert!(!is_locked(&install, &root, &session), "it was changed");
         fs::remove_file(&manifest).unwrap();

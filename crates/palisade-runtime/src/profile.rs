@@ -29,6 +29,8 @@ pub struct Profile {
     pub text: String,
     /// A digest of that text, for records.
     pub digest: [u8; 32],
+    /// A digest of what it means for a judgement: what an answer is bound to.
+    pub policy: [u8; 32],
     /// What it says of calls of tools, understood.
     pub calls: Policy,
     /// Whether there is nothing left to be made.
@@ -64,7 +66,8 @@ impl Profile {
         let prepared = !machine.text.is_empty() && !text.is_empty();
         let digest = digest(&text);
         let calls = config::calls(&file, &text, &value.tools)?;
-        Ok(Self { name, directory, config: value, text, digest, calls, prepared })
+        let policy = policy(&value, &calls);
+        Ok(Self { name, directory, config: value, text, digest, policy, calls, prepared })
     }
 
     /// Makes the home, the profile's directory and the two files that say
@@ -92,7 +95,13 @@ impl Profile {
         let directory = home.profile(&name);
         let digest = digest("");
         let (config, calls) = (Config::default(), Policy::default());
-        Self { name, directory, config, text: String::new(), digest, calls, prepared: false }
+        let (policy, text) = (policy(&config, &calls), String::new());
+        Self { name, directory, config, text, digest, policy, calls, prepared: false }
+    }
+
+    /// Its policy's digest in hexadecimal.
+    pub fn policy_name(&self) -> String {
+        self.policy.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The names of all profiles.
@@ -214,6 +223,20 @@ fn first(files: &dyn Files, path: &Path, text: &str) -> Result<(), Error> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// What of a configuration decides how an action is judged, done and confined.
+/// Comments and the order of keys do not, nor when and where is asked, nor what
+/// was approved beside: an answer to one question leaves those to others alone.
+fn policy(config: &Config, calls: &Policy) -> [u8; 32] {
+    let mut bare = config.clone();
+    // The rules stand in `calls`, without the lines that they were read from.
+    (bare.tools.lists, bare.tools.rules) = Default::default();
+    bare.tools.terminal.approval =
+        config::Approval { unrecognised: config.tools.terminal.approval.unrecognised, ..Default::default() };
+    (bare.budget, bare.journal) = Default::default();
+    // One and the same program reads and writes this, so the form is one.
+    Sha256::digest(format!("{bare:?}\n{calls:?}")).into()
 }
 
 /// One that is not there yet is what will be written in its place: it stays the

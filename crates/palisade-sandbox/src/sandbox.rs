@@ -47,7 +47,7 @@ impl Sandbox {
         };
         if stage == Stage::Bare && policy.minimum != Minimum::Partial {
             return Err(SandboxError::Unsupported {
-                why: "Landlock alone is less than the profile's minimum".into(),
+                why: "Landlock alone is less than what is asked for (`--minimum`)".into(),
                 help: "accept it with `--minimum partial`, or use another backend".into(),
             });
         }

@@ -107,9 +107,12 @@ pub struct FileFact {
     pub real: Option<String>,
     /// Whether it is a directory that a build makes again.
     pub remade: bool,
-    /// Of a directory: whether the lock file and what it was made of are as
-    /// the repository holds them ([`Analysis::installs`]).
-    pub locked: bool,
+    /// Of a directory: the package managers of which the lock file and what
+    /// it was made of are as the repository holds them ([`Analysis::installs`]).
+    pub locked: Vec<&'static str>,
+    /// Of a directory: whether the session has said anew where the repository
+    /// there is pushed to ([`Analysis::pushes`]).
+    pub redirected: bool,
     /// Of a pattern, by how it is displayed: the files on disk that it takes
     /// in and of which more is to be said than of the pattern.
     pub matches: Vec<Match>,
@@ -120,12 +123,16 @@ pub struct FileFact {
 /// An install that a lock file decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Install {
+    /// The package manager.
+    pub family: &'static str,
     /// The project's directory, absolute.
     pub directory: String,
     /// The lock files, of which there is one.
     pub locks: &'static [&'static str],
     /// The files that say what is to be installed.
     pub manifests: &'static [&'static str],
+    /// The files that say from where and how, if there are any.
+    pub settings: &'static [&'static str],
 }
 
 /// A file that a pattern takes in.
@@ -429,6 +436,9 @@ pub struct Analysis {
     /// What it installs by a lock file: say [`FileFact::locked`] of the
     /// directories and analyse again.
     pub installs: Vec<Install>,
+    /// The directories from which it pushes: say [`FileFact::redirected`] of
+    /// them and analyse again.
+    pub pushes: Vec<String>,
     /// Whether it runs what lies in a project, so that it matters what the
     /// files there carry from earlier commands.
     pub runs_project: bool,

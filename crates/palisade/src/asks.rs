@@ -175,19 +175,22 @@ pub fn refusal(decision: &Decision, asks: &Asks<'_>, at: &Circumstances<'_>, hou
     if let Asks::Later(id) = asks {
         show::note(&later(id));
     }
+    // Without a queue there is nothing to look at.
+    let place = match asks {
+        Asks::Nobody => "at a terminal",
+        _ => "at a terminal or in `palisade approvals watch`",
+    };
     match grants::proposed(decision, Answer::Always, at.now) {
         Some(grants) => {
             let file = house.profile.config_file();
-            show::note(
-                "to allow it: answer at a terminal or in `palisade approvals watch`, or add to",
-            );
+            show::note(&format!("to allow it: answer {place}, or add to"));
             show::note(&format!("`tools.terminal.approval.allowlist` in {}:", file.display()));
             for grant in grants {
                 show::note(&format!("  - {}", config::line(&grant)));
             }
         }
-        None => show::note(
-            "to allow it: answer at a terminal or in `palisade approvals watch`; it can be allowed only once at a time",
-        ),
+        None => show::note(&format!(
+            "to allow it: answer {place}; it can be allowed only once at a time"
+        )),
     }
 }

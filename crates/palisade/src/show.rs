@@ -57,6 +57,12 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Records are written, and the last of them could not be signed.
+pub fn unsigned(error: &palisade_journal::Error) {
+    note(&format!("warning: the journal is not signed to its end: {error}"));
+    note(&format!("help: {}", error.help()));
+}
+
 /// One line on standard error. Nobody reading it is no reason to fail.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "palisade: {text}");

@@ -66,7 +66,7 @@ impl House {
             ..Options::default()
         };
         let opened = FileJournal::open(&self.home.journal(), &self.home.journal_key(), options);
-        opened.map_err(|error| Failure::Other(error.to_string()))
+        opened.map_err(|error| Error::Journal(error.into()).into())
     }
 
     /// The file tools: what they open is judged, and used through the same
@@ -193,6 +193,10 @@ pub struct Disk;
 
 impl Files for Disk {
     fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        write_secret(path, content).map_err(io::Error::other)
+        write_secret(path, content).map_err(|error| match error {
+            // What the system said is told with what to do about it.
+            palisade_journal::Error::Io { source, .. } => source,
+            other => io::Error::other(other),
+        })
     }
 }

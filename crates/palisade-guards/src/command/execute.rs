@@ -87,7 +87,7 @@ fn of_flow(labels: Labels, language: Language) -> Option<&'static Rule> {
     } else if labels.has(Labels::DECODED) && acts(language) {
         Some(&rules::FLOW_DECODED_CODE)
     } else if labels.has(Labels::FETCHED) && acts(language) {
-        Some(&rules::PACKAGE_RUN_REMOTE)
+        Some(&rules::FLOW_FETCHED_CODE)
     } else {
         None
     }

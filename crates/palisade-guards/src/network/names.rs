@@ -66,7 +66,7 @@ pub(super) fn forbidden(name: &str) -> Option<(&'static Rule, &'static str)> {
     if !name.contains('.') {
         return Some((
             &rules::FETCH_LOCAL_NAME,
-            "a name of one word leads to a host of the local network",
+            "a name of one word leads to this machine or a host of the local network",
         ));
     }
     LOCAL.iter().any(|ending| ends(ending)).then_some((

@@ -115,8 +115,16 @@ fn a_crash_between_edge_tiles_and_head_is_no_damage() {
         }
         let _ = fs::remove_dir_all(place.dir().join("history"));
         assert!(place.verdict().starts_with("unsigned"), "{}", place.verdict());
-        intend(&mut place.open(), "next");
-        assert_eq!(place.verdict(), format!("intact {}", before + 21));
+        let mut journal = place.open();
+        intend(&mut journal, "next");
+        journal.checkpoint().unwrap();
+        // Who puts an older head back leaves the same, so it is told and recorded.
+        let told = journal.notices().join("\n");
+        assert!(told.contains("an older head was put back"), "{told}");
+        drop(journal);
+        assert_eq!(place.verdict(), format!("intact {}", before + 22));
+        intend(&mut place.open(), "and so on");
+        assert_eq!(place.verdict(), format!("intact {}", before + 23));
     }
 }
 
@@ -160,6 +168,76 @@ fn eight_threads_lose_and_repeat_nothing() {
         let thread: usize = thread.parse().unwrap();
         assert_eq!(i, next[thread].to_string());
         next[thread] += 1;
+    }
+}
+
+#[test]
+fn what_is_signed_and_torn_is_lost_and_its_place_is_not_taken() {
+    for cut in [1, 2, 20, 200] {
+        let place = Place::new();
+        for i in 0..6 {
+            intend(&mut place.open(), &format!("{i}"));
+        }
+        let path = place.dir().join("log/00000000000000000000.ndjson");
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
+        // Only the newline is gone: the record is whole.
+        let whole = cut == 1;
+        if !whole {
+            assert!(place.verdict().starts_with("truncated"), "{}", place.verdict());
+            let health = palisade_journal::health(&place.dir(), &place.key());
+            assert!(health.unwrap_err().to_string().contains("signed and missing"));
+        }
+        let mut journal = place.open();
+        let at = intend(&mut journal, "next");
+        let told = journal.notices().join("\n");
+        drop(journal);
+        if whole {
+            assert_eq!((at, told.as_str()), (6, ""));
+            continue;
+        }
+        assert!(told.starts_with("records 5 to 5 are lost"), "{told}");
+        assert_eq!(at, 7, "6 is the note");
+        let verdict = place.verdict();
+        assert!(verdict.starts_with("truncated at record 5: it"), "{verdict}");
+    }
+}
+
+#[test]
+fn a_head_that_is_no_head_is_damage_with_a_way_out() {
+    let garbled: [fn(&Path); 6] = [
+        |path| fs::write(path, "").unwrap(),
+        |path| {
+            let bytes = fs::read(path).unwrap();
+            fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+        },
+        |path| fs::write(path, vec![b'x'; 3 << 20]).unwrap(),
+        |path| fs::remove_file(path).unwrap(),
+        |path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        },
+        |path| {
+            let other = Place::new();
+            intend(&mut other.open(), "elsewhere");
+            fs::copy(other.dir().join("checkpoint"), path).unwrap();
+        },
+    ];
+    for (at, garble) in garbled.iter().enumerate() {
+        let place = Place::new();
+        intend(&mut place.open(), "first");
+        assert!(palisade_journal::health(&place.dir(), &place.key()).is_ok());
+        garble(&place.dir().join("checkpoint"));
+        let mut journal = place.open();
+        intend(&mut journal, "records are still written");
+        for error in [
+            journal.checkpoint().unwrap_err(),
+            palisade_journal::health(&place.dir(), &place.key()).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("head (`checkpoint`)"), "{at}: {error}");
+            assert!(error.help().contains("palisade log set-aside"), "{at}: {}", error.help());
+        }
+        assert!(!place.verdict().starts_with("intact"), "{at}");
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Subject {
     pub files: Vec<FileDigest>,
     /// The profile.
     pub profile: String,
-    /// A digest of the profile's configuration, in hexadecimal.
+    /// A digest of what the profile means for the judgement, in hexadecimal.
     pub policy: String,
     /// The session, where one is named.
     pub session: Option<String>,
@@ -158,7 +158,7 @@ impl Subject {
             environment,
             files: files(judged),
             profile: at.profile.name.as_str().to_owned(),
-            policy: hex(&at.profile.digest),
+            policy: at.profile.policy_name(),
             session: actor.session.clone(),
             confined: at.posture.confined,
             network: at.posture.network,

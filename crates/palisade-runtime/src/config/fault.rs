@@ -40,6 +40,9 @@ pub(super) fn fault(path: &Path, text: &str, error: &serde_saphyr::Error) -> Fau
                 other => (other, ""),
             };
             let help = match (empty, form.is_empty()) {
+                (true, _) if expected == "a list" => {
+                    Some("an empty list is written `[]` or left out".to_owned())
+                }
                 (true, _) => Some("an empty section is written `{}` or left out".to_owned()),
                 (false, true) => None,
                 (false, false) => Some(format!("write {form}")),

@@ -195,7 +195,10 @@ impl Eval<'_> {
                     let kind = EffectKind::Execute { language, code: Code::Analysed };
                     eval.emit(kind, labels.without(Labels::WRITTEN), span);
                 }
-                _ => eval.emit(EffectKind::Program { path: path.clone() }, labels, span),
+                _ => {
+                    eval.emit(EffectKind::Program { path: path.clone() }, labels, span);
+                    eval.run_brought(None, span);
+                }
             }
             for field in fields.iter().skip(1) {
                 eval.maybe_path(field);

@@ -12,6 +12,9 @@ impl Eval<'_> {
     /// carries code, as code.
     pub(super) fn variable_effect(&mut self, name: &str, value: &Text, labels: Labels, span: Span) {
         if let Some(language) = code_variable(name) {
+            if name == "PROMPT_COMMAND" && !value.is_empty() {
+                return self.run_later(value, labels, "variable", span);
+            }
             let quiet = value.is_empty();
             if !quiet && !self.twins.contains(&name) {
                 // `LESSOPEN='|cmd %s'` pipes, `||` and `|-` are its variants.
@@ -62,10 +65,7 @@ impl Eval<'_> {
                 | "LUA_PATH"
         ) {
             for place in value.raw().split(':') {
-                let path = self.resolve(&Text::new(place));
-                if self.is_anybodys(&path) {
-                    self.emit(EffectKind::Load { path }, labels, span);
-                }
+                self.load_from(place, labels, span);
             }
         }
         if name == "NODE_OPTIONS"
@@ -88,6 +88,16 @@ impl Eval<'_> {
 }
 
 impl Eval<'_> {
+    /// A place that modules are taken from: an archive, a directory.
+    pub(super) fn load_from(&mut self, place: &str, labels: Labels, span: Span) {
+        let path = self.resolve(&Text::new(place));
+        let came = Labels::DOWNLOADED.and(Labels::DECODED).and(Labels::FETCHED);
+        let carried = self.file_facts(&path).0.of(came);
+        if self.is_anybodys(&path) || !carried.is_none() {
+            self.emit(EffectKind::Load { path }, labels.and(carried), span);
+        }
+    }
+
     /// Whether a path lies where anything may have been put, and not where the
     /// work itself is done.
     pub(super) fn is_anybodys(&self, path: &Text) -> bool {

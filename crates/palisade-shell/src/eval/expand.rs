@@ -215,7 +215,9 @@ impl Eval<'_> {
                     builder.text.push_str(value.raw());
                 }
                 Part::ProcessSubstitution { input, script } => {
+                    let start = self.out.effects.len();
                     let path = self.process_substitution(*input, script);
+                    self.together.push(start..usize::MAX);
                     builder.text.push_str(&path);
                 }
                 Part::Braces(words) => {

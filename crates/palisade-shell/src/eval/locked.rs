@@ -6,21 +6,70 @@ use crate::effect::Install;
 use crate::programs::Program;
 use crate::text::Text;
 
-/// By package manager: its lock files, of which one is enough, and the files
-/// that say what is to be in them.
-const LOCKS: &[(&str, &[&str], &[&str])] = &[
-    ("npm", &["package-lock.json", "npm-shrinkwrap.json"], &["package.json"]),
-    ("yarn", &["yarn.lock"], &["package.json"]),
-    ("pnpm", &["pnpm-lock.yaml"], &["package.json"]),
-    ("bun", &["bun.lock", "bun.lockb"], &["package.json"]),
-    ("uv", &["uv.lock"], &["pyproject.toml"]),
-    ("poetry", &["poetry.lock"], &["pyproject.toml"]),
-    ("pdm", &["pdm.lock"], &["pyproject.toml"]),
-    ("pipenv", &["Pipfile.lock"], &["Pipfile"]),
-    ("bundle", &["Gemfile.lock"], &["Gemfile"]),
-    ("composer", &["composer.lock"], &["composer.json"]),
+/// By package manager: its lock files, of which one is enough, the files that
+/// say what is to be in them, and those that say from where and how it comes.
+const LOCKS: &[Locks] = &[
+    ("npm", &["package-lock.json", "npm-shrinkwrap.json"], &["package.json"], NODE),
+    ("yarn", &["yarn.lock"], &["package.json"], NODE),
+    ("pnpm", &["pnpm-lock.yaml"], &["package.json"], NODE),
+    ("bun", &["bun.lock", "bun.lockb"], &["package.json"], NODE),
+    ("uv", &["uv.lock"], &["pyproject.toml"], PYTHON),
+    ("poetry", &["poetry.lock"], &["pyproject.toml"], PYTHON),
+    ("pdm", &["pdm.lock"], &["pyproject.toml"], PYTHON),
+    ("pipenv", &["Pipfile.lock"], &["Pipfile"], PYTHON),
+    ("bundle", &["Gemfile.lock"], &["Gemfile"], &[".bundle/config", ".ruby-version"]),
+    ("composer", &["composer.lock"], &["composer.json"], &["auth.json"]),
     // With a hash of each.
-    ("pip", &["requirements.txt"], &[]),
+    ("pip", &["requirements.txt"], &[], PYTHON),
+];
+type Locks =
+    (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+const NODE: &[&str] = &[
+    ".npmrc",
+    ".pnp.cjs",
+    ".pnpmfile.cjs",
+    ".yarnrc",
+    ".yarnrc.yml",
+    "binding.gyp",
+    "bunfig.toml",
+    "pnpm-workspace.yaml",
+];
+const PYTHON: &[&str] =
+    &[".python-version", "pip.conf", "pip.ini", "poetry.toml", "pdm.toml", "setup.py", "uv.toml"];
+
+/// Words of package managers that change neither what is to be installed nor
+/// from where.
+const APART: &[&str] = &[
+    "--version",
+    "-V",
+    "-v",
+    "cache",
+    "ls",
+    "list",
+    "outdated",
+    "run",
+    "start",
+    "t",
+    "test",
+    "venv",
+    "version",
+    "why",
+];
+/// Variables that no package manager takes a place, a file or code from.
+const HARMLESS: &[&str] = &[
+    "CI",
+    "COLUMNS",
+    "DEBIAN_FRONTEND",
+    "FORCE_COLOR",
+    "HUSKY",
+    "LANG",
+    "LC_ALL",
+    "NODE_ENV",
+    "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
+    "TERM",
+    "TZ",
 ];
 
 /// What is asked of a package manager, and how, where the lock file decides.
@@ -70,7 +119,9 @@ impl Eval<'_> {
     /// has touched. Notes what would have to be known for that.
     pub(super) fn installs_as_locked(&mut self, program: &Program) -> bool {
         let family = program.name.split(' ').next().unwrap_or("");
-        let Some((_, locks, manifests)) = LOCKS.iter().find(|(name, ..)| *name == family) else {
+        let Some((family, locks, manifests, settings)) =
+            LOCKS.iter().copied().find(|(name, ..)| *name == family)
+        else {
             return false;
         };
         let current = self.node.and_then(|at| self.out.commands.get(at as usize));
@@ -90,15 +141,60 @@ impl Eval<'_> {
             && plain.clone().all(|word| WORDS.contains(word))
             && words.iter().filter(|word| word.starts_with('-')).all(|word| OPTIONS.contains(word));
         // `yarn` alone installs; others say so.
-        let asked = exact && (plain.count() == 1 || matches!(family, "yarn" | "pnpm" | "bun"));
+        let asked =
+            exact && (plain.count() == 1 || matches!(family, "yarn" | "pnpm" | "bun" | "bundle"));
         let Some(directory) = self.directory().literal().filter(|_| asked) else { return false };
-        let known = self.context.files.get(directory).is_some_and(|fact| fact.locked);
-        let written = |name: &&str| self.state.files.contains_key(&format!("{directory}/{name}"));
-        if known {
-            return !locks.iter().chain(*manifests).any(written);
+        if self.is_changed_by_line(family, &[locks, manifests, settings]) {
+            return false;
+        }
+        if self.context.files.get(directory).is_some_and(|fact| fact.locked.contains(&family)) {
+            return true;
         }
         let directory = directory.to_owned();
-        self.out.installs.push(Install { directory, locks, manifests });
+        self.out.installs.push(Install { family, directory, locks, manifests, settings });
         false
+    }
+
+    /// Whether anything before it in the line may decide what is installed: a
+    /// variable, a file of those, a commit, the package manager itself.
+    fn is_changed_by_line(&self, family: &str, names: &[&[&str]]) -> bool {
+        // What is not exported by itself may be so already, but for the short
+        // names of loops.
+        let told = |name: &str| {
+            !HARMLESS.contains(&name)
+                && (name.contains(|letter: char| letter == '_' || letter.is_ascii_uppercase())
+                    || self.state.exported.contains(name)
+                    || self.temporary.iter().any(|(known, _)| **known == *name))
+        };
+        let given = self.temporary.iter().map(|(name, _)| name);
+        if self
+            .state
+            .variables
+            .keys()
+            .chain(&self.state.exported)
+            .chain(given)
+            .any(|name| told(name))
+        {
+            return true;
+        }
+        let decides =
+            |path: &str| {
+                path.ends_with("/.git/index")
+                    || names.iter().copied().flatten().any(|name| {
+                        path.strip_suffix(name).is_some_and(|above| above.ends_with('/'))
+                    })
+            };
+        if self.state.files.keys().any(|path| decides(path)) {
+            return true;
+        }
+        let before = self.node.map_or(0, |node| node as usize);
+        self.out.commands.iter().take(before).any(|one| {
+            one.program.literal().is_some_and(|name| name.rsplit('/').next() == Some(family))
+                && one.arguments.first().is_some_and(|word| {
+                    !word
+                        .literal()
+                        .is_some_and(|word| APART.contains(&word) || WORDS.contains(&word))
+                })
+        })
     }
 }

@@ -15,6 +15,7 @@ mod expand;
 mod globbing;
 mod handlers;
 mod languages;
+mod late;
 mod locked;
 mod loops;
 mod lower;
@@ -23,6 +24,7 @@ mod paths;
 mod patterns;
 mod reaches;
 mod redirect;
+mod remade;
 mod restate;
 mod simple;
 mod state;
@@ -30,6 +32,7 @@ mod value;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::effect::{Analysis, Code, Context, Effect, EffectKind, Invocation, Labels};
@@ -88,6 +91,10 @@ pub(crate) struct Eval<'c> {
     sinks: Vec<(String, Rc<Script>)>,
     /// What reads, at the end, what was written to a path meanwhile.
     lasting: Vec<(String, Late)>,
+    /// What the shell runs by itself at some time.
+    late: Vec<late::LateBody>,
+    /// What runs at the same time, as ranges of the effects.
+    together: Vec<Range<usize>>,
     /// Whether `$1` and its kin come from outside.
     positional_unknown: bool,
     calls: Vec<Box<str>>,
@@ -209,6 +216,8 @@ impl<'c> Eval<'c> {
             substitutions: 0,
             sinks: Vec::new(),
             lasting: Vec::new(),
+            late: Vec::new(),
+            together: Vec::new(),
             positional_unknown: true,
             calls: Vec::new(),
             self_calls: 0,
@@ -231,6 +240,8 @@ impl<'c> Eval<'c> {
     }
 
     fn finish(mut self) -> Analysis {
+        let late = self.run_late().labels.without(Labels::SETUP.and(Labels::FETCHED));
+        self.out.printed = self.out.printed.and(late);
         if self.unseen.get() {
             let message = "a pattern takes in more files than are looked at";
             self.over_budget(Span::default(), message);
@@ -254,22 +265,6 @@ impl<'c> Eval<'c> {
         }
         self.out.spelled = self.spelled.into_inner().into_iter().collect();
         self.out
-    }
-
-    /// The directories known to be made again that the line puts nothing in.
-    fn remade(&self) -> BTreeSet<String> {
-        let known = self.context.files.iter().filter(|(_, fact)| fact.remade);
-        let left = known.filter(|(at, _)| {
-            !self.out.effects.iter().any(|effect| match &effect.kind {
-                EffectKind::Write { path, .. } => {
-                    path.has_unknown()
-                        || path.known_prefix().starts_with(at.as_str())
-                        || at.starts_with(path.known_prefix()) && path.has_pattern()
-                }
-                _ => false,
-            })
-        });
-        left.map(|(at, _)| at.clone()).collect()
     }
 
     fn span(&self, span: Span) -> Span {
@@ -405,15 +400,21 @@ impl<'c> Eval<'c> {
 
     fn item(&mut self, item: &Item) -> Stream {
         self.line = item.line;
+        let start = self.out.effects.len();
         let mut printed = self.pipeline(&item.first);
+        self.observe();
         if item.background && item.rest.is_empty() {
             self.background();
         }
         for (_, pipeline) in &item.rest {
             let skipped = self.fork();
             let stream = self.pipeline(pipeline);
+            self.observe();
             self.state.join(skipped);
             printed.then(stream);
+        }
+        if item.background {
+            self.together.push(start..usize::MAX);
         }
         printed
     }
@@ -442,6 +443,7 @@ impl<'c> Eval<'c> {
             return self.command(&stage.command);
         }
         let outer = self.stdin.clone();
+        let start = self.out.effects.len();
         let last = pipeline.stages.len().saturating_sub(1);
         let mut flow = Stream::nothing();
         for (at, stage) in pipeline.stages.iter().enumerate() {
@@ -464,6 +466,7 @@ impl<'c> Eval<'c> {
             }
         }
         self.stdin = outer;
+        self.together.push(start..self.out.effects.len());
         flow
     }
 
@@ -621,15 +624,17 @@ impl<'c> Eval<'c> {
                         | "zshexit"
                 ) {
                     // The shell calls these by itself.
-                    let fields = vec![Field::new(&**name, self.span(command.span))];
-                    let _ = self.run(fields);
+                    let code = Text::new(&**name);
+                    self.run_later(&code, Labels::NONE, "function", command.span);
                 }
                 Stream::nothing()
             }
             CommandKind::Coproc { name, body } => {
+                let start = self.out.effects.len();
                 let outer = std::mem::replace(&mut self.stdin, Stream::nothing());
                 let stream = self.command(body);
                 self.stdin = outer;
+                self.together.push(start..usize::MAX);
                 self.state.descriptors.insert(60, stream);
                 let path = format!("/dev/fd/coproc{}", self.lasting.len());
                 self.state.outputs.insert(61, Text::new(path.as_str()));

@@ -207,7 +207,7 @@ fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
 
 /// What is wrong with a line. It is always its first line to the reader of
 /// JSON, who counts from there.
-fn unplaced(error: &serde_json::Error) -> String {
+pub(super) fn unplaced(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     match said.strip_suffix(&place) {

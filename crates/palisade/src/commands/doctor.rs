@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use palisade_guards::content::reveal;
 use palisade_guards::rules::rule;
-use palisade_runtime::config::Entry;
+use palisade_runtime::config::{Entry, Limits, Terminal};
 use palisade_runtime::{Home, Profile};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::jobs;
 use crate::live;
 use crate::prompt;
 use crate::show::{Failure, Paint, Style, printed};
-use crate::wire_up::{self, House};
+use crate::wire_up;
 
 /// Say whether Palisade is healthy here
 ///
@@ -95,6 +95,14 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
     };
     match home.check() {
         Err(error) => say("home", State::Bad, error.to_string()),
+        Ok(()) if !home.root().exists() && !can_be_made(home.root()) => {
+            let words = format!(
+                "{} is not there and cannot be made, so everything is refused: make the directory above it \
+                 writable, or name another with PALISADE_HOME",
+                home.root().display()
+            );
+            say("home", State::Bad, words);
+        }
         Ok(()) if !home.root().exists() => {
             say(
                 "home",
@@ -102,7 +110,7 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                 format!("{} is not there yet: `palisade init` makes it", home.root().display()),
             );
         }
-        Ok(()) => say("home", State::Good, format!("{} is ours alone", home.root().display())),
+        Ok(()) => say("home", State::Good, format!("nobody else can write {}", home.root().display())),
     }
     let mut readable = true;
     let opened = Profile::open(&home, profile);
@@ -153,6 +161,9 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                 (State::Note, "off: commands run with all rights of your account")
             };
             say("sandbox", state, words.into());
+            if let Some((state, words)) = limits(terminal) {
+                say("limits", state, words);
+            }
             if private(&profile.directory.join(".env")) == Some(false) {
                 say(
                     "secrets",
@@ -167,12 +178,21 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
     if !readable {
         say("journal", State::Note, "not looked at: the configuration says how".into());
     } else if home.journal().exists() {
-        match House::open(profile, None).and_then(|house| house.journal().map(drop)) {
-            Ok(()) => {
-                say("journal", State::Good, format!("{} can be written", home.journal().display()))
-            }
-            Err(error) => say("journal", State::Bad, error.to_string()),
+        match palisade_journal::health(&home.journal(), &home.journal_key()) {
+            Ok(()) => say(
+                "journal",
+                State::Good,
+                format!("{} can be written and signed", home.journal().display()),
+            ),
+            Err(error) => say("journal", State::Bad, format!("{error} ({})", error.help())),
         }
+    } else if home.journal_key().exists() {
+        let words = format!(
+            "{} is gone, though its key is here: somebody took the record away; put it back, or run a command \
+             and then `palisade log set-aside`",
+            home.journal().display()
+        );
+        say("journal", State::Bad, words);
     } else {
         say("journal", State::Note, "empty: nothing has been run yet".into());
     }
@@ -197,6 +217,46 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What does not hold of the limits of single commands.
+fn limits(terminal: &Terminal) -> Option<(State, String)> {
+    if terminal.limits == Limits::default() {
+        return None;
+    }
+    if !terminal.sandbox {
+        let words = "`tools.terminal.limits` holds in the sandbox only, which is off: commands are not limited";
+        return Some((State::Bad, words.into()));
+    }
+    #[cfg(target_os = "linux")]
+    {
+        let holding = palisade_sandbox::Probe::here().holding;
+        let asked = [
+            ("memory_mb", terminal.limits.memory_mb.is_some(), holding.memory),
+            ("cpus", terminal.limits.cpus.is_some(), holding.cpus),
+        ];
+        let missing: Vec<&str> =
+            asked.into_iter().filter(|(_, asked, held)| *asked && !held).map(|(key, ..)| key).collect();
+        if !missing.is_empty() {
+            let words = format!(
+                "this user has no control group to hold `{}` of `tools.terminal.limits`, so commands in the sandbox \
+                 may be refused (`palisade sandbox probe`)",
+                missing.join("`, `")
+            );
+            return Some((State::Bad, words));
+        }
+    }
+    None
+}
+
+/// Whether a directory that is not there could be made.
+fn can_be_made(path: &Path) -> bool {
+    let above = path.ancestors().skip(1).find(|above| above.exists());
+    #[cfg(unix)]
+    return above
+        .is_some_and(|above| nix::unistd::access(above, nix::unistd::AccessFlags::W_OK).is_ok());
+    #[cfg(not(unix))]
+    above.is_some()
 }
 
 /// Whether a file is readable by its owner alone; `None` where there is none.

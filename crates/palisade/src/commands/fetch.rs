@@ -15,6 +15,7 @@ use palisade_runtime::ports::{Fetched, Page, Web};
 use palisade_runtime::{Circumstances, Done, Ports, carry_out, judge_fetch};
 use serde::{Deserialize, Serialize};
 
+use super::check::unplaced;
 use crate::actor;
 use crate::asks::{self, Asks};
 use crate::desktop::Desktop;
@@ -105,7 +106,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     })?;
     web.close();
     if let Err(error) = journal.close() {
-        show::note(&format!("warning: the journal is not signed to its end: {error}"));
+        crate::show::unsigned(&error);
     }
     if let Done::Refused(decision) = &done {
         if arguments.json {
@@ -324,6 +325,9 @@ fn check(arguments: &Arguments, house: &House) -> Result<ExitCode, Failure> {
         }
         Ok(())
     })?;
+    if decision.verdict() == Verdict::Allow && !arguments.json {
+        show::note("no name was looked up: where one leads is judged when it is fetched");
+    }
     Ok(show::code(decision.verdict()))
 }
 
@@ -345,7 +349,7 @@ enum Chain {
 #[serde(untagged)]
 enum Answered {
     Judged { verdict: &'static str, rule: Option<&'static str>, dialled: Vec<String> },
-    Wrong { error: String },
+    Wrong { line: usize, error: String },
 }
 
 /// Reads to the end, whatever the lines hold.
@@ -355,14 +359,16 @@ fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
     let (stage, here) = (Rehearsal::new()?, wire_up::cwd()?);
     let reach = at.profile.config.tools.fetch.reach();
     let mut line = Vec::new();
-    loop {
+    for number in 1.. {
         line.clear();
         if input.read_until(b'\n', &mut line)? == 0 {
             break;
         }
         let answer = match serde_json::from_slice::<Asked>(&line) {
-            Ok(asked) => rehearsed(asked, &here, &stage, &reach, at),
-            Err(error) => Answered::Wrong { error: error.to_string() },
+            Ok(asked) => rehearsed(asked, &here, &stage, &reach, at).unwrap_or_else(|error| {
+                Answered::Wrong { line: number, error: error.to_owned() }
+            }),
+            Err(error) => Answered::Wrong { line: number, error: unplaced(&error) },
         };
         let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from);
         gone_is_fine(written.and_then(|()| out.write_all(b"\n")))?;
@@ -377,14 +383,14 @@ fn rehearsed(
     stage: &Rehearsal,
     reach: &Reach,
     at: &Circumstances<'_>,
-) -> Answered {
+) -> Result<Answered, &'static str> {
     let mut hops = match asked.url {
         Chain::One(url) => vec![url],
         Chain::Hops(hops) => hops,
     }
     .into_iter();
     let Some(first) = hops.next() else {
-        return Answered::Wrong { error: "`url` is an empty list".into() };
+        return Err("`url` is an empty list");
     };
     let decision = judge_fetch(&first, here, at).decision;
     let (verdict, rules) = (decision.verdict(), decision.rules());
@@ -392,13 +398,13 @@ fn rehearsed(
         Ok(target) if verdict == Verdict::Allow => target,
         Ok(_) | Err(_) => {
             let rule = rules.first().copied();
-            return Answered::Judged { verdict: verdict.word(), rule, dialled: Vec::new() };
+            return Ok(Answered::Judged { verdict: verdict.word(), rule, dialled: Vec::new() });
         }
     };
     let Rehearsed { rule, dialled } =
         stage.play(target, hops, script(&asked.dns, reach), reach.clone());
     let verdict = if rule.is_none() { Verdict::Allow } else { Verdict::Deny };
-    Answered::Judged { verdict: verdict.word(), rule, dialled }
+    Ok(Answered::Judged { verdict: verdict.word(), rule, dialled })
 }
 
 /// The script that `dns` stands for. An answer that is no address makes its

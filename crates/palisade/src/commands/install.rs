@@ -53,7 +53,7 @@ struct Planned {
     changes: Vec<Change>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub fn run(arguments: &Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     let home = Home::locate(|name| env::var_os(name))?;
     if arguments.clients.is_empty() && !arguments.all_found {
         return Err(which(&Around::here()?));
@@ -63,7 +63,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let scope = if arguments.project { Scope::Project } else { Scope::User };
     let around = Around::here()?;
-    let program = Program::here(&around, arguments.force_path)?;
+    // What is only shown is shown for a program at any place.
+    let program = Program::here(&around, arguments.force_path || arguments.dry_run)?;
+    let program = program.judging_by(profile.map(str::to_owned));
     let chosen = chosen(arguments, &around);
     if chosen.is_empty() {
         return Err(Failure::Usage("no client was found: name one".into()));

@@ -132,8 +132,14 @@ enum What {
     #[command(after_help = "Example:\n  palisade log rebuild")]
     Rebuild,
     /// Keep a damaged journal as evidence and begin a new one
+    ///
+    /// One that is intact and can be written is left where it is.
     #[command(after_help = "Example:\n  palisade log set-aside")]
-    SetAside,
+    SetAside {
+        /// Also where nothing is wrong with it.
+        #[arg(long)]
+        intact: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -252,12 +258,29 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
             printed(|out| writeln!(out, "{gone} records removed, their hashes kept"))?;
         }
         What::Rebuild => projection::rebuild(&place.dir, place.own()?.root())?,
-        What::SetAside => {
-            let aside = keep::set_aside(&place.dir, &place.a_persons()?.journal_key())?;
+        What::SetAside { intact } => {
+            let key = place.a_persons()?.journal_key();
+            if !intact && is_sound(&place.dir, &key) {
+                return Err(Failure::Other(
+                    "the journal is intact and can be written, so it stays: `palisade log set-aside --intact` begins \
+                     a new one all the same"
+                        .into(),
+                ));
+            }
+            let aside = keep::set_aside(&place.dir, &key)?;
             printed(|out| writeln!(out, "the journal is now at {}", aside.display()))?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether nothing is wrong with a journal of ours.
+fn is_sound(dir: &Path, key: &Path) -> bool {
+    let known = Known { key: FileJournal::public_key(key).ok(), ..Known::default() };
+    palisade_journal::health(dir, key).is_ok()
+        && verify(dir, &known).is_ok_and(|report| {
+            matches!(report.condition(), Condition::Intact | Condition::Unsigned)
+        })
 }
 
 fn tail(dir: &Path, count: usize, follow: bool, json: bool) -> Result<(), Failure> {
@@ -478,6 +501,15 @@ fn check(place: &Place, how: Verify) -> Result<ExitCode, Failure> {
         return Err(Failure::Other(format!(
             "there is no journal in {}\nhelp: the first command that Palisade judges makes it; if one was there, it \
              was taken away, with its key",
+            place.dir.display()
+        )));
+    }
+    // What holds neither records nor a head is no journal, whoever names it.
+    let layout = Layout::new(&place.dir);
+    let is_one = layout.log().is_dir() || layout.checkpoint().symlink_metadata().is_ok();
+    if place.dir.is_dir() && !is_one && own.is_none() {
+        return Err(Failure::Other(format!(
+            "there is no journal in {}: it has neither `log` nor `checkpoint`",
             place.dir.display()
         )));
     }

@@ -26,6 +26,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use palisade_runtime::{Error, Home, ProfileName};
 
 use crate::show::{self, Failure};
 
@@ -65,8 +66,22 @@ pub fn hint(mut line: impl Iterator<Item = OsString>) {
     }
 }
 
+/// A profile that is named must be there, whatever a command makes of it.
+fn is_there(profile: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = profile.filter(|name| *name != "default") else { return Ok(()) };
+    let parsed = ProfileName::parse(name)?;
+    if Home::locate(|name| std::env::var_os(name))?.profile(&parsed).is_dir() {
+        return Ok(());
+    }
+    Err(Error::Name(format!(
+        "there is no profile `{name}`: `palisade profile new {name}` makes one"
+    ))
+    .into())
+}
+
 /// Does it.
 pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure> {
+    is_there(profile)?;
     match command {
         Command::Run(arguments) => run::run(arguments, profile),
         Command::Check(arguments) => check::run(arguments, profile),
@@ -82,7 +97,7 @@ pub fn run(command: Command, profile: Option<&str>) -> Result<ExitCode, Failure>
         Command::Profile(arguments) => profile::run(&arguments, profile),
         Command::Init(arguments) => init::run(&arguments, profile),
         Command::Hook(arguments) => hook::run(arguments, profile),
-        Command::Install(arguments) => install::run(&arguments),
+        Command::Install(arguments) => install::run(&arguments, profile),
         Command::Uninstall(arguments) => uninstall::run(&arguments),
         Command::Log(arguments) => log::run(arguments, profile),
         #[cfg(unix)]

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use palisade_core::{Command, Surface, Verdict};
+use palisade_core::{Answer, Command, Grant, GrantScope, Surface, Verdict};
 use palisade_guards::content::reveal;
 use palisade_runtime::approvals::{Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
-use palisade_runtime::{Done, Ports, Request, carry_out, environment, judge_command};
+use palisade_runtime::{Done, Ports, Request, Session, carry_out, environment, grants, judge_command};
 
 use crate::actor;
 use crate::asks::{self, Asks};
@@ -57,12 +57,21 @@ const NOT_THERE: u8 = 127;
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
     jobs::close_inherited();
+    let mut arguments = arguments;
+    // A variable that is set to nothing names no session.
+    arguments.session = arguments.session.filter(|id| !id.is_empty());
     let mut house = House::open(profile, arguments.session.as_deref())?;
     if let Some(workspace) = arguments.workspace
         && house.profile.config.workspace.is_none()
     {
         if !workspace.starts_with('/') {
             return Err(Failure::Usage(format!("`{workspace}` is not an absolute path")));
+        }
+        if !Path::new(&workspace).is_dir() {
+            return Err(Failure::Usage(format!(
+                "`--workspace`: the directory `{}` is not there",
+                reveal(&workspace)
+            )));
         }
         house.places.workspace.clone_from(&workspace);
         house.profile.config.workspace = Some(workspace);
@@ -95,7 +104,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     if let Some(file) = not_executable(&command) {
         let shown = reveal(file);
         if Path::new(file).is_dir() {
-            show::note(&format!("error: `{shown}` is a directory"));
+            show::note(&format!("error: `{shown}` is a directory, no program"));
         } else {
             show::note(&format!("error: `{shown}` is not executable"));
             show::note(&format!(
@@ -107,14 +116,19 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let (surface, terminal) = arguments.surface.find();
     let keeper = house.keeper();
     let session = keeper.session()?;
-    let grants = house.grants(&session);
+    let mut grants = house.grants(&session);
+    #[cfg(target_os = "linux")]
+    grants.extend(own_agent(&command, &house, surface)?);
     let mut at = house.circumstances(surface, &grants, &session);
     #[cfg(target_os = "linux")]
     arguments.sandbox.posture(&mut at.posture)?;
     let cwd = wire_up::cwd()?;
     let mut named = house.profile.config.tools.terminal.env.clone();
     #[cfg(target_os = "linux")]
-    let whole = whole(&arguments.sandbox, &command, at.posture.confined, &house)?;
+    let mut unconfined = None;
+    #[cfg(target_os = "linux")]
+    let whole =
+        whole(&arguments.sandbox, &command, at.posture.confined, &house, &mut unconfined)?;
     #[cfg(target_os = "linux")]
     named.extend(whole.iter().flat_map(Whole::variables));
     let launch = Launch {
@@ -154,10 +168,19 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     #[cfg(not(target_os = "linux"))]
     let mut process = jobs::Direct;
     let mut ports = Ports { actor: &actor, ask: &mut asks, journal: &mut journal, keeper: &keeper };
-    let done = carry_out(judged, &at, &mut ports, |permit| process.run(permit, &launch))?;
+    let done = carry_out(judged, &at, &mut ports, |permit| {
+        #[cfg(target_os = "linux")]
+        if let Some(name) = &unconfined {
+            show::note(&format!(
+                "{name} runs unconfined; `palisade run --agent {name} -- {name}` gives it a sandbox and lets it reach \
+                 its models only"
+            ));
+        }
+        process.run(permit, &launch)
+    })?;
     // The journal is signed before this process may die by the child's signal.
     if let Err(error) = journal.close() {
-        show::note(&format!("warning: the journal is not signed to its end: {error}"));
+        crate::show::unsigned(&error);
     }
     match done {
         Done::Refused(decision) => {
@@ -205,15 +228,37 @@ fn not_executable(command: &Command) -> Option<&str> {
     (!is.is_file() || !executable).then_some(program)
 }
 
+/// A person who starts an agent by this very command has said so: that it is one
+/// is no question then. What else it does is.
+#[cfg(target_os = "linux")]
+fn own_agent(command: &Command, house: &House, surface: Surface) -> Result<Option<Grant>, Failure> {
+    let Command::Argv(words) = command else { return Ok(None) };
+    let program = words.first().map(String::as_str);
+    if surface == Surface::Unattended
+        || Whole::find(None, program, &house.profile)?.is_none()
+        || governed::is_person(&house.home).is_err()
+    {
+        return Ok(None);
+    }
+    let request = Request { command: command.clone(), cwd: wire_up::cwd()? };
+    let session = Session::default();
+    let at = house.circumstances(surface, &[], &session);
+    let decision = judge_command(request, &at).decision;
+    let mut all = grants::proposed(&decision, Answer::Session, at.now).unwrap_or_default();
+    all.retain(|grant| matches!(&grant.scope, GrantScope::Rule { rule, .. } if rule == "agent/run"));
+    Ok(all.pop())
+}
+
 /// The agent that is to be confined as a whole: the one that was named, or the
-/// one that is started where everything is confined. Whoever starts one
-/// without a sandbox is told how it could be.
+/// one that is started where everything is confined. Without a sandbox it is
+/// none, and its name goes to `unconfined`: whoever starts it is told.
 #[cfg(target_os = "linux")]
 fn whole(
     flags: &confine::Flags,
     command: &Command,
     confined: bool,
     house: &House,
+    unconfined: &mut Option<String>,
 ) -> Result<Option<Whole>, Failure> {
     let words = match command {
         Command::Argv(words) => words.as_slice(),
@@ -232,10 +277,7 @@ fn whole(
         return Ok(None);
     }
     if !confined {
-        show::note(&format!(
-            "{0} runs unconfined; `palisade run --agent {0} -- {0}` gives it a sandbox and lets it reach its models only",
-            whole.name
-        ));
+        *unconfined = Some(whole.name);
         return Ok(None);
     }
     if let Some(note) = whole.note(words) {

@@ -145,12 +145,7 @@ pub(crate) use failed;
 impl Entries {
     /// The command line of the hook for an event.
     pub fn command(&self, event: &Event, program: &Program) -> String {
-        let hook = format!(
-            "{} hook --client {} --event {} --timeout {WAIT}",
-            program.sh(),
-            self.client,
-            event.name
-        );
+        let hook = program.hook(self.client, event.name);
         match event.fallback {
             // A hook that crashes or is gone must not count as a yes, whatever
             // the client makes of exit codes.

@@ -4,12 +4,17 @@ use std::env;
 use std::fs;
 use std::path::{Component, Path};
 
-use super::Around;
+use super::{Around, WAIT};
 use crate::show::Failure;
 
-/// The absolute path of Palisade's program, as text.
+/// The absolute path of Palisade's program, as text, and by which profile it is
+/// to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program(String);
+pub struct Program {
+    path: String,
+    /// A name of letters, digits, `-` and `_`; none for the machine's profile.
+    profile: Option<String>,
+}
 
 impl Program {
     /// This program. Where the search path leads to it by a link, the link is
@@ -45,7 +50,7 @@ impl Program {
     pub fn at(path: &Path) -> Result<Self, Failure> {
         let text = path.to_str().filter(|text| !text.contains(char::is_control));
         match text {
-            Some(text) if path.is_absolute() => Ok(Self(text.to_owned())),
+            Some(text) if path.is_absolute() => Ok(Self { path: text.to_owned(), profile: None }),
             _ => Err(Failure::Usage(format!(
                 "`{}` cannot be written into a configuration",
                 path.display()
@@ -56,18 +61,52 @@ impl Program {
     /// Its path as a word of a shell.
     pub fn sh(&self) -> String {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+@".contains(letter);
-        if self.0.chars().all(plain) {
-            return self.0.clone();
+        if self.path.chars().all(plain) {
+            return self.path.clone();
         }
-        format!("'{}'", self.0.replace('\'', "'\\''"))
+        format!("'{}'", self.path.replace('\'', "'\\''"))
+    }
+
+    /// The same program, to judge by this profile.
+    #[must_use]
+    pub fn judging_by(&self, profile: Option<String>) -> Self {
+        Self { path: self.path.clone(), profile }
+    }
+
+    /// The line of its hook, for a shell.
+    pub fn hook(&self, client: &str, event: &str) -> String {
+        let program = self.sh();
+        let by = self.profile.iter().map(|name| format!(" --profile {name}")).collect::<String>();
+        format!("{program} hook --client {client} --event {event} --timeout {WAIT}{by}")
+    }
+
+    /// A script that starts its hook, made of a template.
+    pub fn script(&self, template: &str) -> String {
+        let script = template.replace("\"@PROGRAM@\"", &self.json());
+        match &self.profile {
+            Some(name) => {
+                let waits = format!("\"--timeout\", \"{WAIT}\"");
+                script.replace(&waits, &format!("{waits}, \"--profile\", \"{name}\""))
+            }
+            None => script,
+        }
     }
 
     /// Its path as a string of JSON and JavaScript.
     pub fn json(&self) -> String {
         // The two that JSON may hold and an old JavaScript may not.
-        let text = serde_json::Value::from(self.0.as_str()).to_string();
+        let text = serde_json::Value::from(self.path.as_str()).to_string();
         text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
     }
+}
+
+/// The profile that a line or a script of ours has its hook judge by.
+pub fn profile_in(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("--profile")?;
+    let rest = rest.trim_start_matches(['"', ',', ' ']);
+    let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && !"-_".contains(letter));
+    let name = rest.get(..end.unwrap_or(rest.len())).filter(|name| !name.is_empty())?;
+    Some(name.to_owned())
 }
 
 /// Why a program at this place could be gone or another one tomorrow.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::jsonc;
 use super::plan;
+use super::program::profile_in;
 use super::{Around, Client, Entries, Program, Scope, What};
 
 /// What the files of a client say.
@@ -39,7 +40,8 @@ pub fn look(client: &Client, around: &Around, scope: Scope, program: &Program) -
                     continue;
                 }
                 right += 1;
-                if bytes != make(program).into_bytes() {
+                let text = String::from_utf8_lossy(&bytes);
+                if text != make(&program.judging_by(profile_in(&text))) {
                     wrong.push(format!("`{shown}` was made by or for another palisade"));
                 }
                 if executable && !is_executable(&place.path) {
@@ -90,9 +92,9 @@ fn entries_in(root: &jsonc::Node, entries: &Entries, program: &Program) -> (bool
         let named = named.trim_matches('\'').replace("'\\''", "'");
         if !Path::new(&named).is_file() {
             wrong.push(format!("{} runs `{named}`, which is not there", event.name));
-        } else if !plan::is_right(root, entries, event, program) {
+        } else if !plan::is_right(root, entries, event, &program.judging_by(profile_in(command))) {
             wrong.push(format!(
-                "{} has an entry that this palisade would write otherwise",
+                "the entry of {} is not as this palisade writes it (another version or place of it, or an edit)",
                 event.name
             ));
         }

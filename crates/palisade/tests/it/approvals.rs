@@ -223,6 +223,37 @@ fn always_for_a_parked_request_is_saved_at_once() {
 }
 
 #[test]
+fn an_answer_outlives_what_does_not_change_the_policy() {
+    let house = house(SOON);
+    assert_eq!(house.run(COMMAND).code, Some(126));
+    let other = ["run", "--session", "one", "--", "rm", "-rf", "dist"];
+    fs::create_dir(house.work().join("dist")).unwrap();
+    assert_eq!(house.run(&other).code, Some(126));
+    let parked: Vec<String> =
+        list(&house).iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
+    let mut person = Screen::palisade(&house, &["approvals", "allow", &parked[0], "--always"]);
+    answer(&mut person, "yes\r");
+    assert_eq!(person.end().0.code(), Some(0));
+    let text = fs::read_to_string(house.config()).unwrap();
+    assert!(text.contains("delete/tree"), "{text}");
+    house.configure(&format!("# a remark\n{text}"));
+    let mut person = Screen::palisade(&house, &["approvals", "allow", &parked[1]]);
+    answer(&mut person, "yes\r");
+    assert_eq!(person.end().0.code(), Some(0));
+    assert_eq!(house.run(&other).code, Some(0), "the other answer holds");
+    // What changes the judgement makes another question of it, and says so.
+    fs::create_dir(house.work().join("dist")).unwrap();
+    assert_eq!(house.run(&other).code, Some(126));
+    let id = id(&house, "parked");
+    house.configure(&format!("workspace: /tmp\n{text}"));
+    let mut person = Screen::palisade(&house, &["approvals", "allow", &id]);
+    answer(&mut person, "yes\r");
+    let (status, said) = person.end();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("was asked under other settings"), "{said}");
+}
+
+#[test]
 fn anything_but_yes_is_no_answer() {
     let house = house(SOON);
     assert_eq!(house.run(COMMAND).code, Some(126));

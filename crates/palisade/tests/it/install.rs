@@ -436,3 +436,30 @@ fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     }
     found
 }
+
+#[test]
+fn the_profile_that_is_named_is_the_hooks() {
+    let house = House::new();
+    let said =
+        house.run(&["-p", "nosuch", "install", "claude", "--yes", "--force-path"]);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("there is no profile `nosuch`"), "{}", said.err);
+    assert!(!home(&house).join(".claude").exists());
+    assert_eq!(house.run(&["profile", "new", "work"]).code, Some(0));
+    for (client, file, words) in [
+        ("claude", ".claude/settings.json", " --timeout 600 --profile work"),
+        ("cline", ".cline/hooks/PreToolUse", " --timeout 600 --profile work"),
+        ("pi", ".pi/agent/extensions/palisade.ts", "\"600\", \"--profile\", \"work\"]"),
+        ("opencode", ".config/opencode/plugin/palisade.js", "\"600\", \"--profile\", \"work\"]"),
+    ] {
+        let said = house.run(&["-p", "work", "install", client, "--yes", "--force-path"]);
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        let text = fs::read_to_string(home(&house).join(file)).unwrap();
+        assert!(text.contains(words), "{client}: {text}");
+        let doctor = house.run(&["doctor"]).out;
+        let line = doctor.lines().find(|line| line.contains(&format!(" {client} "))).unwrap();
+        assert!(line.contains("under Palisade") && !line.starts_with("wrong"), "{line}");
+        assert_eq!(house.run(&["uninstall", client, "--yes"]).code, Some(0));
+        assert!(!home(&house).join(file).exists());
+    }
+}

@@ -91,3 +91,39 @@ fn nothing_runs_where_nothing_can_be_recorded() {
     assert!(said.err.contains("cannot"), "{}", said.err);
     assert!(!house.work().join("made").exists());
 }
+
+#[test]
+fn a_damaged_head_is_told_with_its_way_out() {
+    let house = lived();
+    assert!(house.run(&["doctor"]).out.contains("can be written and signed"));
+    let said = house.run(&["log", "set-aside"]);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    assert!(said.err.contains("is intact"), "{}", said.err);
+    fs::write(house.palisade().join("journal/checkpoint"), "half a he").unwrap();
+    let said = house.run(&["run", "--", "true"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    for part in ["is not signed to its end", "`checkpoint`", "palisade log set-aside"] {
+        assert!(said.err.contains(part), "{part}: {}", said.err);
+    }
+    let said = house.run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    assert!(said.out.contains("palisade log set-aside"), "{}", said.out);
+    let said = house.run(&["log", "checkpoint"]);
+    assert!(said.err.contains("palisade log set-aside"), "{}", said.err);
+    assert_eq!(house.run(&["log", "set-aside"]).code, Some(0));
+    let said = house.run(&["run", "--", "true"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(house.run(&["log", "verify"]).code, Some(0));
+}
+
+#[test]
+fn what_is_no_journal_is_not_called_intact() {
+    let house = House::new();
+    let empty = house.work().join("empty");
+    fs::create_dir(&empty).unwrap();
+    for place in ["/etc", empty.to_str().unwrap()] {
+        let said = house.run(&["log", "verify", "--journal", place]);
+        assert_eq!(said.code, Some(1), "{}", said.out);
+        assert!(said.err.contains("there is no journal in"), "{}", said.err);
+    }
+}

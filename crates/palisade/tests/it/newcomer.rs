@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::house::House;
+use crate::house::{House, Said};
 
 #[test]
 fn an_address_without_a_scheme_is_given_one() {
@@ -39,6 +39,70 @@ fn a_line_of_a_batch_that_is_none_is_named() {
         assert_eq!(line["line"], at, "{line}");
         let error = line["error"].as_str().unwrap();
         assert!(error.contains(what) && !error.contains("line 1"), "{line}");
+    }
+}
+
+#[test]
+fn a_line_of_a_batch_of_addresses_is_named_too() {
+    let house = House::with("");
+    let said = house.run_with(
+        &["fetch", "--check", "--batch"],
+        b"{\"url\": \"https://a.example\"}\nnonsense\n{\"url\": []}\n",
+    );
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert!(lines[1].contains("\"line\":2") && lines[1].contains("at column"), "{}", lines[1]);
+    assert!(lines[2].contains("\"line\":3") && lines[2].contains("empty list"), "{}", lines[2]);
+}
+
+#[test]
+fn what_is_named_must_be_there() {
+    let house = House::with("");
+    for line in [
+        &["run", "--workspace", "/nonexistent/x", "--", "true"][..],
+        &["-p", "nosuch", "scan", "Cargo.toml"],
+        &["-p", "nosuch", "check", "ls"],
+    ] {
+        let said = house.run(line);
+        assert_eq!(said.code, Some(2), "{line:?}: {}", said.err);
+        assert!(said.err.contains("not there") || said.err.contains("no profile"), "{}", said.err);
+    }
+    let said = house.command(&["run", "--", "true"]).env("PALISADE_SESSION", "").output().unwrap();
+    assert!(said.status.success(), "a session of no name is none: {said:?}");
+}
+
+#[test]
+fn limits_without_the_sandbox_are_told() {
+    let house = House::with("tools: {terminal: {limits: {wall_s: 1}}}\n");
+    let said = house.run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    assert!(said.out.contains("holds in the sandbox only"), "{}", said.out);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_who_starts_an_agent_is_not_asked_whether_it_is_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::with("");
+    let program = house.work().join("claude");
+    fs::write(&program, "#!/bin/sh\necho it started\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", house.work().display());
+    let mut screen = crate::screen::Screen::shell(&house);
+    screen.type_in(&format!("PATH={path} palisade run -- claude\r"));
+    screen.expect("runs unconfined");
+    screen.expect("it started");
+    // Not where it is another's doing.
+    let binary = crate::house::binary().display().to_string();
+    for line in [
+        &["run", "--surface", "unattended", "--", "claude"][..],
+        &["run", "-c", "claude"],
+        // Whatever `run` started is no person.
+        &["run", "--", "sh", "-c", &format!("{binary} run -- claude")],
+        &["run", "--", "claude", "-p", "$(cat .env)", ";", "rm", "-rf", "/"],
+    ] {
+        let said = Said::from(house.command(line).env("PATH", &path).output().unwrap());
+        assert_eq!(said.code, Some(126), "{line:?}: {}", said.err);
+        assert!(!said.err.contains("runs unconfined"), "it does not run: {}", said.err);
     }
 }
 

@@ -4,7 +4,7 @@
 use super::decode;
 use super::shape::unscrambled;
 use super::views::{Patched, View};
-use super::words::Letters;
+use super::words::{LONGEST_WORD, Letters};
 use crate::content::invisible;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -152,6 +152,45 @@ fn mended(word: &str) -> Option<&'static str> {
         .get(word.to_ascii_lowercase().as_str())
         .copied()
         .or_else(|| (5..=13).contains(&word.len()).then(|| unscrambled(word)).flatten())
+}
+
+/// A shorter word may be another one with a letter changed.
+const LONG: usize = 8;
+
+/// The long word of attacks that a word is but for one letter too many, one too
+/// few, another one, or two in the other order. At its end it would be another
+/// form of the word, and is not looked at.
+pub fn nearly(word: &[u8]) -> Option<&'static str> {
+    if word.len() + 1 < LONG || word.len() > LONGEST_WORD {
+        return None;
+    }
+    KEYWORDS.into_iter().find(|right| {
+        right.len() >= LONG
+            && right.len().abs_diff(word.len()) <= 1
+            && is_one_edit(right.as_bytes(), word)
+    })
+}
+
+fn is_one_edit(right: &[u8], word: &[u8]) -> bool {
+    let differs = |(right, word): &(&u8, &u8)| !right.eq_ignore_ascii_case(word);
+    let same = right.iter().zip(word).position(|pair| differs(&pair)).unwrap_or(right.len());
+    if same + 1 >= right.len() {
+        return false;
+    }
+    let equal = |in_right: usize, in_word: usize| {
+        let right = right.get(same + in_right..).unwrap_or_default();
+        right.eq_ignore_ascii_case(word.get(same + in_word..).unwrap_or_default())
+    };
+    let letter = |of: &[u8], at: usize| of.get(at).map(u8::to_ascii_lowercase);
+    match word.len().cmp(&right.len()) {
+        std::cmp::Ordering::Greater => equal(0, 1),
+        std::cmp::Ordering::Less => equal(1, 0),
+        std::cmp::Ordering::Equal => {
+            let swapped = letter(right, same) == letter(word, same + 1)
+                && letter(right, same + 1) == letter(word, same);
+            equal(1, 1) || (swapped && equal(2, 2))
+        }
+    }
 }
 
 /// A part of a text with its misspelt words set right.
@@ -399,6 +438,28 @@ mod tests {
         let view = whole(text, 0, text.len());
         assert_eq!(view.text, "say ignore all** previous x");
         assert_eq!(view.origin(4, 10), (4, 14));
+    }
+
+    #[test]
+    fn words_are_nearly_others() {
+        for (word, right) in [
+            ("instruzctions", "instructions"),
+            ("INSTRUKTIONS", "instructions"),
+            ("instrcutions", "instructions"),
+            ("isntruction", "instruction"),
+            ("prevous", "previous"),
+            ("pprevious", "previous"),
+            ("directlons", "directions"),
+        ] {
+            assert_eq!(nearly(word.as_bytes()), Some(right), "{word}");
+        }
+        // Itself, another form of it, another word, too short.
+        for word in ["instructions", "instructional", "overrides", "developed", "construction"] {
+            assert_eq!(nearly(word.as_bytes()), None, "{word}");
+        }
+        for word in ["previews", "conversion", "pompt", "", "\u{e9}nstructions"] {
+            assert_eq!(nearly(word.as_bytes()), None, "{word}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! being written.
 
 use super::blocks::{Block, Sorts, Walker, walk_quickly};
+use super::mended::nearly;
 use super::phrases::Known;
 use super::reading::{is_contraction, is_odd};
 use super::words::{Word, Words};
@@ -117,11 +118,18 @@ pub fn letterwise(text: &str, from: usize, mut each: impl FnMut(Piece)) -> usize
     at
 }
 
-/// The word between two places, if it may be one that is known.
+/// The word between two places, if it may be one that is known: as it stands, or
+/// as it should be where it is misspelt.
 #[inline(always)]
 fn known_at(words: &Words<u16>, bytes: &[u8], from: usize, to: usize) -> Option<Word> {
     let length = to.checked_sub(from)?;
-    if words.may_be(bytes, from, length) { Word::plain(bytes, from, to) } else { None }
+    let word = if words.may_be(bytes, from, length) { Word::plain(bytes, from, to) } else { None };
+    // Only of shorter words all letters are looked at there.
+    if length <= 8 && word.is_some() || word.is_some_and(|word| !words.get(&word).is_empty()) {
+        return word;
+    }
+    let right = nearly(bytes.get(from..to)?)?;
+    Word::plain(right.as_bytes(), 0, right.len())
 }
 
 /// What is known of a word.

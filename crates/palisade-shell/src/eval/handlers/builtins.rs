@@ -269,7 +269,11 @@ pub(super) fn trap(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         && let Some(body) = words.first()
         && !matches!(body.literal(), Some("" | "-"))
     {
-        let _ = eval.code(Language::Shell, &body.text.clone(), body.labels, "trap", body.span);
+        // What runs between two commands may set what they use.
+        if words.iter().skip(1).any(|signal| !matches!(signal.literal(), Some("EXIT" | "0"))) {
+            eval.set_between(&body.text);
+        }
+        eval.run_later(&body.text, body.labels, "trap", body.span);
     }
     Stream::nothing()
 }

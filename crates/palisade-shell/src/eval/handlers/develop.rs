@@ -48,11 +48,9 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     let named = named.or_else(|| eval.variable("GIT_DIR").map(|(text, _)| text));
     let repository = named.map_or_else(|| eval.directory().clone(), |text| eval.resolve(&text));
     eval.bare_repository(&repository, place(fields));
+    let worked_in = eval.directory().clone();
     eval.state.cwd = outer;
-    // Where it is pushed to, nobody but the line itself has named.
-    if words_of(fields).any(|word| word == "push") && eval.remotes_changed {
-        eval.hazard("vcs/push-url", place(fields));
-    }
+    let subcommand = rest(fields).get(arguments.first_operand).and_then(Field::literal);
     // `git checkout -- path` throws changes away; the `--` is no operand.
     let words: Vec<&str> = words_of(fields).collect();
     if words.contains(&"checkout")
@@ -62,11 +60,95 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         eval.hazard("vcs/discard-changes", place(fields));
     }
     let mut words = words_of(fields).skip_while(|word| *word != "remote").skip(1);
-    let changes = words.next().is_some_and(|word| matches!(word, "add" | "set-url"));
+    let adds = words.next().is_some_and(|word| matches!(word, "add" | "set-url"));
+    let before = std::mem::take(&mut eval.remotes_changed);
     let stream = eval.lower(program, fields);
-    eval.remotes_changed |= changes;
+    eval.remotes_changed |= adds;
+    // With `-c` it holds for this command alone.
+    if eval.remotes_changed && matches!(subcommand, Some("config" | "remote" | "submodule")) {
+        let everywhere = words_of(fields).any(|word| matches!(word, "--global" | "--system"));
+        let home = Text::new(eval.context.home.as_str());
+        let (place, file) =
+            if everywhere { (&home, ".gitconfig") } else { (&worked_in, ".git/config") };
+        eval.note_changed(place, file);
+    }
+    eval.remotes_changed |= before;
+    let changed = eval.remotes_changed;
+    match subcommand {
+        Some("push" | "send-pack" | "http-push") => eval.pushes(&worked_in, place(fields)),
+        Some("lfs" | "subtree" | "svn") if words_of(fields).any(|word| word == "push") => {
+            eval.pushes(&worked_in, place(fields));
+        }
+        Some("pull" | "merge" | "rebase" | "checkout" | "switch" | "reset") if changed => {
+            eval.fetch_tree(&worked_in);
+        }
+        _ => {}
+    }
+    if subcommand.is_some_and(|word| !READING.contains(&word)) {
+        eval.note_changed(&worked_in, ".git/index");
+    }
     stream
 }
+
+/// What leaves the files of a repository, and what is to be committed, as they
+/// are.
+const READING: &[&str] = &[
+    "annotate",
+    "blame",
+    "branch",
+    "cat-file",
+    "check-ignore",
+    "clone",
+    "config",
+    "count-objects",
+    "describe",
+    "diff",
+    "fetch",
+    "for-each-ref",
+    "fsck",
+    "gc",
+    "grep",
+    "help",
+    "log",
+    "ls-files",
+    "ls-remote",
+    "ls-tree",
+    "merge-base",
+    "name-rev",
+    "push",
+    "reflog",
+    "remote",
+    "rev-list",
+    "rev-parse",
+    "shortlog",
+    "show",
+    "show-ref",
+    "status",
+    "symbolic-ref",
+    "tag",
+    "var",
+    "version",
+    "whatchanged",
+];
+
+/// Settings that say where what git sends goes, and by way of whom. Those of
+/// `url.*.insteadOf` have the place in their name.
+const DESTINATIONS: &[&str] = &[
+    "branch.*.pushremote",
+    "branch.*.remote",
+    "http.*.proxy",
+    "http.proxy",
+    "https.proxy",
+    "lfs.pushurl",
+    "lfs.url",
+    "remote.*.lfspushurl",
+    "remote.*.lfsurl",
+    "remote.*.proxy",
+    "remote.*.pushurl",
+    "remote.*.url",
+    "remote.pushdefault",
+    "submodule.*.url",
+];
 
 fn words_of(fields: &[Field]) -> impl Iterator<Item = &str> {
     rest(fields).iter().filter_map(Field::literal)
@@ -210,12 +292,7 @@ impl Eval<'_> {
             "protocol.ext.allow" | "protocol.allow" if (value == "always" || value == "user") => {
                 self.hazard("vcs/remote-helper", span);
             }
-            // Where what git sends goes, and by way of whom.
-            "http.proxy" | "https.proxy" => self.git_reaches(&value, field),
-            _ if key.starts_with("remote.") && matches!(last, "url" | "pushurl" | "proxy")
-                || key.starts_with("http.") && last == "proxy"
-                || key.starts_with("submodule.") && last == "url" =>
-            {
+            _ if DESTINATIONS.iter().any(|pattern| crate::text::matches(pattern, &key)) => {
                 self.git_reaches(&value, field);
             }
             _ if key.starts_with("url.")
@@ -240,10 +317,20 @@ impl Eval<'_> {
     /// A directory that may be a repository by itself, among the files of a
     /// project: what git would run on its behalf.
     fn bare_repository(&mut self, directory: &Text, span: Span) {
-        let Some(known) = directory.literal().filter(|known| !known.ends_with("/.git")) else {
-            return;
-        };
-        let path = Text::new(format!("{known}/config"));
+        /// git goes up from where it is used until it finds one.
+        const ABOVE: usize = 3;
+        let mut place = directory.literal().unwrap_or("");
+        for _ in 0..ABOVE {
+            if place.is_empty() || place.ends_with("/.git") {
+                return;
+            }
+            self.repository_settings(place, span);
+            place = place.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+    }
+
+    fn repository_settings(&mut self, directory: &str, span: Span) {
+        let path = Text::new(format!("{directory}/config"));
         let (labels, content) = self.file_facts(&path);
         let Some(content) = content else { return self.want(&path) };
         let mut section = String::new();
@@ -261,6 +348,25 @@ impl Eval<'_> {
                 self.git_config(&Field { text, labels, span });
             }
         }
+    }
+
+    /// A push: where to, nobody but the line or the session may have named.
+    fn pushes(&mut self, from: &Text, span: Span) {
+        let known = from.literal().unwrap_or(&self.context.cwd).to_owned();
+        let session = self.context.files.get(&known).is_some_and(|fact| fact.redirected);
+        if self.remotes_changed || session {
+            self.hazard("vcs/push-url", span);
+        }
+        self.out.pushes.push(known);
+    }
+
+    /// git has changed that file of the repository that it was used in, which
+    /// the session is to know later.
+    fn note_changed(&mut self, worked_in: &Text, file: &str) {
+        let place = worked_in.literal().unwrap_or(&self.context.cwd);
+        let path = format!("{place}/{file}");
+        let known = self.state.files.entry(path).or_default();
+        known.labels = known.labels.and(Labels::WRITTEN);
     }
 
     fn git_reaches(&mut self, place: &str, field: &Field) {
@@ -344,6 +450,8 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     eval.hazard("run/project-code", span);
     if !arguments.has(FILES) {
         eval.obeyed(program, span);
+    } else {
+        eval.run_brought(Some(program), span);
     }
     eval.state.cwd = outer;
     Stream::default()
@@ -411,74 +519,6 @@ pub(super) fn crontab(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     }
     eval.deferred = deferred;
     Stream::nothing()
-}
-
-/// A repository or template that is fetched: what lies in it came just now.
-pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
-    const FETCHERS: &[&str] = &[
-        "git clone",
-        "git submodule",
-        "gh repo",
-        "glab repo",
-        "hg clone",
-        "svn checkout",
-        "jj git",
-        "degit",
-        "npm create",
-        "cookiecutter",
-        "cargo generate",
-    ];
-    // What an archive from the network holds.
-    if matches!(program.name.get(), "unzip" | "7z" | "cpio" | "pax" | "rar" | "ar") {
-        let own = eval.out.effects.iter().filter(|effect| effect.command == eval.node);
-        if own.fold(eval.stdin.labels, |all, one| all.and(one.labels)).has(Labels::DOWNLOADED) {
-            let arguments = arguments::read(program, rest(fields), false);
-            let into = arguments.value(&["-d", "-o"]).map(|into| eval.resolve(&into.text));
-            let into = into.unwrap_or_else(|| eval.directory().clone());
-            eval.fetch_tree(&into);
-        }
-        return;
-    }
-    // Somebody else's branch, somebody else's results.
-    let first = fields.get(1).and_then(Field::literal);
-    if matches!(
-        (program.name.get(), first),
-        ("gh pr" | "glab mr", Some("checkout")) | ("gh run", Some("download"))
-    ) {
-        let into = eval.directory().clone();
-        return eval.fetch_tree(&into);
-    }
-    if program.name == "wget"
-        && words_of(fields).any(|word| matches!(word, "-r" | "--recursive" | "-m" | "--mirror"))
-    {
-        for host in rest(fields).iter().filter_map(|word| word.text.raw().split_once("://")) {
-            let host = host.1.split(['/', '?']).next().unwrap_or("");
-            let into = eval.resolve(&Text::new(host));
-            eval.fetch_tree(&into);
-        }
-        return;
-    }
-    if !FETCHERS.contains(&program.name.get()) {
-        return;
-    }
-    let operands = arguments::read(program, rest(fields), false).operands;
-    let mut operands: Vec<&Field> = operands.iter().collect();
-    // `gh repo clone NAME`, `jj git clone URL`.
-    match (program.name.get(), operands.first().and_then(|word| word.literal())) {
-        ("gh repo" | "glab repo" | "jj git", Some("clone")) => drop(operands.remove(0)),
-        ("gh repo" | "glab repo" | "jj git" | "git submodule", _) => return,
-        _ => {}
-    }
-    let Some(from) = operands.first() else { return };
-    let into = match operands.get(1) {
-        Some(directory) => directory.text.clone(),
-        None => {
-            let raw = from.text.raw().trim_end_matches('/').trim_end_matches(".git");
-            Text::new(raw.rsplit(['/', ':']).next().unwrap_or(raw))
-        }
-    };
-    let into = eval.resolve(&into);
-    eval.fetch_tree(&into);
 }
 
 /// Runners told to take a project from where anything may have been put:

@@ -24,7 +24,8 @@ pub(super) fn remove(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     let arguments = arguments::read(program, rest(fields), false);
     let recursive = arguments.has(&["-r", "-R", "--recursive"]);
     eval.hazards(program, &arguments, place(fields));
-    for field in &arguments.operands {
+    // No file has an empty name.
+    for field in arguments.operands.iter().filter(|field| !field.text.is_empty()) {
         let path = eval.resolve_entry(&field.text);
         if let Some(known) = path.literal() {
             eval.state.files.remove(known);

@@ -229,6 +229,10 @@ fn module(eval: &mut Eval<'_>, _: &'static Program, name: &Field, arguments: &[F
             }
             _ => {
                 eval.hazard("run/project-code", name.span);
+                if let Some(path) = eval.written_module(module) {
+                    let (labels, _) = eval.file_facts(&path);
+                    eval.emit(EffectKind::Load { path }, labels, name.span);
+                }
                 for field in arguments {
                     eval.maybe_path(field);
                 }

@@ -4,6 +4,7 @@ mod builtins;
 mod containers;
 mod develop;
 mod directories;
+mod fetched;
 mod files;
 mod filters;
 mod interpreters;
@@ -55,7 +56,10 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         None => dispatch(eval, program, fields),
     };
     leaving(eval, program, fields, &input);
-    develop::fetched(eval, program, fields);
+    if program.name == "exit" {
+        let _ = eval.run_late();
+    }
+    fetched::fetched(eval, program, fields);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
 }
 

@@ -20,6 +20,9 @@ const RUNS: &[&str] = &[
     "network/serve",
 ];
 
+/// Programs that run the repository's hooks.
+const HOOKED: &[&str] = &["git am", "git commit", "git merge", "git push", "git rebase"];
+
 /// How many files are looked into for one program.
 const MOST: usize = 32;
 
@@ -40,7 +43,7 @@ impl Eval<'_> {
         if program.obeys.is_empty() {
             return;
         }
-        let Some(runs) = self.runs() else { return };
+        let Some(runs) = self.runs(program) else { return };
         self.out.runs_project = true;
         if self.state.files.is_empty() && self.context.files.is_empty() {
             return;
@@ -78,6 +81,17 @@ impl Eval<'_> {
             self.project = project;
             self.calls.pop();
         }
+        if runs {
+            self.run_brought(Some(program), span);
+        }
+    }
+
+    /// What the line has brought into the tree may be obeyed by what runs now,
+    /// whatever its name.
+    pub(in super::super) fn run_brought(&mut self, program: Option<&Program>, span: Span) {
+        if let Some(path) = self.brought(program) {
+            self.emit_run(path, Labels::FETCHED, span);
+        }
     }
 
     /// What lies at or below `into` has come from the network just now.
@@ -95,7 +109,11 @@ impl Eval<'_> {
 
     /// Whether the current command runs what it finds (`true`), or at least
     /// code that may ask for more.
-    fn runs(&self) -> Option<bool> {
+    fn runs(&self, program: &Program) -> Option<bool> {
+        // Its hooks run programs that obey the project's files.
+        if HOOKED.contains(&program.name.get()) {
+            return Some(false);
+        }
         let mut runs = None;
         let own = self.out.effects.iter().rev().take_while(|effect| effect.command >= self.node);
         for effect in own.filter(|effect| effect.command == self.node) {

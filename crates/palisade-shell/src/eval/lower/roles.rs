@@ -229,7 +229,8 @@ impl Eval<'_> {
                 } else {
                     field.text.clone()
                 };
-                let (labels, _) = self.file_facts(&path);
+                let written = self.written_module(field.text.raw());
+                let (labels, _) = self.file_facts(written.as_ref().unwrap_or(&path));
                 self.emit(EffectKind::Load { path }, labels.and(field.labels), span);
             }
             Role::Environment => {

@@ -74,6 +74,14 @@ pub fn give(
     let subject = &entry.request.subject;
     let house = House::open(Some(&subject.profile), subject.session.as_deref())?;
     let rules = &house.profile.config.tools.terminal.approval;
+    let is_waited_for = store.is_waited_for(entry);
+    if answer != Answer::Deny && !is_waited_for && subject.policy != house.profile.policy_name() {
+        return Err(Failure::Other(format!(
+            "request {} was asked under other settings: the profile `{}` was changed since, so the answer would count \
+             for nothing; the same command is asked again when it is tried again",
+            entry.request.id, subject.profile
+        )));
+    }
     let redactor = house.profile.redactor()?;
     let actor = actor::here(None);
     let mut journal = house.journal()?;
@@ -91,7 +99,6 @@ pub fn give(
         &format!("answer to {id}: {}{word_said}: {text}", grants::word(answer)),
     )?;
     let keep = Duration::from_secs(rules.parked_s.into()).max(KEEP);
-    let is_waited_for = store.is_waited_for(entry);
     if let Err(error) = store.answer(entry, (answer, word), (&actor).into(), keep) {
         record(EventKind::Approval, &format!("the answer to {id} did not count: {error}"))?;
         return Err(error.into());
@@ -119,7 +126,7 @@ pub fn give(
         }
     }
     if let Err(error) = journal.close() {
-        note(&format!("warning: the journal is not signed to its end: {error}"));
+        crate::show::unsigned(&error);
     }
     Ok(())
 }

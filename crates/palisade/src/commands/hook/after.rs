@@ -51,9 +51,7 @@ pub(super) fn answer(
             let written = journal.outcome(*intent, &outcome);
             written.map_err(palisade_runtime::Error::Journal)?;
         }
-        journal
-            .close()
-            .map_err(|_| Failure::Other("the journal is not signed to its end".into()))?;
+        journal.close().map_err(super::before::unsigned)?;
     }
     drop(held);
     if call.uses.contains(&Use::Subagent) {

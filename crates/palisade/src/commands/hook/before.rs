@@ -437,8 +437,8 @@ fn ended(queue: &Queue<'_>) -> Option<String> {
     })
 }
 
-fn unsigned<E>(_: E) -> Failure {
-    Failure::Other("the journal is not signed to its end".into())
+pub(super) fn unsigned(error: palisade_journal::Error) -> Failure {
+    palisade_runtime::Error::Journal(error.into()).into()
 }
 
 fn refused(parts: &[Part]) -> Vec<&Decision> {

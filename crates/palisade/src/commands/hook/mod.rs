@@ -225,14 +225,23 @@ fn unusable(error: &Failure) -> String {
     use palisade_runtime::Error;
     let what = match error {
         Failure::Runtime(Error::Config(_)) => "its configuration is broken",
-        Failure::Runtime(Error::Journal(_)) => "its journal takes no record",
+        Failure::Runtime(Error::Journal(_)) => "its journal takes no record, or cannot be signed",
         Failure::Runtime(Error::Home(_) | Error::File { .. }) => "its own files cannot be used",
         Failure::Runtime(Error::Approval { .. }) => "its approval queue cannot be used",
-        Failure::Runtime(Error::Name(_) | Error::NotAPerson { .. })
+        Failure::Runtime(Error::Name(_)) => "its profile is not there, or a name in the hook's line is none",
+        Failure::Runtime(Error::NotAPerson { .. })
         | Failure::Usage(_)
         | Failure::Other(_) => "it could not do its work",
     };
-    format!("Palisade refuses everything because {what}; ask the person to run `palisade doctor`")
+    // Of these the help says no path.
+    let help = match error {
+        Failure::Runtime(error @ (Error::Journal(_) | Error::File { .. })) => error.help(),
+        _ => None,
+    };
+    let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+    format!(
+        "Palisade refuses everything because {what}{help}; ask the person to run `palisade doctor`"
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Cline CLI: one program for each event, found by its name.
 
-use crate::install::{Client, Place, Program, Scope, WAIT, What, failed};
+use crate::install::{Client, Place, Program, Scope, What, failed};
 
 pub static CLIENT: Client = Client {
     name: "cline",
@@ -49,7 +49,7 @@ fn after(program: &Program) -> String {
 fn script(program: &Program, event: &str, fallback: &str) -> String {
     format!(
         "#!/bin/sh\n# Hands every tool call to Palisade. Made by `palisade install cline`.\n\
-         {} hook --client cline --event {event} --timeout {WAIT} || printf '%s' '{fallback}'\n",
-        program.sh()
+         {} || printf '%s' '{fallback}'\n",
+        program.hook("cline", event)
     )
 }

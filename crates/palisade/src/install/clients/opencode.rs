@@ -27,5 +27,5 @@ pub static CLIENT: Client = Client {
 };
 
 fn plugin(program: &Program) -> String {
-    include_str!("../templates/opencode.js").replace("\"@PROGRAM@\"", &program.json())
+    program.script(include_str!("../templates/opencode.js"))
 }

@@ -26,5 +26,5 @@ pub static CLIENT: Client = Client {
 };
 
 fn extension(program: &Program) -> String {
-    include_str!("../templates/pi.ts").replace("\"@PROGRAM@\"", &program.json())
+    program.script(include_str!("../templates/pi.ts"))
 }

@@ -14,6 +14,7 @@ mod environment;
 mod flows;
 mod imports;
 mod listings;
+mod modules;
 mod passed;
 mod patterns;
 mod perl;
@@ -75,6 +76,7 @@ pub(super) fn run(
     scan.walk(eval, &tokens);
     scan.angles(eval, code);
     scan.names_read(eval);
+    scan.run_modules(eval, &tokens);
     eval.state.cwd = directory;
     if scan.unpickles {
         // The person's own data is taken for such; what came from elsewhere is

@@ -1,0 +1,122 @@
+//! The signed head as it lies on disk, and whether a journal can go on from it.
+//!
+//! A head that cannot be read, is not there or is not ours is never made again
+//! from the records: whoever may write to the directory, and cannot sign, could
+//! then have any records signed by taking the head away. A person decides, and
+//! `set-aside` keeps what there is.
+
+use crate::error::{Error, Result};
+use crate::layout::{self, Layout};
+use crate::note::{Checkpoint, Note, SignerKey};
+use crate::secret_file::{open_existing, read_small, write_secret};
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The bytes of the head; `None` where there is none.
+pub(crate) fn bytes(layout: &Layout) -> Result<Option<Vec<u8>>> {
+    let path = layout.checkpoint();
+    match read_small(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => Ok(None),
+            io::ErrorKind::FileTooLarge => {
+                Err(Error::damaged("its head (`checkpoint`) is larger than any head"))
+            }
+            io::ErrorKind::InvalidInput => {
+                Err(Error::damaged("its head (`checkpoint`) is no regular file"))
+            }
+            _ => Err(Error::io("read", &path)(error)),
+        },
+    }
+}
+
+/// How many records the head says are signed, whoever signed it; `None` where
+/// it says nothing, which is told where it must be trusted.
+pub(crate) fn stated(layout: &Layout) -> Result<Option<u64>> {
+    match bytes(layout) {
+        Ok(bytes) => {
+            let head = |bytes: Vec<u8>| Checkpoint::parse(&Note::parse(&bytes).ok()?).ok();
+            Ok(bytes.and_then(head).map(|head| head.size))
+        }
+        Err(Error::Damaged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The head, where `signer` signed it.
+pub(crate) fn trusted(bytes: Option<&[u8]>, signer: &SignerKey) -> Result<Checkpoint> {
+    let bytes =
+        bytes.ok_or_else(|| Error::damaged("its signed head (`checkpoint`) is missing"))?;
+    let read = Note::parse(bytes).and_then(|note| Ok((Checkpoint::parse(&note)?, note)));
+    let (head, note) = read.map_err(|error| {
+        Error::damaged(format!("its head (`checkpoint`) is not whole: {error}"))
+    })?;
+    if !signer.has_signed(&note) || head.origin != signer.public().name() {
+        return Err(Error::damaged("its head (`checkpoint`) is not signed by this machine's key"));
+    }
+    Ok(head)
+}
+
+/// The private key.
+pub(crate) fn key(path: &Path) -> Result<SignerKey> {
+    let mut text = String::new();
+    match open_existing(path, false).and_then(|mut file| file.read_to_string(&mut text)) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Error::Missing(format!("there is no key at `{}` yet", path.display())));
+        }
+        Err(error) => return Err(Error::io("read", path)(error)),
+    }
+    let seed = data_encoding::BASE64.decode(text.trim_end().as_bytes()).ok();
+    let seed = seed.and_then(|seed| <[u8; 32]>::try_from(seed).ok());
+    SignerKey::journal(
+        &seed.ok_or_else(|| Error::damaged(format!("`{}` is not a key", path.display())))?,
+    )
+}
+
+/// Whether the next record can be written and signed: a quick look at the ends,
+/// where `verify` reads everything. Changes no evidence.
+///
+/// # Errors
+/// What keeps a record from being written or signed.
+pub fn health(dir: &Path, key_at: &Path) -> Result<()> {
+    let layout = Layout::new(dir);
+    let probe = dir.join(".probe");
+    let written = write_secret(&probe, &[0; 4096]);
+    let _ = fs::remove_file(&probe);
+    written?;
+    let last = layout.segments()?.pop();
+    let next = match last {
+        None => None,
+        Some(first) => {
+            let path = layout.segment(first);
+            let mut file = open_existing(&path, false).map_err(Error::io("open", &path))?;
+            let len = file.metadata().map_err(Error::io("read", &path))?.len();
+            layout::end(&mut file, &path, first, len)?.map(|end| end.next)
+        }
+    };
+    let head = match key(key_at) {
+        // The first signature makes the key.
+        Err(Error::Missing(_)) if stated(&layout)?.unwrap_or(0) == 0 => return Ok(()),
+        Err(Error::Missing(_)) => {
+            return Err(Error::damaged(format!(
+                "it is signed, and the key at `{}` is gone",
+                key_at.display()
+            )));
+        }
+        Err(error) => return Err(error),
+        Ok(signer) => trusted(bytes(&layout)?.as_deref(), &signer)?,
+    };
+    let there = next.unwrap_or(0);
+    if there < head.size {
+        return Err(Error::damaged(format!(
+            "records {there} to {} are signed and missing",
+            head.size - 1
+        )));
+    }
+    match layout::edge(&layout, head.size, &head.root) {
+        Some(_) => Ok(()),
+        None => Err(Error::damaged("the tree under its signed head does not add up")),
+    }
+}

@@ -1,0 +1,409 @@
+//! What a line brings into the tree from elsewhere: repositories, archives,
+//! patches, copies of stores. Nobody can look at it before the line ends, so
+//! what runs the project after that is a question.
+
+use super::super::Eval;
+use super::super::arguments;
+use super::super::reaches::remote;
+use super::super::value::Field;
+use crate::effect::{EffectKind, Labels};
+use crate::programs::Program;
+use crate::text::Text;
+
+const CAME: Labels = Labels::DOWNLOADED.and(Labels::FETCHED);
+
+/// Programs that put what they are given into many files.
+const UNPACK: &[&str] =
+    &["7z", "ar", "cpio", "git am", "git apply", "jar", "patch", "pax", "python", "rar", "unzip"];
+
+/// Programs that copy a tree of a store on the network, from their first
+/// operand that is an address to their last.
+const COPY: &[&str] =
+    &["aws", "aws s3", "gcloud", "gcloud storage", "gsutil", "mc", "rclone", "s3cmd"];
+
+fn rest(fields: &[Field]) -> &[Field] {
+    fields.get(1..).unwrap_or(&[])
+}
+
+fn words_of(fields: &[Field]) -> impl Iterator<Item = &str> {
+    rest(fields).iter().filter_map(Field::literal)
+}
+
+/// What the command has fetched lies in the tree from here on.
+pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    let name = program.name.get();
+    if UNPACK.contains(&name) {
+        return unpacked(eval, program, fields);
+    }
+    let here = eval.directory().clone();
+    // Of subcommands not all have entries of their own.
+    let first = fields.get(1).and_then(Field::literal).unwrap_or("");
+    match (name, first) {
+        // Somebody else's branch, somebody else's results.
+        ("gh pr" | "glab mr", "checkout") | ("gh run" | "gh release", "download") => {
+            return eval.fetch_tree(&here);
+        }
+        ("npm", "pack") if rest(fields).iter().skip(1).any(is_package) => {
+            return eval.fetch_tree(&here);
+        }
+        _ => {}
+    }
+    match name {
+        "git pull" | "git fetch" | "git merge" | "git rebase" | "git reset" | "git checkout"
+        | "git switch" | "git cherry-pick" => pulled(eval, name, fields),
+        "wget" => mirrored(eval, program, fields),
+        // It is called what the other side says.
+        "curl"
+            if words_of(fields).any(|word| word == "--remote-header-name" || short(word, 'J')) =>
+        {
+            eval.fetch_tree(&here);
+        }
+        "npm pack" if rest(fields).iter().any(is_package) => eval.fetch_tree(&here),
+        "java" => class_path(eval, program, fields),
+        _ if COPY.contains(&name) => copied(eval, fields),
+        _ => cloned(eval, program, fields),
+    }
+}
+
+/// Whether a bundle of one-letter flags has this one.
+fn short(word: &str, flag: char) -> bool {
+    word.strip_prefix('-').is_some_and(|flags| !flags.starts_with('-') && flags.contains(flag))
+}
+
+/// Whether a word of `npm pack` is a package of the registry, and not a folder.
+fn is_package(word: &Field) -> bool {
+    !word.text.raw().starts_with(['-', '.', '/', '~'])
+}
+
+/// What an archive or a patch from the network holds.
+fn unpacked(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    if program.name == "python"
+        && !words_of(fields).any(|word| {
+            matches!(word, "zipfile" | "tarfile")
+                || word.contains("extractall")
+                || word.contains("unpack_archive")
+        })
+    {
+        return;
+    }
+    let own = eval.out.effects.iter().filter(|effect| effect.command == eval.node);
+    let mut labels = own.fold(eval.stdin.labels, |all, one| all.and(one.labels));
+    for word in rest(fields) {
+        labels = labels.and(word.labels).and(eval.file_facts(&eval.resolve(&word.text)).0);
+        // In code its name stands among others.
+        for (path, file) in eval.state.files.iter().filter(|_| program.name == "python") {
+            if path.rsplit('/').next().is_some_and(|name| word.text.raw().contains(name)) {
+                labels = labels.and(file.labels);
+            }
+        }
+    }
+    if labels.of(CAME).is_none() {
+        return;
+    }
+    let arguments = arguments::read(program, rest(fields), false);
+    let into = arguments.value(&["-d", "-o", "--directory"]);
+    let into = into.map(|into| eval.resolve(&into.text));
+    let into = into.unwrap_or_else(|| eval.directory().clone());
+    eval.fetch_tree(&into);
+}
+
+/// `git pull ADDRESS`, `git fetch ADDRESS` and what is done with it: not from
+/// where the project comes from.
+fn pulled(eval: &mut Eval<'_>, name: &str, fields: &[Field]) {
+    let here = eval.directory().clone();
+    let head = eval.resolve(&Text::from(".git/FETCH_HEAD"));
+    match name {
+        "git pull" | "git fetch" => {
+            let elsewhere = rest(fields).iter().any(|word| {
+                let raw = word.text.raw();
+                !raw.starts_with('-')
+                    && (raw.contains("://") || raw.contains('@') && remote(&word.text))
+            });
+            if elsewhere || eval.remotes_changed {
+                eval.fetch_tree(if name == "git pull" { &here } else { &head });
+            }
+        }
+        _ => {
+            let used = words_of(fields).any(|word| word.starts_with("FETCH_HEAD"));
+            if used && eval.file_facts(&head).0.has(Labels::FETCHED) {
+                eval.fetch_tree(&here);
+            }
+        }
+    }
+}
+
+/// `wget -r`: below a directory named after the host, or just here.
+fn mirrored(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    let many = |word: &str| {
+        matches!(word, "--recursive" | "--mirror" | "--page-requisites")
+            || short(word, 'r')
+            || short(word, 'm')
+    };
+    if !words_of(fields).any(many) {
+        return;
+    }
+    let arguments = arguments::read(program, rest(fields), false);
+    let below = arguments.value(&["-P", "--directory-prefix"]).map(|into| eval.resolve(&into.text));
+    let below = below.unwrap_or_else(|| eval.directory().clone());
+    let flat = ["-nH", "--no-host-directories", "-nd", "--no-directories"];
+    if words_of(fields).any(|word| flat.contains(&word)) {
+        return eval.fetch_tree(&below);
+    }
+    for host in rest(fields).iter().filter_map(|word| word.text.raw().split_once("://")) {
+        let mut into = below.clone();
+        into.push("/");
+        into.push(host.1.split(['/', '?']).next().unwrap_or(""));
+        let into = eval.resolve(&into);
+        eval.fetch_tree(&into);
+    }
+}
+
+/// `aws s3 sync s3://bucket/ DIRECTORY`.
+fn copied(eval: &mut Eval<'_>, fields: &[Field]) {
+    let mut operands = rest(fields).iter().filter(|word| !word.text.raw().starts_with('-'));
+    let from = operands.by_ref().find(|word| remote(&word.text));
+    if let (Some(_), Some(into)) = (from, operands.last())
+        && !remote(&into.text)
+    {
+        let into = eval.resolve(&into.text);
+        eval.fetch_tree(&into);
+    }
+}
+
+/// A repository or template.
+fn cloned(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    const FETCHERS: &[&str] = &[
+        "git clone",
+        "git submodule",
+        "gh repo",
+        "glab repo",
+        "hg clone",
+        "svn checkout",
+        "jj git",
+        "degit",
+        "npm create",
+        "cookiecutter",
+        "cargo generate",
+    ];
+    if !FETCHERS.contains(&program.name.get()) {
+        return;
+    }
+    let operands = arguments::read(program, rest(fields), false).operands;
+    let mut operands: Vec<&Field> = operands.iter().collect();
+    // `gh repo clone NAME`, `jj git clone URL`.
+    match (program.name.get(), operands.first().and_then(|word| word.literal())) {
+        ("gh repo" | "glab repo" | "jj git", Some("clone")) => drop(operands.remove(0)),
+        ("gh repo" | "glab repo" | "jj git" | "git submodule", _) => return,
+        _ => {}
+    }
+    let Some(from) = operands.first() else { return };
+    let into = match operands.get(1) {
+        Some(directory) => directory.text.clone(),
+        None => {
+            let raw = from.text.raw().trim_end_matches('/').trim_end_matches(".git");
+            Text::new(raw.rsplit(['/', ':']).next().unwrap_or(raw))
+        }
+    };
+    let into = eval.resolve(&into);
+    eval.fetch_tree(&into);
+}
+
+/// What a Java program is taken from.
+fn class_path(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    let arguments = arguments::read(program, rest(fields), false);
+    let names = ["-cp", "-classpath", "--class-path", "-p", "--module-path"];
+    for value in arguments.values(&names).cloned().collect::<Vec<_>>() {
+        for place in value.text.raw().split(':') {
+            let path = eval.resolve(&Text::new(place.trim_end_matches("/*")));
+            let labels = eval.file_facts(&path).0;
+            if !labels.of(CAME).is_none() {
+                eval.emit(EffectKind::Load { path }, labels, value.span);
+            }
+        }
+    }
+}
+
+/// Endings of names that hold data and nothing that a build or a linter obeys.
+const DATA: &[&str] = &[
+    "7z",
+    "aac",
+    "aif",
+    "arff",
+    "avi",
+    "avif",
+    "avro",
+    "bib",
+    "bin",
+    "bmp",
+    "br",
+    "bz2",
+    "csv",
+    "css",
+    "dat",
+    "db",
+    "dcm",
+    "docx",
+    "eot",
+    "epub",
+    "fasta",
+    "fastq",
+    "feather",
+    "flac",
+    "geojson",
+    "gguf",
+    "gif",
+    "gz",
+    "h5",
+    "hdf5",
+    "heic",
+    "htm",
+    "html",
+    "ico",
+    "ics",
+    "jpeg",
+    "jpg",
+    "json",
+    "jsonl",
+    "log",
+    "lz4",
+    "m4a",
+    "md",
+    "mkv",
+    "mov",
+    "mp3",
+    "mp4",
+    "mpeg",
+    "ndjson",
+    "nc",
+    "npy",
+    "npz",
+    "odt",
+    "ogg",
+    "onnx",
+    "opus",
+    "otf",
+    "out",
+    "parquet",
+    "pbf",
+    "pdf",
+    "pem",
+    "png",
+    "pptx",
+    "ps",
+    "rss",
+    "rst",
+    "rtf",
+    "safetensors",
+    "sig",
+    "sha256",
+    "sqlite",
+    "srt",
+    "svg",
+    "tar",
+    "tgz",
+    "tif",
+    "tiff",
+    "tsv",
+    "ttf",
+    "txt",
+    "vtt",
+    "wav",
+    "webm",
+    "webp",
+    "woff",
+    "woff2",
+    "xls",
+    "xlsx",
+    "xml",
+    "xz",
+    "zip",
+    "zst",
+];
+
+/// Directories that are called after the data in them.
+const DATA_PLACES: &[&str] =
+    &["assets", "data", "dataset", "datasets", "docs", "images", "media", "models", "static"];
+
+/// JSON that tools obey.
+const OBEYED_JSON: &[&str] = &[
+    "angular",
+    "biome",
+    "bower",
+    "composer",
+    "deno",
+    "lerna",
+    "nx",
+    "package",
+    "package-lock",
+    "project",
+    "renovate",
+    "rush",
+    "turbo",
+    "workspace",
+];
+
+/// Linters and formatters, which read their operands and obey other files.
+const READERS: &[&str] = &["eslint", "flake8", "mypy", "prettier", "stylelint", "xo"];
+
+/// Whether a file is data by its name.
+fn is_data(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if DATA_PLACES.contains(&name) {
+        return true;
+    }
+    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
+    let ending = ending.to_ascii_lowercase();
+    // `.eslintrc.json`, `tsconfig.app.json`, `jest.config.json`.
+    let obeyed = ending == "json"
+        && (name.starts_with('.') || stem.contains("config") || OBEYED_JSON.contains(&stem));
+    !stem.is_empty() && DATA.contains(&ending.as_str()) && !obeyed
+}
+
+impl Eval<'_> {
+    /// The file of the line that a module's name stands for, if there is one.
+    pub(in super::super) fn written_module(&self, name: &str) -> Option<Text> {
+        const ENDINGS: &[&str] = &[
+            "",
+            ".js",
+            ".cjs",
+            ".lua",
+            ".pm",
+            ".py",
+            ".rb",
+            ".so",
+            "/__init__.py",
+            "/__main__.py",
+        ];
+        let dotted = name.replace('.', "/");
+        let spelled = [name, dotted.as_str()].into_iter();
+        let mut paths = spelled.flat_map(|name| {
+            ENDINGS.iter().map(move |ending| self.resolve(&Text::new(format!("{name}{ending}"))))
+        });
+        paths.find(|path| path.literal().is_some_and(|path| self.state.files.contains_key(path)))
+    }
+
+    /// A file or directory that the line has brought into the tree and that
+    /// may be more than data, other than those that the command only reads.
+    pub(super) fn brought(&self, program: Option<&Program>) -> Option<Text> {
+        let within = |path: &str| {
+            let below =
+                |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
+            below(&self.context.cwd) || self.state.cwd.iter().filter_map(Text::literal).any(below)
+        };
+        let reads = program.is_some_and(|program| READERS.contains(&program.name.get()));
+        let read = |path: &str| {
+            reads
+                && self.out.effects.iter().any(|effect| {
+                    effect.command == self.node
+                        && matches!(&effect.kind, EffectKind::Read { path: read }
+                            | EffectKind::Write { path: read, .. } if read.literal() == Some(path))
+                })
+        };
+        let mut files = self.state.files.iter();
+        files.find_map(|(path, file)| {
+            let came = !file.labels.of(CAME.and(Labels::DECODED)).is_none();
+            let counts = came && within(path) && !path.contains("/.git/") && !is_data(path);
+            (counts && !read(path)).then(|| Text::from(path.as_str()))
+        })
+    }
+}
