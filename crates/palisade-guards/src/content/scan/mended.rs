@@ -158,6 +158,7 @@ fn mended(word: &str) -> Option<&'static str> {
 const LONG: usize = 8;
 
 /// By the length of a word, the first letters of the long words it may be.
+#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
 const FIRST: [Letters; 16] = {
     let mut all = [Letters::NONE; 16];
     let mut at = 0;
