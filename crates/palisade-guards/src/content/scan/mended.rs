@@ -4,7 +4,7 @@
 use super::decode;
 use super::shape::unscrambled;
 use super::views::{Patched, View};
-use super::words::{LONGEST_WORD, Letters};
+use super::words::Letters;
 use crate::content::invisible;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -157,17 +157,45 @@ fn mended(word: &str) -> Option<&'static str> {
 /// A shorter word may be another one with a letter changed.
 const LONG: usize = 8;
 
-/// The long word of attacks that a word is but for one letter too many, one too
-/// few, another one, or two in the other order. At its end it would be another
-/// form of the word, and is not looked at.
-pub fn nearly(word: &[u8]) -> Option<&'static str> {
-    if word.len() + 1 < LONG || word.len() > LONGEST_WORD {
-        return None;
+/// By the length of a word, the first letters of the long words it may be.
+#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
+const FIRST: [Letters; 16] = {
+    let mut all = [Letters::NONE; 16];
+    let mut at = 0;
+    while at < KEYWORDS.len() {
+        let word = KEYWORDS[at].as_bytes();
+        if word.len() >= LONG {
+            let first = Letters::letter(word[0]);
+            let mut length = word.len() - 1;
+            while length <= word.len() + 1 {
+                all[length] = all[length].or(first);
+                length += 1;
+            }
+        }
+        at += 1;
     }
+    all
+};
+
+/// The long word of attacks that a word is but for one letter too many, one too
+/// few, another one, or two in the other order. The first and the last letter
+/// are as they should be: at its end it would be another form of the word.
+#[inline(always)]
+pub fn nearly(word: &[u8]) -> Option<&'static str> {
+    let (first, last) = (word.first()?, word.last()?);
+    if FIRST.get(word.len())?.has(*first) { one_edit_from(word, first, last) } else { None }
+}
+
+#[inline(never)]
+fn one_edit_from(word: &[u8], first: &u8, last: &u8) -> Option<&'static str> {
     KEYWORDS.into_iter().find(|right| {
+        let right = right.as_bytes();
+        let ends = |letter: Option<&u8>, own: &u8| letter.is_some_and(|one| *one == own | 0x20);
         right.len() >= LONG
             && right.len().abs_diff(word.len()) <= 1
-            && is_one_edit(right.as_bytes(), word)
+            && ends(right.first(), first)
+            && ends(right.last(), last)
+            && is_one_edit(right, word)
     })
 }
 

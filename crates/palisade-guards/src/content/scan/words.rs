@@ -143,6 +143,12 @@ impl Letters {
         Self(self.0 | other.0)
     }
 
+    /// Whether a letter is one of them.
+    #[inline(always)]
+    pub const fn has(self, letter: u8) -> bool {
+        letter.is_ascii_alphabetic() && self.0 >> (letter & 31) & 1 == 1
+    }
+
     /// The letter beyond a sign; any where there is something else.
     #[inline(always)]
     fn beyond(sign: Option<&u8>, letter: Option<&u8>) -> Self {
