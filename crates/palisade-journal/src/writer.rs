@@ -173,7 +173,7 @@ impl FileJournal {
     /// # Errors
     /// As [`checkpoint`](Self::checkpoint).
     pub fn close(mut self) -> Result<()> {
-        self.finish()
+        self.sign_to_end()
     }
 
     /// What was repaired or lost, in words for a person; each is told once.
@@ -189,7 +189,12 @@ impl FileJournal {
         head::key(key).map(|signer| signer.public().clone())
     }
 
-    fn finish(&mut self) -> Result<()> {
+    /// The same without letting go of it: what was found is in
+    /// [`notices`](Self::notices) then.
+    ///
+    /// # Errors
+    /// As [`checkpoint`](Self::checkpoint).
+    pub fn sign_to_end(&mut self) -> Result<()> {
         if !std::mem::take(&mut self.unsigned) {
             return Ok(());
         }
@@ -553,7 +558,7 @@ impl FileJournal {
 impl Drop for FileJournal {
     fn drop(&mut self) {
         // `close` is for those who want to know.
-        let _ = self.finish();
+        let _ = self.sign_to_end();
     }
 }
 

@@ -105,9 +105,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         outcome
     })?;
     web.close();
-    if let Err(error) = journal.close() {
-        crate::show::unsigned(&error);
-    }
+    crate::show::signed(journal);
     if let Done::Refused(decision) = &done {
         if arguments.json {
             printed(|out| object(out, &Judged::of(decision)))?;

@@ -179,9 +179,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         process.run(permit, &launch)
     })?;
     // The journal is signed before this process may die by the child's signal.
-    if let Err(error) = journal.close() {
-        crate::show::unsigned(&error);
-    }
+    crate::show::signed(journal);
     match done {
         Done::Refused(decision) => {
             asks::refusal(&decision, &asks, &at, &house);
