@@ -53,7 +53,10 @@ pub fn look(client: &Client, around: &Around, scope: Scope, program: &Program) -
             What::Entries(entries) => {
                 let text = String::from_utf8_lossy(&bytes);
                 match jsonc::parse(&text) {
-                    Err(broken) => wrong.push(format!("`{shown}` is no JSON, so {} does not read it: mend it by hand ({broken})", client.title)),
+                    Err(broken) => wrong.push(format!(
+                        "`{shown}` is no JSON, so {} does not read it: mend it by hand ({broken})",
+                        client.title
+                    )),
                     Ok(root) => {
                         let (found, mut words) = entries_in(&root, entries, program);
                         if found {
