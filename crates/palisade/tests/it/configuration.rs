@@ -118,6 +118,12 @@ fn what_does_not_parse_stops_everything() {
             "",
         ),
         (
+            &format!("{allowlist}- \"* push\"\n"),
+            "config.yaml:5:11: a command glob must name a command",
+            "",
+        ),
+        ("tools:\n  rules:\n", "`tools.rules`: expected a list", "an empty list is written `[]`"),
+        (
             &format!("{allowlist}- {{rule: a, program: b, in: /, until: soon}}\n"),
             "expected a date",
             "",
