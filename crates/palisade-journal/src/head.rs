@@ -46,8 +46,7 @@ pub(crate) fn stated(layout: &Layout) -> Result<Option<u64>> {
 
 /// The head, where `signer` signed it.
 pub(crate) fn trusted(bytes: Option<&[u8]>, signer: &SignerKey) -> Result<Checkpoint> {
-    let bytes =
-        bytes.ok_or_else(|| Error::damaged("its signed head (`checkpoint`) is missing"))?;
+    let bytes = bytes.ok_or_else(|| Error::damaged("its signed head (`checkpoint`) is missing"))?;
     let read = Note::parse(bytes).and_then(|note| Ok((Checkpoint::parse(&note)?, note)));
     let (head, note) = read.map_err(|error| {
         Error::damaged(format!("its head (`checkpoint`) is not whole: {error}"))

@@ -194,11 +194,7 @@ pub fn edge(layout: &Layout, size: u64, root: &Hash) -> Option<Found> {
             return Some(Found { edge, settled, older });
         }
     }
-    Some(Found {
-        edge: with(partial(layout, 0, index, width)?)?,
-        settled: false,
-        older: full,
-    })
+    Some(Found { edge: with(partial(layout, 0, index, width)?)?, settled: false, older: full })
 }
 
 /// The whole hashes in the edge's file.

@@ -44,6 +44,7 @@ pub mod projection;
 pub mod read;
 pub mod record;
 mod secret_file;
+mod synced;
 mod time;
 pub mod tree;
 pub mod verify;

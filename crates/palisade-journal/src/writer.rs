@@ -23,15 +23,16 @@ use crate::note::{Checkpoint, Note, SignerKey, VerifierKey};
 use crate::projection::Projections;
 use crate::record::{self, Chain, Entry};
 use crate::secret_file::{
-    create_new, open_existing, private_directory, sync_directory, write_over,
-    write_secret, write_state,
+    create_new, open_existing, private_directory, sync_directory, write_over, write_secret,
+    write_state,
 };
+use crate::synced;
 use crate::time::Time;
 use crate::tree::{self, Edge, Hash};
 use palisade_core::ports::{self, JournalError, Sequence};
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -173,7 +174,7 @@ impl FileJournal {
     /// # Errors
     /// As [`checkpoint`](Self::checkpoint).
     pub fn close(mut self) -> Result<()> {
-        self.finish()
+        self.sign_to_end()
     }
 
     /// What was repaired or lost, in words for a person; each is told once.
@@ -189,7 +190,12 @@ impl FileJournal {
         head::key(key).map(|signer| signer.public().clone())
     }
 
-    fn finish(&mut self) -> Result<()> {
+    /// The same without letting go of it: what was found is in
+    /// [`notices`](Self::notices) then.
+    ///
+    /// # Errors
+    /// As [`checkpoint`](Self::checkpoint).
+    pub fn sign_to_end(&mut self) -> Result<()> {
         if !std::mem::take(&mut self.unsigned) {
             return Ok(());
         }
@@ -420,7 +426,7 @@ impl FileJournal {
                 .map_err(Error::io("open", &path))?,
         };
         file.lock().map_err(Error::io("lock", &path))?;
-        let done = share_sync(&file, tail);
+        let done = synced::share(&file, &tail.file, tail.first, tail.len);
         let unlocked = file.unlock();
         self.synced = Some(file);
         done.and(unlocked).map_err(Error::io("sync", &tail.path))
@@ -553,7 +559,7 @@ impl FileJournal {
 impl Drop for FileJournal {
     fn drop(&mut self) {
         // `close` is for those who want to know.
-        let _ = self.finish();
+        let _ = self.sign_to_end();
     }
 }
 
@@ -664,42 +670,4 @@ fn linked(metadata: &fs::Metadata) -> bool {
         let _ = metadata;
         true
     }
-}
-
-/// How far the journal is on the disk, shared by the writers in `synced`.
-/// Good for one run of the system: after a power loss it is not believed.
-fn share_sync(mut shared: &File, tail: &Tail) -> io::Result<()> {
-    let boot = boot_id();
-    let mut known = [0; 32];
-    shared.seek(SeekFrom::Start(0))?;
-    let read = shared.read(&mut known)?;
-    let mine = |len: u64| {
-        let mut bytes = [0; 32];
-        let fields = tail
-            .first
-            .to_be_bytes()
-            .into_iter()
-            .chain(len.to_be_bytes())
-            .chain(boot.unwrap_or_default());
-        bytes.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);
-        bytes
-    };
-    // Big-endian, so that order of bytes is order of (segment, length).
-    let covered = read == known.len()
-        && boot.is_some_and(|boot| known.ends_with(&boot))
-        && known.get(..16) >= mine(tail.len).get(..16);
-    if covered {
-        return Ok(());
-    }
-    let len = tail.file.metadata()?.len();
-    tail.file.sync_data()?;
-    shared.seek(SeekFrom::Start(0))?;
-    shared.write_all(&mine(len))
-}
-
-/// Which run of the system this is, where it says so.
-fn boot_id() -> Option<[u8; 16]> {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let hex: Vec<u8> = text.trim_end().bytes().filter(|byte| *byte != b'-').collect();
-    data_encoding::HEXLOWER.decode(&hex).ok()?.try_into().ok()
 }

@@ -232,8 +232,10 @@ fn policy(config: &Config, calls: &Policy) -> [u8; 32] {
     let mut bare = config.clone();
     // The rules stand in `calls`, without the lines that they were read from.
     (bare.tools.lists, bare.tools.rules) = Default::default();
-    bare.tools.terminal.approval =
-        config::Approval { unrecognised: config.tools.terminal.approval.unrecognised, ..Default::default() };
+    bare.tools.terminal.approval = config::Approval {
+        unrecognised: config.tools.terminal.approval.unrecognised,
+        ..Default::default()
+    };
     (bare.budget, bare.journal) = Default::default();
     // One and the same program reads and writes this, so the form is one.
     Sha256::digest(format!("{bare:?}\n{calls:?}")).into()

@@ -57,10 +57,17 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Records are written, and the last of them could not be signed.
-pub fn unsigned(error: &palisade_journal::Error) {
-    note(&format!("warning: the journal is not signed to its end: {error}"));
-    note(&format!("help: {}", error.help()));
+/// Signs the journal to its end, and says what was found wrong with it on the
+/// way. The records are written in any case.
+pub fn signed(mut journal: palisade_journal::FileJournal) {
+    let signed = journal.sign_to_end();
+    for told in journal.notices() {
+        note(&format!("warning: the journal: {told}"));
+    }
+    if let Err(error) = signed {
+        note(&format!("warning: the journal is not signed to its end: {error}"));
+        note(&format!("help: {}", error.help()));
+    }
 }
 
 /// One line on standard error. Nobody reading it is no reason to fail.

@@ -59,7 +59,8 @@ impl<'de> Deserialize<'de> for Entry {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Entry, E> {
-                match text.trim().trim_matches('*').trim() {
+                // Its first word is the command.
+                match text.split_whitespace().next().unwrap_or_default().trim_matches('*') {
                     "" => Err(E::custom(
                         "a command glob must name a command; this one would cover all of them",
                     )),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
+use palisade_core::Severity;
 use palisade_guards::content::reveal;
 use palisade_guards::rules::rule;
 use palisade_runtime::config::{Entry, Limits, Terminal};
@@ -110,7 +111,9 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                 format!("{} is not there yet: `palisade init` makes it", home.root().display()),
             );
         }
-        Ok(()) => say("home", State::Good, format!("nobody else can write {}", home.root().display())),
+        Ok(()) => {
+            say("home", State::Good, format!("nobody else can write {}", home.root().display()))
+        }
     }
     let mut readable = true;
     let opened = Profile::open(&home, profile);
@@ -136,17 +139,8 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                 );
             }
             let terminal = &profile.config.tools.terminal;
-            for entry in &terminal.approval.allowlist {
-                if let Entry::Rule(entry) = entry
-                    && rule(&entry.rule).is_none()
-                {
-                    let shown = reveal(&entry.rule);
-                    let words = format!(
-                        "the allowlist names the rule `{shown}`, and there is none: the entry allows nothing \
-                         (`palisade grants list`)"
-                    );
-                    say("allowlist", State::Bad, words);
-                }
+            for (what, words) in meaningless(&profile) {
+                say(what, State::Bad, words);
             }
             if let Some(workspace) = &profile.config.workspace
                 && !Path::new(workspace).is_dir()
@@ -219,6 +213,46 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
     findings
 }
 
+/// What parses and still does nothing of what was meant.
+fn meaningless(profile: &Profile) -> Vec<(&'static str, String)> {
+    let tools = &profile.config.tools;
+    let mut found = Vec::new();
+    for entry in &tools.terminal.approval.allowlist {
+        let Entry::Rule(entry) = entry else { continue };
+        let shown = reveal(&entry.rule);
+        let why = match rule(&entry.rule) {
+            None => format!("the allowlist names the rule `{shown}`, and there is none"),
+            Some(rule) if rule.severity == Severity::Dangerous => {
+                format!("the allowlist names `{shown}`, which nothing can allow")
+            }
+            Some(_) if !entry.directory.starts_with('/') => format!(
+                "the allowlist has `in: {}` for `{shown}`, which is no absolute path",
+                reveal(&entry.directory)
+            ),
+            Some(_) => continue,
+        };
+        let words = format!("{why}: the entry allows nothing (`palisade grants list`)");
+        found.push(("allowlist", words));
+    }
+    for name in &tools.terminal.env {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if name.is_empty() || !name.bytes().all(plain) {
+            let words = format!("`tools.terminal.env`: `{}` is no variable's name", reveal(name));
+            found.push(("variables", words));
+        }
+    }
+    for host in tools.taint.named.iter().chain(&tools.taint.pages) {
+        if host.contains(['/', ':', ' ']) {
+            let words = format!(
+                "`tools.taint`: `{}` is no host: write `a.example` or `*.a.example`",
+                reveal(host)
+            );
+            found.push(("taint", words));
+        }
+    }
+    found
+}
+
 /// What does not hold of the limits of single commands.
 fn limits(terminal: &Terminal) -> Option<(State, String)> {
     if terminal.limits == Limits::default() {
@@ -235,8 +269,11 @@ fn limits(terminal: &Terminal) -> Option<(State, String)> {
             ("memory_mb", terminal.limits.memory_mb.is_some(), holding.memory),
             ("cpus", terminal.limits.cpus.is_some(), holding.cpus),
         ];
-        let missing: Vec<&str> =
-            asked.into_iter().filter(|(_, asked, held)| *asked && !held).map(|(key, ..)| key).collect();
+        let missing: Vec<&str> = asked
+            .into_iter()
+            .filter(|(_, asked, held)| *asked && !held)
+            .map(|(key, ..)| key)
+            .collect();
         if !missing.is_empty() {
             let words = format!(
                 "this user has no control group to hold `{}` of `tools.terminal.limits`, so commands in the sandbox \

@@ -105,9 +105,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         outcome
     })?;
     web.close();
-    if let Err(error) = journal.close() {
-        crate::show::unsigned(&error);
-    }
+    crate::show::signed(journal);
     if let Done::Refused(decision) = &done {
         if arguments.json {
             printed(|out| object(out, &Judged::of(decision)))?;
@@ -365,9 +363,8 @@ fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
             break;
         }
         let answer = match serde_json::from_slice::<Asked>(&line) {
-            Ok(asked) => rehearsed(asked, &here, &stage, &reach, at).unwrap_or_else(|error| {
-                Answered::Wrong { line: number, error: error.to_owned() }
-            }),
+            Ok(asked) => rehearsed(asked, &here, &stage, &reach, at)
+                .unwrap_or_else(|error| Answered::Wrong { line: number, error: error.to_owned() }),
             Err(error) => Answered::Wrong { line: number, error: unplaced(&error) },
         };
         let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from);

@@ -8,7 +8,9 @@ use palisade_core::{Answer, Command, Grant, GrantScope, Surface, Verdict};
 use palisade_guards::content::reveal;
 use palisade_runtime::approvals::{Subject, governed};
 use palisade_runtime::ports::{Launch, Process};
-use palisade_runtime::{Done, Ports, Request, Session, carry_out, environment, grants, judge_command};
+use palisade_runtime::{
+    Done, Ports, Request, Session, carry_out, environment, grants, judge_command,
+};
 
 use crate::actor;
 use crate::asks::{self, Asks};
@@ -127,8 +129,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     #[cfg(target_os = "linux")]
     let mut unconfined = None;
     #[cfg(target_os = "linux")]
-    let whole =
-        whole(&arguments.sandbox, &command, at.posture.confined, &house, &mut unconfined)?;
+    let whole = whole(&arguments.sandbox, &command, at.posture.confined, &house, &mut unconfined)?;
     #[cfg(target_os = "linux")]
     named.extend(whole.iter().flat_map(Whole::variables));
     let launch = Launch {
@@ -179,9 +180,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         process.run(permit, &launch)
     })?;
     // The journal is signed before this process may die by the child's signal.
-    if let Err(error) = journal.close() {
-        crate::show::unsigned(&error);
-    }
+    crate::show::signed(journal);
     match done {
         Done::Refused(decision) => {
             asks::refusal(&decision, &asks, &at, &house);
@@ -245,7 +244,9 @@ fn own_agent(command: &Command, house: &House, surface: Surface) -> Result<Optio
     let at = house.circumstances(surface, &[], &session);
     let decision = judge_command(request, &at).decision;
     let mut all = grants::proposed(&decision, Answer::Session, at.now).unwrap_or_default();
-    all.retain(|grant| matches!(&grant.scope, GrantScope::Rule { rule, .. } if rule == "agent/run"));
+    all.retain(
+        |grant| matches!(&grant.scope, GrantScope::Rule { rule, .. } if rule == "agent/run"),
+    );
     Ok(all.pop())
 }
 

@@ -55,6 +55,11 @@ fn one(client: &'static Client, around: &Around, program: &Program) -> Option<(H
                 Scope::User => "under Palisade".to_owned(),
                 Scope::Project => "under Palisade in this project".to_owned(),
             }),
+            State::Unreadable(wrong) => {
+                health = Health::Bad;
+                words.extend(wrong);
+                continue;
+            }
             State::Wrong(wrong) => {
                 health = Health::Bad;
                 words.extend(wrong);
@@ -82,6 +87,11 @@ fn one(client: &'static Client, around: &Around, program: &Program) -> Option<(H
                 }
             }
         }
+    }
+    let off = state::switched_off(client, around);
+    if !off.is_empty() {
+        health = Health::Bad;
+        words.extend(off);
     }
     let old = found.and_then(|found| found.version).zip(client.oldest);
     if let Some((version, (oldest, otherwise))) = old

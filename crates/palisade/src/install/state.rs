@@ -16,6 +16,8 @@ pub enum State {
     Right,
     /// Something of ours, but this is wrong with it.
     Wrong(Vec<String>),
+    /// A file that cannot be read or understood, whatever is in it.
+    Unreadable(Vec<String>),
 }
 
 /// Looks at the files of a client.
@@ -51,7 +53,10 @@ pub fn look(client: &Client, around: &Around, scope: Scope, program: &Program) -
             What::Entries(entries) => {
                 let text = String::from_utf8_lossy(&bytes);
                 match jsonc::parse(&text) {
-                    Err(broken) => wrong.push(format!("`{shown}` is no JSON: {broken}")),
+                    Err(broken) => wrong.push(format!(
+                        "`{shown}` is no JSON, so {} does not read it: mend it by hand ({broken})",
+                        client.title
+                    )),
                     Ok(root) => {
                         let (found, mut words) = entries_in(&root, entries, program);
                         if found {
@@ -66,7 +71,7 @@ pub fn look(client: &Client, around: &Around, scope: Scope, program: &Program) -
     match (right, wrong.is_empty()) {
         (0, true) => State::Absent,
         (all, true) if all == count => State::Right,
-        (0, false) => State::Wrong(wrong),
+        (0, false) => State::Unreadable(wrong),
         (_, _) => {
             if right < count {
                 wrong.push("a part of it is missing".into());
@@ -102,16 +107,40 @@ fn entries_in(root: &jsonc::Node, entries: &Entries, program: &Program) -> (bool
     if found && !missing.is_empty() {
         wrong.push(format!("there is no entry for {}", missing.join(", ")));
     }
-    if found {
-        for (path, value) in entries.switches {
-            if let Some(jsonc::Kind::Bare(word)) = root.at(path).map(|node| &node.kind)
-                && word == value
-            {
-                wrong.push(format!("`{}: {value}` switches every hook off", path.join(".")));
+    (found, wrong)
+}
+
+/// Settings that switch every hook of a client off, wherever its entries
+/// stand: each with its file, in words.
+pub fn switched_off(client: &Client, around: &Around) -> Vec<String> {
+    let places = [Scope::User, Scope::Project].map(|scope| (client.files)(around, scope));
+    let mut seen = Vec::new();
+    let mut off = Vec::new();
+    for place in places.into_iter().flatten() {
+        let What::Entries(entries) = place.what else { continue };
+        // A client reads its shared file of a place and the one of this machine.
+        let beside = ["settings.json", "settings.local.json"];
+        let files = beside.map(|name| place.path.with_file_name(name));
+        for file in std::iter::once(place.path).chain(files) {
+            if entries.switches.is_empty() || seen.contains(&file) {
+                continue;
             }
+            let text = plan::read(&file).ok().and_then(|(_, bytes)| bytes);
+            let root = text.and_then(|text| jsonc::parse(&String::from_utf8_lossy(&text)).ok());
+            for (path, value) in entries.switches {
+                let found = root.as_ref().and_then(|root| root.at(path)).map(|node| &node.kind);
+                if matches!(found, Some(jsonc::Kind::Bare(word)) if word == value) {
+                    off.push(format!(
+                        "but `{}: {value}` in `{}` switches every hook off: take it out there",
+                        path.join("."),
+                        file.display()
+                    ));
+                }
+            }
+            seen.push(file);
         }
     }
-    (found, wrong)
+    off
 }
 
 fn is_executable(path: &Path) -> bool {

@@ -118,6 +118,12 @@ fn what_does_not_parse_stops_everything() {
             "",
         ),
         (
+            &format!("{allowlist}- \"* push\"\n"),
+            "config.yaml:5:11: a command glob must name a command",
+            "",
+        ),
+        ("tools:\n  rules:\n", "`tools.rules`: expected a list", "an empty list is written `[]`"),
+        (
             &format!("{allowlist}- {{rule: a, program: b, in: /, until: soon}}\n"),
             "expected a date",
             "",
@@ -156,11 +162,22 @@ fn what_does_not_parse_stops_everything() {
 fn doctor_says_what_in_a_profile_means_nothing() {
     let house = House::with(
         "workspace: /nowhere/at/all\ntools:\n  terminal:\n    approval:\n      allowlist:\n      - {rule: no/such, \
-         program: rm, in: /}\n      - {rule: delete/root, program: rm, in: /}\n",
+         program: rm, in: /}\n      - {rule: delete/root, program: rm, in: /}\n      - {rule: delete/tree, program: rm, \
+         in: rel}\n      - {rule: delete/tree, program: rm, in: /}\n    env: [\"A B\", PATH2]\n  taint: {named: \
+         [\"https://x.example\", \"*.a.example\"]}\n",
     );
     let said = house.run(&["doctor"]);
     assert_eq!(said.code, Some(1), "{}", said.out);
-    assert!(said.out.contains("`no/such`") && !said.out.contains("delete/root"), "{}", said.out);
+    for part in [
+        "`no/such`, and there is none",
+        "`delete/root`, which nothing can allow",
+        "`in: rel` for `delete/tree`",
+        "`A B` is no variable's name",
+        "`https://x.example` is no host",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    assert_eq!(said.out.matches("wrong").count(), 6, "{}", said.out);
     assert!(said.out.contains("the directory `/nowhere/at/all` is not there"), "{}", said.out);
 }
 

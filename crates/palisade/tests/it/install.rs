@@ -440,8 +440,7 @@ fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn the_profile_that_is_named_is_the_hooks() {
     let house = House::new();
-    let said =
-        house.run(&["-p", "nosuch", "install", "claude", "--yes", "--force-path"]);
+    let said = house.run(&["-p", "nosuch", "install", "claude", "--yes", "--force-path"]);
     assert_eq!(said.code, Some(2), "{}", said.err);
     assert!(said.err.contains("there is no profile `nosuch`"), "{}", said.err);
     assert!(!home(&house).join(".claude").exists());

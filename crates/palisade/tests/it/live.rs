@@ -142,7 +142,8 @@ fn doctor_has_a_line_for_each_client() {
             "{\n  \"disableAllHooks\": true,\n  \"hooks\"",
             "switches every hook off",
         ),
-        ("\"timeout\": 600", "\"timeout\": 1", "would write otherwise"),
+        ("\"timeout\": 600", "\"timeout\": 1", "is not as this palisade writes it"),
+        ("{", "{{", "mend it by hand"),
         ("palisade hook", "palisade-gone hook", "which is not there"),
         ("\"PermissionRequest\": ", "\"PermissionRequested\": ", "no entry for PermissionRequest"),
     ] {
@@ -151,5 +152,14 @@ fn doctor_has_a_line_for_each_client() {
         let claude = line("claude").unwrap();
         assert_eq!(claude["state"], "wrong", "{claude}");
         assert!(claude["words"].as_str().unwrap().contains(words), "{claude}");
+        let mends = claude["words"].as_str().unwrap().contains("mends it");
+        assert_eq!(mends, !words.contains("every hook") && !words.contains("by hand"), "{claude}");
     }
+    fs::write(&settings, text).unwrap();
+    let local = house.work().join(".claude/settings.local.json");
+    fs::create_dir_all(local.parent().unwrap()).unwrap();
+    fs::write(&local, "{\"disableAllHooks\": true}").unwrap();
+    let claude = line("claude").unwrap();
+    assert_eq!(claude["state"], "wrong", "{claude}");
+    assert!(claude["words"].as_str().unwrap().contains("settings.local.json"), "{claude}");
 }

@@ -117,6 +117,19 @@ fn a_damaged_head_is_told_with_its_way_out() {
 }
 
 #[test]
+fn an_older_head_put_back_is_told_once_and_recorded() {
+    let house = lived();
+    let path = house.palisade().join("journal/checkpoint");
+    let older = fs::read(&path).unwrap();
+    assert_eq!(house.run(&["run", "--", "true"]).code, Some(0));
+    fs::write(&path, older).unwrap();
+    let said = house.run(&["run", "--", "true"]);
+    assert!(said.err.contains("an older head was put back"), "{}", said.err);
+    assert_eq!(house.run(&["run", "--", "true"]).err, "");
+    assert!(house.run(&["log", "tail"]).out.contains("an older head was put back"));
+}
+
+#[test]
 fn what_is_no_journal_is_not_called_intact() {
     let house = House::new();
     let empty = house.work().join("empty");

@@ -125,8 +125,6 @@ pub fn give(
             _ => house.keeper().for_session(&granted)?,
         }
     }
-    if let Err(error) = journal.close() {
-        crate::show::unsigned(&error);
-    }
+    crate::show::signed(journal);
     Ok(())
 }

@@ -228,10 +228,12 @@ fn unusable(error: &Failure) -> String {
         Failure::Runtime(Error::Journal(_)) => "its journal takes no record, or cannot be signed",
         Failure::Runtime(Error::Home(_) | Error::File { .. }) => "its own files cannot be used",
         Failure::Runtime(Error::Approval { .. }) => "its approval queue cannot be used",
-        Failure::Runtime(Error::Name(_)) => "its profile is not there, or a name in the hook's line is none",
-        Failure::Runtime(Error::NotAPerson { .. })
-        | Failure::Usage(_)
-        | Failure::Other(_) => "it could not do its work",
+        Failure::Runtime(Error::Name(_)) => {
+            "its profile is not there, or a name in the hook's line is none"
+        }
+        Failure::Runtime(Error::NotAPerson { .. }) | Failure::Usage(_) | Failure::Other(_) => {
+            "it could not do its work"
+        }
     };
     // Of these the help says no path.
     let help = match error {
