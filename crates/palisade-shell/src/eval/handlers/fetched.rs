@@ -321,8 +321,10 @@ const DATA: &[&str] = &[
 ];
 
 /// Directories that are called after the data in them.
-const DATA_PLACES: &[&str] =
-    &["assets", "data", "dataset", "datasets", "docs", "images", "media", "models", "static"];
+const DATA_PLACES: &[&str] = &[
+    "assets", "data", "dataset", "datasets", "docs", "fixtures", "images", "media", "models",
+    "static", "testdata",
+];
 
 /// JSON that tools obey.
 const OBEYED_JSON: &[&str] = &[
