@@ -178,7 +178,7 @@ fn cloned(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
         "gh repo",
         "glab repo",
         "hg clone",
-        "svn checkout",
+        "svn",
         "jj git",
         "degit",
         "npm create",
@@ -192,8 +192,9 @@ fn cloned(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
     let mut operands: Vec<&Field> = operands.iter().collect();
     // `gh repo clone NAME`, `jj git clone URL`.
     match (program.name.get(), operands.first().and_then(|word| word.literal())) {
-        ("gh repo" | "glab repo" | "jj git", Some("clone")) => drop(operands.remove(0)),
-        ("gh repo" | "glab repo" | "jj git" | "git submodule", _) => return,
+        ("gh repo" | "glab repo" | "jj git", Some("clone"))
+        | ("svn", Some("checkout" | "co" | "export")) => drop(operands.remove(0)),
+        ("gh repo" | "glab repo" | "jj git" | "git submodule" | "svn", _) => return,
         _ => {}
     }
     let Some(from) = operands.first() else { return };
@@ -403,7 +404,11 @@ impl Eval<'_> {
         };
         let mut files = self.state.files.iter();
         files.find_map(|(path, file)| {
-            let came = !file.labels.of(CAME.and(Labels::DECODED)).is_none();
+            // What a link leads to is what is found.
+            let target = file.link.as_ref().and_then(Text::literal);
+            let linked = target.and_then(|target| self.state.files.get(target));
+            let labels = linked.map_or(file.labels, |one| file.labels.and(one.labels));
+            let came = !labels.of(CAME.and(Labels::DECODED)).is_none();
             let counts = came && within(path) && !path.contains("/.git/") && !is_data(path);
             (counts && !read(path)).then(|| Text::from(path.as_str()))
         })
