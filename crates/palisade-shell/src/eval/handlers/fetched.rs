@@ -162,7 +162,7 @@ fn mirrored(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
 fn copied(eval: &mut Eval<'_>, fields: &[Field]) {
     let mut operands = rest(fields).iter().filter(|word| !word.text.raw().starts_with('-'));
     let from = operands.by_ref().find(|word| remote(&word.text));
-    if let (Some(_), Some(into)) = (from, operands.last())
+    if let (Some(_), Some(into)) = (from, operands.next_back())
         && !remote(&into.text)
     {
         let into = eval.resolve(&into.text);
