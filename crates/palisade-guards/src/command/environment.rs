@@ -224,7 +224,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
         "JDK_JAVA_OPTIONS",
         &["-javaagent", "-agentpath", "-agentlib", "-Xrun", "OnError", "OnOutOfMemory"],
     ),
-    ("GOFLAGS", &["-toolexec", "-exec"]),
+    ("GOFLAGS", &["-toolexec", "-exec", "-extld", "-overlay"]),
     ("MAKEFLAGS", &["--eval", "SHELL=", "-f", "-I", "-C"]),
     ("GNUMAKEFLAGS", &["--eval", "SHELL=", "-f", "-I", "-C"]),
     ("RUSTFLAGS", RUSTC),

@@ -75,6 +75,13 @@ impl<'a> Scene<'a> {
             let sub = command.arguments.first().and_then(Text::literal);
             return matches!(sub, Some("base64" | "enc"));
         }
+        // Counted lines say how many there are.
+        let first = command.arguments.first().and_then(Text::literal);
+        if matches!(base(name), "grep" | "egrep" | "fgrep")
+            && matches!(first, Some("-c" | "--count" | "-q" | "-ci" | "-ic"))
+        {
+            return false;
+        }
         // What is added to a repository is in it for good, and goes with it.
         if base(name) == "git" {
             let adds = |word: &Text| matches!(word.literal(), Some("add" | "stage"));

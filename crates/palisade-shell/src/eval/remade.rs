@@ -43,3 +43,45 @@ fn puts_into(effect: &Effect, directory: &str) -> bool {
         || path.known_prefix().starts_with(directory)
         || directory.starts_with(path.known_prefix()) && path.has_pattern()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::effect::{Context, FileFact};
+
+    /// Whether `dist`, which a build makes again, may be deleted by a line.
+    fn may_go(line: &str) -> bool {
+        let fact = FileFact { remade: true, ..FileFact::default() };
+        let context = Context {
+            cwd: "/w".into(),
+            home: "/home/u".into(),
+            files: [("/w/dist".to_owned(), fact)].into(),
+            ..Context::default()
+        };
+        super::super::analyse(line, &context).remade.contains("/w/dist")
+    }
+
+    #[test]
+    fn what_the_line_makes_later_is_not_deleted() {
+        for line in [
+            "rm -rf dist",
+            "rm -rf dist && mkdir dist",
+            "rm -rf dist && mkdir -p dist/a && cp -r src dist/ 2>&1 | tail -3",
+            "rm -rf dist; npm run build | tee dist/log",
+        ] {
+            assert!(may_go(line), "{line}");
+        }
+        for line in [
+            "mv src dist && rm -rf dist",
+            "rm -rf dist; mv src dist; rm -rf dist",
+            "(sleep 1; rm -rf dist) & mv src dist",
+            "(sleep 1; rm -rf dist) | mv src dist",
+            "f(){ sleep 1; rm -rf dist; }; f & mv src dist",
+            "coproc { sleep 1; rm -rf dist; }; mv src dist",
+            "cat <(sleep 1; rm -rf dist) & mv src dist",
+            "setsid -f sh -c 'sleep 1; rm -rf dist'; mv src dist",
+            "trap 'rm -rf dist' EXIT; mv src dist",
+        ] {
+            assert!(!may_go(line), "{line}");
+        }
+    }
+}

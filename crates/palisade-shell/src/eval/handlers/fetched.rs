@@ -162,7 +162,7 @@ fn mirrored(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
 fn copied(eval: &mut Eval<'_>, fields: &[Field]) {
     let mut operands = rest(fields).iter().filter(|word| !word.text.raw().starts_with('-'));
     let from = operands.by_ref().find(|word| remote(&word.text));
-    if let (Some(_), Some(into)) = (from, operands.last())
+    if let (Some(_), Some(into)) = (from, operands.next_back())
         && !remote(&into.text)
     {
         let into = eval.resolve(&into.text);
@@ -178,7 +178,7 @@ fn cloned(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
         "gh repo",
         "glab repo",
         "hg clone",
-        "svn checkout",
+        "svn",
         "jj git",
         "degit",
         "npm create",
@@ -192,8 +192,9 @@ fn cloned(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
     let mut operands: Vec<&Field> = operands.iter().collect();
     // `gh repo clone NAME`, `jj git clone URL`.
     match (program.name.get(), operands.first().and_then(|word| word.literal())) {
-        ("gh repo" | "glab repo" | "jj git", Some("clone")) => drop(operands.remove(0)),
-        ("gh repo" | "glab repo" | "jj git" | "git submodule", _) => return,
+        ("gh repo" | "glab repo" | "jj git", Some("clone"))
+        | ("svn", Some("checkout" | "co" | "export")) => drop(operands.remove(0)),
+        ("gh repo" | "glab repo" | "jj git" | "git submodule" | "svn", _) => return,
         _ => {}
     }
     let Some(from) = operands.first() else { return };
@@ -321,8 +322,10 @@ const DATA: &[&str] = &[
 ];
 
 /// Directories that are called after the data in them.
-const DATA_PLACES: &[&str] =
-    &["assets", "data", "dataset", "datasets", "docs", "images", "media", "models", "static"];
+const DATA_PLACES: &[&str] = &[
+    "assets", "data", "dataset", "datasets", "docs", "fixtures", "images", "media", "models",
+    "static", "testdata",
+];
 
 /// JSON that tools obey.
 const OBEYED_JSON: &[&str] = &[
@@ -401,7 +404,11 @@ impl Eval<'_> {
         };
         let mut files = self.state.files.iter();
         files.find_map(|(path, file)| {
-            let came = !file.labels.of(CAME.and(Labels::DECODED)).is_none();
+            // What a link leads to is what is found.
+            let target = file.link.as_ref().and_then(Text::literal);
+            let linked = target.and_then(|target| self.state.files.get(target));
+            let labels = linked.map_or(file.labels, |one| file.labels.and(one.labels));
+            let came = !labels.of(CAME.and(Labels::DECODED)).is_none();
             let counts = came && within(path) && !path.contains("/.git/") && !is_data(path);
             (counts && !read(path)).then(|| Text::from(path.as_str()))
         })

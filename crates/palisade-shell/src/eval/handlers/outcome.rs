@@ -39,6 +39,15 @@ pub(super) fn complete(
             Some(lines).filter(|text| !text.is_unknown() && !text.is_empty()).map(among_others)
         });
     }
+    // Counted lines say how many there are.
+    if program == "grep"
+        && matches!(
+            words.first().and_then(Field::literal),
+            Some("-c" | "--count" | "-q" | "-ci" | "-ic")
+        )
+    {
+        printed.labels = printed.labels.without(Labels::SECRET);
+    }
     // Without a directory of its own it is in the one for temporary files.
     if plain
         && program == "mktemp"

@@ -66,6 +66,13 @@ impl Eval<'_> {
         for field in words {
             flow.words = flow.words.and(field.labels);
         }
+        let mut arguments = arguments;
+        if matches!(program.name.get(), "grep" | "rg" | "git grep")
+            && arguments.has(&["-e", "--regexp", "-f", "--file"])
+        {
+            // The pattern has been given: all the operands are files.
+            arguments.operands.insert(0, Field::new("", span));
+        }
         self.environment_twins(program, span);
         self.options(program, &arguments, &mut flow);
         self.hazards(program, &arguments, span);
