@@ -66,6 +66,8 @@ const HARMLESS: &[&str] = &[
     "LC_ALL",
     "NODE_ENV",
     "NO_COLOR",
+    "OLDPWD",
+    "PWD",
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONUNBUFFERED",
     "TERM",
