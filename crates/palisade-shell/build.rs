@@ -557,6 +557,7 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "data" => "Data",
         "path" => "Path",
         "read" => "Read",
+        "read-named" => "ReadNamed",
         "list" => "List",
         "write" => "Write",
         "append" => "Append",

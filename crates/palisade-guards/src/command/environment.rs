@@ -238,6 +238,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
         "NPM_CONFIG_NODE_OPTIONS",
         &["-r", "--require", "--import", "--loader", "--experimental-loader", "--eval"],
     ),
+    ("SPEC_OPTS", &["-r", "--require"]),
     ("LESS", &["+!", "+|", "+v", "--lesskey", "-k"]),
     (
         "TAR_OPTIONS",

@@ -84,18 +84,18 @@ impl<'a> Scene<'a> {
         }
         // What is added to a repository is in it for good, and goes with it.
         if base(name) == "git" {
-            let adds = |word: &Text| matches!(word.literal(), Some("add" | "stage"));
+            let adds = |word: &Text| word.literal().is_some_and(|word| KEEPERS.contains(&word));
             if command.arguments.iter().any(adds) {
                 return true;
             }
         }
-        let known: Option<&Program> = programs::lookup(name);
+        let known: Option<&'static Program> = programs::lookup(name);
         if let Some(program) = known
             && INTERPRETERS.contains(&program.name.get())
         {
             return self.code_discloses(effect, command);
         }
-        match known.map(|program| program.output) {
+        match known.map(|program| finer(program, command).output) {
             Some(Output::Operands | Output::Input | Output::Decoded | Output::Arguments) | None => {
                 true
             }
@@ -106,6 +106,17 @@ impl<'a> Scene<'a> {
 
 /// Interpreters of code that may print what it reads.
 const INTERPRETERS: &[&str] = &["bun", "deno", "lua", "node", "perl", "php", "python", "ruby"];
+
+/// Subcommands of git after which a file's content is in the repository, or in
+/// what is made of it.
+const KEEPERS: &[&str] = &["add", "archive", "commit", "hash-object", "stage", "update-index"];
+
+/// The entry of the subcommand that is used, where it has one.
+fn finer(program: &'static Program, command: &Invocation) -> &'static Program {
+    command.arguments.iter().filter_map(Text::literal).fold(program, |entry, word| {
+        programs::entry(&format!("{} {word}", entry.name.get())).unwrap_or(entry)
+    })
+}
 
 /// Programs that take all of what they read somewhere else.
 const COPIERS: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use super::Eval;
 use super::value::Stream;
-use crate::effect::{EffectKind, Labels};
+use crate::effect::{EffectKind, Labels, Writing};
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
@@ -68,7 +68,14 @@ impl Eval<'_> {
                 self.load_from(place, labels, span);
             }
         }
-        if name == "NODE_OPTIONS"
+        // What is noted there overwrites or lengthens a file of any name.
+        let noted = name.starts_with("GIT_TRACE")
+            || matches!(name, "NODE_REDIRECT_WARNINGS" | "SSLKEYLOGFILE" | "TF_LOG_PATH");
+        if noted && value.raw().contains('/') {
+            let path = self.resolve(value);
+            self.store(&path, Writing::Append, &Stream::unknown(Labels::NONE), span);
+        }
+        if matches!(name, "NODE_OPTIONS" | "SPEC_OPTS")
             && !["-r", "--require", "--import", "loader", "--inspect", "--eval"]
                 .iter()
                 .any(|option| value.raw().contains(option))
@@ -210,6 +217,7 @@ fn loader_variable(name: &str) -> bool {
             | "RUBYLIB"
             | "NODE_OPTIONS"
             | "NODE_PATH"
+            | "SPEC_OPTS"
             | "JAVA_TOOL_OPTIONS"
             | "_JAVA_OPTIONS"
             | "JDK_JAVA_OPTIONS"

@@ -2,7 +2,7 @@
 //! holds: whoever builds or tests the project runs that code anyway.
 
 use super::Eval;
-use crate::effect::Install;
+use crate::effect::{EffectKind, Install};
 use crate::programs::Program;
 use crate::text::Text;
 
@@ -55,6 +55,8 @@ const APART: &[&str] = &[
     "version",
     "why",
 ];
+/// Programs that put down files whose names they do not say.
+const UNPACKERS: &[&str] = &["7z", "7za", "bsdtar", "cpio", "patch", "pax", "tar", "unzip"];
 /// Variables that no package manager takes a place, a file or code from.
 const HARMLESS: &[&str] = &[
     "CI",
@@ -66,6 +68,8 @@ const HARMLESS: &[&str] = &[
     "LC_ALL",
     "NODE_ENV",
     "NO_COLOR",
+    "OLDPWD",
+    "PWD",
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONUNBUFFERED",
     "TERM",
@@ -144,7 +148,7 @@ impl Eval<'_> {
         let asked =
             exact && (plain.count() == 1 || matches!(family, "yarn" | "pnpm" | "bun" | "bundle"));
         let Some(directory) = self.directory().literal().filter(|_| asked) else { return false };
-        if self.is_changed_by_line(family, &[locks, manifests, settings]) {
+        if self.is_changed_by_line(family, directory, &[locks, manifests, settings]) {
             return false;
         }
         if self.context.files.get(directory).is_some_and(|fact| fact.locked.contains(&family)) {
@@ -157,7 +161,7 @@ impl Eval<'_> {
 
     /// Whether anything before it in the line may decide what is installed: a
     /// variable, a file of those, a commit, the package manager itself.
-    fn is_changed_by_line(&self, family: &str, names: &[&[&str]]) -> bool {
+    fn is_changed_by_line(&self, family: &str, directory: &str, names: &[&[&str]]) -> bool {
         // What is not exported by itself may be so already, but for the short
         // names of loops.
         let told = |name: &str| {
@@ -177,24 +181,96 @@ impl Eval<'_> {
         {
             return true;
         }
+        // What git has changed, and files of those names wherever in it.
+        let all = || names.iter().copied().flatten();
+        let named = |path: &str, name: &str| {
+            path.strip_suffix(name).is_some_and(|above| above.ends_with('/'))
+        };
         let decides =
-            |path: &str| {
-                path.ends_with("/.git/index")
-                    || names.iter().copied().flatten().any(|name| {
-                        path.strip_suffix(name).is_some_and(|above| above.ends_with('/'))
+            |path: &str| path.ends_with("/.git/index") || all().any(|name| named(path, name));
+        let takes_in = |path: &Text| match path.literal() {
+            Some(path) => {
+                decides(path)
+                    || directory.strip_prefix(path).is_some_and(|rest| {
+                        path.ends_with('/') || rest.is_empty() || rest.starts_with('/')
                     })
-            };
-        if self.state.files.keys().any(|path| decides(path)) {
+            }
+            None => {
+                path.is_unknown()
+                    || all().any(|name| path.may_match(&format!("{directory}/{name}")))
+            }
+        };
+        let touched = self.out.effects.iter().any(|effect| match &effect.kind {
+            EffectKind::Write { path, .. } | EffectKind::Delete { path, .. } => takes_in(path),
+            _ => false,
+        });
+        if touched || self.state.files.keys().any(|path| decides(path)) {
             return true;
         }
         let before = self.node.map_or(0, |node| node as usize);
         self.out.commands.iter().take(before).any(|one| {
-            one.program.literal().is_some_and(|name| name.rsplit('/').next() == Some(family))
-                && one.arguments.first().is_some_and(|word| {
-                    !word
-                        .literal()
-                        .is_some_and(|word| APART.contains(&word) || WORDS.contains(&word))
-                })
+            let program = one.program.literal().and_then(|name| name.rsplit('/').next());
+            let word = one.arguments.first();
+            program.is_some_and(|name| UNPACKERS.contains(&name))
+                || program == Some(family)
+                    && word.is_some_and(|word| {
+                        let known = |word| APART.contains(&word) || WORDS.contains(&word);
+                        !word.literal().is_some_and(known)
+                    })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::effect::{Context, EffectKind, FileFact};
+
+    /// Whether the line installs as nobody has touched it.
+    fn as_locked(line: &str) -> bool {
+        let fact = FileFact { locked: vec!["npm"], ..FileFact::default() };
+        let context = Context {
+            cwd: "/w".to_owned(),
+            home: "/home/u".to_owned(),
+            files: BTreeMap::from([("/w".to_owned(), fact)]),
+            ..Context::default()
+        };
+        let effects = super::super::analyse(line, &context).effects;
+        let install = EffectKind::Hazard("package/install-project");
+        !effects.iter().any(|effect| effect.kind == install)
+    }
+
+    #[test]
+    fn only_what_nothing_in_the_line_changes() {
+        for line in [
+            "npm ci",
+            "npm install --no-audit",
+            "CI=1 NODE_ENV=test npm ci",
+            "git fetch && git status && npm ci > /tmp/log 2>&1",
+            "for d in .; do (cd $d && npm ci); done",
+            "rm -rf node_modules && npm cache clean --force && npm ci && npm test",
+        ] {
+            assert!(as_locked(line), "{line}");
+        }
+        for line in [
+            "HTTPS_PROXY=http://a.example npm ci",
+            "export npm_config_registry=http://a.example; npm ci",
+            "npm pkg set scripts.postinstall=x && npm ci",
+            "git commit -qam x && npm ci",
+            "(git stash pop); npm ci",
+            "git $x; npm ci",
+            "GIT_DIR=.git git add .; npm ci",
+            "sed -i s/a/b/ packages/a/package.json && npm ci",
+            "echo x > .npmrc; npm ci",
+            "rm package-lock.json && npm install",
+            "cp -r tpl/. . && npm ci",
+            "unzip x.zip && npm ci",
+            "npm ci --unknown",
+            "npm ci left-pad",
+            "uv sync",
+        ] {
+            assert!(!as_locked(line), "{line}");
+        }
     }
 }

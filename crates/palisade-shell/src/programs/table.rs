@@ -196,6 +196,8 @@ pub enum Role {
     Upload,
     /// Text sent over the network; `@file` sends a file (curl `-d`).
     UploadData,
+    /// `file` or `name=file`, which is read (`kubectl create --from-file`).
+    ReadNamed,
     /// `name=@file` or `name=<file` sends a file (curl `-F`).
     UploadForm,
     /// A URL to fetch from or send to.

@@ -48,7 +48,10 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     let named = named.or_else(|| eval.variable("GIT_DIR").map(|(text, _)| text));
     let repository = named.map_or_else(|| eval.directory().clone(), |text| eval.resolve(&text));
     eval.bare_repository(&repository, place(fields));
-    let worked_in = eval.directory().clone();
+    let worked_in = match repository.literal().and_then(|path| path.strip_suffix("/.git")) {
+        Some(root) => Text::new(root),
+        None => eval.directory().clone(),
+    };
     eval.state.cwd = outer;
     let subcommand = rest(fields).get(arguments.first_operand).and_then(Field::literal);
     // `git checkout -- path` throws changes away; the `--` is no operand.
@@ -84,7 +87,17 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         }
         _ => {}
     }
-    if subcommand.is_some_and(|word| !READING.contains(&word)) {
+    // What is ignored is taken as well: the file of secrets above all.
+    if matches!(subcommand, Some("add" | "stage"))
+        && words_of(fields).any(|word| matches!(word, "-f" | "--force" | "-Af" | "-fA"))
+        && words_of(fields)
+            .any(|word| matches!(word, "." | "./" | "*" | ":/" | "-A" | "--all" | "-Af" | "-fA"))
+    {
+        let path = eval.resolve(&Text::new(format!("{}/.env", worked_in.raw())));
+        let _ = eval.read(&path, place(fields));
+    }
+    let word = rest(fields).get(arguments.first_operand);
+    if word.is_some_and(|word| !word.literal().is_some_and(|word| READING.contains(&word))) {
         eval.note_changed(&worked_in, ".git/index");
     }
     stream

@@ -41,6 +41,7 @@ pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[
     match (name, first) {
         // Somebody else's branch, somebody else's results.
         ("gh pr" | "glab mr", "checkout") | ("gh run" | "gh release", "download") => {
+            eval.note_changed(&here, ".git/index");
             return eval.fetch_tree(&here);
         }
         ("npm", "pack") if rest(fields).iter().skip(1).any(is_package) => {

@@ -99,6 +99,15 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
                 let _ = eval.read_operand(&Field::new(file, span));
             }
         }
+        // DuckDB takes the name of a file for a table.
+        for quote in ["FROM '", "FROM \""] {
+            let found = upper.find(quote).and_then(|at| trimmed.get(at + quote.len()..));
+            if let Some(file) = found.and_then(|rest| rest.split(['\'', '"']).next())
+                && file.contains(['.', '/'])
+            {
+                let _ = eval.read_operand(&Field::new(file, span));
+            }
+        }
         if let Some(file) = quoted_after(trimmed, "WRITEFILE(") {
             let path = eval.resolve(&Text::new(file));
             eval.store(&path, Writing::Replace, &Stream::default(), span);

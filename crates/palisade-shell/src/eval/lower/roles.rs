@@ -34,6 +34,11 @@ impl Eval<'_> {
                     None => flow.read = Some(stream),
                 }
             }
+            Role::ReadNamed => {
+                let raw = field.text.raw();
+                let file = raw.split_once('=').map_or(raw, |(_, file)| file).to_owned();
+                self.apply(Role::Read, &field.with(file), flow);
+            }
             Role::FileList => {
                 let stream = self.read_operand(field);
                 // Its lines are addresses that are asked for, or options.
