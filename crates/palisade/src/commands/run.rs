@@ -184,6 +184,12 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     match done {
         Done::Refused(decision) => {
             asks::refusal(&decision, &asks, &at, &house);
+            #[cfg(target_os = "linux")]
+            if let Some(name) = &unconfined {
+                show::note(&format!(
+                    "`palisade run --agent {name} -- {name}` gives it a sandbox and lets it reach its models only"
+                ));
+            }
             Ok(ExitCode::from(REFUSED))
         }
         Done::Ran { outcome, unrecorded } => {
