@@ -375,7 +375,7 @@ impl Eval<'_> {
 
     /// git has changed that file of the repository that it was used in, which
     /// the session is to know later.
-    fn note_changed(&mut self, worked_in: &Text, file: &str) {
+    pub(super) fn note_changed(&mut self, worked_in: &Text, file: &str) {
         let place = worked_in.literal().unwrap_or(&self.context.cwd);
         let path = format!("{place}/{file}");
         let known = self.state.files.entry(path).or_default();
