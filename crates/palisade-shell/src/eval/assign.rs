@@ -70,6 +70,7 @@ impl Eval<'_> {
                 let field = self.expand_single(word);
                 if let Some(subscript) = &assignment.subscript {
                     let key = self.key(subscript);
+                    self.hooked(&assignment.name, &field, span);
                     let mut text = field.text;
                     self.integer_code(&assignment.name, &text, field.labels);
                     self.command_table(&assignment.name, &text, field.labels, span);
@@ -106,10 +107,12 @@ impl Eval<'_> {
                     match key {
                         Some(key) => {
                             let field = self.expand_single(word);
+                            self.hooked(&assignment.name, &field, span);
                             values.push((key, Value::new(field.text, field.labels)));
                         }
                         None => {
                             for field in self.expand_words(std::slice::from_ref(word)) {
+                                self.hooked(&assignment.name, &field, span);
                                 let key = Text::new(next_index(&values).to_string());
                                 values.push((key, Value::new(field.text, field.labels)));
                             }

@@ -2,7 +2,7 @@
 //! bodies of traps, `PROMPT_COMMAND`, `precmd`. It is judged with every value
 //! that its variables take from when it is set until the line ends.
 
-use super::value::{Stream, Value, Variable};
+use super::value::{Field, Stream, Value, Variable};
 use super::{Eval, State};
 use crate::effect::Labels;
 use crate::programs::Language;
@@ -13,6 +13,26 @@ use crate::text::Text;
 const MOST: usize = 32;
 /// How often one is looked at again, where one changes what another sees.
 const AGAIN: u32 = 3;
+
+/// Whether a shell calls a function of this name by itself: bash where a command
+/// is not found, zsh at its hooks and for its signals (zshmisc, FUNCTIONS).
+pub(super) fn is_called(name: &str) -> bool {
+    const HOOKS: &[&str] = &[
+        "chpwd",
+        "command_not_found_handle",
+        "command_not_found_handler",
+        "periodic",
+        "precmd",
+        "preexec",
+        "zshaddhistory",
+        "zshexit",
+    ];
+    let signal = |name: &str| {
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    HOOKS.contains(&name) || name.strip_prefix("TRAP").is_some_and(signal)
+}
 
 /// A body that runs later.
 pub(super) struct LateBody {
@@ -34,6 +54,14 @@ pub(super) struct LateBody {
 }
 
 impl Eval<'_> {
+    /// An element of a list of commands that the shell runs by itself:
+    /// `PROMPT_COMMAND` of bash, `zshexit_functions` of zsh.
+    pub(super) fn hooked(&mut self, list: &str, element: &Field, span: Span) {
+        if list == "PROMPT_COMMAND" || list.strip_suffix("_functions").is_some_and(is_called) {
+            self.run_later(&element.text, element.labels, "variable", span);
+        }
+    }
+
     /// Sets a body to be run later.
     pub(super) fn run_later(&mut self, code: &Text, labels: Labels, via: &'static str, span: Span) {
         let span = self.span(span);

@@ -614,15 +614,7 @@ impl<'c> Eval<'c> {
             CommandKind::Function { name, body } => {
                 self.state.functions.insert(name.clone(), vec![body.clone()]);
                 self.state.doubtful.remove(name);
-                if matches!(
-                    &**name,
-                    "command_not_found_handle"
-                        | "command_not_found_handler"
-                        | "precmd"
-                        | "preexec"
-                        | "chpwd"
-                        | "zshexit"
-                ) {
+                if late::is_called(name) {
                     // The shell calls these by itself.
                     let code = Text::new(&**name);
                     self.run_later(&code, Labels::NONE, "function", command.span);
