@@ -80,6 +80,7 @@ impl Running {
         let book = Book::default();
         let proxy = Proxy {
             allowed: Allowlist::parse(allowed).unwrap(),
+            credentials: Credentials::default(),
             dialler: Dialler::new(reach, names.clone(), Arc::new(Tcp)),
             ledger: book.clone(),
             limits,
