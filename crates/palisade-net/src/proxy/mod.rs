@@ -41,9 +41,9 @@ use tokio::time::timeout;
 use crate::dial::{Connection, DialError, Dialler};
 
 pub use allow::Allowlist;
+pub use credential::{Credential, Credentials, Terms};
 #[doc(hidden)]
 pub use hello::example as greeting_example;
-pub use credential::{Credential, Credentials, Terms};
 pub use ledger::{Entry, Ledger, Passed, Refused, Used};
 pub use target::Target;
 

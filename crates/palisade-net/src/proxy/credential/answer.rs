@@ -160,7 +160,9 @@ mod tests {
     fn an_end_that_may_be_a_beginning_waits_and_nothing_else_does() {
         let mut forms = Forms::default();
         forms.add(b"abcabd", b"XXXXXX");
-        for (text, open) in [("", 0), ("x", 0), ("xabc", 3), ("abcab", 5), ("abcabd", 0), ("abcabca", 4)] {
+        for (text, open) in
+            [("", 0), ("x", 0), ("xabc", 3), ("abcab", 5), ("abcabd", 0), ("abcabca", 4)]
+        {
             assert_eq!(forms.open_end(text.as_bytes()), open, "{text}");
         }
         assert_eq!(forms.without(b"1abcabd2abcabd"), Some(b"1XXXXXX2XXXXXX".to_vec()));

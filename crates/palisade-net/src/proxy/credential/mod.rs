@@ -76,7 +76,9 @@ impl Terms {
         let field = |text: &String| {
             let name = HeaderName::from_bytes(text.as_bytes())
                 .map_err(|_| format!("`{}` is no header's name", text.escape_debug()))?;
-            match request::between_neighbours(&name) || ["host", "content-length"].contains(&name.as_str()) {
+            match request::between_neighbours(&name)
+                || ["host", "content-length"].contains(&name.as_str())
+            {
                 true => Err(format!("the header `{name}` cannot carry a credential")),
                 false => Ok(name),
             }
@@ -262,4 +264,3 @@ impl Credential {
         memchr::memmem::find(text, self.phantom.as_bytes()).is_some()
     }
 }
-

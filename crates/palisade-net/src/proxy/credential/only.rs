@@ -25,7 +25,8 @@ impl Only {
             return wrong("begins with no method: write it in capitals, or `*` for any");
         }
         let path = path.trim();
-        let Some(parts) = path.strip_prefix('/').filter(|path| !path.contains(['?', '#', '%', ' ']))
+        let Some(parts) =
+            path.strip_prefix('/').filter(|path| !path.contains(['?', '#', '%', ' ']))
         else {
             return wrong("has no path: it begins with `/`, without query and escapes");
         };
@@ -50,7 +51,8 @@ fn covers(pattern: &[String], parts: &[String]) -> bool {
         (None, None) => true,
         (Some((first, rest)), _) if first == "**" => {
             // At the end it covers all that comes, and nothing at all.
-            rest.is_empty() || (0..=parts.len()).any(|from| covers(rest, parts.get(from..).unwrap_or_default()))
+            rest.is_empty()
+                || (0..=parts.len()).any(|from| covers(rest, parts.get(from..).unwrap_or_default()))
         }
         (Some((first, pattern)), Some((part, parts))) => {
             (first == part || first == "*" && !part.is_empty()) && covers(pattern, parts)

@@ -53,9 +53,7 @@ pub fn ready(
     let mut put = PutIn { upgrade, ..put_in(credentials, target, request)? };
     if !put.names.is_empty() {
         // What is packed cannot be searched for the value.
-        request
-            .headers
-            .insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        request.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     for one in credentials.each.iter().filter(|one| one.terms.hosts.contains(target)) {
         put.forms.add(one.value.as_bytes(), one.phantom.as_bytes());
@@ -86,9 +84,7 @@ fn addressed(target: &Target, request: &mut Parts) -> Result<(), Wrong> {
         443 => target.host.to_string(),
         _ => target.to_string(),
     });
-    request
-        .headers
-        .insert(header::HOST, ours.map_err(|_| Wrong::Malformed("`Host` is no host"))?);
+    request.headers.insert(header::HOST, ours.map_err(|_| Wrong::Malformed("`Host` is no host"))?);
     if let Some(authority) = request.uri.authority() {
         if request.uri.scheme_str() != Some("https") || !same(authority.as_str()) {
             return Err(Wrong::Malformed("the address is not on the host of the connection"));
@@ -160,11 +156,7 @@ pub fn take_away(headers: &mut HeaderMap, named: &[String]) {
     }
 }
 
-fn put_in(
-    credentials: &Credentials,
-    target: &Target,
-    request: &mut Parts,
-) -> Result<PutIn, Wrong> {
+fn put_in(credentials: &Credentials, target: &Target, request: &mut Parts) -> Result<PutIn, Wrong> {
     let mut put = PutIn::default();
     let address = request.uri.to_string();
     let opened = opened(address.as_bytes());
