@@ -52,9 +52,8 @@ impl<V: Fn(&str) -> Option<OsString>> Places<'_, V> {
             return Ok(value);
         }
         let place = if self.dotenv.is_some() { "neither in the profile's .env nor" } else { "not" };
-        let value = (self.caller)(name).ok_or_else(|| {
-            format!("there is no `{name}`, {place} in the environment")
-        })?;
+        let value = (self.caller)(name)
+            .ok_or_else(|| format!("there is no `{name}`, {place} in the environment"))?;
         value.into_string().map_err(|_| format!("`{name}` of the environment is not UTF-8"))
     }
 

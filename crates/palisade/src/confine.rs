@@ -376,9 +376,13 @@ pub fn run(
 
 /// The policy with what the proxy gives it, where it has a proxy, and without
 /// the values of credentials in any case.
-fn proxied(mut policy: Policy, settings: Settings) -> Result<(Policy, Option<Egress>), SandboxError> {
+fn proxied(
+    mut policy: Policy,
+    settings: Settings,
+) -> Result<(Policy, Option<Egress>), SandboxError> {
     let failed = |why: String, help: &str| SandboxError::Policy { why, help: help.into() };
-    let wrong = |why| failed(why, "mend the entry under `tools.terminal.credentials`, or take it out");
+    let wrong =
+        |why| failed(why, "mend the entry under `tools.terminal.credentials`, or take it out");
     policy.environment.retain(|(name, _)| settings.held.variables().all(|held| name != held));
     if policy.network != Network::Proxy {
         return Ok((policy, None));

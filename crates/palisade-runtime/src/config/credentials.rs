@@ -61,7 +61,9 @@ impl<'de> Deserialize<'de> for Source {
             _ => None,
         };
         source.ok_or_else(|| {
-            de::Error::custom("expected `env:NAME`, or `file:` and a path that begins with `/` or `~/`")
+            de::Error::custom(
+                "expected `env:NAME`, or `file:` and a path that begins with `/` or `~/`",
+            )
         })
     }
 }

@@ -19,7 +19,11 @@ use crate::jobs;
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
 #[cfg(target_os = "linux")]
-use crate::{agent::Whole, confine, egress::{Held, Recorded}};
+use crate::{
+    agent::Whole,
+    confine,
+    egress::{Held, Recorded},
+};
 
 /// Judge a command and run it if it may be run
 ///

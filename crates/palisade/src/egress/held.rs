@@ -82,7 +82,12 @@ impl Held {
     /// # Errors
     /// Where it is not written so.
     pub fn add(&mut self, text: &str) -> Result<(), String> {
-        let wrong = || format!("`{}`: write it as `NAME@HOST`, like `GITHUB_TOKEN@api.github.com`", text.escape_debug());
+        let wrong = || {
+            format!(
+                "`{}`: write it as `NAME@HOST`, like `GITHUB_TOKEN@api.github.com`",
+                text.escape_debug()
+            )
+        };
         let (name, hosts) = text.split_once('@').ok_or_else(wrong)?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if name.is_empty() || !name.bytes().all(plain) || hosts.is_empty() {
@@ -116,7 +121,10 @@ impl Held {
     pub fn understood(&self) -> Result<Vec<Terms>, String> {
         let mut names = BTreeSet::new();
         if let Some(twice) = self.each.iter().find(|one| !names.insert(&one.env)) {
-            return Err(format!("`{}` stands there twice: name all of its hosts in one entry", twice.env));
+            return Err(format!(
+                "`{}` stands there twice: name all of its hosts in one entry",
+                twice.env
+            ));
         }
         let terms = |one: &Wanted| {
             Terms::parse(&one.hosts, &one.headers, &one.only)
@@ -136,7 +144,8 @@ impl Held {
         beside: &[(OsString, OsString)],
     ) -> Result<Self, String> {
         let all = self.each.iter().zip(self.understood()?);
-        let reached = all.filter(|(_, terms)| terms.hosts().iter().any(|host| allowed.covers(host)));
+        let reached =
+            all.filter(|(_, terms)| terms.hosts().iter().any(|host| allowed.covers(host)));
         let each: Vec<Wanted> = reached.map(|(one, _)| one.clone()).collect();
         let text = |text: &OsStr| text.to_string_lossy().into_owned();
         let beside = beside.iter().filter(|_| !each.is_empty());
@@ -147,18 +156,26 @@ impl Held {
     /// The file of one that lies where the command could read it itself.
     pub fn exposed(&self, open: &[PathBuf], hidden: &[PathBuf]) -> Option<String> {
         let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        let is_in = |file: &Path, all: &[PathBuf]| all.iter().any(|path| file.starts_with(real(path)));
+        let is_in =
+            |file: &Path, all: &[PathBuf]| all.iter().any(|path| file.starts_with(real(path)));
         self.each.iter().find_map(|one| {
             let From::File(path) = &one.from else { return None };
             let file = real(&credentials::file(path, |name| env::var_os(name)));
             (is_in(&file, open) && !is_in(&file, hidden)).then(|| {
-                format!("the file of the credential `{}`, `{}`, lies where the command can read it", one.env, file.display())
+                format!(
+                    "the file of the credential `{}`, `{}`, lies where the command can read it",
+                    one.env,
+                    file.display()
+                )
             })
         })
     }
 
     fn places(&self) -> credentials::Places<'_, impl Fn(&str) -> Option<OsString>> {
-        credentials::Places { dotenv: self.dotenv.as_deref(), caller: |name: &str| env::var_os(name) }
+        credentials::Places {
+            dotenv: self.dotenv.as_deref(),
+            caller: |name: &str| env::var_os(name),
+        }
     }
 
     /// Reads the values, for the proxy that puts them in.
@@ -184,16 +201,30 @@ impl Held {
         Credentials::new(each)
     }
 
-    /// Name, hosts, and whether its value can be read, for `doctor`.
-    pub fn looked_at(&self) -> Vec<(String, String, Result<(), String>)> {
+    /// What `doctor` says of each: whether its value can be read, and which of
+    /// its hosts none of these lists has.
+    ///
+    /// # Errors
+    /// Where one cannot be meant.
+    pub fn looked_at(&self, lists: &[Allowlist]) -> Result<Vec<Result<String, String>>, String> {
         let places = self.places();
-        let look = |one: &Wanted| {
+        let look = |(one, terms): (&Wanted, Terms)| {
             let source = one.from.source();
             let read = places.value(&source).and_then(|value| {
-                usable(&value).map_err(|why| format!("the value at `{source}` cannot be used: {why}"))
+                usable(&value)
+                    .map_err(|why| format!("the value at `{source}` cannot be used: {why}"))
             });
-            (one.env.clone(), one.hosts.join(", "), read)
+            read.map_err(|why| format!("`{}`: {why}", one.env))?;
+            let unlisted =
+                terms.hosts().iter().find(|host| !lists.iter().any(|list| list.covers(host)));
+            match unlisted {
+                None => Ok(format!("`{}` can be read, for {}", one.env, one.hosts.join(", "))),
+                Some(host) => Err(format!(
+                    "`{}`: no list lets a command reach {host}; add it to `tools.terminal.allow_domains`",
+                    one.env
+                )),
+            }
         };
-        self.each.iter().map(look).collect()
+        Ok(self.each.iter().zip(self.understood()?).map(look).collect())
     }
 }

@@ -42,7 +42,7 @@ fn made(names: &[String]) -> Result<Made, Box<dyn std::error::Error>> {
     };
     let mut params = CertificateParams::default();
     dated(&mut params);
-    params.distinguished_name.push(DnType::CommonName, "Palisade, this run only");
+    params.distinguished_name.push(DnType::CommonName, "Palisade, authority of one run");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params.name_constraints = Some(NameConstraints {
@@ -54,7 +54,9 @@ fn made(names: &[String]) -> Result<Made, Box<dyn std::error::Error>> {
     for name in names {
         let mut params = CertificateParams::new(vec![name.clone()])?;
         dated(&mut params);
-        params.distinguished_name.push(DnType::CommonName, "Palisade, this run only");
+        // Another name than the authority's: some take equal ones for a
+        // certificate that signs itself.
+        params.distinguished_name.push(DnType::CommonName, "Palisade, host of one run");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
