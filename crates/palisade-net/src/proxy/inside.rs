@@ -11,9 +11,9 @@ use std::io::{self, Cursor};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use http_body_util::{Either, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1 as to_host;
 use hyper::header::{self, HeaderValue};
@@ -231,11 +231,17 @@ impl<L: Ledger> Inside<'_, L> {
         let (mut head, body) = request.into_parts();
         let put = match request::ready(&self.shared.proxy.credentials, self.target, &mut head) {
             Ok(put) => put,
-            Err(wrong) => return Ok(self.refuse(wrong).await),
+            Err(wrong) => {
+                drained(body).await;
+                return Ok(self.refuse(wrong).await);
+            }
         };
         let entry = match self.recorded(&put, &head).await {
             Ok(entry) => entry,
-            Err(answer) => return Ok(answer),
+            Err(answer) => {
+                drained(body).await;
+                return Ok(answer);
+            }
         };
         let begun = Instant::now();
         let answered = self.sent(Request::from_parts(head, body)).await;
@@ -345,6 +351,23 @@ enum Unsent {
     /// The host ended after it had answered others.
     Gone,
     Why(String),
+}
+
+/// Reads what a client sends with a request that goes nowhere, so that it
+/// hears why: bytes that nobody read would make a reset of it.
+async fn drained(mut body: Incoming) {
+    const MOST: usize = 1 << 20;
+    let all = async {
+        let mut left = MOST;
+        while let Some(Ok(frame)) = body.frame().await {
+            let count = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(count) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    let _ = timeout(Duration::from_millis(500), all).await;
 }
 
 /// An answer of the proxy's own, after which the connection ends.

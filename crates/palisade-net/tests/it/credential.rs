@@ -242,6 +242,38 @@ fn the_value_reaches_its_host_and_never_comes_back() {
 }
 
 #[test]
+fn socks_leads_to_the_same() {
+    let host = Host::mirror();
+    let (proxy, held) = host.proxy(&[]);
+    let mut client = proxy.client();
+    let request = [&[5, 1, 0, 5, 1, 0, 3, 6][..], b"A.test", &host.port.to_be_bytes()];
+    client.write_all(&request.concat()).unwrap();
+    client.read_exact(&mut [0; 12]).unwrap();
+    let all: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(held.certificates.as_bytes()).map(Result::unwrap).collect();
+    let mut tls = secured(client, held.trust(&all, &[]), "a.test");
+    let name = host.name("a.test");
+    let (_, body) = asked(
+        &mut tls,
+        &format!("GET / HTTP/1.1\r\nHost: {name}\r\nX-Api-Key: {}\r\n\r\n", held.phantom),
+    );
+    assert!(host.heard()[0].contains(VALUE) && !body.contains(VALUE), "{body}");
+
+    // A refusal is heard, however much was sent.
+    let mut tls = secured(proxy.tunnel(&name), held.trust(&all, &[]), "a.test");
+    let body = "x".repeat(300 << 10);
+    let (head, body) = asked(
+        &mut tls,
+        &format!(
+            "POST /{} HTTP/1.1\r\nHost: {name}\r\nContent-Length: {}\r\n\r\n{body}",
+            held.phantom,
+            body.len()
+        ),
+    );
+    assert!(head.starts_with("HTTP/1.1 403") && body.contains("egress/credential"), "{head}");
+}
+
+#[test]
 fn anywhere_else_the_phantom_is_refused_or_stays_a_phantom() {
     let host = Host::mirror();
     let (mut proxy, held) = host.proxy(&[]);

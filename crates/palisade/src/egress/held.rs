@@ -201,6 +201,18 @@ impl Held {
         Credentials::new(each)
     }
 
+    /// The first host of each that none of these lists has, where there is one.
+    ///
+    /// # Errors
+    /// Where a credential cannot be meant.
+    pub fn unlisted(&self, lists: &[Allowlist]) -> Result<Vec<String>, String> {
+        let first = |terms: Terms| {
+            let mut hosts = terms.hosts().iter();
+            hosts.find(|host| !lists.iter().any(|list| list.covers(host))).map(ToString::to_string)
+        };
+        Ok(self.understood()?.into_iter().filter_map(first).collect())
+    }
+
     /// What `doctor` says of each: whether its value can be read, and which of
     /// its hosts none of these lists has.
     ///

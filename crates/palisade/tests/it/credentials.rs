@@ -296,8 +296,57 @@ fn a_value_never_comes_in_by_another_way() {
         &script,
     ]);
     assert!(said.out.contains("AUTH /option") && !said.out.contains(VALUE), "{said:?}");
-    let said = scene.run(&["sandbox", "--credential", "GITHUB_TOKEN", "--", "true"]);
-    assert_eq!(said.code, Some(2), "{said:?}");
+    for wrong in [
+        "GITHUB_TOKEN",
+        "GITHUB_TOKEN@",
+        "@a.example",
+        "A-B@a.example",
+        "GITHUB_TOKEN@nowhere.example",
+    ] {
+        let said = scene.run(&["sandbox", "--credential", wrong, "--", "touch", "ran"]);
+        assert_eq!(said.code, Some(2), "{wrong}: {said:?}");
+    }
+    assert!(!scene.house.work().join("ran").exists());
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_key_behind() {
+    let name = "a_run_that_is_killed_leaves_no_key_behind";
+    if !works(name, &["curl", "openssl", "python3"]) {
+        return;
+    }
+    let scene = Scene::new("");
+    let root = scene.house.palisade().parent().unwrap().join("cert.pem");
+    let script = format!(
+        "curl -sS -H \"Authorization: $GITHUB_TOKEN\" https://localhost:{}/ > said; mv said done; sleep 600",
+        scene.port
+    );
+    let mut command = Command::new(crate::house::binary());
+    command.args(["run", "--", "./agent", "-c", &script]);
+    scene.house.prepare(&mut command);
+    command.env("GITHUB_TOKEN", VALUE).env("SSL_CERT_FILE", root).stdin(Stdio::null());
+    let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let done = scene.house.work().join("done");
+    for _ in 0..2000 {
+        if done.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let arguments = String::from_utf8_lossy(&arguments).into_owned();
+        assert!(!arguments.contains(VALUE), "{arguments}");
+    }
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert!(scene.heard().contains(VALUE));
+    let left = Command::new("grep")
+        .args(["-rl", "-e", VALUE, "-e", "PRIVATE KEY", "-e", "BEGIN CERTIFICATE"])
+        .args([scene.house.palisade(), scene.house.work()])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&left.stdout), "");
 }
 
 #[test]

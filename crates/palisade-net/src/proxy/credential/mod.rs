@@ -191,7 +191,13 @@ impl Credentials {
         if each.is_empty() {
             return Ok(Self::default());
         }
-        Self::trusting(each, rustls_native_certs::load_native_certs().certs)
+        let system = rustls_native_certs::load_native_certs().certs;
+        if system.is_empty() {
+            return Err("this system names no authorities, so no host could prove itself; \
+                        `SSL_CERT_FILE` can name a list"
+                .into());
+        }
+        Self::trusting(each, system)
     }
 
     /// The same, where hosts prove themselves by these authorities.
