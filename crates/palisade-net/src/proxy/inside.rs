@@ -315,6 +315,7 @@ impl<L: Ledger> Inside<'_, L> {
             self.sockets.set(Some((client, hyper::upgrade::on(&mut answer))));
         }
         let (mut head, body) = answer.into_parts();
+        head.extensions.remove::<hyper::ext::ReasonPhrase>();
         if head.headers.contains_key(header::TRANSFER_ENCODING) {
             head.headers.remove(header::CONTENT_LENGTH);
         }

@@ -6,10 +6,10 @@
 //! ([`Dialler`]): resolved once, every answer judged, and only a judged
 //! address dialled. In a tunnel the TLS greeting must ask for the host that
 //! was allowed. Each connection is written into a [`Ledger`] before it is
-//! made.
+//! made. For the hosts of [`credential`]s the proxy is the end of the tunnel.
 //!
-//! Known gaps: what goes through a tunnel is not seen, so a host that is
-//! allowed is trusted with everything that can be sent to it; a host on a
+//! Known gaps: what goes through any other tunnel is not seen, so a host that
+//! is allowed is trusted with everything that can be sent to it; a host on a
 //! shared front (a CDN) may be a way to others behind the same front, by the
 //! `Host` inside the encryption or by an encrypted greeting (ECH), which
 //! cannot be told from one that only pretends to be; a greeting without a name

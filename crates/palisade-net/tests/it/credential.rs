@@ -223,6 +223,20 @@ fn the_value_reaches_its_host_and_never_comes_back() {
     assert_eq!(field(&head, "x-echo"), Some(basic(format!("me:{phantom}")).as_str()));
     assert!(!body.contains(&STANDARD.encode(format!("me:{VALUE}"))), "{body}");
 
+    // However base64 is written, the host's echo says nothing.
+    let bare = STANDARD.encode(format!("meme:{phantom}")).trim_end_matches('=').to_owned();
+    let request = format!("GET / HTTP/1.1\r\nHost: {name}\r\nAuthorization: bASIC  {bare}\r\n\r\n");
+    let (head, body) = asked(&mut tls, &request);
+    let whole = STANDARD.encode(format!("meme:{VALUE}"));
+    assert_eq!(
+        field(&host.heard().pop().unwrap(), "authorization"),
+        Some(format!("Basic {whole}").as_str())
+    );
+    assert!(
+        !head.contains(whole.trim_end_matches('=')) && !body.contains(whole.trim_end_matches('=')),
+        "{body}"
+    );
+
     // Without the phantom nothing is put in.
     let (_, body) = asked(
         &mut tls,
@@ -237,7 +251,7 @@ fn the_value_reaches_its_host_and_never_comes_back() {
         "{book:?}"
     );
     assert!(proxy.book.has("Some(200)"), "{book:?}");
-    assert_eq!(book.iter().filter(|line| line.starts_with("using")).count(), 2, "{book:?}");
+    assert_eq!(book.iter().filter(|line| line.starts_with("using")).count(), 3, "{book:?}");
     assert!(!book.iter().any(|line| line.contains(VALUE) || line.contains("x=1")), "{book:?}");
 }
 
@@ -485,6 +499,7 @@ fn only_what_the_credential_is_for_may_be_asked_with_it() {
         assert!(say(line, "").starts_with("HTTP/1.1 403"), "{line}");
     }
     assert!(say("GET /repos/a", "X-HTTP-Method-Override: DELETE\r\n").starts_with("HTTP/1.1 403"));
+    assert!(say("GET /repos/a?%5Fmethod=DELETE", "").starts_with("HTTP/1.1 403"));
     assert!(say("GET /unwritable", "").starts_with("HTTP/1.1 403"));
     assert_eq!(host.heard().len(), 1);
 }

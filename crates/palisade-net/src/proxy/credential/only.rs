@@ -2,6 +2,9 @@
 
 use super::request::opened;
 
+/// Parts of a path that is looked at.
+const MOST: usize = 128;
+
 /// `GET /repos/**`: a method (`*` for any) and a path, in which `*` is one
 /// part and `**` any number of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +67,8 @@ fn covers(pattern: &[String], parts: &[String]) -> bool {
 /// The parts of a path, without escapes; `None` where some program could read
 /// another path.
 fn plain(path: &str) -> Option<Vec<String>> {
-    let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-    let last = parts.len().checked_sub(1)?;
+    let parts: Vec<&str> = path.strip_prefix('/')?.split('/').take(MOST + 1).collect();
+    let last = parts.len().checked_sub(1).filter(|last| *last < MOST)?;
     let plain = parts.iter().enumerate().map(|(at, part)| {
         let part = String::from_utf8(opened(part.as_bytes())).ok()?;
         let odd = |c: char| c.is_control() || "/\\%?#".contains(c);
@@ -111,6 +114,7 @@ mod tests {
             ("GET /repos/**", "GET /reposx/a"),
             ("GET /repos/*/pulls", "GET /repos/a/b/pulls"),
             ("GET /repos/*/pulls", "GET /repos//pulls"),
+            ("GET /**", &format!("GET /{}", "a/".repeat(200))),
         ] {
             assert!(!covers(rule, asked), "{rule} {asked}");
         }

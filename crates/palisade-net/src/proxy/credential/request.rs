@@ -10,6 +10,7 @@ use hyper::{Method, Uri, Version};
 use memchr::memmem;
 
 use super::answer::Forms;
+use super::only::Only;
 use super::{Credential, Credentials};
 use crate::proxy::target::{Target, split};
 
@@ -165,52 +166,84 @@ fn put_in(credentials: &Credentials, target: &Target, request: &mut Parts) -> Re
             return Err(one.refused(&format!("it stands in the address, which is kept and shown in many places; it may stand in {}", one.places())));
         }
     }
-    let (method, path) = (request.method.as_str().to_owned(), request.uri.path().to_owned());
-    let switched = SWITCHES.iter().any(|name| request.headers.contains_key(*name));
-    let counts: Vec<HeaderName> = request.headers.iter().map(|(name, _)| name.clone()).collect();
+    let asked = Asked::of(request);
+    let names: Vec<HeaderName> = request.headers.iter().map(|(name, _)| name.clone()).collect();
     for (name, value) in &mut request.headers {
-        let plain = value.as_bytes().to_vec();
-        let basic = basic(&plain);
-        let text = basic.as_deref().unwrap_or(&plain);
-        let mut written = text.to_vec();
+        let mut plain = value.as_bytes().to_vec();
+        let opened = basic(&plain);
+        let mut inner = opened.clone().unwrap_or_default();
         for one in &credentials.each {
+            let (outside, inside) = (one.stands_in(&plain), one.stands_in(&inner));
             let mine = one.terms.hosts.contains(target) && one.terms.fields.contains(name);
-            let stands = one.stands_in(text) || one.stands_in(&plain);
-            if !mine && (stands || one.is_in(text) || one.is_in(&plain)) {
+            if !mine && (outside || inside || one.is_in(&plain) || one.is_in(&inner)) {
                 return Err(one.refused(&format!(
                     "it stands in the header `{name}` of a request to {target}; it may stand in {}",
                     one.places()
                 )));
             }
-            if !stands {
+            if !outside && !inside {
                 continue;
             }
-            if counts.iter().filter(|other| *other == name).count() > 1 {
+            if names.iter().filter(|other| *other == name).count() > 1 {
                 return Err(one.refused(&format!("the header `{name}` stands there twice")));
             }
-            if !one.terms.only.is_empty()
-                && (switched || !one.terms.only.iter().any(|only| only.covers(&method, &path)))
-            {
+            if !asked.is_covered(&one.terms.only) {
                 return Err(one.refused(&format!(
-                    "its `only` does not cover {method} of this path on {target}"
+                    "its `only` does not cover {} of this path on {target}",
+                    asked.method
                 )));
             }
-            written = replaced(&written, one.phantom.as_bytes(), one.value.as_bytes());
+            let (phantom, real) = (one.phantom.as_bytes(), one.value.as_bytes());
+            if outside {
+                plain = replaced(&plain, phantom, real);
+            }
+            inner = replaced(&inner, phantom, real);
             put.names.push(one.name.clone());
         }
-        if written != text {
-            if basic.is_some() {
-                written = [b"Basic ".to_vec(), LENIENT.encode(&written).into_bytes()].concat();
-                let tail = |bytes: &[u8]| bytes.get(6..).unwrap_or_default().trim_ascii().to_vec();
-                put.forms.add(&tail(&written), &tail(&plain));
+        let inside = opened.filter(|opened| *opened != inner);
+        if let Some(opened) = inside {
+            if plain != value.as_bytes() {
+                return Err(Wrong::Malformed("a field has a credential in two ways"));
             }
-            let mut anew = HeaderValue::from_bytes(&written)
+            // Whoever wrote it in another way of base64 gets it back in this one.
+            let (written, shown) = (LENIENT.encode(&inner), LENIENT.encode(&opened));
+            put.forms.add(written.as_bytes(), shown.as_bytes());
+            plain = format!("Basic {written}").into_bytes();
+        }
+        if plain != value.as_bytes() {
+            let mut anew = HeaderValue::from_bytes(&plain)
                 .map_err(|_| Wrong::Malformed("a field cannot be written anew"))?;
             anew.set_sensitive(true);
             *value = anew;
         }
     }
     Ok(put)
+}
+
+/// What is asked for.
+struct Asked {
+    method: String,
+    path: String,
+    /// Whether a field or the query says that another method is meant.
+    switched: bool,
+}
+
+impl Asked {
+    fn of(request: &Parts) -> Self {
+        let query = opened(request.uri.query().unwrap_or_default().as_bytes());
+        let query = String::from_utf8_lossy(&query).to_ascii_lowercase();
+        let switched = SWITCHES
+            .iter()
+            .any(|name| request.headers.contains_key(*name) || query.contains(&format!("{name}=")))
+            || query.contains("_method=")
+            || query.contains("httpmethod=");
+        Self { method: request.method.to_string(), path: request.uri.path().to_owned(), switched }
+    }
+
+    fn is_covered(&self, only: &[Only]) -> bool {
+        let covers = |only: &Only| only.covers(&self.method, &self.path);
+        only.is_empty() || !self.switched && only.iter().any(covers)
+    }
 }
 
 impl Credential {
