@@ -597,7 +597,7 @@ fn megabytes_go_both_ways_in_pieces() {
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     let body = String::from_utf8(chunks(&mut tls)).unwrap();
     let phantom = &held.phantom;
-    assert!(body.starts_with(&format!("{}|{phantom}|x", 4 << 20)), "{}", &body[..80]);
+    assert!(body.starts_with(&format!("{}|{phantom}|x", 4 << 20)));
     assert!(body.ends_with(phantom.as_str()) && !body.contains(VALUE));
 }
 

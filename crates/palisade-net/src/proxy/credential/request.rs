@@ -86,10 +86,10 @@ fn addressed(target: &Target, request: &mut Parts) -> Result<(), Wrong> {
         _ => target.to_string(),
     });
     request.headers.insert(header::HOST, ours.map_err(|_| Wrong::Malformed("`Host` is no host"))?);
-    if let Some(authority) = request.uri.authority() {
-        if request.uri.scheme_str() != Some("https") || !same(authority.as_str()) {
-            return Err(Wrong::Malformed("the address is not on the host of the connection"));
-        }
+    if let Some(authority) = request.uri.authority()
+        && (request.uri.scheme_str() != Some("https") || !same(authority.as_str()))
+    {
+        return Err(Wrong::Malformed("the address is not on the host of the connection"));
     }
     let path = request.uri.path_and_query().map_or("", |path| path.as_str()).to_owned();
     if !path.starts_with('/') {
