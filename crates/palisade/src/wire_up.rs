@@ -117,6 +117,12 @@ pub fn understood(profile: &Profile) -> Result<(), Error> {
         let agents = config.agents.iter().map(|(name, agent)| {
             (format!("agents.{name}"), &agent.allow_domains, &agent.allow_private)
         });
+        crate::egress::Held::of(profile).understood().map_err(|why| Fault {
+            path: profile.config_file(),
+            at: None,
+            message: format!("`tools.terminal.credentials`: {why}"),
+            help: None,
+        })?;
         for (key, domains, private) in std::iter::once(own).chain(agents) {
             let out = Out { domains: domains.clone(), private: private.clone() };
             out.allowlist().map_err(|why| Fault {
