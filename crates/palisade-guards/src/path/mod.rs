@@ -7,6 +7,7 @@
 
 mod names;
 mod search;
+mod settings;
 
 use palisade_shell::programs::Language;
 use palisade_shell::{Classify, Text};
@@ -17,6 +18,7 @@ pub(crate) use names::{Mark, base};
 use search::searched_name;
 pub use search::telling;
 pub(crate) use search::{Sought, sought};
+pub(crate) use settings::{is_plain, is_settings};
 
 /// Where a path lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +78,7 @@ pub(crate) struct Seen {
 /// What paths mean to the evaluator: whose content is secret, and which files
 /// are code that something runs later.
 pub fn classify() -> Classify {
-    Classify { secret: is_secret, code: runs_as }
+    Classify { secret: is_secret, code: runs_as, plain: is_plain }
 }
 
 /// The mark of a path wherever the home is.
@@ -93,6 +95,7 @@ fn is_secret(path: &Text) -> bool {
 fn runs_as(path: &Text) -> Option<Language> {
     let mark = mark_anywhere(path)?;
     match mark {
+        Mark::Hook if !path.literal().is_none_or(is_script) => None,
         Mark::ShellStartup | Mark::Hook => Some(Language::Shell),
         Mark::Schedule => {
             let daily = path.literal().is_some_and(|text| text.contains("ly/"));
@@ -100,6 +103,18 @@ fn runs_as(path: &Text) -> Option<Language> {
         }
         _ => None,
     }
+}
+
+/// Whether a file that some tool runs or obeys is for a shell to read, as far
+/// as its name says.
+fn is_script(path: &str) -> bool {
+    const OTHER: &[&str] = &[
+        "cfg", "cjs", "conf", "config", "el", "exs", "js", "json", "lua", "mjs", "properties", "py",
+        "rb", "toml", "ts", "xml", "yaml", "yml",
+    ];
+    let name = base(path);
+    let suffix = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
+    !is_settings(path) && suffix.is_none_or(|(_, suffix)| !OTHER.contains(&suffix))
 }
 
 /// Looks at a path.

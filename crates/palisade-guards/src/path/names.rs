@@ -52,6 +52,10 @@ pub(crate) enum Mark {
     GovernorProgram,
     /// A socket that controls containers.
     ContainerSocket,
+    /// A program where it is found by its name alone.
+    PathProgram,
+    /// What a package manager has fetched, and builds from again.
+    PackageCache,
 }
 
 impl Mark {
@@ -79,15 +83,17 @@ impl Mark {
             | Self::ToolConfig
             | Self::AgentSettings
             | Self::GovernorProgram
-            | Self::ContainerSocket => false,
+            | Self::ContainerSocket
+            | Self::PathProgram
+            | Self::PackageCache => false,
         }
     }
 }
 
 use Mark::{
     AgentSettings, Cloud, ContainerSocket, EnvFile, Environment, Governor, GovernorProgram,
-    History, Hook, Keyring, Login, Memory, PossibleKey, Preload, PrivateKey, Schedule, Service,
-    ShellStartup, SshKey, SystemSecret, Token, ToolConfig,
+    History, Hook, Keyring, Login, Memory, PackageCache, PathProgram, PossibleKey, Preload,
+    PrivateKey, Schedule, Service, ShellStartup, SshKey, SystemSecret, Token, ToolConfig,
 };
 
 /// Below a home directory. A name stands for itself and all below it; one
@@ -258,6 +264,43 @@ pub(super) const HOME: &[(&str, Mark)] = &[
     (".local/share/fish/fish_history", History),
     (".python_history", History),
     ("bin", Hook),
+    (".local/bin", PathProgram),
+    (".cargo/bin", PathProgram),
+    ("go/bin", PathProgram),
+    (".asdf/shims", PathProgram),
+    (".bun/bin", PathProgram),
+    (".deno/bin", PathProgram),
+    (".dotnet/tools", PathProgram),
+    (".krew/bin", PathProgram),
+    (".local/share/mise/shims", PathProgram),
+    (".local/share/pnpm", PathProgram),
+    (".npm-global/bin", PathProgram),
+    (".nvm/versions", PathProgram),
+    (".pyenv/shims", PathProgram),
+    (".rbenv/shims", PathProgram),
+    (".rustup/toolchains", PathProgram),
+    (".volta/bin", PathProgram),
+    (".yarn/bin", PathProgram),
+    (".cargo/registry", PackageCache),
+    (".cargo/git", PackageCache),
+    ("go/pkg", PackageCache),
+    (".npm", PackageCache),
+    (".m2/repository", PackageCache),
+    (".gradle/caches", PackageCache),
+    (".pnpm-store", PackageCache),
+    (".yarn/cache", PackageCache),
+    (".cache/deno", PackageCache),
+    (".cache/go-build", PackageCache),
+    (".cache/ms-playwright", PackageCache),
+    (".cache/pip", PackageCache),
+    (".cache/pnpm", PackageCache),
+    (".cache/pre-commit", PackageCache),
+    (".cache/pypoetry", PackageCache),
+    (".cache/uv", PackageCache),
+    (".cache/yarn", PackageCache),
+    ("Library/Caches/pip", PackageCache),
+    ("Library/Caches/go-build", PackageCache),
+    ("Library/Caches/pypoetry", PackageCache),
     (".bashrc", ShellStartup),
     (".bash_profile", ShellStartup),
     (".bash_login", ShellStartup),
@@ -297,7 +340,13 @@ pub(super) const HOME: &[(&str, Mark)] = &[
     ("Library/LaunchDaemons", Service),
     (".config/plasma-workspace/env", Service),
     (".config/cron", Schedule),
-    (".gitconfig", ToolConfig),
+    (".gitconfig*", ToolConfig),
+    (".gradle/init.*", ToolConfig),
+    (".mavenrc", ToolConfig),
+    (".config/uv", ToolConfig),
+    (".bunfig.toml", ToolConfig),
+    (".gemrc", ToolConfig),
+    (".ansible.cfg", ToolConfig),
     (".config/git", ToolConfig),
     (".gdbinit", ToolConfig),
     (".config/gdb", ToolConfig),
@@ -444,6 +493,9 @@ const ANYWHERE: &[(&str, Mark)] = &[
     ("opencode.jsonc", AgentSettings),
     (".envrc", Hook),
     ("*.code-workspace", Hook),
+    ("*.sublime-project", Hook),
+    (".gitconfig*", Hook),
+    ("pyvenv.cfg", Hook),
     ("sitecustomize.py", Hook),
     ("usercustomize.py", Hook),
     ("authorized_keys", Login),
@@ -482,6 +534,11 @@ const WITHIN: &[(&str, Mark)] = &[
     ("/.pi/extensions/", AgentSettings),
     ("/.opencode/plugin", AgentSettings),
     ("/.git/config", ToolConfig),
+    ("/.git/info/attributes", ToolConfig),
+    ("/.cargo/config", Hook),
+    ("/.bundle/config", Hook),
+    ("/.yarn/plugins/", Hook),
+    ("/.yarn/releases/", Hook),
     ("/.config/mise", Hook),
     ("/.mise/", Hook),
     ("/.aws/credentials", Cloud),
@@ -527,7 +584,7 @@ pub(super) fn stands_for(name: &str, path: &str) -> bool {
 
 /// The mark of what lies at `rest` below some home directory.
 pub(super) fn below_home(rest: &str, case: Case) -> Option<Mark> {
-    if !rest.starts_with(['.', '_', 'L', 'l', 's', 'b']) || public(rest) {
+    if !rest.starts_with(['.', '_', 'L', 'l', 's', 'b', 'g']) || public(rest) {
         return None;
     }
     // The second letter tells most of them apart at once.
@@ -625,7 +682,8 @@ pub(super) fn anywhere(path: &str) -> Option<Mark> {
 }
 
 /// What other programs start with: hooks of git in a directory that its
-/// settings may name, and the code of a Python environment.
+/// settings may name, and the code of a Python environment; and the programs
+/// that a project's environment puts before those of the system.
 fn started_with(path: &str) -> Option<Mark> {
     const HOOKS: &[&str] = &[
         "applypatch-msg",
@@ -654,7 +712,13 @@ fn started_with(path: &str) -> Option<Mark> {
     let (above, name) = path.rsplit_once('/')?;
     let hook = base(above) == "hooks" && HOOKS.contains(&name);
     let startup = name.ends_with(".pth") && base(above).ends_with("-packages");
-    (hook || startup).then_some(Hook)
+    if hook || startup {
+        return Some(Hook);
+    }
+    let environment = above.strip_suffix("/bin").or_else(|| above.strip_suffix("/Scripts"));
+    let found = environment.is_some_and(|at| matches!(base(at), ".venv" | "venv"))
+        || above.ends_with("/node_modules/.bin");
+    found.then_some(PathProgram)
 }
 
 /// The hooks and settings of the repositories that git keeps inside another's

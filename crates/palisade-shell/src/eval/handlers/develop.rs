@@ -4,7 +4,7 @@ use super::super::Eval;
 use super::super::arguments;
 use super::super::lower::Flow;
 use super::super::value::{Field, Stream};
-use crate::effect::{Code, EffectKind, Labels};
+use crate::effect::{Code, EffectKind, Labels, Writing};
 use crate::programs::{Language, Program};
 use crate::span::Span;
 use crate::text::Text;
@@ -460,6 +460,7 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     for field in &arguments.operands {
         make_variable(eval, field);
     }
+    installed(eval, &arguments.operands, span);
     eval.hazard("run/project-code", span);
     if !arguments.has(FILES) {
         eval.obeyed(program, span);
@@ -468,6 +469,49 @@ pub(super) fn make(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     }
     eval.state.cwd = outer;
     Stream::default()
+}
+
+/// `make install PREFIX=/opt/x`, `DESTDIR=/x make install`: where the targets
+/// that install put what they make, if the line says so (GNU make's "Directory
+/// Variables"). Below `DESTDIR`, whatever the others say.
+fn installed(eval: &mut Eval<'_>, operands: &[Field], span: Span) {
+    const PLACES: &[&str] = &[
+        "DESTDIR",
+        "PREFIX",
+        "prefix",
+        "INSTALL_ROOT",
+        "INSTALL_PREFIX",
+        "exec_prefix",
+        "bindir",
+        "BINDIR",
+        "sbindir",
+        "libdir",
+        "LIBDIR",
+    ];
+    let installs = |field: &Field| field.literal().is_some_and(|word| word.starts_with("install"));
+    if !operands.iter().any(installs) {
+        return;
+    }
+    let given = |eval: &Eval<'_>, name: &str| {
+        let operand = operands.iter().find_map(|field| {
+            let (key, value) = field.text.raw().split_once('=')?;
+            (key.trim_end_matches([':', '?']) == name).then(|| Text::new(value))
+        });
+        let value = operand.or_else(|| eval.variable(name).map(|(text, _)| text))?;
+        value.literal().filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    for name in PLACES {
+        let Some(value) = given(eval, name) else { continue };
+        // A recipe's shell takes the tilde for the home.
+        let path = match value.strip_prefix("~/") {
+            Some(below) => Text::new(format!("{}/{below}", eval.context.home)),
+            None => eval.resolve(&Text::new(value)),
+        };
+        eval.emit(EffectKind::Write { path, how: Writing::Edit }, Labels::NONE, span);
+        if *name == "DESTDIR" {
+            return;
+        }
+    }
 }
 
 /// A file with rules, as far as it is known.

@@ -154,6 +154,20 @@ impl Eval<'_> {
                     }
                 }
             }
+            Role::Endpoint => {
+                let raw = field.text.raw();
+                let words = raw.split([' ', ',', ';']);
+                let named = words.filter_map(|word| {
+                    ["host=", "hostaddr="].iter().find_map(|key| word.strip_prefix(key))
+                });
+                let mut hosts: Vec<Text> = named.map(Text::new).collect();
+                if hosts.is_empty() && raw.contains("://") {
+                    hosts.push(field.text.clone());
+                }
+                for host in hosts {
+                    self.apply(Role::Url, &field.with(host), flow);
+                }
+            }
             Role::Host => {
                 flow.hosts.push((field.text.clone(), span));
                 flow.sent = flow.sent.and(field.labels);
