@@ -442,7 +442,8 @@ pub struct Analysis {
     /// What it installs by a lock file: say [`FileFact::locked`] of the
     /// directories and analyse again.
     pub installs: Vec<Install>,
-    /// The directories from which it pushes: say [`FileFact::redirected`] of
+    /// The directories from which it pushes, or into which it takes what was
+    /// fetched: say [`FileFact::redirected`] of
     /// them and analyse again.
     pub pushes: Vec<String>,
     /// Whether it runs what lies in a project, so that it matters what the

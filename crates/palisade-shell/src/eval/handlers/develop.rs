@@ -82,7 +82,9 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         Some("lfs" | "subtree" | "svn") if words_of(fields).any(|word| word == "push") => {
             eval.pushes(&worked_in, place(fields));
         }
-        Some("pull" | "merge" | "rebase" | "checkout" | "switch" | "reset") if changed => {
+        Some(
+            word @ ("pull" | "merge" | "rebase" | "checkout" | "switch" | "reset" | "cherry-pick"),
+        ) if changed || takes_fetched(word, fields) && eval.is_redirected(&worked_in) => {
             eval.fetch_tree(&worked_in);
         }
         _ => {}
@@ -101,6 +103,13 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         eval.note_changed(&worked_in, ".git/index");
     }
     stream
+}
+
+/// Whether a command of git takes what was fetched into the tree, as far as
+/// its words say.
+fn takes_fetched(subcommand: &str, fields: &[Field]) -> bool {
+    let named = |word: &str| word.contains('/') || word == "FETCH_HEAD" || word.contains("@{u");
+    subcommand == "pull" || words_of(fields).any(named)
 }
 
 /// What leaves the files of a repository, and what is to be committed, as they
@@ -365,12 +374,17 @@ impl Eval<'_> {
 
     /// A push: where to, nobody but the line or the session may have named.
     fn pushes(&mut self, from: &Text, span: Span) {
-        let known = from.literal().unwrap_or(&self.context.cwd).to_owned();
-        let session = self.context.files.get(&known).is_some_and(|fact| fact.redirected);
-        if self.remotes_changed || session {
+        if self.is_redirected(from) || self.remotes_changed {
             self.hazard("vcs/push-url", span);
         }
+    }
+
+    /// Whether the session has said anew where that repository's remotes are.
+    fn is_redirected(&mut self, repository: &Text) -> bool {
+        let known = repository.literal().unwrap_or(&self.context.cwd).to_owned();
+        let fact = self.context.files.get(&known).is_some_and(|fact| fact.redirected);
         self.out.pushes.push(known);
+        fact
     }
 
     /// git has changed that file of the repository that it was used in, which
@@ -492,16 +506,16 @@ fn installed(eval: &mut Eval<'_>, operands: &[Field], span: Span) {
     if !operands.iter().any(installs) {
         return;
     }
-    let given = |eval: &Eval<'_>, name: &str| {
+    for name in PLACES {
         let operand = operands.iter().find_map(|field| {
             let (key, value) = field.text.raw().split_once('=')?;
-            (key.trim_end_matches([':', '?']) == name).then(|| Text::new(value))
+            (key.trim_end_matches([':', '?']) == *name).then(|| Text::new(value))
         });
-        let value = operand.or_else(|| eval.variable(name).map(|(text, _)| text))?;
-        value.literal().filter(|value| !value.is_empty()).map(str::to_owned)
-    };
-    for name in PLACES {
-        let Some(value) = given(eval, name) else { continue };
+        let value = operand.or_else(|| eval.variable(name).map(|(text, _)| text));
+        let Some(value) = value.as_ref().and_then(Text::literal) else { continue };
+        if value.is_empty() {
+            continue;
+        }
         // A recipe's shell takes the tilde for the home.
         let path = match value.strip_prefix("~/") {
             Some(below) => Text::new(format!("{}/{below}", eval.context.home)),
