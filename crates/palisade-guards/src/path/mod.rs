@@ -109,8 +109,24 @@ fn runs_as(path: &Text) -> Option<Language> {
 /// as its name says.
 fn is_script(path: &str) -> bool {
     const OTHER: &[&str] = &[
-        "cfg", "cjs", "conf", "config", "el", "exs", "js", "json", "lua", "mjs", "properties", "py",
-        "rb", "toml", "ts", "xml", "yaml", "yml",
+        "cfg",
+        "cjs",
+        "conf",
+        "config",
+        "el",
+        "exs",
+        "js",
+        "json",
+        "lua",
+        "mjs",
+        "properties",
+        "py",
+        "rb",
+        "toml",
+        "ts",
+        "xml",
+        "yaml",
+        "yml",
     ];
     let name = base(path);
     let suffix = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());

@@ -39,8 +39,7 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         incomplete,
         ..FileFacts::of_text(absolute(real))
     };
-    facts.plain =
-        content.is_some_and(|content| palisade_guards::file::is_plain(&facts, &content));
+    facts.plain = content.is_some_and(|content| palisade_guards::file::is_plain(&facts, &content));
     let findings = palisade_guards::file::findings(how, &facts, &places(setting));
     let action = Action::File {
         how,

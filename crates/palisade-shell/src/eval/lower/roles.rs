@@ -69,6 +69,11 @@ impl Eval<'_> {
                 let path = self.resolve(&field.text);
                 let stream = self.read(&path, span);
                 self.store(&path, Writing::Edit, &Stream::unknown(stream.labels), span);
+                // With an option, it prints what it makes of it instead.
+                match &mut flow.read {
+                    Some(read) => read.then(stream),
+                    None => flow.read = Some(stream),
+                }
             }
             Role::Convert => {
                 if looks_like_path(field) {
