@@ -85,7 +85,9 @@ pub fn classify() -> Classify {
 fn mark_anywhere(path: &Text) -> Option<Mark> {
     let nowhere = Places::default();
     let seen = see(path, &nowhere);
-    seen.mark.or_else(|| path.literal().and_then(mark_of_end))
+    // `bin` and its like are in many places that are no home.
+    let telling = |end: &str| !["bin", "go/bin", "go/pkg"].iter().any(|name| stands(name, end));
+    seen.mark.or_else(|| path.literal().and_then(|path| mark_of_end(path, telling)))
 }
 
 fn is_secret(path: &Text) -> bool {
@@ -540,17 +542,19 @@ fn see_unknown(path: &Text, places: &Places) -> Seen {
         other => other,
     };
     let inherited = if directory.len() > 1 { mark(directory, places) } else { None };
-    let mark = inherited.or_else(|| mark_of_end(path.known_suffix()));
+    let mark = inherited.or_else(|| mark_of_end(path.known_suffix(), |_| true));
     let mark = mark.or_else(|| path.has_pattern().then(|| searched_name(path)).flatten());
     Seen { region, mark, everything: false, vague: false }
 }
 
 /// What the last components of a path say, whatever stands before them.
-fn mark_of_end(end: &str) -> Option<Mark> {
+fn mark_of_end(end: &str, counts: impl Fn(&str) -> bool) -> Option<Mark> {
     let mut rest = end;
     while let Some(cut) = rest.find('/') {
         rest = rest.get(cut + 1..)?;
-        if let Some(mark) = names::below_home(rest, Case::Exact) {
+        if counts(rest)
+            && let Some(mark) = names::below_home(rest, Case::Exact)
+        {
             return Some(mark);
         }
     }
