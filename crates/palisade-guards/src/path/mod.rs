@@ -5,14 +5,16 @@
 //! says so with letters of its own; a part that is not known at all is no
 //! evidence for anything.
 
+mod carried;
+mod home;
 mod names;
 mod search;
 mod settings;
 
-use palisade_shell::programs::Language;
-use palisade_shell::{Classify, Text};
+use palisade_shell::Text;
 
 use crate::Places;
+pub use carried::classify;
 use names::Case;
 pub(crate) use names::{Mark, base};
 use search::searched_name;
@@ -73,66 +75,6 @@ pub(crate) struct Seen {
     pub(crate) everything: bool,
     /// Whether a pattern takes in a protected name by its wildcards only.
     pub(crate) vague: bool,
-}
-
-/// What paths mean to the evaluator: whose content is secret, and which files
-/// are code that something runs later.
-pub fn classify() -> Classify {
-    Classify { secret: is_secret, code: runs_as, plain: is_plain }
-}
-
-/// The mark of a path wherever the home is.
-fn mark_anywhere(path: &Text) -> Option<Mark> {
-    let nowhere = Places::default();
-    let seen = see(path, &nowhere);
-    // `bin` and its like are in many places that are no home.
-    let telling = |end: &str| !["bin", "go/bin", "go/pkg"].iter().any(|name| stands(name, end));
-    seen.mark.or_else(|| path.literal().and_then(|path| mark_of_end(path, telling)))
-}
-
-fn is_secret(path: &Text) -> bool {
-    mark_anywhere(path).is_some_and(Mark::is_secret)
-}
-
-fn runs_as(path: &Text) -> Option<Language> {
-    let mark = mark_anywhere(path)?;
-    match mark {
-        Mark::Hook if !path.literal().is_none_or(is_script) => None,
-        Mark::ShellStartup | Mark::Hook => Some(Language::Shell),
-        Mark::Schedule => {
-            let daily = path.literal().is_some_and(|text| text.contains("ly/"));
-            Some(if daily { Language::Shell } else { Language::Cron })
-        }
-        _ => None,
-    }
-}
-
-/// Whether a file that some tool runs or obeys is for a shell to read, as far
-/// as its name says.
-fn is_script(path: &str) -> bool {
-    const OTHER: &[&str] = &[
-        "cfg",
-        "cjs",
-        "conf",
-        "config",
-        "el",
-        "exs",
-        "js",
-        "json",
-        "lua",
-        "mjs",
-        "properties",
-        "py",
-        "rb",
-        "toml",
-        "ts",
-        "xml",
-        "yaml",
-        "yml",
-    ];
-    let name = base(path);
-    let suffix = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
-    !is_settings(path) && suffix.is_none_or(|(_, suffix)| !OTHER.contains(&suffix))
 }
 
 /// Looks at a path.
@@ -799,7 +741,12 @@ mod tests {
             let length = next() % 8;
             let text: String = (0..length).map(|_| PARTS[next() % PARTS.len()]).collect();
             let path = Text::from(text);
-            let _ = (see(&path, &here), see(&path, &nowhere), is_secret(&path), runs_as(&path));
+            let _ = (
+                see(&path, &here),
+                see(&path, &nowhere),
+                carried::is_secret(&path),
+                carried::runs_as(&path),
+            );
         }
     }
 }

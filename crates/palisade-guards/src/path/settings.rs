@@ -224,7 +224,7 @@ mod tests {
             "[alias]\nb = \"\"\"\n[build]\n",
             "[alias]\nb = [\"run\", \"--config\", \"x\"]\n",
             "[alias]\nb = [\n\"run\"]\n",
-            "[term]\nquiet = true\rrustc = 1\n",
+            "[build]\njobs = 1\rrustc = 1\n",
             "[profile.dev]\ndebug = 1\n[source.crates-io]\nreplace-with = \"x\"\n",
             "junk",
         ] {
