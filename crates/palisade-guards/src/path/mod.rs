@@ -15,7 +15,7 @@ use crate::Places;
 use names::Case;
 pub(crate) use names::{Mark, base};
 use search::searched_name;
-pub use search::telling;
+pub use search::{is_env_file, is_secret_below, telling};
 pub(crate) use search::{Sought, sought};
 
 /// Where a path lies.

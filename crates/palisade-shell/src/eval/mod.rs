@@ -28,6 +28,7 @@ mod remade;
 mod restate;
 mod simple;
 mod state;
+mod trees;
 mod value;
 
 use std::cell::{Cell, RefCell};
@@ -41,6 +42,7 @@ use crate::span::Span;
 use crate::syntax::tree::{Command, CommandKind, Item, Pipeline, Redirect, Script, Word};
 use crate::syntax::{self, Budget};
 use crate::text::Text;
+use crate::trees::{Ignored, Needle};
 use state::State;
 use value::{Field, Stream, Value, Variable};
 
@@ -127,6 +129,10 @@ pub(crate) struct Eval<'c> {
     remotes_changed: bool,
     /// What programs were given as their input.
     heard: BTreeSet<Text>,
+    /// Which lines the program that runs now shows of what it reads.
+    needle: Option<Needle>,
+    /// What git ignores, where the line has changed it.
+    ignored: Option<Ignored>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -236,6 +242,8 @@ impl<'c> Eval<'c> {
             lists: false,
             remotes_changed: false,
             heard: BTreeSet::new(),
+            needle: None,
+            ignored: None,
         }
     }
 
@@ -289,6 +297,9 @@ impl<'c> Eval<'c> {
 
     fn push(&mut self, kind: EffectKind, labels: Labels, span: Span) {
         let span = self.span(span);
+        if let EffectKind::Delete { path, .. } | EffectKind::Write { path, .. } = &kind {
+            self.ignores(&path.clone(), None, &Stream::default());
+        }
         let effect = Effect { kind, command: self.node, labels, span };
         if self.out.effects.last() == Some(&effect) {
             return;

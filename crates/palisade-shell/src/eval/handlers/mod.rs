@@ -13,12 +13,14 @@ mod obeyed;
 mod outcome;
 mod search;
 mod shells;
+mod trees;
 
 use std::collections::BTreeSet;
 
 pub(super) use develop::makefile;
 pub(super) use files::packed_away;
 pub(super) use search::searched;
+pub(super) use trees::{needle, read as read_trees};
 
 use super::Eval;
 use super::reaches::addressed;

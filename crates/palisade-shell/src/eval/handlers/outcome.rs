@@ -2,6 +2,7 @@
 //! names below the working directory, or text that sets up a shell.
 
 use super::super::Eval;
+use super::super::arguments;
 use super::super::expand::{activate, opened};
 use super::super::value::{Field, Stream};
 use super::search;
@@ -38,6 +39,14 @@ pub(super) fn complete(
             let lines = passed(eval, program, words, input)?;
             Some(lines).filter(|text| !text.is_unknown() && !text.is_empty()).map(among_others)
         });
+    }
+    let entry = crate::programs::entry(program).filter(|_| !printed.network && !printed.shell);
+    if let Some(entry) = entry.filter(|entry| super::trees::prints_names(entry)) {
+        let arguments = arguments::read(entry, words, false);
+        let found = super::trees::named(eval, entry, fields, &arguments);
+        let here = printed.names;
+        let nul = words.iter().any(|word| matches!(word.literal(), Some("-z" | "-0" | "-Z" | "--null")));
+        super::trees::more_names(&mut printed, &found, here, if nul { "\0" } else { "\n" });
     }
     // Counted lines say how many there are.
     if program == "grep"

@@ -4,6 +4,7 @@ use super::super::arguments;
 use super::super::value::{Field, Stream};
 use super::super::{Eval, decode};
 use super::shells::fill;
+use super::trees;
 use crate::effect::{EffectKind, Labels};
 use crate::programs::{Program, Role};
 use crate::span::Span;
@@ -125,6 +126,12 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                             command.iter().map(|word| fill(word, "{}", &found)).collect();
                         let _ = eval.nested("find -exec", |eval| eval.run(filled));
                     }
+                    for text in trees::found(eval, root, words) {
+                        let found = Field { text, ..found.clone() };
+                        let filled: Vec<Field> =
+                            command.iter().map(|word| fill(word, "{}", &found)).collect();
+                        stream.then(eval.nested("find -exec", |eval| eval.run(filled)));
+                    }
                 }
             }
             "-fprint" | "-fprint0" | "-fls" => {
@@ -187,7 +194,9 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         for root in &roots {
             all.push(below(root, &names, narrowed).raw());
             all.push(end);
-            for text in deeper(eval, root, &names, narrowed, only_roots || one_level) {
+            let mut more = deeper(eval, root, &names, narrowed, only_roots || one_level);
+            more.extend(trees::found(eval, root, words));
+            for text in more {
                 all.push(text.raw());
                 all.push(end);
             }
@@ -238,6 +247,11 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         if !all.is_empty() {
             stream.text = Some(all);
         }
+        let nul = arguments.has(&["-0", "--print0"]);
+        for root in &roots {
+            let found = trees::found_by_pattern(eval, root, &arguments, &names);
+            trees::more_names(&mut stream, &found, true, if nul { "\0" } else { "\n" });
+        }
         return stream;
     };
     let mut command: Vec<Field> =
@@ -259,14 +273,16 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
             filled.push(found.clone());
         }
         stream = eval.nested("fd -x", |eval| eval.run(filled));
-        for text in deeper(eval, root, &names, narrowed, false) {
+        let mut more = deeper(eval, root, &names, narrowed, false);
+        more.extend(trees::found_by_pattern(eval, root, &arguments, &names));
+        for text in more {
             let found = Field { text, ..found.clone() };
             let mut filled: Vec<Field> =
                 command.iter().map(|word| fill(word, "{}", &found)).collect();
             if !marked {
                 filled.push(found);
             }
-            let _ = eval.nested("fd -x", |eval| eval.run(filled));
+            stream.then(eval.nested("fd -x", |eval| eval.run(filled)));
         }
     }
     stream
