@@ -3,7 +3,7 @@
 
 use super::Eval;
 use super::value::{Field, Stream};
-use crate::effect::{Labels, Writing};
+use crate::effect::{EffectKind, Labels, Writing};
 use crate::span::Span;
 use crate::text::Text;
 use crate::trees::{Ignored, Search, Tree};
@@ -40,9 +40,15 @@ impl Eval<'_> {
         all
     }
 
-    /// What all of a tree carries, where it is put aside and nobody sees it.
-    pub(super) fn carried_below(&mut self, tree: Tree) -> Labels {
-        if self.below(tree).is_empty() { Labels::NONE } else { Labels::SECRET }
+    /// What all of a tree carries that is packed: nobody sees it until it is
+    /// printed or sent.
+    pub(super) fn carried_below(&mut self, tree: Tree, span: Span) -> Labels {
+        let mut labels = Labels::NONE;
+        for path in self.below(tree) {
+            labels = Labels::SECRET;
+            self.emit(EffectKind::List { path }, labels, span);
+        }
+        labels
     }
 
     /// Whether a search that goes on now shows nothing secret of this file.

@@ -423,10 +423,7 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
             }
         }
         for tree in super::trees::archived(eval, &arguments) {
-            match &archived {
-                Some(_) => content.labels = content.labels.and(eval.carried_below(tree)),
-                None => content.then(eval.read_below(tree, span)),
-            }
+            content.labels = content.labels.and(eval.carried_below(tree, span));
         }
         content.text = None;
         match archived.take() {

@@ -13,6 +13,7 @@ mod obeyed;
 mod outcome;
 mod search;
 mod shells;
+mod sieve;
 mod trees;
 
 use std::collections::BTreeSet;

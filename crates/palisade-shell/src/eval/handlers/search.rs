@@ -53,7 +53,11 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         match word {
             "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex"
             | "-iregex" => {
-                if let Some(next) = words.get(at) {
+                let before = at.checked_sub(2).and_then(|at| words.get(at));
+                if before.is_some_and(|word| matches!(word.literal(), Some("!" | "-not"))) {
+                    // What is left out says nothing of what is found.
+                    narrowed = true;
+                } else if let Some(next) = words.get(at) {
                     let folded = word.starts_with("-i");
                     let glob = next.literal().map(|glob| match folded {
                         true => glob.to_lowercase(),
@@ -195,7 +199,8 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             all.push(below(root, &names, narrowed).raw());
             all.push(end);
             let mut more = deeper(eval, root, &names, narrowed, only_roots || one_level);
-            more.extend(trees::found(eval, root, words));
+            let found = trees::found(eval, root, words);
+            more.extend(found.iter().map(|path| trees::spelled(eval, path)));
             for text in more {
                 all.push(text.raw());
                 all.push(end);
@@ -250,7 +255,7 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         let nul = arguments.has(&["-0", "--print0"]);
         for root in &roots {
             let found = trees::found_by_pattern(eval, root, &arguments, &names);
-            trees::more_names(&mut stream, &found, true, if nul { "\0" } else { "\n" });
+            trees::more_names(eval, &mut stream, &found, true, if nul { "\0" } else { "\n" });
         }
         return stream;
     };

@@ -205,8 +205,17 @@ pub(in super::super) fn read(
         }
         return all;
     }
+    // What is only on one side is shown in full.
+    if program.name == "diff"
+        && arguments.has(&["-r", "--recursive"])
+        && arguments.has(&["-N", "--new-file", "-P", "--unidirectional-new-file"])
+    {
+        for tree in rooted(eval, &Tree::all(""), &arguments.operands) {
+            all.then(eval.read_below(tree, span));
+        }
+    }
     for tree in packed(eval, program, arguments) {
-        let labels = eval.carried_below(tree);
+        let labels = eval.carried_below(tree, span);
         all.then(Stream { labels, ..Stream::nothing() });
     }
     all
@@ -220,6 +229,7 @@ fn packed(eval: &Eval<'_>, program: &Program, arguments: &Arguments) -> Vec<Tree
         "7z" if matches!(first, Some("a" | "u")) => 2,
         "rar" if matches!(first, Some("a" | "u" | "m" | "mf")) => 2,
         "jar" => 0,
+        "pax" if arguments.has(&["-w"]) && !arguments.has(&["-r"]) => 0,
         _ => return Vec::new(),
     };
     let roots = arguments.operands.get(from..).unwrap_or(&[]);
@@ -392,8 +402,21 @@ pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
     }
 }
 
+/// A path as it stands in a list of names.
+pub(super) fn spelled(eval: &Eval<'_>, path: &Text) -> Text {
+    let here = eval.directory().literal().unwrap_or("");
+    let below = path.raw().strip_prefix(here).and_then(|rest| rest.strip_prefix('/'));
+    below.filter(|_| here.len() > 1).map_or_else(|| path.clone(), |rest| Text::new(format!("./{rest}")))
+}
+
 /// Adds names of files to the names that a program prints.
-pub(super) fn more_names(printed: &mut Stream, found: &[Text], here: bool, end: &str) {
+pub(super) fn more_names(
+    eval: &Eval<'_>,
+    printed: &mut Stream,
+    found: &[Text],
+    here: bool,
+    end: &str,
+) {
     if found.is_empty() {
         return;
     }
@@ -404,10 +427,10 @@ pub(super) fn more_names(printed: &mut Stream, found: &[Text], here: bool, end: 
         None => Text::new(format!("{}{end}", crate::text::ANY)),
     };
     for path in found {
-        text.push(path.raw());
+        text.push(spelled(eval, path).raw());
         text.push(end);
     }
     printed.text = Some(text);
-    printed.names = false;
+    printed.names = here;
     printed.labels = printed.labels.without(Labels::SETUP);
 }
