@@ -203,6 +203,17 @@ impl Eval<'_> {
             for field in fields.iter().skip(1) {
                 eval.maybe_path(field);
             }
+            handlers::given_code(eval, &fields);
+            // What a package manager has put there is what its name says.
+            if let Some(program) = path.literal().and_then(handlers::installed)
+                && content.is_none()
+            {
+                let mut fields = fields.clone();
+                if let Some(first) = fields.first_mut() {
+                    first.text = Text::new(program.name.get());
+                }
+                let _ = eval.nested("copy", |eval| eval.invoke(program, fields));
+            }
             match content {
                 Some(content) => {
                     let language = languages::of_shebang(content.raw());

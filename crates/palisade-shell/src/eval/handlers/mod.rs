@@ -1,6 +1,7 @@
 //! Programs whose data alone does not say what they do.
 
 mod builtins;
+mod consoles;
 mod containers;
 mod develop;
 mod directories;
@@ -18,6 +19,7 @@ mod trees;
 
 use std::collections::BTreeSet;
 
+pub(super) use consoles::{given_code, installed};
 pub(super) use develop::makefile;
 pub(super) use files::packed_away;
 pub(super) use search::searched;
@@ -58,6 +60,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         }
         None => dispatch(eval, program, fields),
     };
+    given_code(eval, fields);
     leaving(eval, program, fields, &input);
     if program.name == "exit" {
         let _ = eval.run_late();

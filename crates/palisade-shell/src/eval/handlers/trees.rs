@@ -4,7 +4,7 @@ use super::super::Eval;
 use super::super::arguments::Arguments;
 use super::super::trees::{certain, widened};
 use super::super::value::{Field, Stream};
-use crate::effect::Labels;
+use crate::effect::{Labels, Writing};
 use crate::programs::Program;
 use crate::text::Text;
 use crate::trees::{Held, Ignored, Needle, Syntax, Tree};
@@ -217,6 +217,16 @@ pub(in super::super) fn read(
     for tree in packed(eval, program, arguments) {
         let labels = eval.carried_below(tree, span);
         all.then(Stream { labels, ..Stream::nothing() });
+    }
+    // Their entries do not say which operand is the archive that is written.
+    if matches!(program.name.get(), "7z" | "rar")
+        && !all.labels.is_none()
+        && !arguments.has(&["-so"])
+        && let Some(archive) = arguments.operands.get(1)
+    {
+        let path = eval.resolve(&archive.text);
+        eval.store(&path, Writing::Replace, &Stream { text: None, ..all }, archive.span);
+        return Stream::nothing();
     }
     all
 }
