@@ -440,6 +440,7 @@ impl Eval<'_> {
         if input.text.is_none() || !input.labels.is_none() {
             self.emit(EffectKind::Execute { language, code: Code::Input }, input.labels, span);
         }
+        self.reads_code |= input.text.as_ref().is_none_or(Text::is_unknown);
         let mut stream = match &input.text {
             Some(text) if !text.is_unknown() => {
                 let outer = std::mem::replace(&mut self.stdin, Stream::nothing());

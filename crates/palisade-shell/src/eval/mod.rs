@@ -125,6 +125,8 @@ pub(crate) struct Eval<'c> {
     unread: Vec<String>,
     /// Whether names come out of a file that was read.
     lists: bool,
+    /// Whether code comes out of one.
+    reads_code: bool,
     /// Whether the line says anew where a repository is pushed to.
     remotes_changed: bool,
     /// What programs were given as their input.
@@ -240,6 +242,7 @@ impl<'c> Eval<'c> {
             unseen: Cell::default(),
             unread: Vec::new(),
             lists: false,
+            reads_code: false,
             remotes_changed: false,
             heard: BTreeSet::new(),
             needle: None,
@@ -268,6 +271,13 @@ impl<'c> Eval<'c> {
             self.out.data = std::mem::take(&mut self.heard).into_iter().chain(written).collect();
         }
         self.out.remade = self.remade();
+        if self.reads_code {
+            for path in &self.unread {
+                if self.out.wanted.len() < 16 && !self.out.wanted.contains(path) {
+                    self.out.wanted.push(path.clone());
+                }
+            }
+        }
         if self.lists {
             self.out.lists = std::mem::take(&mut self.unread);
         }

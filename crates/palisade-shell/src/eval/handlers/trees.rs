@@ -218,14 +218,23 @@ pub(in super::super) fn read(
         let labels = eval.carried_below(tree, span);
         all.then(Stream { labels, ..Stream::nothing() });
     }
-    // Their entries do not say which operand is the archive that is written.
-    if matches!(program.name.get(), "7z" | "rar")
+    // What an archive in a file carries is not printed.
+    let archive = match program.name.get() {
+        "7z" | "rar" if !arguments.has(&["-so"]) => arguments.operands.get(1),
+        "zip" => arguments.operands.first(),
+        "jar" | "pax" => arguments.value(&["-f", "--file"]),
+        _ => None,
+    };
+    if let Some(archive) = archive.filter(|archive| archive.literal() != Some("-"))
         && !all.labels.is_none()
-        && !arguments.has(&["-so"])
-        && let Some(archive) = arguments.operands.get(1)
     {
+        let content = Stream { text: None, ..all };
         let path = eval.resolve(&archive.text);
-        eval.store(&path, Writing::Replace, &Stream { text: None, ..all }, archive.span);
+        eval.store(&path, Writing::Replace, &content, archive.span);
+        if program.name == "zip" && !archive.text.raw().contains('.') {
+            let path = eval.resolve(&Text::new(format!("{}.zip", archive.text.raw())));
+            eval.store(&path, Writing::Replace, &content, archive.span);
+        }
         return Stream::nothing();
     }
     all

@@ -70,6 +70,7 @@ pub(super) fn run(
         texts: Vec::new(),
         blind: Vec::new(),
         reading: false,
+        sifts: false,
         unpickles: false,
     };
     let directory = eval.state.cwd.clone();
@@ -208,6 +209,8 @@ struct Scan {
     blind: Vec<Sink>,
     /// Whether it reads files at all.
     reading: bool,
+    /// Whether it chooses among those that it lists.
+    sifts: bool,
     /// Whether it makes objects of data, which may be any code.
     unpickles: bool,
 }
@@ -228,6 +231,7 @@ impl Scan {
         }
         self.read_imports(tokens);
         self.reading = self.reads(tokens);
+        self.sifts = Self::chooses(tokens);
         let lists = self.reading || self.deletes(tokens);
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
