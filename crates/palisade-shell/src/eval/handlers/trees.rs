@@ -2,6 +2,7 @@
 
 use super::super::Eval;
 use super::super::arguments::Arguments;
+use super::super::lower::Flow;
 use super::super::trees::{certain, widened};
 use super::super::value::{Field, Stream};
 use crate::effect::{Labels, Writing};
@@ -187,23 +188,20 @@ fn rooted(eval: &Eval<'_>, tree: &Tree, roots: &[Field]) -> Vec<Tree> {
         .collect()
 }
 
-/// What a search or an archiver by data reads of trees: the labels of it.
+/// What a search or an archiver by data takes in of trees.
 pub(in super::super) fn read(
     eval: &mut Eval<'_>,
     program: &'static Program,
     fields: &[Field],
     arguments: &Arguments,
-) -> Stream {
+    flow: &mut Flow,
+) {
     let span = fields.first().map(|field| field.span).unwrap_or_default();
     let mut all = Stream::nothing();
-    if searches(program) {
-        if only_names(arguments) {
-            return all;
-        }
+    if searches(program) && !only_names(arguments) {
         for tree in searched(eval, program, fields, arguments) {
             all.then(eval.read_below(tree, span));
         }
-        return all;
     }
     // What is only on one side is shown in full.
     if program.name == "diff"
@@ -218,26 +216,29 @@ pub(in super::super) fn read(
         let labels = eval.carried_below(tree, span);
         all.then(Stream { labels, ..Stream::nothing() });
     }
+    if all.labels.is_none() {
+        return;
+    }
     // What an archive in a file carries is not printed.
     let archive = match program.name.get() {
         "7z" | "rar" if !arguments.has(&["-so"]) => arguments.operands.get(1),
         "zip" => arguments.operands.first(),
-        "jar" | "pax" => arguments.value(&["-f", "--file"]),
+        "jar" => arguments.operands.iter().find(|word| word.text.raw().ends_with("ar")),
+        "pax" => arguments.value(&["-f"]),
         _ => None,
     };
-    if let Some(archive) = archive.filter(|archive| archive.literal() != Some("-"))
-        && !all.labels.is_none()
-    {
-        let content = Stream { text: None, ..all };
-        let path = eval.resolve(&archive.text);
-        eval.store(&path, Writing::Replace, &content, archive.span);
-        if program.name == "zip" && !archive.text.raw().contains('.') {
-            let path = eval.resolve(&Text::new(format!("{}.zip", archive.text.raw())));
-            eval.store(&path, Writing::Replace, &content, archive.span);
-        }
-        return Stream::nothing();
+    if let Some(archive) = archive.filter(|archive| archive.literal() != Some("-")) {
+        let plain = program.name == "zip" && !archive.text.raw().contains('.');
+        let name = format!("{}{}", archive.text.raw(), if plain { ".zip" } else { "" });
+        let path = eval.resolve(&Text::new(name));
+        flow.written.retain(|(known, ..)| *known != path);
+        eval.store(&path, Writing::Replace, &Stream { text: None, ..all }, archive.span);
+        return;
     }
-    all
+    match &mut flow.read {
+        Some(read) => read.then(all),
+        None => flow.read = Some(all),
+    }
 }
 
 /// The trees that an archiver packs into a file.

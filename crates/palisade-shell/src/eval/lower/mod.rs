@@ -93,13 +93,7 @@ impl Eval<'_> {
         }
         super::handlers::packed_away(self, program, &arguments);
         super::handlers::searched(self, program, &arguments);
-        let trees = super::handlers::read_trees(self, program, fields, &arguments);
-        if !trees.labels.is_none() {
-            match &mut flow.read {
-                Some(read) => read.then(trees),
-                None => flow.read = Some(trees),
-            }
-        }
+        super::handlers::read_trees(self, program, fields, &arguments, &mut flow);
         self.needle = outer_needle;
         if let Some(role) = program.stdin
             && !flow.code
