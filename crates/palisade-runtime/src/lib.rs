@@ -27,6 +27,7 @@ pub mod ports;
 mod profile;
 mod session;
 mod tool;
+mod trees;
 mod unpacked;
 pub mod words;
 

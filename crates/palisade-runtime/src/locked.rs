@@ -1,6 +1,6 @@
 //! Whether what a project installs is as its repository holds it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
@@ -67,7 +67,7 @@ pub(crate) fn is_locked(install: &Install, workspace: &Path, session: &Session) 
 }
 
 /// The root of the repository that a directory is in.
-fn repository(directory: &Path) -> Option<&Path> {
+pub(crate) fn repository(directory: &Path) -> Option<&Path> {
     directory.ancestors().find(|at| at.join(".git").exists())
 }
 
@@ -115,6 +115,15 @@ fn parts(install: &Install, directory: &Path) -> Option<Vec<PathBuf>> {
         }
     }
     Some(files)
+}
+
+/// The names of all that a repository holds; none where that is not known.
+pub(crate) fn held(root: &Path) -> HashSet<Vec<u8>> {
+    let index = root.join(".git/index");
+    let short = fs::metadata(&index).is_ok_and(|about| about.is_file() && about.len() <= INDEX);
+    let bytes = if short { fs::read(index).unwrap_or_default() } else { Vec::new() };
+    let names = entries(&bytes).unwrap_or_default();
+    names.into_keys().map(<[u8]>::to_vec).collect()
 }
 
 /// The entries of an index by name: what stands before the name in each

@@ -6,6 +6,7 @@ use std::fmt;
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
+use crate::trees::{Search, Tree};
 
 /// Where data came from; flows along pipes, files, variables and
 /// substitutions.
@@ -177,6 +178,10 @@ pub struct Context {
     pub given: Vec<String>,
     /// What is known of files, by absolute path.
     pub files: BTreeMap<String, FileFact>,
+    /// The files of secrets in [`Analysis::trees`].
+    pub trees: BTreeMap<Tree, Vec<String>>,
+    /// Whether [`Analysis::searches`] show anything secret.
+    pub searches: BTreeMap<Search, bool>,
     /// What paths mean.
     pub classify: Classify,
 }
@@ -439,6 +444,12 @@ pub struct Analysis {
     /// may lead elsewhere: give [`FileFact::real`] of them in
     /// [`Context::files`] under the same spelling and analyse again.
     pub spelled: Vec<String>,
+    /// Trees that it takes in: say in [`Context::trees`] which files of secrets
+    /// lie there and analyse again.
+    pub trees: BTreeSet<Tree>,
+    /// Files of secrets that it looks through: say in [`Context::searches`]
+    /// whether that shows any and analyse again.
+    pub searches: BTreeSet<Search>,
     /// What it installs by a lock file: say [`FileFact::locked`] of the
     /// directories and analyse again.
     pub installs: Vec<Install>,

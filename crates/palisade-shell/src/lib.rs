@@ -7,6 +7,7 @@ pub mod programs;
 mod span;
 pub mod syntax;
 mod text;
+mod trees;
 
 pub use effect::{
     Analysis, Classify, Code, Context, Effect, EffectKind, FileFact, Install, Invocation, Labels,
@@ -14,6 +15,7 @@ pub use effect::{
 };
 pub use span::Span;
 pub use text::{Text, matches};
+pub use trees::{Held, Ignored, Needle, Search, Syntax, Tree};
 
 /// Says what `text` would do if a shell ran it in `context`.
 pub fn analyse(text: &str, context: &Context) -> Analysis {

@@ -12,14 +12,14 @@ use palisade_runtime::{
 use tempfile::TempDir;
 
 /// A home with secrets and a project in it, and a profile.
-struct House {
+pub(crate) struct House {
     room: TempDir,
     profile: Profile,
     places: Places,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let room = tempfile::tempdir().unwrap();
         let home = fs::canonicalize(room.path()).unwrap();
         for directory in [".ssh", ".palisade/profiles/default", ".config", "p/src", "p/sub"] {
@@ -51,32 +51,32 @@ impl House {
     }
 
     /// With links in the project, each to something of the home.
-    fn linked(links: &[(&str, &str)]) -> Self {
+    pub(crate) fn linked(links: &[(&str, &str)]) -> Self {
         let house = Self::new();
         links.iter().for_each(|(to, name)| house.link(to, name));
         house
     }
 
     /// With files in the project.
-    fn holding(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn holding(files: &[(&str, &str)]) -> Self {
         let house = Self::new();
         files.iter().for_each(|(name, content)| house.write(name, content));
         house
     }
 
-    fn link(&self, to: &str, name: &str) {
+    pub(crate) fn link(&self, to: &str, name: &str) {
         symlink(self.room.path().join(to), self.project(name)).unwrap();
     }
 
-    fn write(&self, name: &str, content: &str) {
+    pub(crate) fn write(&self, name: &str, content: &str) {
         fs::write(self.project(name), content).unwrap();
     }
 
-    fn project(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn project(&self, name: &str) -> std::path::PathBuf {
         self.room.path().join("p").join(name)
     }
 
-    fn verdict(&self, line: &str) -> Verdict {
+    pub(crate) fn verdict(&self, line: &str) -> Verdict {
         let at = Circumstances {
             profile: &self.profile,
             posture: Posture::default(),
@@ -91,7 +91,7 @@ impl House {
     }
 
     #[track_caller]
-    fn expect(&self, verdict: Verdict, lines: &[&str]) {
+    pub(crate) fn expect(&self, verdict: Verdict, lines: &[&str]) {
         for line in lines {
             assert_eq!(self.verdict(line), verdict, "{line}");
         }

@@ -28,6 +28,7 @@ mod remade;
 mod restate;
 mod simple;
 mod state;
+mod trees;
 mod value;
 
 use std::cell::{Cell, RefCell};
@@ -41,6 +42,7 @@ use crate::span::Span;
 use crate::syntax::tree::{Command, CommandKind, Item, Pipeline, Redirect, Script, Word};
 use crate::syntax::{self, Budget};
 use crate::text::Text;
+use crate::trees::{Ignored, Needle};
 use state::State;
 use value::{Field, Stream, Value, Variable};
 
@@ -123,10 +125,16 @@ pub(crate) struct Eval<'c> {
     unread: Vec<String>,
     /// Whether names come out of a file that was read.
     lists: bool,
+    /// Whether code comes out of one.
+    reads_code: bool,
     /// Whether the line says anew where a repository is pushed to.
     remotes_changed: bool,
     /// What programs were given as their input.
     heard: BTreeSet<Text>,
+    /// Which lines the program that runs now shows of what it reads.
+    needle: Option<Needle>,
+    /// What git ignores, where the line has changed it.
+    ignored: Option<Ignored>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -234,8 +242,11 @@ impl<'c> Eval<'c> {
             unseen: Cell::default(),
             unread: Vec::new(),
             lists: false,
+            reads_code: false,
             remotes_changed: false,
             heard: BTreeSet::new(),
+            needle: None,
+            ignored: None,
         }
     }
 
@@ -260,6 +271,13 @@ impl<'c> Eval<'c> {
             self.out.data = std::mem::take(&mut self.heard).into_iter().chain(written).collect();
         }
         self.out.remade = self.remade();
+        if self.reads_code {
+            for path in &self.unread {
+                if self.out.wanted.len() < 16 && !self.out.wanted.contains(path) {
+                    self.out.wanted.push(path.clone());
+                }
+            }
+        }
         if self.lists {
             self.out.lists = std::mem::take(&mut self.unread);
         }
@@ -289,6 +307,9 @@ impl<'c> Eval<'c> {
 
     fn push(&mut self, kind: EffectKind, labels: Labels, span: Span) {
         let span = self.span(span);
+        if let EffectKind::Delete { path, .. } | EffectKind::Write { path, .. } = &kind {
+            self.ignores(&path.clone(), None, &Stream::default());
+        }
         let effect = Effect { kind, command: self.node, labels, span };
         if self.out.effects.last() == Some(&effect) {
             return;
