@@ -10,7 +10,7 @@ mod text;
 
 pub use effect::{
     Analysis, Classify, Code, Context, Effect, EffectKind, FileFact, Install, Invocation, Labels,
-    Match, Writing,
+    Match, Unmissed, Writing,
 };
 pub use span::Span;
 pub use text::{Text, matches};

@@ -24,10 +24,10 @@ mod paths;
 mod patterns;
 mod reaches;
 mod redirect;
-mod remade;
 mod restate;
 mod simple;
 mod state;
+mod unmissed;
 mod value;
 
 use std::cell::{Cell, RefCell};
@@ -259,7 +259,7 @@ impl<'c> Eval<'c> {
             let written = self.state.files.values_mut().filter_map(|file| file.content.take());
             self.out.data = std::mem::take(&mut self.heard).into_iter().chain(written).collect();
         }
-        self.out.remade = self.remade();
+        self.out.unmissed = self.unmissed();
         if self.lists {
             self.out.lists = std::mem::take(&mut self.unread);
         }

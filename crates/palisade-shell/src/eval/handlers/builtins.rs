@@ -142,7 +142,7 @@ pub(super) fn eval_words(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     if labels == Labels::SETUP && words.len() == 1 && code == Text::unknown() {
         return Stream::nothing();
     }
-    if code.has_unknown() || tainted {
+    if code.may_hold_code() || tainted {
         eval.emit(
             EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
             labels,
