@@ -114,13 +114,11 @@ pub(crate) fn unmissed(path: &Path, workspace: &Path) -> Option<Unmissed> {
         Ok(about) if about.is_file() => return Some(Unmissed::NoTree),
         _ => {}
     }
-    let named = |part: &OsStr| {
-        OUTPUTS.iter().any(|(names, ..)| names.iter().any(|name| part == *name))
-    };
+    let named =
+        |part: &OsStr| OUTPUTS.iter().any(|(names, ..)| names.iter().any(|name| part == *name));
     let inside = path.ancestors().take_while(|at| *at != workspace);
-    let output = inside
-        .filter(|at| at.file_name().is_some_and(named))
-        .any(|at| is_output(at, workspace));
+    let output =
+        inside.filter(|at| at.file_name().is_some_and(named)).any(|at| is_output(at, workspace));
     output.then_some(Unmissed::Remade)
 }
 

@@ -15,6 +15,12 @@ pub use effect::{
 pub use span::Span;
 pub use text::{Text, matches};
 
+/// Whether a file of a repository decides what a package manager installs by a
+/// lock file ([`Install`]), by the name that `path` ends with.
+pub fn decides_install(path: &str) -> bool {
+    eval::decides_install(path)
+}
+
 /// Says what `text` would do if a shell ran it in `context`.
 pub fn analyse(text: &str, context: &Context) -> Analysis {
     eval::analyse(text, context)

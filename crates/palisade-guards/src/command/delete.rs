@@ -31,7 +31,8 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         rule.id == rules::DELETE_TREE.id
             && path.literal().is_some_and(|path| scene.analysis.unmissed.contains(path))
     };
-    if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place).filter(|rule| !unmissed(rule)) {
+    if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place).filter(|rule| !unmissed(rule))
+    {
         report.raise_at(rule, effect, "deletes", path);
     }
     // A tree takes along what lies below. Of the workspace and what is above

@@ -8,6 +8,7 @@ use palisade_shell::{Code, EffectKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::calls::hex;
 use crate::{Circumstances, Judged, grants, words};
 
 /// How many files are looked at, and how much of each.
@@ -338,11 +339,6 @@ fn read(path: &str) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(FILE + 1).read_to_end(&mut bytes)?;
     Ok(hex(&Sha256::digest(&bytes)))
-}
-
-/// Bytes as people write them.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ use crate::span::Span;
 use crate::syntax::tree::{Command, CommandKind, Item, Pipeline, Redirect, Script, Word};
 use crate::syntax::{self, Budget};
 use crate::text::Text;
+pub(crate) use locked::decides as decides_install;
 use state::State;
 use value::{Field, Stream, Value, Variable};
 

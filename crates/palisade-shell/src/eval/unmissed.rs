@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn where_there_was_none_there_may_be_one_later() {
-        for line in ["rm -rf dist", "cd . && rm -rf dist && mkdir dist", "[ -d dist ] && rm -r dist"]
+        for line in
+            ["rm -rf dist", "cd . && rm -rf dist && mkdir dist", "[ -d dist ] && rm -r dist"]
         {
             assert!(may_go(line, Unmissed::NoTree), "{line}");
         }
