@@ -191,6 +191,13 @@ impl Profile {
         Ok(self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value }).collect())
     }
 
+    /// The lines of its `.env` that are no assignment, from 1: of a file that
+    /// cannot be read there is none.
+    pub fn unread_secrets(&self) -> Vec<usize> {
+        fs::read_to_string(self.directory.join(".env"))
+            .map_or_else(|_| Vec::new(), |text| environment::unread(&text))
+    }
+
     /// The secrets of its `.env`.
     ///
     /// # Errors
