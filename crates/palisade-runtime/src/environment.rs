@@ -72,9 +72,8 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     if name.is_empty() || !name.bytes().all(fits) {
         return None;
     }
-    let bare = ['"', '\'']
-        .iter()
-        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+    let bare =
+        ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
     Some((name, bare.unwrap_or(value)))
 }
 

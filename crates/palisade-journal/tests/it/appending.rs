@@ -128,6 +128,34 @@ fn a_crash_between_edge_tiles_and_head_is_no_damage() {
     }
 }
 
+#[test]
+fn an_older_head_with_its_tree_is_told() {
+    let place = Place::new();
+    intend(&mut place.open(), "one");
+    let older = snapshot(&place.dir());
+    intend(&mut place.open(), "two");
+    let records = |path: &Path| path.extension().is_some_and(|end| end == "ndjson");
+    for (path, bytes) in older.iter().filter(|(path, _)| !records(path)) {
+        fs::write(path, bytes).unwrap();
+    }
+    let health = || palisade_journal::health(&place.dir(), &place.key());
+    assert!(health().unwrap_err().to_string().contains("an older one was put back"));
+    let mut journal = place.open();
+    intend(&mut journal, "three");
+    journal.checkpoint().unwrap();
+    let told = journal.notices().join("\n");
+    assert!(told.contains("an older head was put back"), "{told}");
+    drop(journal);
+    // Once: from here on it is the last one.
+    health().unwrap();
+    let mut journal = place.open();
+    intend(&mut journal, "four");
+    journal.checkpoint().unwrap();
+    assert_eq!(journal.notices(), Vec::<String>::new());
+    drop(journal);
+    assert_eq!(place.verdict(), "intact 5");
+}
+
 /// All files, and what is in them.
 fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();

@@ -1,8 +1,8 @@
 use std::env;
 use std::fs;
+use std::path::Path;
 #[cfg(target_os = "linux")]
 use std::path::PathBuf;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -273,7 +273,10 @@ fn sandbox(profile: &Profile, home: &Home) -> (State, String) {
         let here = std::env::current_dir().unwrap_or_default();
         let workspace = profile.config.workspace.as_ref().map_or(here, PathBuf::from);
         if let Err(error) = confine::tried(terminal, &workspace, &home.real()) {
-            return (State::Bad, format!("on, and every command is refused: {error} ({})", error.help()));
+            return (
+                State::Bad,
+                format!("on, and every command is refused: {error} ({})", error.help()),
+            );
         }
     }
     (State::Good, "on".into())
