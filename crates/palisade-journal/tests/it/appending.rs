@@ -233,7 +233,12 @@ fn what_is_signed_and_torn_is_lost_and_its_place_is_not_taken() {
 
 #[test]
 fn a_head_that_is_no_head_is_damage_with_a_way_out() {
-    let garbled: [fn(&Path); 6] = [
+    let garbled: [fn(&Path); 7] = [
+        |path| {
+            let elsewhere = path.with_file_name("history");
+            fs::rename(path, &elsewhere).unwrap();
+            std::os::unix::fs::symlink(elsewhere, path).unwrap();
+        },
         |path| fs::write(path, "").unwrap(),
         |path| {
             let bytes = fs::read(path).unwrap();

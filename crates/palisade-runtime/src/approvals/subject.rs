@@ -216,6 +216,12 @@ impl Subject {
         }
     }
 
+    /// Whether only the policy is another one.
+    pub fn is_under_other_policy(&self, other: &Self) -> bool {
+        let policy = &other.policy;
+        *policy != self.policy && Self { policy: policy.clone(), ..self.clone() } == *other
+    }
+
     /// Whether the files that it executes are still what they were.
     pub fn is_unchanged(&self) -> bool {
         self.files.iter().all(|file| content(&file.path) == file.digest)

@@ -15,7 +15,7 @@ pub struct House {
 impl House {
     pub fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        for name in ["home", "work", "work/build"] {
+        for name in ["home", "work"] {
             fs::create_dir(root.path().join(name)).unwrap();
         }
         Self { root }
