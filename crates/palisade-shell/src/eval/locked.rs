@@ -43,7 +43,7 @@ pub(crate) fn decides(path: &str) -> bool {
         path.strip_suffix(*name).is_some_and(|above| above.is_empty() || above.ends_with('/'))
     };
     LOCKS.iter().any(|(_, locks, manifests, settings)| {
-        locks.iter().chain(*manifests).chain(*settings).any(|name| named(&name))
+        locks.iter().chain(*manifests).chain(*settings).any(named)
     })
 }
 
