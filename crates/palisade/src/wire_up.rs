@@ -119,6 +119,12 @@ pub fn understood(profile: &Profile) -> Result<(), Error> {
         let agents = config.agents.iter().map(|(name, agent)| {
             (vec!["agents", name.as_str()], &agent.allow_domains, &agent.allow_private)
         });
+        crate::egress::Held::of(profile).understood().map_err(|why| Fault {
+            path: profile.config_file(),
+            at: None,
+            message: format!("`tools.terminal.credentials`: {why}"),
+            help: None,
+        })?;
         for (keys, domains, private) in std::iter::once(own).chain(agents) {
             let domain = |one: &String| Out { domains: vec![one.clone()], private: Vec::new() };
             let origin = |one: &String| Out { domains: Vec::new(), private: vec![one.clone()] };

@@ -9,6 +9,8 @@ use clap::Args;
 use palisade_core::Severity;
 use palisade_guards::content::reveal;
 use palisade_guards::rules::rule;
+#[cfg(target_os = "linux")]
+use palisade_runtime::config::Agent;
 use palisade_runtime::config::{Entry, Limits};
 use palisade_runtime::{Home, Profile};
 use serde_json::json;
@@ -159,7 +161,11 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                 let words = "`tools.terminal.limits` holds in the sandbox only, which is off: commands are not limited";
                 say("limits", State::Bad, words.into());
             }
-            if private(&profile.directory.join(".env")) == Some(false) {
+            #[cfg(target_os = "linux")]
+            for (state, words) in credentials(&profile) {
+                say("credentials", state, words);
+            }
+            if private(&profile.dotenv_file()) == Some(false) {
                 say(
                     "secrets",
                     State::Bad,
@@ -257,6 +263,41 @@ fn meaningless(profile: &Profile) -> Vec<(&'static str, String)> {
             );
             found.push(("taint", words));
         }
+    }
+    found
+}
+
+/// Whether each credential can be read and used; never what it is.
+#[cfg(target_os = "linux")]
+fn credentials(profile: &Profile) -> Vec<(State, String)> {
+    use crate::egress::{Held, Out};
+    let held = Held::of(profile);
+    if held.is_none() {
+        return Vec::new();
+    }
+    let terminal = &profile.config.tools.terminal;
+    let agents = Agent::all(&profile.config).unwrap_or_default();
+    let agents = agents.values().map(|agent| (&agent.allow_domains, &agent.allow_private));
+    let own = (&terminal.allow_domains, &terminal.allow_private);
+    let lists: Vec<_> = std::iter::once(own)
+        .chain(agents)
+        .filter_map(|(domains, private)| {
+            Out { domains: domains.clone(), private: private.clone() }.allowlist().ok()
+        })
+        .collect();
+    let mut found: Vec<(State, String)> = match held.looked_at(&lists) {
+        Err(why) => vec![(State::Bad, why)],
+        Ok(each) => each
+            .into_iter()
+            .map(|one| match one {
+                Ok(words) => (State::Good, words),
+                Err(why) => (State::Bad, why),
+            })
+            .collect(),
+    };
+    if !terminal.sandbox {
+        let words = "they are used in the sandbox only, which is off; `palisade run --sandbox` and `--agent` use them";
+        found.push((State::Note, words.into()));
     }
     found
 }
