@@ -212,6 +212,13 @@ impl Profile {
         Ok(known)
     }
 
+    /// The lines of its `.env` that are no assignment, from 1: of a file that
+    /// cannot be read there is none.
+    pub fn unread_secrets(&self) -> Vec<usize> {
+        fs::read_to_string(self.dotenv_file())
+            .map_or_else(|_| Vec::new(), |text| environment::unread(&text))
+    }
+
     /// The secrets of its `.env`.
     ///
     /// # Errors

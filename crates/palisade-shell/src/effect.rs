@@ -106,8 +106,8 @@ pub struct FileFact {
     pub content: Option<String>,
     /// Where it really is, if a symlink leads elsewhere.
     pub real: Option<String>,
-    /// Whether it is a directory that a build makes again.
-    pub remade: bool,
+    /// Whether nobody misses a tree there, and why.
+    pub unmissed: Option<Unmissed>,
     /// Of a directory: the package managers of which the lock file and what
     /// it was made of are as the repository holds them ([`Analysis::installs`]).
     pub locked: Vec<&'static str>,
@@ -119,6 +119,15 @@ pub struct FileFact {
     pub matches: Vec<Match>,
     /// Of a pattern: whether there were more files than are looked at.
     pub beyond: bool,
+}
+
+/// Why nobody misses a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmissed {
+    /// A build makes it again.
+    Remade,
+    /// There is none: nothing is there, or a single file.
+    NoTree,
 }
 
 /// An install that a lock file decides.
@@ -460,9 +469,9 @@ pub struct Analysis {
     /// Whether it runs what lies in a project, so that it matters what the
     /// files there carry from earlier commands.
     pub runs_project: bool,
-    /// Directories that a build makes again, by absolute path, of those that
-    /// the caller knows. What the line itself writes there is none.
-    pub remade: BTreeSet<String>,
+    /// The trees that nobody misses, by absolute path, of those that the caller
+    /// knows ([`FileFact::unmissed`]). What the line itself puts there is none.
+    pub unmissed: BTreeSet<String>,
     /// Whether the input is one simple command without redirections, so that
     /// a hand-written grant may cover it.
     pub simple: bool,

@@ -337,6 +337,19 @@ fn limits(terminal: &Terminal) -> Limits {
     }
 }
 
+/// Confines a program that does nothing as commands of a profile are confined.
+///
+/// # Errors
+/// Why they are refused.
+pub fn tried(terminal: &Terminal, workspace: &Path, house: &Path) -> Result<(), SandboxError> {
+    let mut policy = policy(workspace, house);
+    policy.limits = limits(terminal);
+    policy.tty = Tty::Detached;
+    let mut sandbox = Sandbox::new(policy)?;
+    let command = sandbox.command(vec!["true".into()], workspace);
+    sandbox.run_here(&command, palisade_sandbox::own_streams(), None).map(|_| ())
+}
+
 /// Runs a command under a policy, says on standard error what was refused, and
 /// answers how it ended with what was in force. Where the policy has a way
 /// out, a proxy with these settings serves it.

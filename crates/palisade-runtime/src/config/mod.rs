@@ -22,6 +22,7 @@ pub use agents::Agent;
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
 pub use credentials::{Credential, Source};
+pub use fault::place;
 pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};

@@ -1,6 +1,8 @@
 use std::env;
 use std::fs;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,10 +11,12 @@ use palisade_guards::content::reveal;
 use palisade_guards::rules::rule;
 #[cfg(target_os = "linux")]
 use palisade_runtime::config::Agent;
-use palisade_runtime::config::{Entry, Limits, Terminal};
+use palisade_runtime::config::{Entry, Limits};
 use palisade_runtime::{Home, Profile};
 use serde_json::json;
 
+#[cfg(target_os = "linux")]
+use crate::confine;
 use crate::install::health::{self, Health};
 use crate::install::{Around, Program, clients};
 use crate::jobs;
@@ -151,14 +155,11 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                     format!("`workspace`: the directory `{}` is not there", reveal(workspace));
                 say("workspace", State::Bad, words);
             }
-            let (state, words) = if terminal.sandbox {
-                (State::Good, "on")
-            } else {
-                (State::Note, "off: commands run with all rights of your account")
-            };
-            say("sandbox", state, words.into());
-            if let Some((state, words)) = limits(terminal) {
-                say("limits", state, words);
+            let (state, words) = sandbox(&profile, &home);
+            say("sandbox", state, words);
+            if !terminal.sandbox && terminal.limits != Limits::default() {
+                let words = "`tools.terminal.limits` holds in the sandbox only, which is off: commands are not limited";
+                say("limits", State::Bad, words.into());
             }
             #[cfg(target_os = "linux")]
             for (state, words) in credentials(&profile) {
@@ -170,6 +171,13 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                     State::Bad,
                     "others can read the profile's .env: run `chmod 600` on it".into(),
                 );
+            }
+            for line in profile.unread_secrets() {
+                let words = format!(
+                    "line {line} of the profile's .env is no `NAME=value`, so nothing of it is given to commands or \
+                     kept out of records"
+                );
+                say("secrets", State::Bad, words);
             }
         }
     }
@@ -294,37 +302,25 @@ fn credentials(profile: &Profile) -> Vec<(State, String)> {
     found
 }
 
-/// What does not hold of the limits of single commands.
-fn limits(terminal: &Terminal) -> Option<(State, String)> {
-    if terminal.limits == Limits::default() {
-        return None;
-    }
+/// Whether commands are confined: tried with the limits that they get, since
+/// only that shows what this user and this kernel can hold.
+fn sandbox(profile: &Profile, home: &Home) -> (State, String) {
+    let terminal = &profile.config.tools.terminal;
     if !terminal.sandbox {
-        let words = "`tools.terminal.limits` holds in the sandbox only, which is off: commands are not limited";
-        return Some((State::Bad, words.into()));
+        return (State::Note, "off: commands run with all rights of your account".into());
     }
     #[cfg(target_os = "linux")]
-    {
-        let holding = palisade_sandbox::Probe::here().holding;
-        let asked = [
-            ("memory_mb", terminal.limits.memory_mb.is_some(), holding.memory),
-            ("cpus", terminal.limits.cpus.is_some(), holding.cpus),
-        ];
-        let missing: Vec<&str> = asked
-            .into_iter()
-            .filter(|(_, asked, held)| *asked && !held)
-            .map(|(key, ..)| key)
-            .collect();
-        if !missing.is_empty() {
-            let words = format!(
-                "this user has no control group to hold `{}` of `tools.terminal.limits`, so commands in the sandbox \
-                 may be refused (`palisade sandbox probe`)",
-                missing.join("`, `")
+    if !palisade_sandbox::is_inside() {
+        let here = std::env::current_dir().unwrap_or_default();
+        let workspace = profile.config.workspace.as_ref().map_or(here, PathBuf::from);
+        if let Err(error) = confine::tried(terminal, &workspace, &home.real()) {
+            return (
+                State::Bad,
+                format!("on, and every command is refused: {error} ({})", error.help()),
             );
-            return Some((State::Bad, words));
         }
     }
-    None
+    (State::Good, "on".into())
 }
 
 /// Whether a directory that is not there could be made.

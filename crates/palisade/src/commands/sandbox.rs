@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use palisade_runtime::Home;
 use palisade_sandbox::{
-    Backend, Minimum, Probe, Report, Sandbox, SandboxError, explain, is_inside,
+    Backend, Minimum, Probe, Report, Sandbox, SandboxError, Status, explain, is_inside,
 };
 
 use crate::confine::{self, NOT_MADE, Widen};
 use crate::egress::{self, Held, Out, Recorded, Settings};
+use crate::jobs;
 use crate::show::{self, Failure};
 
 /// Run a command in the sandbox alone, without judging it
@@ -163,7 +164,8 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         std::fs::canonicalize(&workspace).is_ok_and(|workspace| cwd.starts_with(workspace))
     });
     match confine::run(policy, arguments.program, cwd.as_deref(), settings) {
-        Ok((status, _)) => Ok(ExitCode::from(u8::try_from(status.code()).unwrap_or(255))),
+        Ok((Status::Signal(signal), _)) => Ok(jobs::end_by(signal)),
+        Ok((Status::Exit(code), _)) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(255))),
         Err(error) => Ok(not_made(&error)),
     }
 }
