@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{HeaderMap, HeaderValue};
 use memchr::memmem;
 
 use super::request::replaced;
@@ -62,16 +62,8 @@ impl Forms {
     }
 }
 
-/// Whether what these fields describe can be searched.
-pub fn is_plain(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-/// The body of an answer, searched as it passes. No byte waits unless it may
-/// be the beginning of a value.
+/// The body of an answer, searched as it passes, whatever it is said to be
+/// packed in. No byte waits unless it may be the beginning of a value.
 pub struct Searched {
     inner: Incoming,
     forms: Forms,
