@@ -153,11 +153,14 @@ pub struct Classify {
     /// Whether a file is code that something runs later (a git hook, a shell
     /// rc file, a crontab), and in which language.
     pub code: fn(&Text) -> Option<Language>,
+    /// Whether a file of settings (path, content) names no program and no
+    /// source of code.
+    pub plain: fn(&str, &str) -> bool,
 }
 
 impl Default for Classify {
     fn default() -> Self {
-        Self { secret: |_| false, code: |_| None }
+        Self { secret: |_| false, code: |_| None, plain: |_, _| false }
     }
 }
 
@@ -183,6 +186,9 @@ pub struct Context {
 pub enum Writing {
     /// Created or replaced.
     Replace,
+    /// Created or replaced by settings that name no program and no source of
+    /// code ([`Classify::plain`]).
+    Settings,
     /// Added to.
     Append,
     /// Changed in place.
@@ -436,7 +442,8 @@ pub struct Analysis {
     /// What it installs by a lock file: say [`FileFact::locked`] of the
     /// directories and analyse again.
     pub installs: Vec<Install>,
-    /// The directories from which it pushes: say [`FileFact::redirected`] of
+    /// The directories from which it pushes, or into which it takes what was
+    /// fetched: say [`FileFact::redirected`] of
     /// them and analyse again.
     pub pushes: Vec<String>,
     /// Whether it runs what lies in a project, so that it matters what the

@@ -81,7 +81,9 @@ fn by_mark(seen: &Seen, recursive: bool) -> Option<&'static Rule> {
         | Mark::Service
         | Mark::Schedule
         | Mark::ToolConfig
-        | Mark::ContainerSocket => None,
+        | Mark::ContainerSocket
+        | Mark::PathProgram
+        | Mark::PackageCache => None,
     }
 }
 

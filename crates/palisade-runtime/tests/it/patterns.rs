@@ -365,6 +365,13 @@ fn what_an_archive_or_a_patch_holds_is_written() {
         "git apply new.patch",
         "git am settings.patch",
     ];
+    // Where this machine has the programs that pack so.
+    if made("xz -9 -k t.tar") {
+        asked.push("tar xf t.tar.xz");
+    }
+    if made("zstd -q --ultra -22 t.tar") {
+        asked.push("tar xf t.tar.zst");
+    }
     if made("python3 -m zipfile -c t.zip tpl/.claude") {
         asked.extend(["unzip t.zip", "unzip -o t.zip -d sub", "python3 -m zipfile -e t.zip ."]);
     }

@@ -458,13 +458,23 @@ impl Eval<'_> {
             };
             return;
         }
+        let how = match (path.literal(), stream.text.as_ref().and_then(Text::literal)) {
+            (Some(path), Some(text))
+                if how == Writing::Replace
+                    && stream.labels.is_none()
+                    && (self.context.classify.plain)(path, text) =>
+            {
+                Writing::Settings
+            }
+            _ => how,
+        };
         self.emit(EffectKind::Write { path: path.clone(), how }, stream.labels, span);
         if stream.shell || stream.network {
             self.state.files.entry(path.raw().to_owned()).or_default().labels =
                 stream.labels.and(Labels::DOWNLOADED);
         }
         let content = match how {
-            Writing::Replace => stream.text.clone(),
+            Writing::Replace | Writing::Settings => stream.text.clone(),
             Writing::Append => match path.literal().and_then(|known| self.state.files.get(known)) {
                 Some(file) => match (&file.content, &stream.text) {
                     (Some(before), Some(after)) => {
@@ -478,7 +488,8 @@ impl Eval<'_> {
             },
             Writing::Edit | Writing::Attributes | Writing::Link => None,
         };
-        if let Some(language) = (self.context.classify.code)(path)
+        if how != Writing::Settings
+            && let Some(language) = (self.context.classify.code)(path)
             && let Some(code) = &stream.text
             && !code.is_empty()
         {
