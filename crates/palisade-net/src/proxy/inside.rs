@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use super::credential::Ends;
-use super::credential::answer::{Searched, is_plain};
+use super::credential::answer::Searched;
 use super::credential::request::{self, PutIn, Wrong};
 use super::ledger::{Ledger, Refused, Used};
 use super::relay::{self, Cut, Meters, Opening};
@@ -326,8 +326,7 @@ impl<L: Ledger> Inside<'_, L> {
             head.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
         put.forms.leave(&mut head.headers);
-        let forms = if is_plain(&head.headers) { put.forms } else { Default::default() };
-        Response::from_parts(head, Either::Left(Searched::new(body, forms)))
+        Response::from_parts(head, Either::Left(Searched::new(body, put.forms)))
     }
 
     async fn refuse(&self, wrong: Wrong) -> Answer {

@@ -21,7 +21,7 @@ use serde_saphyr::Spanned;
 pub use agents::Agent;
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
-pub use credentials::{Credential, Source};
+pub use credentials::{Credential, Source, is_variable};
 pub use fault::place;
 pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};

@@ -133,12 +133,14 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     }
     let mut out = Out::default();
     arguments.widen.apply(&mut policy, &mut out);
-    let allowed = out.allowlist().map_err(Failure::Usage)?;
-    if let Some(host) = held.unlisted(&[allowed]).map_err(Failure::Usage)?.first() {
-        return Err(Failure::Usage(format!(
-            "a credential is for {host}, which may not be reached: add `--allow-domain`, or `--allow-private` for a \
-             private origin"
-        )));
+    if !held.is_none() {
+        let allowed = out.allowlist().map_err(Failure::Usage)?;
+        if let Some(host) = held.unlisted(&[allowed]).map_err(Failure::Usage)?.first() {
+            return Err(Failure::Usage(format!(
+                "a credential is for {host}, which may not be reached: add `--allow-domain`, or `--allow-private` for \
+                 a private origin"
+            )));
+        }
     }
     confine::downloads(&mut policy);
     let settings = Settings {

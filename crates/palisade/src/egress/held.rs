@@ -8,43 +8,18 @@ use std::path::{Path, PathBuf};
 
 use palisade_net::proxy::credential::usable;
 use palisade_net::proxy::{Allowlist, Credential, Credentials, Terms};
-use palisade_runtime::config::{self, Source};
+use palisade_runtime::config::{Credential as Configured, Source, is_variable};
 use palisade_runtime::{Profile, credentials};
 use serde::{Deserialize, Serialize};
 
 /// Credentials without their values: what the proxy's process is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    each: Vec<Wanted>,
+    each: Vec<Configured>,
     /// The profile's `.env`.
     dotenv: Option<PathBuf>,
     /// What else the command has in its environment, where a value must not be.
     beside: Vec<(String, String)>,
-}
-
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Wanted {
-    env: String,
-    from: From,
-    hosts: Vec<String>,
-    headers: Vec<String>,
-    only: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum From {
-    Env(String),
-    File(String),
-}
-
-impl From {
-    fn source(&self) -> Source {
-        match self {
-            Self::Env(name) => Source::Env(name.clone()),
-            Self::File(path) => Source::File(path.clone()),
-        }
-    }
 }
 
 /// What the sandbox gets in the place of the values.
@@ -59,19 +34,8 @@ pub struct Phantoms {
 impl Held {
     /// Those of a profile.
     pub fn of(profile: &Profile) -> Self {
-        let wanted = |one: &config::Credential| Wanted {
-            env: one.env.clone(),
-            from: match one.source() {
-                Source::Env(name) => From::Env(name),
-                Source::File(path) => From::File(path),
-            },
-            hosts: one.hosts.clone(),
-            headers: one.headers.clone(),
-            only: one.only.clone(),
-        };
-        let configured = &profile.config.tools.terminal.credentials;
         Self {
-            each: configured.iter().map(wanted).collect(),
+            each: profile.config.tools.terminal.credentials.clone(),
             dotenv: Some(profile.dotenv_file()),
             beside: Vec::new(),
         }
@@ -89,14 +53,13 @@ impl Held {
             )
         };
         let (name, hosts) = text.split_once('@').ok_or_else(wrong)?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.is_empty() || !name.bytes().all(plain) || hosts.is_empty() {
+        if !is_variable(name) || hosts.is_empty() {
             return Err(wrong());
         }
         self.each.retain(|one| one.env != name);
-        self.each.push(Wanted {
+        self.each.push(Configured {
             env: name.into(),
-            from: From::Env(name.into()),
+            from: None,
             hosts: hosts.split(',').map(str::to_owned).collect(),
             headers: Vec::new(),
             only: Vec::new(),
@@ -126,7 +89,7 @@ impl Held {
                 twice.env
             ));
         }
-        let terms = |one: &Wanted| {
+        let terms = |one: &Configured| {
             Terms::parse(&one.hosts, &one.headers, &one.only)
                 .map_err(|why| format!("`{}`: {why}", one.env))
         };
@@ -146,7 +109,7 @@ impl Held {
         let all = self.each.iter().zip(self.understood()?);
         let reached =
             all.filter(|(_, terms)| terms.hosts().iter().any(|host| allowed.covers(host)));
-        let each: Vec<Wanted> = reached.map(|(one, _)| one.clone()).collect();
+        let each: Vec<Configured> = reached.map(|(one, _)| one.clone()).collect();
         let text = |text: &OsStr| text.to_string_lossy().into_owned();
         let beside = beside.iter().filter(|_| !each.is_empty());
         let beside = beside.map(|(name, value)| (text(name), text(value))).collect();
@@ -159,8 +122,8 @@ impl Held {
         let is_in =
             |file: &Path, all: &[PathBuf]| all.iter().any(|path| file.starts_with(real(path)));
         self.each.iter().find_map(|one| {
-            let From::File(path) = &one.from else { return None };
-            let file = real(&credentials::file(path, |name| env::var_os(name)));
+            let Source::File(path) = one.source() else { return None };
+            let file = real(&credentials::file(&path, |name| env::var_os(name)));
             (is_in(&file, open) && !is_in(&file, hidden)).then(|| {
                 format!(
                     "the file of the credential `{}`, `{}`, lies where the command can read it",
@@ -186,7 +149,7 @@ impl Held {
         let places = self.places();
         let mut each = Vec::new();
         for (one, terms) in self.each.iter().zip(self.understood()?) {
-            let value = places.value(&one.from.source());
+            let value = places.value(&one.source());
             let value = value.map_err(|why| format!("the credential `{}`: {why}", one.env))?;
             let credential = Credential::new(&one.env, terms, value)?;
             let other = self.beside.iter().find(|(_, value)| credential.is_in(value.as_bytes()));
@@ -220,8 +183,8 @@ impl Held {
     /// Where one cannot be meant.
     pub fn looked_at(&self, lists: &[Allowlist]) -> Result<Vec<Result<String, String>>, String> {
         let places = self.places();
-        let look = |(one, terms): (&Wanted, Terms)| {
-            let source = one.from.source();
+        let look = |(one, terms): (&Configured, Terms)| {
+            let source = one.source();
             let read = places.value(&source).and_then(|value| {
                 usable(&value)
                     .map_err(|why| format!("the value at `{source}` cannot be used: {why}"))

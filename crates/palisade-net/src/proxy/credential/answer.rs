@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{HeaderMap, HeaderValue};
 use memchr::memmem;
 
 use super::request::replaced;
@@ -62,29 +62,14 @@ impl Forms {
     }
 }
 
-/// Whether what these fields describe can be searched.
-pub fn is_plain(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-/// The body of an answer, searched as it passes. No byte waits unless it may
-/// be the beginning of a value.
-pub struct Searched {
-    inner: Incoming,
+/// A search over pieces, as over the whole. No byte waits unless it may be the
+/// beginning of a value.
+struct Search {
     forms: Forms,
     held: Vec<u8>,
-    over: bool,
 }
 
-impl Searched {
-    /// A body without these forms.
-    pub fn new(inner: Incoming, forms: Forms) -> Self {
-        Self { inner, forms, held: Vec::new(), over: false }
-    }
-
+impl Search {
     fn pass(&mut self, data: Bytes) -> Bytes {
         let joined = match self.held.is_empty() {
             true => data,
@@ -101,6 +86,25 @@ impl Searched {
         let open = self.forms.open_end(&whole);
         self.held = whole.split_off(whole.len().saturating_sub(open)).to_vec();
         whole
+    }
+
+    fn finish(&mut self) -> Bytes {
+        std::mem::take(&mut self.held).into()
+    }
+}
+
+/// The body of an answer, searched as it passes, whatever it is said to be
+/// packed in.
+pub struct Searched {
+    inner: Incoming,
+    search: Search,
+    over: bool,
+}
+
+impl Searched {
+    /// A body without these forms.
+    pub fn new(inner: Incoming, forms: Forms) -> Self {
+        Self { inner, search: Search { forms, held: Vec::new() }, over: false }
     }
 }
 
@@ -120,7 +124,7 @@ impl Body for Searched {
                 Some(Ok(frame)) => {
                     // Trailers end here, as does what is between neighbours.
                     let Ok(data) = frame.into_data() else { continue };
-                    let passed = self.pass(data);
+                    let passed = self.search.pass(data);
                     if !passed.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(passed))));
                     }
@@ -128,9 +132,9 @@ impl Body for Searched {
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
                     self.over = true;
-                    let held = std::mem::take(&mut self.held);
+                    let held = self.search.finish();
                     if !held.is_empty() {
-                        return Poll::Ready(Some(Ok(Frame::data(held.into()))));
+                        return Poll::Ready(Some(Ok(Frame::data(held))));
                     }
                 }
             }
@@ -138,13 +142,13 @@ impl Body for Searched {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.is_empty() && self.inner.is_end_stream()
+        self.search.held.is_empty() && self.inner.is_end_stream()
     }
 
     /// As many bytes as the host says, and those that wait.
     fn size_hint(&self) -> SizeHint {
         let mut hint = self.inner.size_hint();
-        let held = self.held.len() as u64;
+        let held = self.search.held.len() as u64;
         if let Some(exact) = hint.exact() {
             hint.set_exact(exact.saturating_add(held));
         }
@@ -154,7 +158,32 @@ impl Body for Searched {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn pieces_come_to_the_same_as_the_whole(
+            text in "(abcabd|abc|ab|a|x){0,30}",
+            cuts in prop::collection::vec(1usize..9, 0..60),
+        ) {
+            let mut forms = Forms::default();
+            forms.add(b"abcabd", b"XXXXXX");
+            forms.add(b"bdab", b"YYYY");
+            let mut search = Search { forms: forms.clone(), held: Vec::new() };
+            let (mut out, mut rest) = (Vec::new(), text.as_bytes());
+            for cut in cuts {
+                let (piece, more) = rest.split_at(cut.min(rest.len()));
+                out.extend_from_slice(&search.pass(Bytes::copy_from_slice(piece)));
+                rest = more;
+            }
+            out.extend_from_slice(&search.pass(Bytes::copy_from_slice(rest)));
+            out.extend_from_slice(&search.finish());
+            prop_assert_eq!(out.len(), text.len());
+            prop_assert!(forms.without(&out).is_none(), "{}", String::from_utf8_lossy(&out));
+        }
+    }
 
     #[test]
     fn an_end_that_may_be_a_beginning_waits_and_nothing_else_does() {
