@@ -15,6 +15,6 @@ pub mod rules;
 pub mod taint;
 pub mod typed;
 
-pub use path::{classify, telling};
+pub use path::{classify, is_env_file, is_secret_below, telling};
 pub use places::Places;
 pub use taint::{Exposure, Taint};

@@ -9,6 +9,7 @@ pub mod approvals;
 pub mod calls;
 mod carried;
 pub mod config;
+pub mod credentials;
 pub mod environment;
 mod error;
 mod facts;
@@ -26,6 +27,7 @@ pub mod ports;
 mod profile;
 mod session;
 mod tool;
+mod trees;
 mod unpacked;
 pub mod words;
 

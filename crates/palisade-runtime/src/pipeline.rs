@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::config::TaintPolicy;
 use crate::keeper::Keeper;
 use crate::session::Session;
-use crate::{Error, Profile, carried, config, facts, grants};
+use crate::{Error, Profile, carried, config, facts, grants, trees};
 
 /// What a surface asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,11 +170,14 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
     };
     let mut seen = look(&context);
     for _ in 0..LOOKS {
-        let before = context.files.len();
+        let size =
+            |context: &Context| context.files.len() + context.trees.len() + context.searches.len();
+        let before = size(&context);
         for (path, fact) in facts::files(&seen, places, session) {
             context.files.entry(path).or_insert(fact);
         }
-        if context.files.len() == before {
+        trees::look(&seen, session, &mut context);
+        if size(&context) == before {
             break;
         }
         let read = seen.wanted.into_iter().chain(seen.lists);

@@ -6,6 +6,7 @@ use std::fmt;
 use crate::programs::Language;
 use crate::span::Span;
 use crate::text::Text;
+use crate::trees::{Search, Tree};
 
 /// Where data came from; flows along pipes, files, variables and
 /// substitutions.
@@ -105,8 +106,8 @@ pub struct FileFact {
     pub content: Option<String>,
     /// Where it really is, if a symlink leads elsewhere.
     pub real: Option<String>,
-    /// Whether it is a directory that a build makes again.
-    pub remade: bool,
+    /// Whether nobody misses a tree there, and why.
+    pub unmissed: Option<Unmissed>,
     /// Of a directory: the package managers of which the lock file and what
     /// it was made of are as the repository holds them ([`Analysis::installs`]).
     pub locked: Vec<&'static str>,
@@ -118,6 +119,15 @@ pub struct FileFact {
     pub matches: Vec<Match>,
     /// Of a pattern: whether there were more files than are looked at.
     pub beyond: bool,
+}
+
+/// Why nobody misses a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmissed {
+    /// A build makes it again.
+    Remade,
+    /// There is none: nothing is there, or a single file.
+    NoTree,
 }
 
 /// An install that a lock file decides.
@@ -178,6 +188,10 @@ pub struct Context {
     pub given: Vec<String>,
     /// What is known of files, by absolute path.
     pub files: BTreeMap<String, FileFact>,
+    /// The files of secrets in [`Analysis::trees`].
+    pub trees: BTreeMap<Tree, Vec<String>>,
+    /// Whether [`Analysis::searches`] show anything secret.
+    pub searches: BTreeMap<Search, bool>,
     /// What paths mean.
     pub classify: Classify,
 }
@@ -440,6 +454,12 @@ pub struct Analysis {
     /// may lead elsewhere: give [`FileFact::real`] of them in
     /// [`Context::files`] under the same spelling and analyse again.
     pub spelled: Vec<String>,
+    /// Trees that it takes in: say in [`Context::trees`] which files of secrets
+    /// lie there and analyse again.
+    pub trees: BTreeSet<Tree>,
+    /// Files of secrets that it looks through: say in [`Context::searches`]
+    /// whether that shows any and analyse again.
+    pub searches: BTreeSet<Search>,
     /// What it installs by a lock file: say [`FileFact::locked`] of the
     /// directories and analyse again.
     pub installs: Vec<Install>,
@@ -450,9 +470,9 @@ pub struct Analysis {
     /// Whether it runs what lies in a project, so that it matters what the
     /// files there carry from earlier commands.
     pub runs_project: bool,
-    /// Directories that a build makes again, by absolute path, of those that
-    /// the caller knows. What the line itself writes there is none.
-    pub remade: BTreeSet<String>,
+    /// The trees that nobody misses, by absolute path, of those that the caller
+    /// knows ([`FileFact::unmissed`]). What the line itself puts there is none.
+    pub unmissed: BTreeSet<String>,
     /// Whether the input is one simple command without redirections, so that
     /// a hand-written grant may cover it.
     pub simple: bool,

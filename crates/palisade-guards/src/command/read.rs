@@ -81,6 +81,8 @@ pub(super) fn printed(scene: &Scene<'_>, report: &mut Report<'_>) {
             let marked = see(path, scene.places).mark == Some(Mark::EnvFile);
             marked.then_some((effect, path))
         }
+        // What was packed with all that lies beside it.
+        EffectKind::List { path } if effect.labels.has(Labels::SECRET) => Some((effect, path)),
         _ => None,
     });
     if let Some((effect, path)) = read {

@@ -82,6 +82,9 @@ impl<'a> Scene<'a> {
         {
             return false;
         }
+        if matches!(base(name), "sed" | "gsed") && changes_in_place(command) {
+            return false;
+        }
         // What is added to a repository is in it for good, and goes with it.
         if base(name) == "git" {
             let adds = |word: &Text| word.literal().is_some_and(|word| KEEPERS.contains(&word));
@@ -102,6 +105,49 @@ impl<'a> Scene<'a> {
             Some(Output::Text | Output::Nothing | Output::Download) => false,
         }
     }
+}
+
+/// Whether `sed -i` only puts text for text or deletes lines: nothing is shown
+/// or written elsewhere.
+fn changes_in_place(command: &Invocation) -> bool {
+    let mut words = command.arguments.iter();
+    let (mut in_place, mut scripts) = (false, Vec::new());
+    while let Some(word) = words.next() {
+        match word.literal() {
+            Some("-i" | "-i.bak" | "--in-place" | "-Ei" | "-i -E" | "-ri") => in_place = true,
+            Some("-E" | "-r" | "-s") => {}
+            Some("-e") => scripts.extend(words.next().and_then(Text::literal)),
+            Some(script) if !script.starts_with('-') => {
+                if scripts.is_empty() {
+                    scripts.push(script);
+                }
+            }
+            Some(_) => return false,
+            None if scripts.is_empty() => return false,
+            None => {}
+        }
+    }
+    in_place && !scripts.is_empty() && scripts.into_iter().all(is_plain_change)
+}
+
+/// `s/A/B/g` or `/A/d`.
+fn is_plain_change(script: &str) -> bool {
+    if let Some(rest) = script.strip_prefix('s') {
+        let Some(mark) = rest.chars().next().filter(|mark| !mark.is_alphanumeric()) else {
+            return false;
+        };
+        let parts: Vec<&str> = rest.split(mark).collect();
+        return matches!(*parts, [_, _, _, flags]
+            if flags.bytes().all(|flag| flag.is_ascii_digit() || b"gIi".contains(&flag)));
+    }
+    let deleted = script.strip_suffix('d').map(str::trim_end);
+    deleted.is_some_and(|address| {
+        address.bytes().all(|byte| byte.is_ascii_digit() || b",$".contains(&byte))
+            || address.len() > 1
+                && address.starts_with('/')
+                && address.ends_with('/')
+                && address.matches('/').count() == 2
+    })
 }
 
 /// Interpreters of code that may print what it reads.
@@ -308,8 +354,9 @@ impl<'a> Report<'a> {
         });
     }
 
-    /// What a grant would bind to: the program after wrappers, its arguments,
-    /// and where the effect is on a file that these do not name, that file.
+    /// What a grant would bind to: the command with its words, and where the
+    /// effect is on a file that these do not name, that file. A wrapper is bound
+    /// with what it runs, and may be where that could be: `sudo ls`.
     fn subject(
         &self,
         at: u32,
@@ -317,13 +364,10 @@ impl<'a> Report<'a> {
         detail: Option<(&'static str, &Text)>,
     ) -> Subject {
         let inner = self.inner(at, invocation);
+        let written = |word: &Text| word.literal().unwrap_or("").to_owned();
         let mut subject = Subject {
-            program: inner.program.literal().unwrap_or("").to_owned(),
-            arguments: inner
-                .arguments
-                .iter()
-                .map(|word| word.literal().unwrap_or("").to_owned())
-                .collect(),
+            program: written(&invocation.program),
+            arguments: invocation.arguments.iter().map(written).collect(),
             directory: inner.directory.literal().unwrap_or("").to_owned(),
             ungrantable: None,
             every_time: false,
@@ -336,8 +380,8 @@ impl<'a> Report<'a> {
         let known = |word: &Text| word.literal().is_some();
         subject.ungrantable = if inner.interpreter {
             Some("a shell, interpreter or wrapper runs whatever it is given")
-        } else if !known(&inner.program)
-            || !inner.arguments.iter().all(known)
+        } else if !known(&invocation.program)
+            || !invocation.arguments.iter().all(known)
             || !known(&inner.directory)
         {
             Some("a word of it is not known before it runs")

@@ -167,7 +167,7 @@ pub fn shown(analysis: &Analysis) -> Taint {
     }
     if printed.has(Labels::SECRET) {
         for effect in analysis.effects.iter().filter(|one| one.labels.has(Labels::SECRET)) {
-            if let EffectKind::Read { path } = &effect.kind {
+            if let EffectKind::Read { path } | EffectKind::List { path } = &effect.kind {
                 taint.saw_private(&path.to_string());
             }
         }

@@ -13,7 +13,7 @@ pub fn classify() -> Classify {
 }
 
 /// The mark of a path wherever the home is.
-fn mark_anywhere(path: &Text) -> Option<Mark> {
+pub(super) fn mark_anywhere(path: &Text) -> Option<Mark> {
     let nowhere = Places::default();
     let seen = see(path, &nowhere);
     // `bin` and its like are in many places that are no home.

@@ -18,8 +18,8 @@ pub use carried::classify;
 use names::Case;
 pub(crate) use names::{Mark, base};
 use search::searched_name;
-pub use search::telling;
 pub(crate) use search::{Sought, sought};
+pub use search::{is_env_file, is_secret_below, telling};
 pub(crate) use settings::{is_plain, is_settings};
 
 /// Where a path lies.

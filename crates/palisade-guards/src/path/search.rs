@@ -101,3 +101,18 @@ pub fn telling(path: &str, places: &Places) -> Option<String> {
     }
     Some(format!("{:?} {:?} {:?}", seen.mark, held.map(|held| held.mark), seen.region))
 }
+
+/// Whether a file that a walk through a tree comes by is one of secrets. What
+/// a repository holds under the name of a key is a sample for its tests.
+pub fn is_secret_below(path: &str, held: bool) -> bool {
+    match super::carried::mark_anywhere(&Text::from(path)) {
+        Some(Mark::EnvFile) => true,
+        Some(mark) => mark.is_secret() && !held,
+        None => false,
+    }
+}
+
+/// Whether a file holds settings of which only some are secret.
+pub fn is_env_file(path: &str) -> bool {
+    super::carried::mark_anywhere(&Text::from(path)) == Some(Mark::EnvFile)
+}

@@ -101,3 +101,5 @@ proptest! {
 #[cfg(unix)]
 mod patterns;
 mod tools;
+#[cfg(unix)]
+mod trees;

@@ -12,14 +12,14 @@ use palisade_runtime::{
 use tempfile::TempDir;
 
 /// A home with secrets and a project in it, and a profile.
-struct House {
+pub(crate) struct House {
     room: TempDir,
     profile: Profile,
     places: Places,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let room = tempfile::tempdir().unwrap();
         let home = fs::canonicalize(room.path()).unwrap();
         for directory in [".ssh", ".palisade/profiles/default", ".config", "p/src", "p/sub"] {
@@ -51,32 +51,32 @@ impl House {
     }
 
     /// With links in the project, each to something of the home.
-    fn linked(links: &[(&str, &str)]) -> Self {
+    pub(crate) fn linked(links: &[(&str, &str)]) -> Self {
         let house = Self::new();
         links.iter().for_each(|(to, name)| house.link(to, name));
         house
     }
 
     /// With files in the project.
-    fn holding(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn holding(files: &[(&str, &str)]) -> Self {
         let house = Self::new();
         files.iter().for_each(|(name, content)| house.write(name, content));
         house
     }
 
-    fn link(&self, to: &str, name: &str) {
+    pub(crate) fn link(&self, to: &str, name: &str) {
         symlink(self.room.path().join(to), self.project(name)).unwrap();
     }
 
-    fn write(&self, name: &str, content: &str) {
+    pub(crate) fn write(&self, name: &str, content: &str) {
         fs::write(self.project(name), content).unwrap();
     }
 
-    fn project(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn project(&self, name: &str) -> std::path::PathBuf {
         self.room.path().join("p").join(name)
     }
 
-    fn verdict(&self, line: &str) -> Verdict {
+    pub(crate) fn verdict(&self, line: &str) -> Verdict {
         let at = Circumstances {
             profile: &self.profile,
             posture: Posture::default(),
@@ -91,7 +91,7 @@ impl House {
     }
 
     #[track_caller]
-    fn expect(&self, verdict: Verdict, lines: &[&str]) {
+    pub(crate) fn expect(&self, verdict: Verdict, lines: &[&str]) {
         for line in lines {
             assert_eq!(self.verdict(line), verdict, "{line}");
         }
@@ -247,9 +247,28 @@ fn what_a_build_makes_again_may_go() {
         Allow,
         &["rm -rf node_modules __pycache__", "rm -rf target", "rm -rf target/..data"],
     );
-    // What is not there may go as well, where the line does not make it.
-    house.expect(Allow, &["rm -rf .pytest_cache .mypy_cache node_modules/.cache"]);
-    house.expect(Ask, &["mv src .tox; rm -rf .tox", "rm -rf absent", "rm -rf coverage"]);
+    // What is not there may go as well, and a single file, as without `-r`.
+    let none = [
+        "rm -rf .pytest_cache absent node_modules/.cache",
+        "rm -rf coverage && mkdir coverage",
+        "cd src && rm -rf absent",
+        "rm -rf package.json",
+    ];
+    house.expect(Allow, &none);
+    let meanwhile = [
+        "mv src .tox; rm -rf .tox",
+        "mv src absent; rm -rf absent",
+        "cp -al src absent; rm -rf src/* absent",
+        "git mv src absent && rm -rf absent",
+        "(sleep 9; rm -rf absent) &",
+        "trap 'rm -rf absent' EXIT",
+        "cd absent; rm -rf src",
+        "cd package.json; rm -rf src",
+        "rm -rf absent/../src",
+        "mv kept away; cd kept; rm -rf src",
+        "rmdir out; cd out; rm -rf src",
+    ];
+    house.expect(Ask, &meanwhile);
     let asked = [
         "rm -rf dist",
         "rm -rf out",

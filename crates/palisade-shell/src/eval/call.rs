@@ -203,6 +203,17 @@ impl Eval<'_> {
             for field in fields.iter().skip(1) {
                 eval.maybe_path(field);
             }
+            handlers::given_code(eval, &fields);
+            // What a package manager has put there is what its name says.
+            if let Some(program) = path.literal().and_then(handlers::installed)
+                && content.is_none()
+            {
+                let mut fields = fields.clone();
+                if let Some(first) = fields.first_mut() {
+                    first.text = Text::new(program.name.get());
+                }
+                let _ = eval.nested("copy", |eval| eval.invoke(program, fields));
+            }
             match content {
                 Some(content) => {
                     let language = languages::of_shebang(content.raw());
@@ -342,7 +353,7 @@ impl Eval<'_> {
     /// Shell text in a shell of its own.
     fn shell_code(&mut self, code: &Text, labels: Labels, span: Span) -> Stream {
         // An unknown part may hold `;` and anything else.
-        if code.has_unknown() {
+        if code.may_hold_code() {
             self.emit(
                 EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
                 labels,
@@ -429,6 +440,7 @@ impl Eval<'_> {
         if input.text.is_none() || !input.labels.is_none() {
             self.emit(EffectKind::Execute { language, code: Code::Input }, input.labels, span);
         }
+        self.reads_code |= input.text.as_ref().is_none_or(Text::is_unknown);
         let mut stream = match &input.text {
             Some(text) if !text.is_unknown() => {
                 let outer = std::mem::replace(&mut self.stdin, Stream::nothing());

@@ -24,10 +24,11 @@ mod paths;
 mod patterns;
 mod reaches;
 mod redirect;
-mod remade;
 mod restate;
 mod simple;
 mod state;
+mod trees;
+mod unmissed;
 mod value;
 
 use std::cell::{Cell, RefCell};
@@ -41,6 +42,8 @@ use crate::span::Span;
 use crate::syntax::tree::{Command, CommandKind, Item, Pipeline, Redirect, Script, Word};
 use crate::syntax::{self, Budget};
 use crate::text::Text;
+use crate::trees::{Ignored, Needle};
+pub(crate) use locked::decides as decides_install;
 use state::State;
 use value::{Field, Stream, Value, Variable};
 
@@ -123,10 +126,16 @@ pub(crate) struct Eval<'c> {
     unread: Vec<String>,
     /// Whether names come out of a file that was read.
     lists: bool,
+    /// Whether code comes out of one.
+    reads_code: bool,
     /// Whether the line says anew where a repository is pushed to.
     remotes_changed: bool,
     /// What programs were given as their input.
     heard: BTreeSet<Text>,
+    /// Which lines the program that runs now shows of what it reads.
+    needle: Option<Needle>,
+    /// What git ignores, where the line has changed it.
+    ignored: Option<Ignored>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -234,8 +243,11 @@ impl<'c> Eval<'c> {
             unseen: Cell::default(),
             unread: Vec::new(),
             lists: false,
+            reads_code: false,
             remotes_changed: false,
             heard: BTreeSet::new(),
+            needle: None,
+            ignored: None,
         }
     }
 
@@ -259,7 +271,14 @@ impl<'c> Eval<'c> {
             let written = self.state.files.values_mut().filter_map(|file| file.content.take());
             self.out.data = std::mem::take(&mut self.heard).into_iter().chain(written).collect();
         }
-        self.out.remade = self.remade();
+        self.out.unmissed = self.unmissed();
+        if self.reads_code {
+            for path in &self.unread {
+                if self.out.wanted.len() < 16 && !self.out.wanted.contains(path) {
+                    self.out.wanted.push(path.clone());
+                }
+            }
+        }
         if self.lists {
             self.out.lists = std::mem::take(&mut self.unread);
         }
@@ -289,6 +308,9 @@ impl<'c> Eval<'c> {
 
     fn push(&mut self, kind: EffectKind, labels: Labels, span: Span) {
         let span = self.span(span);
+        if let EffectKind::Delete { path, .. } | EffectKind::Write { path, .. } = &kind {
+            self.ignores(&path.clone(), None, &Stream::default());
+        }
         let effect = Effect { kind, command: self.node, labels, span };
         if self.out.effects.last() == Some(&effect) {
             return;

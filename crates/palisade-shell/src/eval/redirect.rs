@@ -339,6 +339,10 @@ impl Eval<'_> {
             self.emit(EffectKind::DumpEnvironment, Labels::ENVIRONMENT, span);
             return Stream::unknown(Labels::ENVIRONMENT);
         }
+        if self.needle.is_some() && (self.context.classify.secret)(path) && self.passes_over(path) {
+            self.emit(EffectKind::List { path: path.clone() }, Labels::NONE, span);
+            return Stream::unknown(Labels::NONE);
+        }
         if path.has_pattern() {
             self.spend(self.state.files.len().saturating_mul(path.raw().len()), span);
         }
@@ -469,7 +473,10 @@ impl Eval<'_> {
             }
             _ => how,
         };
+        let ignored = self.ignored.clone();
         self.emit(EffectKind::Write { path: path.clone(), how }, stream.labels, span);
+        self.ignored = ignored;
+        self.ignores(path, Some(how), stream);
         if stream.shell || stream.network {
             self.state.files.entry(path.raw().to_owned()).or_default().labels =
                 stream.labels.and(Labels::DOWNLOADED);

@@ -422,6 +422,9 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
                 eval.emit(EffectKind::Delete { path, recursive: true }, Labels::NONE, field.span);
             }
         }
+        for tree in super::trees::archived(eval, &arguments) {
+            content.labels = content.labels.and(eval.carried_below(tree, span));
+        }
         content.text = None;
         match archived.take() {
             Some((path, at)) => eval.store(&path, Writing::Replace, &content, at),

@@ -88,14 +88,9 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         }
         _ => {}
     }
-    // What is ignored is taken as well: the file of secrets above all.
-    if matches!(subcommand, Some("add" | "stage"))
-        && words_of(fields).any(|word| matches!(word, "-f" | "--force" | "-Af" | "-fA"))
-        && words_of(fields)
-            .any(|word| matches!(word, "." | "./" | "*" | ":/" | "-A" | "--all" | "-Af" | "-fA"))
-    {
-        let path = eval.resolve(&Text::new(format!("{}/.env", worked_in.raw())));
-        let _ = eval.read(&path, place(fields));
+    if matches!(subcommand, Some("add" | "stage")) {
+        let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
+        super::trees::added(eval, &worked_in, words);
     }
     let word = rest(fields).get(arguments.first_operand);
     if word.is_some_and(|word| !word.literal().is_some_and(|word| READING.contains(&word))) {

@@ -1,6 +1,7 @@
 //! Programs whose data alone does not say what they do.
 
 mod builtins;
+mod consoles;
 mod containers;
 mod develop;
 mod directories;
@@ -14,12 +15,16 @@ mod obeyed;
 mod outcome;
 mod search;
 mod shells;
+mod sieve;
+mod trees;
 
 use std::collections::BTreeSet;
 
+pub(super) use consoles::{given_code, installed};
 pub(super) use develop::makefile;
 pub(super) use files::packed_away;
 pub(super) use search::searched;
+pub(super) use trees::{needle, read as read_trees};
 
 use super::Eval;
 use super::reaches::addressed;
@@ -56,6 +61,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         }
         None => dispatch(eval, program, fields),
     };
+    given_code(eval, fields);
     leaving(eval, program, fields, &input);
     if program.name == "exit" {
         let _ = eval.run_late();

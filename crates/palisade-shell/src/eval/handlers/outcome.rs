@@ -2,11 +2,12 @@
 //! names below the working directory, or text that sets up a shell.
 
 use super::super::Eval;
+use super::super::arguments;
 use super::super::expand::{activate, opened};
 use super::super::value::{Field, Stream};
-use super::search;
+use super::{search, sieve};
 use crate::effect::{EffectKind, Labels};
-use crate::text::{ANY, STAR, Text};
+use crate::text::{ANY, NAME, STAR, Text};
 
 /// Completes what `program` has printed. `input` says what came in.
 pub(super) fn complete(
@@ -27,17 +28,30 @@ pub(super) fn complete(
     if matches!(program, "env" | "printenv" | "set") && printed.labels == Labels::ENVIRONMENT {
         printed.labels = printed.labels.and(Labels::SETUP);
     }
-    printed.names = plain
-        && (lists(program, words)
-            || (input.names && passes(program, words))
-            || (printed.names && DELEGATES.contains(&program)));
+    let kept =
+        input.names && passes(program, words) || printed.names && DELEGATES.contains(&program);
+    printed.names = kept && (plain || printed.names) || plain && lists(program, words);
     if printed.text.is_none() && !printed.network && !printed.shell {
         let names = names_printed(program, words, printed.names);
         printed.text = names.or_else(|| names_below(eval, program, words)).or_else(|| {
             // Some of the lines that come in, and which of them is not known.
             let lines = passed(eval, program, words, input)?;
-            Some(lines).filter(|text| !text.is_unknown() && !text.is_empty()).map(among_others)
+            let lines = sieve::sifted(program, words, lines);
+            let lines = Some(lines).filter(|text| !text.is_unknown() && !text.is_empty())?;
+            if !printed.names {
+                return Some(among_others(lines));
+            }
+            // All of them are names below the working directory.
+            (lines.raw().trim_end() != format!("./{ANY}")).then_some(lines)
         });
+    }
+    let entry = crate::programs::entry(program).filter(|_| !printed.network && !printed.shell);
+    if let Some(entry) = entry.filter(|entry| super::trees::prints_names(entry)) {
+        let arguments = arguments::read(entry, words, false);
+        let found = super::trees::named(eval, entry, fields, &arguments);
+        let here = printed.names;
+        let nul = arguments.has(&["-z", "-0", "-Z", "--null"]);
+        super::trees::more_names(eval, &mut printed, &found, here, if nul { "\0" } else { "\n" });
     }
     // Counted lines say how many there are.
     if program == "grep"
@@ -48,13 +62,14 @@ pub(super) fn complete(
     {
         printed.labels = printed.labels.without(Labels::SECRET);
     }
-    // Without a directory of its own it is in the one for temporary files.
+    // Without a directory of its own it is in the one for temporary files, and
+    // comes about; one of a template in a directory that is not there would not.
     if plain
         && program == "mktemp"
         && words.iter().all(|word| matches!(word.literal(), Some("-d" | "-q" | "--directory")))
         && eval.variable("TMPDIR").is_none()
     {
-        printed.text = Some(Text::new(format!("/tmp/tmp.{ANY}")));
+        printed.text = Some(Text::new(format!("/tmp/tmp.{NAME}")));
     }
     if input.labels == Labels::ENVIRONMENT.and(Labels::SETUP)
         && picks(program, words)

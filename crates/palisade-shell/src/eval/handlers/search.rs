@@ -4,6 +4,7 @@ use super::super::arguments;
 use super::super::value::{Field, Stream};
 use super::super::{Eval, decode};
 use super::shells::fill;
+use super::trees;
 use crate::effect::{EffectKind, Labels};
 use crate::programs::{Program, Role};
 use crate::span::Span;
@@ -52,7 +53,11 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         match word {
             "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex"
             | "-iregex" => {
-                if let Some(next) = words.get(at) {
+                let before = at.checked_sub(2).and_then(|at| words.get(at));
+                if before.is_some_and(|word| matches!(word.literal(), Some("!" | "-not"))) {
+                    // What is left out says nothing of what is found.
+                    narrowed = true;
+                } else if let Some(next) = words.get(at) {
                     let folded = word.starts_with("-i");
                     let glob = next.literal().map(|glob| match folded {
                         true => glob.to_lowercase(),
@@ -125,6 +130,12 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                             command.iter().map(|word| fill(word, "{}", &found)).collect();
                         let _ = eval.nested("find -exec", |eval| eval.run(filled));
                     }
+                    for text in trees::found(eval, root, words) {
+                        let found = Field { text, ..found.clone() };
+                        let filled: Vec<Field> =
+                            command.iter().map(|word| fill(word, "{}", &found)).collect();
+                        stream.then(eval.nested("find -exec", |eval| eval.run(filled)));
+                    }
                 }
             }
             "-fprint" | "-fprint0" | "-fls" => {
@@ -187,7 +198,10 @@ pub(super) fn find(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         for root in &roots {
             all.push(below(root, &names, narrowed).raw());
             all.push(end);
-            for text in deeper(eval, root, &names, narrowed, only_roots || one_level) {
+            let mut more = deeper(eval, root, &names, narrowed, only_roots || one_level);
+            let found = trees::found(eval, root, words);
+            more.extend(found.iter().map(|path| trees::spelled(eval, path)));
+            for text in more {
                 all.push(text.raw());
                 all.push(end);
             }
@@ -238,6 +252,11 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
         if !all.is_empty() {
             stream.text = Some(all);
         }
+        let nul = arguments.has(&["-0", "--print0"]);
+        for root in &roots {
+            let found = trees::found_by_pattern(eval, root, &arguments, &names);
+            trees::more_names(eval, &mut stream, &found, true, if nul { "\0" } else { "\n" });
+        }
         return stream;
     };
     let mut command: Vec<Field> =
@@ -259,14 +278,16 @@ pub(super) fn fd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field
             filled.push(found.clone());
         }
         stream = eval.nested("fd -x", |eval| eval.run(filled));
-        for text in deeper(eval, root, &names, narrowed, false) {
+        let mut more = deeper(eval, root, &names, narrowed, false);
+        more.extend(trees::found_by_pattern(eval, root, &arguments, &names));
+        for text in more {
             let found = Field { text, ..found.clone() };
             let mut filled: Vec<Field> =
                 command.iter().map(|word| fill(word, "{}", &found)).collect();
             if !marked {
                 filled.push(found);
             }
-            let _ = eval.nested("fd -x", |eval| eval.run(filled));
+            stream.then(eval.nested("fd -x", |eval| eval.run(filled)));
         }
     }
     stream

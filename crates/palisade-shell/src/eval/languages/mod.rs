@@ -42,8 +42,8 @@ pub(super) fn run(
             unknown
         }
         Language::Sql => {
-            sql::run(eval, raw, labels, span);
-            unknown
+            let read = sql::run(eval, raw, labels, span);
+            unknown.with_labels(read)
         }
         Language::Python
         | Language::Perl

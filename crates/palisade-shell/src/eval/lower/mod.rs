@@ -84,6 +84,8 @@ impl Eval<'_> {
             flow.code = true;
             flow.printed = Some(self.nested("wrapper", |eval| eval.run(command)));
         }
+        let needle = super::handlers::needle(program, fields, &arguments);
+        let outer_needle = std::mem::replace(&mut self.needle, needle);
         self.operands(program, &arguments.operands, &mut flow, 0);
         // `lldb -- PROGRAM ARGUMENT..`: what it starts.
         if program.name == "lldb" && words.iter().any(|word| word.literal() == Some("--")) {
@@ -91,6 +93,8 @@ impl Eval<'_> {
         }
         super::handlers::packed_away(self, program, &arguments);
         super::handlers::searched(self, program, &arguments);
+        super::handlers::read_trees(self, program, fields, &arguments, &mut flow);
+        self.needle = outer_needle;
         if let Some(role) = program.stdin
             && !flow.code
         {

@@ -10,6 +10,7 @@ use crate::eval::expand::{activate, opened};
 use crate::eval::value::Field;
 use crate::programs::Language;
 use crate::text::{ANY, STAR, Text};
+use crate::trees::Tree;
 
 /// What a call lists.
 #[derive(Clone, Copy, PartialEq)]
@@ -88,6 +89,35 @@ impl Scan {
             Token::Name(name) => deletes(&self.full_name(name)),
             Token::Text(text, false) => self.language == Language::Php && deletes(text),
             _ => false,
+        })
+    }
+
+    /// Whether the script looks at the names of what it lists before it reads.
+    pub(super) fn chooses(tokens: &[Token]) -> bool {
+        const CHOICES: &[&str] = &[
+            "endswith",
+            "startswith",
+            "suffix",
+            "splitext",
+            "fnmatch",
+            "filter",
+            "match",
+            "search",
+            "endsWith",
+            "startsWith",
+            "extname",
+            "end_with?",
+            "start_with?",
+            "extension",
+            "test",
+            "includes",
+            "in",
+        ];
+        tokens.windows(2).any(|pair| {
+            matches!(pair, [Token::Name(name), _]
+                if name != "in" && CHOICES.contains(&name.rsplit('.').next().unwrap_or(name)))
+                || matches!(pair, [Token::Name(word), Token::Mark('[' | '(' | '{')] if word == "in")
+                    && tokens.iter().any(|token| matches!(token, Token::Name(name) if name == "if"))
         })
     }
 
@@ -247,12 +277,14 @@ impl Scan {
         }
         let at = eval.resolve(directory);
         let above = at.raw().trim_end_matches('/').to_owned();
-        let (reading, span) = (self.reading, self.span);
+        let (reading, span, sifts) = (self.reading, self.span, self.sifts);
         let texts = &mut self.texts;
         let mut read = |below: &str| {
             let path = Text::new(format!("{above}/{below}"));
             texts.push(Some(path.clone()));
             if reading {
+                // Without a choice by names, all that lies there on disk.
+                let path = if sifts { path } else { eval.resolve(&path) };
                 let _ = eval.read(&path, span);
             }
         };
@@ -260,6 +292,9 @@ impl Scan {
         read(&format!(".{STAR}"));
         if deep {
             read(&format!("{ANY}/{STAR}"));
+            if reading && !sifts {
+                let _ = eval.read_below(Tree::all(above), span);
+            }
         }
     }
 }

@@ -70,10 +70,12 @@ pub(super) fn run(
         texts: Vec::new(),
         blind: Vec::new(),
         reading: false,
+        sifts: false,
         unpickles: false,
     };
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
+    scan.unquoted(eval, code);
     scan.angles(eval, code);
     scan.names_read(eval);
     scan.run_modules(eval, &tokens);
@@ -207,6 +209,8 @@ struct Scan {
     blind: Vec<Sink>,
     /// Whether it reads files at all.
     reading: bool,
+    /// Whether it chooses among those that it lists.
+    sifts: bool,
     /// Whether it makes objects of data, which may be any code.
     unpickles: bool,
 }
@@ -227,6 +231,7 @@ impl Scan {
         }
         self.read_imports(tokens);
         self.reading = self.reads(tokens);
+        self.sifts = Self::chooses(tokens);
         let lists = self.reading || self.deletes(tokens);
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
@@ -330,13 +335,12 @@ impl Scan {
                 }
             }
         }
-        let Some(kind) = sink(self.language, &full) else {
+        let Some(kind) = self.kind(&full, tokens, at) else {
             self.applied(eval, tokens, at, &full);
             return;
         };
         self.over_list(eval, kind, &full, tokens, at);
-        if kind == Sink::Evaluate && next == Some(&Token::Mark('{')) {
-            // Perl's `eval { .. }` catches; it evaluates no text.
+        if kind == Sink::Evaluate && !self.evaluates_text(&full, tokens, at) {
             return;
         }
         let called = next == Some(&Token::Mark('('));
@@ -351,6 +355,10 @@ impl Scan {
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
             self.passed(eval, kind, &full, tokens, at);
+            // A table in which each name is a program.
+            if kind == Sink::Unseen && next == Some(&Token::Mark('[')) {
+                opaque(eval, self.language, self.labels, self.span);
+            }
             // In a list or a table of functions, called by another name.
             if matches!(
                 at.checked_sub(1).and_then(|at| tokens.get(at)),
@@ -361,7 +369,7 @@ impl Scan {
             if matches!(kind, Sink::Delete | Sink::DeleteTree) {
                 self.blind.push(kind);
             }
-            if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate)
+            if matches!(kind, Sink::Shell | Sink::Argv | Sink::Evaluate | Sink::Unseen)
                 && !matches!(tokens.get(at.wrapping_sub(1)), Some(Token::Name(word)) if word == "import" || word == "from")
                 && (next != Some(&Token::Mark(','))
                     || tokens.get(at.wrapping_sub(1)) == Some(&Token::Mark('(')))
@@ -575,6 +583,13 @@ impl Scan {
                     opaque(eval, self.language, labels, span);
                     return;
                 }
+                // The body stands behind the names of what it is given.
+                let text = match name {
+                    "create_function" => {
+                        arguments.get(1).and_then(|words| words.as_ref()?.first()).cloned()
+                    }
+                    _ => text,
+                };
                 match text {
                     Some(text)
                         if !text.is_unknown()
@@ -626,6 +641,13 @@ impl Scan {
             }
             Sink::Kill => eval.hazard("process/kill-force", span),
             Sink::Escalate => eval.emit(EffectKind::Escalate, labels, span),
+            Sink::Unseen => opaque(eval, self.language, labels.and(self.taint()), span),
+            Sink::Named => self.by_name(eval, name, text.as_ref(), tokens, at),
+            Sink::Unpickle if !unpickles(name, tokens, at) => {
+                if let Some(file) = text {
+                    drop(eval.read_operand(&field(&file)));
+                }
+            }
             Sink::Unpickle => {
                 self.unpickles = true;
                 // A text that stands in the code is code that nobody reads.
@@ -667,6 +689,27 @@ impl Scan {
             }
         }
         labels.without(Labels::WRITTEN)
+    }
+}
+
+/// Whether a loader makes objects by whatever code its data names, as it is
+/// called here.
+fn unpickles(name: &str, tokens: &[Token], at: usize) -> bool {
+    let inside = passed::within(tokens, at + 1);
+    let says = |word: &str, value: &str| {
+        inside.windows(3).any(|three| {
+            matches!(three, [Token::Name(name), Token::Mark('='), Token::Name(given)]
+                if name == word && given == value)
+        })
+    };
+    match name {
+        "np.load" | "numpy.load" => says("allow_pickle", "True"),
+        "torch.load" => !says("weights_only", "True"),
+        "yaml.load" | "yaml.load_all" => !inside.iter().any(|token| {
+            matches!(token, Token::Name(name)
+                if ["SafeLoader", "BaseLoader", "FullLoader"].iter().any(|safe| name.ends_with(safe)))
+        }),
+        _ => true,
     }
 }
 

@@ -211,6 +211,118 @@ impl Scan {
         }
     }
 
+    /// What a name does here: by the tables, or by what else the code uses.
+    pub(super) fn kind(&self, name: &str, tokens: &[Token], at: usize) -> Option<Sink> {
+        let known = sink(self.language, name);
+        if known.is_some() || self.language != Language::Python {
+            return known;
+        }
+        let called = tokens.get(at + 1) == Some(&Token::Mark('('));
+        match name {
+            // Handed on, to be given names that are made up.
+            "getattr" if !called => Some(Sink::Unseen),
+            // `Trace().run("..")`, `Bdb().run("..")`
+            ".run" | ".runcall" if matches!(tokens.get(at + 2), Some(Token::Text(..))) => {
+                let uses = |module: &&str| {
+                    tokens.iter().any(|token| {
+                        matches!(token, Token::Name(name) if name.split('.').next() == Some(*module))
+                    })
+                };
+                let tools = ["trace", "bdb", "pdb", "cProfile", "profile", "code"];
+                tools.iter().any(|module| uses(&module)).then_some(Sink::Evaluate)
+            }
+            _ => None,
+        }
+    }
+
+    /// Python's `methodcaller("system", ..)` and `attrgetter("system")`: what is
+    /// called by a name that stands in a text.
+    pub(super) fn by_name(
+        &mut self,
+        eval: &mut Eval<'_>,
+        name: &str,
+        symbol: Option<&Text>,
+        tokens: &[Token],
+        at: usize,
+    ) {
+        let Some(symbol) = symbol.and_then(Text::literal) else {
+            return opaque(eval, self.language, self.labels, self.span);
+        };
+        let last = symbol.rsplit('.').next().unwrap_or(symbol);
+        let modules = ["os", "subprocess", "shutil", "builtins"];
+        let kind = modules.iter().find_map(|of| sink(self.language, &format!("{of}.{last}")));
+        match kind {
+            Some(Sink::Shell | Sink::Argv) if name.ends_with("methodcaller") => {
+                let given = texts(within(tokens, at + 1)).split_off(1);
+                self.each(eval, Sink::Shell, "os.system", given, tokens, at);
+            }
+            Some(Sink::Shell | Sink::Argv | Sink::Evaluate | Sink::Delete | Sink::DeleteTree) => {
+                opaque(eval, self.language, self.labels, self.span);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what evaluates text is given any: Perl's `eval { .. }` catches,
+    /// Ruby's `class_eval do` takes a block, a timer a function.
+    pub(super) fn evaluates_text(&self, name: &str, tokens: &[Token], at: usize) -> bool {
+        let next = tokens.get(at + 1);
+        match (self.language, next) {
+            (_, Some(Token::Mark('{'))) => false,
+            (Language::Ruby, next) if name.ends_with("_eval") => {
+                !matches!(next, None | Some(Token::Mark('&' | ';')))
+                    && !matches!(next, Some(Token::Name(word)) if word == "do")
+                    && !matches!(
+                        (next, tokens.get(at + 2)),
+                        (Some(Token::Mark('(')), Some(Token::Mark('&')))
+                    )
+            }
+            (Language::JavaScript, _) if matches!(name, "setTimeout" | "setInterval") => {
+                matches!(tokens.get(at + 2), Some(Token::Text(..)))
+            }
+            _ => true,
+        }
+    }
+
+    /// Code that a language has in its text without quotes: `(?{ .. })` in
+    /// Perl's patterns, lines with `!` in IPython.
+    pub(super) fn unquoted(&mut self, eval: &mut Eval<'_>, code: &str) {
+        match self.language {
+            Language::Perl => {
+                for mark in ["(?{", "(??{"] {
+                    for (at, _) in code.match_indices(mark).take(16) {
+                        let rest = code.get(at + mark.len()..).unwrap_or("");
+                        let inner = rest.split_once("})").map_or(rest, |(inner, _)| inner);
+                        let _ = eval.code(
+                            Language::Perl,
+                            &Text::new(inner),
+                            self.labels,
+                            "pattern",
+                            self.span,
+                        );
+                    }
+                }
+            }
+            Language::Python => {
+                let mut shell = false;
+                for line in code.lines() {
+                    let line = line.trim_start();
+                    let magic = ["!", "%sx ", "%system ", "%%bash", "%%sh", "%%script"];
+                    let found = magic.iter().find_map(|magic| line.strip_prefix(magic));
+                    // `!=` continues a comparison.
+                    let found = found.filter(|rest| !rest.starts_with('='));
+                    if let Some(command) = found.or(shell.then_some(line)) {
+                        let text = Text::new(command);
+                        let (labels, span) = (self.labels, self.span);
+                        let _ = eval.code(Language::Shell, &text, labels, "magic", span);
+                    }
+                    shell |= line.starts_with("%%");
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Perl's `unlink for LIST` and `map {unlink} LIST`.
     pub(super) fn over_list(
         &mut self,

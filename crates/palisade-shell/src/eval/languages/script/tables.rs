@@ -32,6 +32,10 @@ pub(super) enum Sink {
     Script,
     /// Data of which objects are made, by whatever code they name.
     Unpickle,
+    /// Code, or a function, in a form that is not followed.
+    Unseen,
+    /// A method or an attribute by its name in a text.
+    Named,
 }
 
 /// The sinks of each language, by full name or by a telling last part.
@@ -59,8 +63,11 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
             "botocore",
             "dns.resolver",
             "dns.query",
+            "asyncssh",
             "fabric",
+            "feedparser",
             "ftplib",
+            "grequests",
             "grpc",
             "http.client",
             "httplib",
@@ -71,7 +78,20 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
             "poplib",
             "pycurl",
             "requests",
+            "requests_futures",
+            "requests_html",
+            "requests_toolbelt",
+            "niquests",
+            "mechanize",
+            "minio",
+            "paho",
+            "pysftp",
             "scapy",
+            "sendgrid",
+            "slack_sdk",
+            "tornado.httpclient",
+            "treq",
+            "twilio",
             "smtplib",
             "socket",
             "telnetlib",
@@ -82,10 +102,15 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
             "websocket",
             "websockets",
             "xmlrpc",
+            "zmq",
         ],
         Language::Perl => &[
+            "AnyEvent::HTTP",
+            "Email::Sender",
+            "Furl",
             "HTTP::Tiny",
             "IO::Socket",
+            "MIME::Lite",
             "LWP",
             "Mojo::UserAgent",
             "Net",
@@ -97,7 +122,10 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
         Language::Ruby => &[
             "Addrinfo",
             "BasicSocket",
+            "Curl",
+            "Excon",
             "Faraday",
+            "HTTPClient",
             "HTTParty",
             "Net",
             "OpenURI",
@@ -105,7 +133,11 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
             "RestClient",
             "Socket",
             "TCPSocket",
+            "Typhoeus",
             "UDPSocket",
+            "aws-sdk-s3",
+            "curb",
+            "excon",
             "faraday",
             "httparty",
             "net/ftp",
@@ -117,8 +149,24 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
             "socket",
         ],
         Language::JavaScript => &[
+            "@aws-sdk/client-s3",
             "EventSource",
             "WebSocket",
+            "basic-ftp",
+            "bent",
+            "cross-fetch",
+            "isomorphic-fetch",
+            "ky",
+            "mqtt",
+            "needle",
+            "nodemailer",
+            "phin",
+            "request",
+            "request-promise",
+            "socket.io-client",
+            "ssh2",
+            "ssh2-sftp-client",
+            "zeromq",
             "XMLHttpRequest",
             "axios",
             "dgram",
@@ -142,6 +190,7 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
             "Bun.udpSocket",
         ],
         Language::Php => &[
+            "GuzzleHttp",
             "checkdnsrr",
             "curl_exec",
             "curl_init",
@@ -156,6 +205,7 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
             "gethostbynamel",
             "pfsockopen",
             "socket_create",
+            "ssh2_connect",
             "SoapClient",
             "stream_socket_client",
         ],
@@ -176,7 +226,18 @@ pub(super) fn networks(language: Language, tokens: &[Token]) -> bool {
                 is(name, &['.'])
                     && !matches!(
                         name.as_str(),
-                        "http" | "https" | "net" | "dns" | "tls" | "ws" | "got"
+                        "http"
+                            | "https"
+                            | "net"
+                            | "dns"
+                            | "tls"
+                            | "ws"
+                            | "got"
+                            | "request"
+                            | "needle"
+                            | "bent"
+                            | "ky"
+                            | "mqtt"
                     )
             }
             Language::Ruby | Language::Perl => is(name, &['.', ':', '-']),
@@ -242,9 +303,8 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         "pickle.load" | "pickle.loads" | "pickle.Unpickler" | "cPickle.load" | "cPickle.loads"
         | "_pickle.load" | "_pickle.loads" | "dill.load" | "dill.loads" | "cloudpickle.load"
         | "cloudpickle.loads" | "joblib.load" | "torch.load" | "marshal.load" | "marshal.loads"
-        | "shelve.open" | "yaml.unsafe_load" | "pandas.read_pickle" | "pd.read_pickle" => {
-            Sink::Unpickle
-        }
+        | "shelve.open" | "yaml.unsafe_load" | "yaml.load" | "yaml.load_all" | "np.load"
+        | "numpy.load" | "pandas.read_pickle" | "pd.read_pickle" => Sink::Unpickle,
         "os.environ" | "posix.environ" | "os.environb" | "os.environ.items" | "os.environ.copy"
         | "os.environ.values" | "os.environ.keys" => Sink::Environment,
         "os.fork" | "posix.fork" => Sink::Fork,
@@ -258,7 +318,27 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         | "code.InteractiveInterpreter"
         | "types.FunctionType"
         | "timeit.timeit"
+        | "timeit.repeat"
+        | "timeit.Timer"
+        | "cProfile.run"
+        | "cProfile.runctx"
+        | "profile.run"
+        | "profile.runctx"
+        | "pdb.run"
+        | "pdb.runeval"
+        | "bdb.run"
+        | "codeop.compile_command"
+        | "doctest.run_docstring_examples"
         | "runpy.run_module" => Sink::Evaluate,
+        // Modules of which every name is a program.
+        "plumbum.local" | "delegator.run" | "envoy.run" | "pexpect.run" | "pexpect.runu" => {
+            Sink::Unseen
+        }
+        _ if name.starts_with("sh.") && !name.contains("..") => Sink::Unseen,
+        "operator.methodcaller" | "operator.attrgetter" | "methodcaller" | "attrgetter" => {
+            Sink::Named
+        }
+        "jsonpickle.decode" => Sink::Unpickle,
         "compile" | "builtins.compile" => Sink::Evaluate,
         "ctypes.CDLL"
         | "ctypes.cdll.LoadLibrary"
@@ -304,6 +384,18 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             return dynamic(name);
         }
         _ => match last {
+            // Of debuggers, profilers and interpreters.
+            "runctx" | "runsource" | "runcode" | "runeval" => Sink::Evaluate,
+            // What clients of stores send by its name.
+            "upload_file"
+            | "upload_from_filename"
+            | "fput_object"
+            | "files_upload"
+            | "files_upload_v2"
+                if name.contains('.') =>
+            {
+                Sink::Read
+            }
             // Methods of values whose kind is not followed.
             "system" | "popen" | "check_output" | "check_call" | "Popen" | "getoutput"
             | "spawn"
@@ -366,6 +458,8 @@ fn perl(name: &str) -> Option<Sink> {
         "truncate" => Sink::Write,
         "symlink" | "link" => Sink::Link,
         "eval" | "evalbytes" => Sink::Evaluate,
+        "syscall" => Sink::Unseen,
+        "retrieve" | "thaw" | "Storable::retrieve" | "Storable::thaw" => Sink::Unpickle,
         "fork" => Sink::Fork,
         "kill" => Sink::Kill,
         "decode_base64" | "pack" | "MIME::Base64::decode" => Sink::Decode,
@@ -438,11 +532,18 @@ fn ruby(name: &str, last: &str) -> Option<Sink> {
         "Net::HTTP.post" | "Net::HTTP.post_form" => Sink::Send,
         "Base64.decode64" | "Base64.strict_decode64" => Sink::Decode,
         "Process::Sys.setuid" | "Process.uid" => Sink::Escalate,
-        "Fiddle.dlopen" => Sink::Load,
+        "Fiddle.dlopen" | "Fiddle::Function.new" | "Fiddle::Handle.new" => Sink::Unseen,
+        "RubyVM::InstructionSequence.compile"
+        | "RubyVM::InstructionSequence.new"
+        | "ERB.new"
+        | "TOPLEVEL_BINDING.eval" => Sink::Evaluate,
+        "RubyVM::InstructionSequence.load_from_binary" => Sink::Unseen,
+        "YAML.unsafe_load" | "Psych.unsafe_load" | "YAML.unsafe_load_stream" => Sink::Unpickle,
         "load" | "require_relative" => Sink::Script,
         "Marshal.load" => Sink::Unpickle,
         _ => match last {
             "unpack1" | "unpack" | "decode64" => Sink::Decode,
+            "class_eval" | "module_eval" | "instance_eval" => Sink::Evaluate,
             // By a name that is made up.
             "send" | "public_send" | "__send__" | "instance_method" => Sink::Evaluate,
             _ => return None,
@@ -457,6 +558,10 @@ fn javascript(name: &str, last: &str) -> Option<Sink> {
         | "vm.runInNewContext"
         | "vm.runInThisContext"
         | "vm.Script"
+        | "vm.compileFunction"
+        | "vm.SourceTextModule"
+        | "setTimeout"
+        | "setInterval"
         | "globalThis.eval" => Sink::Evaluate,
         "process.env" | "Deno.env.toObject" | "Bun.env" => Sink::Environment,
         "process.binding" | "process.dlopen" => Sink::Load,
@@ -481,7 +586,9 @@ fn javascript(name: &str, last: &str) -> Option<Sink> {
         }
         "Deno.writeTextFile" | "Deno.writeTextFileSync" | "Bun.write" => Sink::Write,
         "Deno.remove" | "Deno.removeSync" => Sink::Delete,
+        _ if name.ends_with("constructor.constructor") => Sink::Evaluate,
         _ => match last {
+            "_compile" => Sink::Unseen,
             "execSync" | "execFileSync" | "spawnSync" | "execFile" | "spawn" => Sink::Argv,
             "exec"
                 if name == "exec"
