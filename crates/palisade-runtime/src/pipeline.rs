@@ -170,9 +170,8 @@ fn analysis(request: &Request, places: &Places, at: &Circumstances<'_>) -> Analy
     };
     let mut seen = look(&context);
     for _ in 0..LOOKS {
-        let size = |context: &Context| {
-            context.files.len() + context.trees.len() + context.searches.len()
-        };
+        let size =
+            |context: &Context| context.files.len() + context.trees.len() + context.searches.len();
         let before = size(&context);
         for (path, fact) in facts::files(&seen, places, session) {
             context.files.entry(path).or_insert(fact);

@@ -30,9 +30,8 @@ const PATTERN: usize = 4096;
 const AUTOMATON: usize = 1 << 20;
 
 /// Directories in which a project's own files seldom lie: looked at last.
-const BULKY: &[&str] = &[
-    ".git", ".venv", "node_modules", "site-packages", "target", "vendor", "venv",
-];
+const BULKY: &[&str] =
+    &[".git", ".venv", "node_modules", "site-packages", "target", "vendor", "venv"];
 
 /// Adds to `context` what the disk says of the trees and searches that the
 /// command names.
@@ -268,8 +267,8 @@ fn extended(pattern: &str) -> String {
 /// a name that does not speak of secrets.
 fn is_harmless(line: &str) -> bool {
     const SPEAKING: &[&str] = &[
-        "AUTH", "CERT", "COOKIE", "CRED", "DSN", "KEY", "PASS", "PIN", "PRIV", "PWD", "SALT", "SEC",
-        "SEED", "SESSION", "SIGN", "TOK", "WEBHOOK",
+        "AUTH", "CERT", "COOKIE", "CRED", "DSN", "KEY", "PASS", "PIN", "PRIV", "PWD", "SALT",
+        "SEC", "SEED", "SESSION", "SIGN", "TOK", "WEBHOOK",
     ];
     let line = line.trim().trim_start_matches("export ");
     let Some((name, value)) = line.split_once('=') else {
@@ -284,7 +283,8 @@ fn is_harmless(line: &str) -> bool {
     if !short || SPEAKING.iter().any(|word| name.contains(word)) {
         return false;
     }
-    let all = |more: &str| value.chars().all(|letter| letter.is_alphabetic() || more.contains(letter));
+    let all =
+        |more: &str| value.chars().all(|letter| letter.is_alphabetic() || more.contains(letter));
     let number = value.bytes().all(|byte| byte.is_ascii_digit() || b".:,-".contains(&byte));
     let address = value.contains("://") && !value.contains(['@', '?', '#', '$']);
     let path = value.starts_with(['/', '.']) && value.len() < 32;

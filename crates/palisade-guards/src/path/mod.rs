@@ -15,8 +15,8 @@ use crate::Places;
 use names::Case;
 pub(crate) use names::{Mark, base};
 use search::searched_name;
-pub use search::{is_env_file, is_secret_below, telling};
 pub(crate) use search::{Sought, sought};
+pub use search::{is_env_file, is_secret_below, telling};
 
 /// Where a path lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

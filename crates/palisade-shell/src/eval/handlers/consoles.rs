@@ -65,17 +65,16 @@ const CONSOLES: &[Console] = &[
 /// Reads the code that a console is given in the words or the input of a
 /// command.
 pub(in super::super) fn given_code(eval: &mut Eval<'_>, fields: &[Field]) {
-    let words: Vec<&str> =
-        fields.iter().map(|field| field.literal().unwrap_or_default()).collect();
+    let words: Vec<&str> = fields.iter().map(|field| field.literal().unwrap_or_default()).collect();
     let base = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
     let found = words.iter().take(3).enumerate().find_map(|(at, word)| {
         let script = base(word);
         let rest = words.get(at + 1..)?;
         let place = rest.iter().position(|word| !word.starts_with('-'))?;
         let command = rest.get(place)?;
-        let console = CONSOLES.iter().find(|console| {
-            console.script == script && console.commands.contains(command)
-        })?;
+        let console = CONSOLES
+            .iter()
+            .find(|console| console.script == script && console.commands.contains(command))?;
         Some((console, at + 1 + place + 1))
     });
     let Some((console, from)) = found else { return };

@@ -28,8 +28,8 @@ pub(super) fn complete(
     if matches!(program, "env" | "printenv" | "set") && printed.labels == Labels::ENVIRONMENT {
         printed.labels = printed.labels.and(Labels::SETUP);
     }
-    let kept = input.names && passes(program, words)
-        || printed.names && DELEGATES.contains(&program);
+    let kept =
+        input.names && passes(program, words) || printed.names && DELEGATES.contains(&program);
     printed.names = kept && (plain || printed.names) || plain && lists(program, words);
     if printed.text.is_none() && !printed.network && !printed.shell {
         let names = names_printed(program, words, printed.names);

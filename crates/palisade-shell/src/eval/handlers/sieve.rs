@@ -95,7 +95,8 @@ impl Plain {
     }
 
     fn may_fit(&self, line: &str) -> bool {
-        self.first || if self.last { line.ends_with(&self.letters) } else { line.contains(&self.letters) }
+        self.first
+            || if self.last { line.ends_with(&self.letters) } else { line.contains(&self.letters) }
     }
 
     fn surely_fits(&self, line: &str) -> bool {

@@ -105,7 +105,12 @@ pub(in super::super) fn needle(
 }
 
 /// The trees that a search reads.
-fn searched(eval: &Eval<'_>, program: &Program, fields: &[Field], arguments: &Arguments) -> Vec<Tree> {
+fn searched(
+    eval: &Eval<'_>,
+    program: &Program,
+    fields: &[Field],
+    arguments: &Arguments,
+) -> Vec<Tree> {
     let has = |names: &[&str]| arguments.has(names);
     let (mut hidden, mut ignored, mut held) = (true, Ignored::Nothing, Held::Either);
     match program.name.get() {
@@ -147,9 +152,9 @@ fn searched(eval: &Eval<'_>, program: &Program, fields: &[Field], arguments: &Ar
         _ => return Vec::new(),
     }
     // Types are of source files.
-    let typed = arguments.values(&["-t", "--type"]).any(|kind| {
-        !kind.literal().is_some_and(|kind| matches!(kind, "all" | "env" | "dotenv"))
-    });
+    let typed = arguments
+        .values(&["-t", "--type"])
+        .any(|kind| !kind.literal().is_some_and(|kind| matches!(kind, "all" | "env" | "dotenv")));
     if typed && program.name != "grep" {
         return Vec::new();
     }
@@ -172,7 +177,10 @@ fn searched(eval: &Eval<'_>, program: &Program, fields: &[Field], arguments: &Ar
     let from = usize::from(!has(&["--files"]) || has(&["-e", "--regexp", "-f", "--file"]));
     let roots = arguments.operands.get(from..).unwrap_or(&[]);
     // What comes in is searched where no place is named.
-    if roots.is_empty() && program.name != "git grep" && !eval.stdin.is_nothing() && !has(&["--files"])
+    if roots.is_empty()
+        && program.name != "git grep"
+        && !eval.stdin.is_nothing()
+        && !has(&["--files"])
     {
         return Vec::new();
     }
@@ -266,7 +274,11 @@ pub(super) fn archived(eval: &Eval<'_>, arguments: &Arguments) -> Vec<Tree> {
     let mut tree = Tree::all("");
     tree.links = arguments.has(&["-h", "--dereference"]);
     tree.but.extend(arguments.values(&["--exclude"]).filter_map(certain));
-    if arguments.operands.is_empty() { Vec::new() } else { rooted(eval, &tree, &arguments.operands) }
+    if arguments.operands.is_empty() {
+        Vec::new()
+    } else {
+        rooted(eval, &tree, &arguments.operands)
+    }
 }
 
 /// Whether a program may print names of what lies in a tree.
@@ -295,9 +307,7 @@ pub(super) fn named(
             tree.but.extend(arguments.values(&["-x", "--exclude"]).filter_map(certain));
             rooted(eval, &tree, &arguments.operands)
         }
-        "tree" if has(&["-a"]) && has(&["-f"]) => {
-            rooted(eval, &Tree::all(""), &arguments.operands)
-        }
+        "tree" if has(&["-a"]) && has(&["-f"]) => rooted(eval, &Tree::all(""), &arguments.operands),
         _ if searches(program) && has(&["-l", "--files-with-matches", "--name-only"]) => {
             // Those in which a line fits.
             let needle = needle(program, fields, arguments);
@@ -385,8 +395,7 @@ pub(super) fn found_by_pattern(
 pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
     let flag = |long: &str, short: char| {
         words.iter().filter_map(Field::literal).any(|word| {
-            word == long
-                || word.starts_with('-') && !word.starts_with("--") && word.contains(short)
+            word == long || word.starts_with('-') && !word.starts_with("--") && word.contains(short)
         })
     };
     if flag("--dry-run", 'n') || flag("--update", 'u') {
@@ -418,6 +427,11 @@ pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
         }
     }
     for tree in trees {
+        // Where nobody has looked, what is left out for being secret is there.
+        if tree.ignored == Ignored::Nothing && !eval.context.trees.contains_key(&tree) {
+            let path = eval.resolve(&Text::new(format!("{}/.env", tree.root)));
+            let _ = eval.read(&path, span);
+        }
         let _ = eval.read_below(tree, span);
     }
 }
@@ -426,7 +440,9 @@ pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
 pub(super) fn spelled(eval: &Eval<'_>, path: &Text) -> Text {
     let here = eval.directory().literal().unwrap_or("");
     let below = path.raw().strip_prefix(here).and_then(|rest| rest.strip_prefix('/'));
-    below.filter(|_| here.len() > 1).map_or_else(|| path.clone(), |rest| Text::new(format!("./{rest}")))
+    below
+        .filter(|_| here.len() > 1)
+        .map_or_else(|| path.clone(), |rest| Text::new(format!("./{rest}")))
 }
 
 /// Adds names of files to the names that a program prints.

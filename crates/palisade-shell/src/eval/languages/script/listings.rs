@@ -95,9 +95,23 @@ impl Scan {
     /// Whether the script looks at the names of what it lists before it reads.
     pub(super) fn chooses(tokens: &[Token]) -> bool {
         const CHOICES: &[&str] = &[
-            "endswith", "startswith", "suffix", "splitext", "fnmatch", "filter", "match", "search",
-            "endsWith", "startsWith", "extname", "end_with?", "start_with?", "extension", "test",
-            "includes", "in",
+            "endswith",
+            "startswith",
+            "suffix",
+            "splitext",
+            "fnmatch",
+            "filter",
+            "match",
+            "search",
+            "endsWith",
+            "startsWith",
+            "extname",
+            "end_with?",
+            "start_with?",
+            "extension",
+            "test",
+            "includes",
+            "in",
         ];
         tokens.windows(2).any(|pair| {
             matches!(pair, [Token::Name(name), _]

@@ -270,8 +270,12 @@ impl Scan {
         match (self.language, next) {
             (_, Some(Token::Mark('{'))) => false,
             (Language::Ruby, next) if name.ends_with("_eval") => {
-                !matches!(next, None | Some(Token::Mark('&' | ';'))) && !matches!(next, Some(Token::Name(word)) if word == "do")
-                    && !matches!((next, tokens.get(at + 2)), (Some(Token::Mark('(')), Some(Token::Mark('&'))))
+                !matches!(next, None | Some(Token::Mark('&' | ';')))
+                    && !matches!(next, Some(Token::Name(word)) if word == "do")
+                    && !matches!(
+                        (next, tokens.get(at + 2)),
+                        (Some(Token::Mark('(')), Some(Token::Mark('&')))
+                    )
             }
             (Language::JavaScript, _) if matches!(name, "setTimeout" | "setInterval") => {
                 matches!(tokens.get(at + 2), Some(Token::Text(..)))

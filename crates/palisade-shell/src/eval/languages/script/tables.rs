@@ -304,9 +304,7 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         | "_pickle.load" | "_pickle.loads" | "dill.load" | "dill.loads" | "cloudpickle.load"
         | "cloudpickle.loads" | "joblib.load" | "torch.load" | "marshal.load" | "marshal.loads"
         | "shelve.open" | "yaml.unsafe_load" | "yaml.load" | "yaml.load_all" | "np.load"
-        | "numpy.load" | "pandas.read_pickle" | "pd.read_pickle" => {
-            Sink::Unpickle
-        }
+        | "numpy.load" | "pandas.read_pickle" | "pd.read_pickle" => Sink::Unpickle,
         "os.environ" | "posix.environ" | "os.environb" | "os.environ.items" | "os.environ.copy"
         | "os.environ.values" | "os.environ.keys" => Sink::Environment,
         "os.fork" | "posix.fork" => Sink::Fork,
@@ -389,7 +387,10 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             // Of debuggers, profilers and interpreters.
             "runctx" | "runsource" | "runcode" | "runeval" => Sink::Evaluate,
             // What clients of stores send by its name.
-            "upload_file" | "upload_from_filename" | "fput_object" | "files_upload"
+            "upload_file"
+            | "upload_from_filename"
+            | "fput_object"
+            | "files_upload"
             | "files_upload_v2"
                 if name.contains('.') =>
             {

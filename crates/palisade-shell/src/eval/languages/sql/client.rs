@@ -159,6 +159,7 @@ pub(super) fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Spa
     true
 }
 
+/// Runs a command that is given the client's output.
 fn shell(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
     let outer = std::mem::take(&mut eval.stdin);
     let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
@@ -167,9 +168,7 @@ fn shell(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
 
 /// A word without its quotes.
 fn unquoted(rest: &str) -> &str {
-    rest.strip_prefix(['"', '\''])
-        .and_then(|inner| inner.split(['"', '\'']).next())
-        .unwrap_or(rest)
+    rest.strip_prefix(['"', '\'']).and_then(|inner| inner.split(['"', '\'']).next()).unwrap_or(rest)
 }
 
 fn run(eval: &mut Eval<'_>, does: Does, word: &str, rest: &str, labels: Labels, span: Span) {
@@ -183,7 +182,7 @@ fn run(eval: &mut Eval<'_>, does: Does, word: &str, rest: &str, labels: Labels, 
             } else {
                 rest
             };
-            shell(eval, whole, labels, span);
+            let _ = eval.code(Language::Shell, &Text::new(whole), labels, "database client", span);
         }
         Does::Output => {
             // `.once -e`, `\g (format=csv) |cmd`
@@ -216,9 +215,9 @@ fn run(eval: &mut Eval<'_>, does: Does, word: &str, rest: &str, labels: Labels, 
         }
         Does::Copy => copy(eval, rest, labels, span),
         Does::Database => {
-            let makes = rest.split_whitespace().any(|word| {
-                word == "--new" || word == "--create" || word.starts_with("-c")
-            });
+            let makes = rest
+                .split_whitespace()
+                .any(|word| word == "--new" || word == "--create" || word.starts_with("-c"));
             for file in rest.split_whitespace().filter(|word| !word.starts_with('-')) {
                 let file = unquoted(file);
                 let _ = eval.read_operand(&Field::new(file, span));
@@ -257,9 +256,9 @@ fn run(eval: &mut Eval<'_>, does: Does, word: &str, rest: &str, labels: Labels, 
 
 /// Connects to the host that a connection string or `DB USER HOST PORT` names.
 pub(super) fn connect(eval: &mut Eval<'_>, place: &str, labels: Labels, span: Span) {
-    let named = place.split_whitespace().find_map(|pair| {
-        pair.trim_matches(['\'', '"']).rsplit_once("host=").map(|(_, host)| host)
-    });
+    let named = place
+        .split_whitespace()
+        .find_map(|pair| pair.trim_matches(['\'', '"']).rsplit_once("host=").map(|(_, host)| host));
     let words: Vec<&str> = place.split_whitespace().collect();
     let host = match (named, words.as_slice()) {
         (Some(host), _) => host,

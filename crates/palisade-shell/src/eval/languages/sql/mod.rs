@@ -139,8 +139,8 @@ pub(super) fn run(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) -
                 write(eval, &file, labels, span);
             }
         }
-        if let Some(place) = quoted_after(trimmed, "DBLINK(")
-            .or_else(|| quoted_after(trimmed, "DBLINK_CONNECT("))
+        if let Some(place) =
+            quoted_after(trimmed, "DBLINK(").or_else(|| quoted_after(trimmed, "DBLINK_CONNECT("))
         {
             client::connect(eval, &place, labels, span);
         }
