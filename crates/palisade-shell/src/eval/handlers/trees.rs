@@ -339,10 +339,10 @@ pub(super) fn found(eval: &mut Eval<'_>, root: &Text, words: &[Field]) -> Vec<Te
             (Some("-maxdepth"), Some(value)) => {
                 tree.shallow |= matches!(value.literal(), Some("0" | "1"));
             }
-            (Some("-type" | "-xtype"), Some(value)) => {
-                if value.literal().is_some_and(|kinds| !kinds.contains(['f', 'l'])) && !either {
-                    return Vec::new();
-                }
+            (Some("-type" | "-xtype"), Some(value))
+                if value.literal().is_some_and(|kinds| !kinds.contains(['f', 'l'])) && !either =>
+            {
+                return Vec::new();
             }
             (Some("-name" | "-iname" | "-path" | "-ipath" | "-wholename"), Some(value)) => {
                 let before = at.checked_sub(1).and_then(|at| words.get(at));
@@ -428,7 +428,10 @@ pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
     }
     for tree in trees {
         // Where nobody has looked, what is left out for being secret is there.
-        if tree.ignored == Ignored::Nothing && !eval.context.trees.contains_key(&tree) {
+        let whole =
+            tree.held == Held::NotAnywhere || Some(tree.root.as_str()) == worked_in.literal();
+        let looked = eval.context.trees.contains_key(&tree);
+        if whole && !looked && tree.ignored == Ignored::Nothing {
             let path = eval.resolve(&Text::new(format!("{}/.env", tree.root)));
             let _ = eval.read(&path, span);
         }

@@ -354,10 +354,6 @@ impl Scan {
         if !called && !bare {
             // A name that is only mentioned: passed on or bound elsewhere.
             self.passed(eval, kind, &full, tokens, at);
-            // A table in which each name is a program.
-            if kind == Sink::Unseen && next == Some(&Token::Mark('[')) {
-                opaque(eval, self.language, self.labels, self.span);
-            }
             // In a list or a table of functions, called by another name.
             if matches!(
                 at.checked_sub(1).and_then(|at| tokens.get(at)),
