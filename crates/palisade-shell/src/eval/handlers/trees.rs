@@ -117,6 +117,8 @@ fn searched(
         "grep" => {
             let recursive = has(&["-r", "-R", "--recursive", "--dereference-recursive"])
                 || invoked(fields) == "rgrep"
+                // As getopt takes it.
+                || arguments.unknown.iter().any(|word| word.text.raw().starts_with("--rec"))
                 || arguments
                     .value(&["-d", "--directories"])
                     .and_then(Field::literal)
@@ -344,15 +346,23 @@ pub(super) fn found(eval: &mut Eval<'_>, root: &Text, words: &[Field]) -> Vec<Te
             {
                 return Vec::new();
             }
-            (Some("-name" | "-iname" | "-path" | "-ipath" | "-wholename"), Some(value)) => {
+            (
+                Some(test @ ("-name" | "-iname" | "-path" | "-ipath" | "-wholename")),
+                Some(value),
+            ) => {
+                // A pattern of paths says so by a slash.
+                let spelled = |glob: String| match test.ends_with("name") && test != "-wholename" {
+                    false if !glob.contains('/') => format!("./{glob}"),
+                    _ => glob,
+                };
                 let before = at.checked_sub(1).and_then(|at| words.get(at));
                 let negated = matches!(before.and_then(Field::literal), Some("!" | "-not"));
                 if negated || prunes && matches!(next(1), Some("-prune" | ")" | "-o")) {
                     if !either || prunes {
-                        tree.but.extend(certain(value));
+                        tree.but.extend(certain(value).map(spelled));
                     }
                 } else {
-                    positive.push(widened(value));
+                    positive.push(spelled(widened(value)));
                 }
             }
             (Some("-regex" | "-iregex" | "-empty"), _) => return Vec::new(),
