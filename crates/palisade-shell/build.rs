@@ -572,6 +572,7 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "host" => "Host",
         "image" => "Image",
         "detour" => "Detour",
+        "endpoint" => "Endpoint",
         "remote" => "Remote",
         "remote-path" => "RemotePath",
         "exec" => "Exec",

@@ -68,6 +68,9 @@ pub struct FileFacts {
     pub kind: FileKind,
     /// How many names the object has (`st_nlink`).
     pub links: u64,
+    /// Whether what is to be written into it are settings that name no program
+    /// and no source of code.
+    pub plain: bool,
 }
 
 impl FileFacts {
@@ -142,6 +145,14 @@ pub struct Search {
 }
 
 impl FileWork {
+    /// All that the file would hold, where this says so.
+    pub fn content(&self) -> Option<&str> {
+        match self {
+            Self::Write { content, .. } => Some(content),
+            Self::Read { .. } | Self::Edit { .. } | Self::List | Self::Search(_) => None,
+        }
+    }
+
     /// What the file is used for.
     pub const fn how(&self) -> FileUse {
         match self {

@@ -69,7 +69,8 @@ pub enum Contained {
 /// a grant binds to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject {
-    /// The program after wrappers were peeled, as it would be executed.
+    /// The program, as it would be executed: a wrapper where the rule is about
+    /// that, with what it runs as its arguments.
     pub program: String,
     /// Its arguments, evaluated.
     pub arguments: Vec<String>,

@@ -46,6 +46,11 @@ pub const OBEYED_LATER: &[(&str, Obeyed, &str)] = &[
     (".vimrc", Tool, "run by the editor"),
     (".exrc", Tool, "run by the editor"),
     (".dir-locals.el", Tool, "evaluated by the editor"),
+    (".lvimrc", Tool, "run by the editor"),
+    (".nvim", Tool, "run by the editor"),
+    (".helix", Tool, "language servers and formatters, which are programs"),
+    (".nova", Tool, "tasks and settings with program paths"),
+    (".theia", Tool, "tasks and settings with program paths"),
     (".lldbinit", Tool, "run by the debugger"),
     (".gdbinit", Tool, "run by the debugger"),
     // Shells and their companions run these on entering a directory or logging in.
@@ -73,6 +78,12 @@ pub const OBEYED_LATER: &[(&str, Obeyed, &str)] = &[
     (".tmux.conf", Tool, "run by tmux"),
     (".screenrc", Tool, "run by screen"),
     (".pdbrc", Tool, "run by the Python debugger"),
+    (".irbrc", Tool, "run by the Ruby console"),
+    (".pryrc", Tool, "run by the Ruby console"),
+    (".iex.exs", Tool, "run by the Elixir console"),
+    (".ghci", Tool, "run by the Haskell console"),
+    (".ocamlinit", Tool, "run by the OCaml console"),
+    (".rprofile", Tool, "run by every R session"),
     (".psqlrc", Tool, "run by psql"),
     (".sqliterc", Tool, "run by sqlite3"),
     // Version control beside the repository itself.
@@ -83,12 +94,30 @@ pub const OBEYED_LATER: &[(&str, Obeyed, &str)] = &[
     (".jj", Tool, "Jujutsu's configuration stands in its directory"),
     ("lefthook.yml", Tool, "hooks that git runs"),
     ("lefthook-local.yml", Tool, "hooks that git runs"),
+    ("lefthook.yaml", Tool, "hooks that git runs"),
+    ("lefthook.toml", Tool, "hooks that git runs"),
+    ("lefthook.json", Tool, "hooks that git runs"),
+    ("lefthook-local.yaml", Tool, "hooks that git runs"),
+    (".lefthook", Tool, "hooks that git runs"),
+    (".lefthook-local", Tool, "hooks that git runs"),
+    (".lefthook.yml", Tool, "hooks that git runs"),
+    (".lefthook.yaml", Tool, "hooks that git runs"),
+    (".lefthook.toml", Tool, "hooks that git runs"),
+    (".lefthook.json", Tool, "hooks that git runs"),
+    (".lefthook-local.yml", Tool, "hooks that git runs"),
+    (".pre-commit-config.yaml", Tool, "hooks that git runs"),
+    (".overcommit.yml", Tool, "hooks that git runs"),
+    (".simple-git-hooks.json", Tool, "hooks that git runs"),
     (".ssh", Tool, "keys and programs of ssh"),
     // Package managers run programs named here before any of the project's own.
     (".npmrc", Tool, "script-shell, node-options and registries with tokens"),
     (".yarnrc", Tool, "the path of the program that yarn becomes"),
     (".yarnrc.yml", Tool, "the path of the program that yarn becomes"),
     (".pnpmfile.cjs", Tool, "run on every install"),
+    (".mvn", Tool, "extensions and options with which Maven starts"),
+    ("uv.toml", Tool, "the indexes that packages come from"),
+    ("bunfig.toml", Tool, "code that bun loads first, and registries"),
+    ("pip.conf", Tool, "the indexes that packages come from"),
     (".netrc", Tool, "passwords"),
     (".pypirc", Tool, "passwords"),
 ];
@@ -96,7 +125,7 @@ pub const OBEYED_LATER: &[(&str, Obeyed, &str)] = &[
 /// Who obeys the file or directory of that name, in any capitals.
 pub fn obeyed(name: &str) -> Option<Obeyed> {
     // Nearly every name ends here.
-    if !name.starts_with(['.', 'l', 'L', 'm', 'M', 'o', 'O']) {
+    if !name.starts_with(['.', 'b', 'B', 'l', 'L', 'm', 'M', 'o', 'O', 'p', 'P', 'u', 'U']) {
         return None;
     }
     OBEYED_LATER.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)).map(|(_, who, _)| *who)

@@ -273,7 +273,17 @@ impl Files {
         also.dedup();
         let real = real.to_string_lossy().into_owned();
         also.retain(|name| *name != real && *name != placed && *name != path);
-        FileFacts { path, real, placed, also, incomplete, object, kind, links: status.links }
+        FileFacts {
+            path,
+            real,
+            placed,
+            also,
+            incomplete,
+            object,
+            kind,
+            links: status.links,
+            plain: false,
+        }
     }
 
     /// What is known of a file that a search found, below an open directory.
@@ -304,6 +314,7 @@ impl Files {
             object: Some(status.object),
             kind: status.kind,
             links: status.links,
+            plain: false,
         }
     }
 

@@ -8,10 +8,10 @@
 use crate::error::{Error, Result};
 use crate::layout::{self, Layout};
 use crate::note::{Checkpoint, Note, SignerKey};
-use crate::secret_file::{open_existing, read_small, write_secret};
+use crate::secret_file::{open_existing, read_small, write_over, write_secret};
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The bytes of the head; `None` where there is none.
 pub(crate) fn bytes(layout: &Layout) -> Result<Option<Vec<u8>>> {
@@ -25,6 +25,9 @@ pub(crate) fn bytes(layout: &Layout) -> Result<Option<Vec<u8>>> {
             }
             io::ErrorKind::InvalidInput => {
                 Err(Error::damaged("its head (`checkpoint`) is no regular file"))
+            }
+            _ if path.is_symlink() => {
+                Err(Error::damaged("its head (`checkpoint`) is a link, and none of ours is"))
             }
             _ => Err(Error::io("read", &path)(error)),
         },
@@ -74,6 +77,34 @@ pub(crate) fn key(path: &Path) -> Result<SignerKey> {
     )
 }
 
+/// Where the size of the head that was signed last is noted: beside the private
+/// key, out of the directory in which an older head could be put back together
+/// with its tree.
+fn beside(key: &Path) -> PathBuf {
+    let mut name = key.as_os_str().to_owned();
+    name.push(".signed");
+    name.into()
+}
+
+/// How many records the last head of this journal covered, as far as it is
+/// known beside the key.
+pub(crate) fn signed_last(key: &Path, origin: &str) -> u64 {
+    let text = read_small(&beside(key)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let size = |text: String| {
+        let (name, size) = text.trim_end().rsplit_once(' ')?;
+        size.parse().ok().filter(|_| name == origin)
+    };
+    text.and_then(size).unwrap_or(0)
+}
+
+/// Notes that a head of so many records was signed. Where that cannot be
+/// written, what is known is older, and the head itself stands.
+pub(crate) fn note_signed(key: &Path, origin: &str, size: u64) {
+    // Of one length, so that it is written over in its place.
+    let text = format!("{origin} {size:020}\n");
+    let _ = write_over(&beside(key), text.len(), text.as_bytes());
+}
+
 /// Whether the next record can be written and signed: a quick look at the ends,
 /// where `verify` reads everything. Changes no evidence.
 ///
@@ -112,6 +143,13 @@ pub fn health(dir: &Path, key_at: &Path) -> Result<()> {
         return Err(Error::damaged(format!(
             "records {there} to {} are signed and missing",
             head.size - 1
+        )));
+    }
+    let last = signed_last(key_at, &head.origin);
+    if last > head.size {
+        return Err(Error::damaged(format!(
+            "its head (`checkpoint`) covers {} records, and one of {last} was signed before: an older one was put back",
+            head.size
         )));
     }
     match layout::edge(&layout, head.size, &head.root) {

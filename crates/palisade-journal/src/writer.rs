@@ -72,8 +72,8 @@ pub struct FileJournal {
     projections: Option<Projections>,
     notices: Vec<String>,
     unsigned: bool,
-    /// The size of a head that was found older than the tree beside it, which
-    /// no record tells yet.
+    /// The size of a head that was found not to be the last one, which no record
+    /// tells yet.
     older: Option<u64>,
 }
 
@@ -456,6 +456,7 @@ impl FileJournal {
                 write_state(&self.layout.kept(next), &bytes)?;
             }
             write_over(&self.layout.checkpoint(), proof.bytes.len(), &bytes)?;
+            head::note_signed(&self.key, proof.signer.public().name(), next);
             (proof.bytes, proof.edge) = (bytes, edge);
         }
         self.signed = proof.edge.size();
@@ -464,10 +465,11 @@ impl FileJournal {
     }
 
     /// The tree is written down before its head, so a crash can leave a head
-    /// that is older than the tree; so can who puts an older head back, and the
-    /// records behind it are then only as good as their links.
+    /// that is older than the tree; so can who puts an older head back, alone or
+    /// with its tree, and the records behind it are then only as good as their
+    /// links.
     fn tell_older(&mut self, size: u64) -> Result<()> {
-        let body = "the signed head was older than the tree beside it: a crash between the two, or an older head \
+        let body = "the signed head was not the last one: a crash before that was written, or an older head \
                     was put back; the records from here on are signed as they stood";
         self.notices.push(format!("record {size}: {body}"));
         let note = record::Note {
@@ -499,7 +501,8 @@ impl FileJournal {
             Some(found) => found,
             None => Found { edge: self.rebuild(&head)?, settled: false, older: false },
         };
-        self.older = found.older.then_some(head.size);
+        let older = found.older || head::signed_last(&self.key, &head.origin) > head.size;
+        self.older = older.then_some(head.size);
         let edge = found.edge;
         if !found.settled {
             layout::remove_unsigned_tiles(&self.layout, &edge)?;

@@ -216,7 +216,13 @@ impl Gate<'_> {
             let how = request.work.how();
             // Only what changes files is worth the question of another.
             let elsewhere = self.elsewhere.and_then(|elsewhere| {
-                let mut judged = judge_file(how, &request.path, &request.cwd, files, at);
+                let mut judged = judge_file(
+                    how,
+                    (&request.path, request.work.content()),
+                    &request.cwd,
+                    files,
+                    at,
+                );
                 if judged.decision.verdict() != Verdict::Ask {
                     return None;
                 }

@@ -9,7 +9,8 @@ use std::time::Instant;
 use palisade_guards::network::Reach;
 use palisade_net::dial::Dialler;
 use palisade_net::proxy::{
-    Advice, Allowlist, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target, serve_until,
+    Advice, Allowlist, Credentials, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target,
+    Used, serve_until,
 };
 
 /// Bytes of one transfer.
@@ -26,6 +27,12 @@ impl Ledger for Nothing {
     }
 
     fn closed(&self, _: Entry, _: &Passed) {}
+
+    fn using(&self, _: &Used<'_>) -> Result<Entry, String> {
+        Ok(0)
+    }
+
+    fn answered(&self, _: Entry, _: Option<u16>, _: u64) {}
 
     fn refused(&self, _: &Refused) {}
 }
@@ -103,7 +110,8 @@ fn main() {
     let mut allowed = Allowlist::default();
     allowed.add(&target);
     let (dialler, limits) = (Dialler::system(reach), Limits::default());
-    let proxy = Proxy { allowed, dialler, ledger: Nothing, limits, advice: Advice::default() };
+    let (credentials, advice) = (Credentials::default(), Advice::default());
+    let proxy = Proxy { allowed, credentials, dialler, ledger: Nothing, limits, advice };
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let through = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {

@@ -46,23 +46,35 @@ fn is_always(name: &OsStr) -> bool {
 /// whole value taken off, `#` lines skipped. Nothing is expanded.
 pub fn dotenv(text: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
-    for line in text.lines() {
-        let line = line.trim();
-        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-        let Some((name, value)) = line.split_once('=') else { continue };
-        let (name, value) = (name.trim_end(), value.trim());
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.is_empty() || !name.bytes().all(fits) {
-            continue;
-        }
-        let bare = ['"', '\'']
-            .iter()
-            .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote))
-            .unwrap_or(value);
+    for (name, value) in text.lines().filter_map(assignment) {
         found.retain(|(known, _)| known != name);
-        found.push((name.to_owned(), bare.to_owned()));
+        found.push((name.to_owned(), value.to_owned()));
     }
     found
+}
+
+/// The lines of a `.env` file, from 1, that say something else than that.
+pub fn unread(text: &str) -> Vec<usize> {
+    let silent = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| !silent(line) && assignment(line).is_none())
+        .map(|(at, _)| at + 1)
+        .collect()
+}
+
+fn assignment(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+    let (name, value) = line.split_once('=')?;
+    let (name, value) = (name.trim_end(), value.trim());
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(fits) {
+        return None;
+    }
+    let bare =
+        ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+    Some((name, bare.unwrap_or(value)))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use palisade_guards::{Places, rules, telling};
 use palisade_shell::{Analysis, EffectKind, FileFact, Labels, Text};
 
 use crate::locked::{is_locked, is_redirected};
-use crate::outputs::is_remade;
+use crate::outputs::unmissed;
 use crate::patterns::Lookup;
 use crate::session::Session;
 
@@ -122,9 +122,9 @@ pub fn files(
     for effect in analysis.effects.iter().take(PATHS) {
         if let EffectKind::Delete { path, recursive: true } = &effect.kind
             && let Some(path) = path.literal()
-            && is_remade(Path::new(path), Path::new(&places.workspace))
+            && let Some(why) = unmissed(Path::new(path), Path::new(&places.workspace))
         {
-            facts.entry(path.to_owned()).or_default().remade = true;
+            facts.entry(path.to_owned()).or_default().unmissed = Some(why);
         }
     }
     for place in &analysis.pushes {

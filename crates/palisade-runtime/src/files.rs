@@ -47,17 +47,20 @@ pub enum FileDone {
 /// is opened to see what it really is, and closed again. Between this verdict
 /// and what the client does, the path can come to mean another file; where
 /// that matters, the client uses Palisade's tools or runs in the sandbox.
+///
+/// `content` is what would be written, where the client says all of it.
 pub fn judge_file(
     how: FileUse,
-    path: &str,
+    (path, content): (&str, Option<&str>),
     cwd: &str,
     tools: &dyn FileTools,
     at: &Circumstances<'_>,
 ) -> Judged {
-    let facts = match tools.open(path, cwd, how) {
+    let mut facts = match tools.open(path, cwd, how) {
         Ok(open) => open.facts().clone(),
         Err(_) => FileFacts::of_text(tools.absolute(path, cwd)),
     };
+    facts.plain = content.is_some_and(|content| file::is_plain(&facts, content));
     judged(how, &facts, cwd, format!("{} {}", how.word(), facts.path), file::findings, at)
 }
 
@@ -75,10 +78,11 @@ pub fn use_file(
     let FileRequest { path, cwd, work } = request;
     let how = work.how();
     let opened = tools.open(path, cwd, how);
-    let facts = match &opened {
+    let mut facts = match &opened {
         Ok(open) => open.facts().clone(),
         Err(_) => FileFacts::of_text(tools.absolute(path, cwd)),
     };
+    facts.plain = work.content().is_some_and(|content| file::is_plain(&facts, content));
     let own = FileSource { placed: facts.placed.clone(), real: facts.real.clone() };
     let mut judged =
         judged(how, &facts, cwd, words(work, &facts), file::findings_where_each_is_judged, at);

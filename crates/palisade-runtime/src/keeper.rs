@@ -13,6 +13,7 @@ use palisade_shell::Labels;
 
 use crate::config::{self, Config, Loaded, edit};
 use crate::home::has_one_name;
+use crate::locked::kept_before;
 use crate::ports::Files;
 use crate::session::{self, Session};
 use crate::{Error, Profile, SessionId, private_dir};
@@ -57,6 +58,11 @@ impl<'a> Keeper<'a> {
             return Ok(());
         }
         self.change_session(|session| {
+            for path in files.keys() {
+                if let Some((root, contents)) = kept_before(path, session) {
+                    session.kept.entry(root).or_insert(contents);
+                }
+            }
             session.remember(files);
             session.taint.join(shown);
         })

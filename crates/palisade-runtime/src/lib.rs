@@ -9,6 +9,7 @@ pub mod approvals;
 pub mod calls;
 mod carried;
 pub mod config;
+pub mod credentials;
 pub mod environment;
 mod error;
 mod facts;

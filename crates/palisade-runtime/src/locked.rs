@@ -1,11 +1,13 @@
 //! Whether what a project installs is as its repository holds it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use palisade_shell::Install;
+use palisade_shell::{Install, decides_install};
+use sha2::{Digest, Sha256};
 
+use crate::calls::hex;
 use crate::session::Session;
 
 /// How long an index of git may be that is looked through.
@@ -29,8 +31,12 @@ pub(crate) fn is_locked(install: &Install, workspace: &Path, session: &Session) 
     let Some(root) = repository(directory).filter(|root| root.join(".git").is_dir()) else {
         return false;
     };
-    // What was committed or fetched in the session nobody else has agreed to.
-    if is_changed(root, ".git/index", session) {
+    let Some(index) = index(root) else { return false };
+    let Some(entries) = entries(&index) else { return false };
+    // What the session has changed there nobody else has agreed to.
+    if is_changed(root, ".git/index", session)
+        && root.to_str().and_then(|root| session.kept.get(root)) != Some(&digest(&entries))
+    {
         return false;
     }
     let there = |name: &Path| fs::symlink_metadata(name).is_ok();
@@ -50,12 +56,6 @@ pub(crate) fn is_locked(install: &Install, workspace: &Path, session: &Session) 
     if !files.iter().all(untouched) {
         return false;
     }
-    let index = root.join(".git/index");
-    if !fs::metadata(&index).is_ok_and(|about| about.is_file() && about.len() <= INDEX) {
-        return false;
-    }
-    let Ok(index) = fs::read(&index) else { return false };
-    let Some(entries) = entries(&index) else { return false };
     files.iter().all(|file| {
         let name = file.strip_prefix(root).ok().and_then(Path::to_str);
         let about = fs::symlink_metadata(file).ok().filter(Metadata::is_file);
@@ -64,6 +64,39 @@ pub(crate) fn is_locked(install: &Install, workspace: &Path, session: &Session) 
             _ => false,
         }
     })
+}
+
+/// Of a repository that `file`, an index that is about to be changed, names and
+/// that the session has not changed before: its root, and which contents it
+/// keeps of the files that decide what is installed.
+pub(crate) fn kept_before(file: &str, session: &Session) -> Option<(String, String)> {
+    let root = repository(Path::new(file.strip_suffix("/.git/index")?))?;
+    if is_changed(root, ".git/index", session) {
+        return None;
+    }
+    let index = index(root)?;
+    Some((root.to_str()?.to_owned(), digest(&entries(&index)?)))
+}
+
+/// The index of a repository.
+fn index(root: &Path) -> Option<Vec<u8>> {
+    let index = root.join(".git/index");
+    let about = fs::metadata(&index).ok()?;
+    (about.is_file() && about.len() <= INDEX).then(|| fs::read(&index).ok())?
+}
+
+/// One word for the contents that an index keeps of all the files that decide
+/// what is installed.
+fn digest(entries: &Entries<'_>) -> String {
+    let mut digest = Sha256::new();
+    let decide = |name: &[u8]| std::str::from_utf8(name).is_ok_and(decides_install);
+    for (name, entry) in entries.iter().filter(|(name, _)| decide(name)) {
+        // The hash of the content, the flags, and the name with its end.
+        for part in [entry.get(40..).unwrap_or(entry), name, b"\0"] {
+            digest.update(part);
+        }
+    }
+    hex(&digest.finalize())
 }
 
 /// The root of the repository that a directory is in.
@@ -117,6 +150,8 @@ fn parts(install: &Install, directory: &Path) -> Option<Vec<PathBuf>> {
     Some(files)
 }
 
+type Entries<'a> = BTreeMap<&'a [u8], &'a [u8]>;
+
 /// The names of all that a repository holds; none where that is not known.
 pub(crate) fn held(root: &Path) -> HashSet<Vec<u8>> {
     let index = root.join(".git/index");
@@ -128,12 +163,12 @@ pub(crate) fn held(root: &Path) -> HashSet<Vec<u8>> {
 
 /// The entries of an index by name: what stands before the name in each
 /// (gitformat-index, version 2).
-fn entries(index: &[u8]) -> Option<HashMap<&[u8], &[u8]>> {
+fn entries(index: &[u8]) -> Option<Entries<'_>> {
     if index.get(..8) != Some(b"DIRC\0\0\0\x02") {
         return None;
     }
     let count = number(index, 8)?;
-    let (mut entries, mut at) = (HashMap::new(), 12);
+    let (mut entries, mut at) = (Entries::new(), 12);
     for _ in 0..count {
         let rest = index.get(at + FIXED..)?;
         let length = rest.iter().position(|byte| *byte == 0)?;
@@ -258,6 +293,14 @@ mod tests {
         session.files.clear();
         session.files.insert(format!("{}/a/.git/index", root.display()), Labels::WRITTEN);
         assert!(!is_locked(&install, &root, &session), "the session has committed");
+        let git = format!("{}/a/.git/index", root.display());
+        assert_eq!(kept_before(&git, &session), None, "it is changed already");
+        let before = kept_before(&git, &Session::default()).unwrap();
+        session.kept.extend([before]);
+        assert!(is_locked(&install, &root, &session), "it has committed something else");
+        session.kept.values_mut().for_each(|kept| kept.push('0'));
+        assert!(!is_locked(&install, &root, &session), "it has committed other contents");
+        session.kept.clear();
         assert!(!is_redirected(&root, &session));
         session.files.clear();
         session.files.insert(format!("{}/.git/config", root.display()), Labels::WRITTEN);

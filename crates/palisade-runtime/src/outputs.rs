@@ -1,7 +1,13 @@
-//! Directories that a build makes again.
+//! Trees that nobody misses: those that a build makes again, and none at all.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use palisade_shell::Unmissed;
+
+use crate::facts::real;
 
 /// How long an index of git may be that is looked through.
 const INDEX: u64 = 16 * 1024 * 1024;
@@ -91,35 +97,29 @@ fn holds(path: &Path, holding: &Holding) -> bool {
         }
 }
 
-/// Whether `path` is a directory inside `workspace` that is known to be made
-/// again by a build, or lies in one, or would be one and is not there at all.
-/// Where that cannot be told, it is not.
-pub(crate) fn is_remade(path: &Path, workspace: &Path) -> bool {
-    let Ok(below) = path.strip_prefix(workspace) else { return false };
-    let named = |part: &std::ffi::OsStr| {
-        OUTPUTS.iter().any(|(names, ..)| names.iter().any(|name| part == *name))
-    };
-    if !below.iter().any(named)
-        || path.to_str().is_none_or(|path| crate::facts::real(path).is_some())
-    {
-        return false;
+/// Whether nobody misses the tree at `path`, which is inside `workspace`.
+/// Where that cannot be told, somebody does.
+pub(crate) fn unmissed(path: &Path, workspace: &Path) -> Option<Unmissed> {
+    let below = path.strip_prefix(workspace).ok()?;
+    if below.as_os_str().is_empty() || path.to_str().is_none_or(|path| real(path).is_some()) {
+        return None;
     }
-    let missing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    // Names that are nothing else: `build` is a question also where it is gone.
-    let cache = |part: &std::ffi::OsStr| {
-        part == "node_modules"
-            || OUTPUTS.iter().any(|(names, evidence, _)| {
-                matches!(evidence, Evidence::Name) && names.iter().any(|name| part == *name)
-            })
-    };
-    if below.iter().any(cache)
-        && workspace.is_dir()
-        && fs::symlink_metadata(path).is_err_and(missing)
-    {
-        return true;
+    match fs::symlink_metadata(path) {
+        // The shell may not get into a directory that is not there, and deletes
+        // what has that name where it stands.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return path.parent().is_some_and(Path::is_dir).then_some(Unmissed::NoTree);
+        }
+        // As without `-r`.
+        Ok(about) if about.is_file() => return Some(Unmissed::NoTree),
+        _ => {}
     }
+    let named =
+        |part: &OsStr| OUTPUTS.iter().any(|(names, ..)| names.iter().any(|name| part == *name));
     let inside = path.ancestors().take_while(|at| *at != workspace);
-    inside.filter(|at| at.file_name().is_some_and(named)).any(|at| is_output(at, workspace))
+    let output =
+        inside.filter(|at| at.file_name().is_some_and(named)).any(|at| is_output(at, workspace));
+    output.then_some(Unmissed::Remade)
 }
 
 /// Whether `path` is such a directory, and git keeps nothing of it.
@@ -135,7 +135,7 @@ fn is_output(path: &Path, workspace: &Path) -> bool {
     };
     let inside = path != workspace && path.starts_with(workspace);
     let directory = fs::symlink_metadata(path).is_ok_and(|about| about.is_dir());
-    let moved = path.to_str().is_none_or(|path| crate::facts::real(path).is_some());
+    let moved = path.to_str().is_none_or(|path| real(path).is_some());
     if !inside || !directory || moved || fs::symlink_metadata(path.join(".git")).is_ok() {
         return false;
     }

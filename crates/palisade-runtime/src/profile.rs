@@ -1,5 +1,6 @@
 //! A profile as it is used: its files read, its name known.
 
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{self, Config, Loaded, Machine};
 use crate::home::has_one_name;
 use crate::ports::Files;
-use crate::{Error, Home, ProfileName, environment, private_dir};
+use crate::{Error, Home, ProfileName, credentials, environment, private_dir};
 
 /// A profile whose configuration was read and understood.
 #[derive(Debug, Clone)]
@@ -140,9 +141,15 @@ impl Profile {
         }
     }
 
-    /// Whether it has a `.env`.
+    /// Whether it knows secrets: a `.env`, or credentials.
     pub fn has_secrets(&self) -> bool {
-        self.directory.join(".env").symlink_metadata().is_ok()
+        !self.config.tools.terminal.credentials.is_empty()
+            || self.dotenv_file().symlink_metadata().is_ok()
+    }
+
+    /// Its `.env`.
+    pub fn dotenv_file(&self) -> PathBuf {
+        self.directory.join(".env")
     }
 
     /// The secrets of its `.env`, read only where the configuration names a
@@ -170,7 +177,7 @@ impl Profile {
         }
     }
 
-    /// What takes every value of its `.env`, and whatever looks like a secret,
+    /// What takes every value of its `.env` and its credentials, and whatever looks like a secret,
     /// out of a text.
     ///
     /// # Errors
@@ -179,7 +186,7 @@ impl Profile {
         Ok(Redactor::new(&self.known()?))
     }
 
-    /// What finds the values of its `.env` in what is about to leave.
+    /// What finds the values of its `.env` and its credentials in what is about to leave.
     ///
     /// # Errors
     /// Where the file is there and cannot be read.
@@ -188,7 +195,28 @@ impl Profile {
     }
 
     fn known(&self) -> Result<Vec<Secret>, Error> {
-        Ok(self.dotenv()?.into_iter().map(|(name, value)| Secret { name, value }).collect())
+        let secret = |(name, value)| Secret { name, value };
+        let mut known: Vec<Secret> = self.dotenv()?.into_iter().map(secret).collect();
+        let dotenv = self.dotenv_file();
+        let places =
+            credentials::Places { dotenv: Some(&dotenv), caller: |name: &str| env::var_os(name) };
+        for credential in &self.config.tools.terminal.credentials {
+            // One that cannot be read is given to nobody either.
+            if let Ok(value) = places.value(&credential.source())
+                && !value.is_empty()
+                && known.iter().all(|secret| secret.value != value)
+            {
+                known.push(Secret { name: credential.env.clone(), value });
+            }
+        }
+        Ok(known)
+    }
+
+    /// The lines of its `.env` that are no assignment, from 1: of a file that
+    /// cannot be read there is none.
+    pub fn unread_secrets(&self) -> Vec<usize> {
+        fs::read_to_string(self.dotenv_file())
+            .map_or_else(|_| Vec::new(), |text| environment::unread(&text))
     }
 
     /// The secrets of its `.env`.
@@ -196,7 +224,7 @@ impl Profile {
     /// # Errors
     /// Where the file is there and cannot be read.
     pub fn dotenv(&self) -> Result<Vec<(String, String)>, Error> {
-        let path = self.directory.join(".env");
+        let path = self.dotenv_file();
         match fs::read_to_string(&path) {
             Ok(text) => Ok(environment::dotenv(&text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),

@@ -28,6 +28,9 @@ pub struct Session {
     pub taint: Taint,
     /// How often the calls of limited rules were made, by the rule's key.
     pub counts: BTreeMap<String, Count>,
+    /// Which contents the repositories that it changed kept before, of the files
+    /// that decide what is installed, by their root.
+    pub kept: BTreeMap<String, String>,
 }
 
 /// How often calls were made.
@@ -148,6 +151,8 @@ struct Stored {
     #[serde(default)]
     private: Vec<String>,
     counts: BTreeMap<String, Count>,
+    #[serde(default)]
+    kept: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -167,6 +172,7 @@ pub(crate) fn write(session: &Session) -> String {
         untrusted: session.taint.untrusted().map(str::to_owned).collect(),
         private: session.taint.private().map(str::to_owned).collect(),
         counts: session.counts.clone(),
+        kept: session.kept.clone(),
     };
     // Strings and numbers under string keys always have a JSON form.
     serde_json::to_string(&stored).unwrap_or_default()
@@ -182,6 +188,7 @@ pub(crate) fn read(text: &str) -> Option<Session> {
     Some(Session {
         taint,
         counts: stored.counts,
+        kept: stored.kept,
         files: stored
             .files
             .into_iter()

@@ -4,8 +4,8 @@
 //! `tar -xf x.tar` and `git apply x.patch` name no file that they write. The
 //! names that somebody obeys later are looked up in them.
 //!
-//! **Known gaps.** Other archives than tar (plain or with gzip) and zip, what
-//! lies behind the first megabytes, and archives that the line makes itself or
+//! **Known gaps.** Other archives than zip and tar (plain or with gzip, xz or
+//! zstd), what lies behind the first megabytes, and archives that the line makes itself or
 //! gets from elsewhere: by what it does to them they may be a question anyway.
 
 use std::collections::BTreeSet;
@@ -13,11 +13,16 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use flate2::read::GzDecoder;
+use lzma_rust2::XzReader;
 use palisade_core::obeyed;
+use ruzstd::decoding::StreamingDecoder;
 
 /// How much of an archive is read, packed and unpacked.
 const PACKED: u64 = 4 << 20;
 const UNPACKED: usize = 16 << 20;
+/// How much memory a decoder may ask for: what the highest presets of xz and
+/// zstd need.
+const MEMORY: u32 = 72 << 20;
 /// How much of a patch, and of the list at the end of a zip file.
 const PATCH: u64 = 1 << 20;
 const LIST: u64 = 1 << 20;
@@ -99,12 +104,20 @@ fn patched(file: &mut File) -> Option<Vec<String>> {
 }
 
 fn archived(file: &mut File) -> Option<Vec<String>> {
-    let mut magic = [0; 4];
+    let mut magic = [0; 6];
     let length = file.read(&mut magic).ok()?;
     file.seek(SeekFrom::Start(0)).ok()?;
     match magic.get(..length)? {
         [b'P', b'K', 3 | 5, ..] => zipped(file),
         [0x1f, 0x8b, ..] => tarred(&mut GzDecoder::new(file.take(PACKED))),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => {
+            tarred(&mut XzReader::new_mem_limit(file.take(PACKED), true, MEMORY / 1024))
+        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            let packed = file.take(PACKED);
+            let reader = StreamingDecoder::new_with_max_window_size(packed, MEMORY.into());
+            tarred(&mut reader.ok()?)
+        }
         _ => tarred(&mut file.take(UNPACKED as u64)),
     }
 }

@@ -19,7 +19,7 @@ pub fn effect(kind: &EffectKind) -> String {
         EffectKind::Read { path } => with("read", path),
         EffectKind::List { path } => with("list", path),
         EffectKind::Write { path, how } => match how {
-            Writing::Replace => with("write", path),
+            Writing::Replace | Writing::Settings => with("write", path),
             Writing::Append => with("append to", path),
             Writing::Edit => with("edit", path),
             Writing::Attributes => with("change attributes of", path),

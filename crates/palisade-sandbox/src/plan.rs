@@ -337,6 +337,12 @@ fn etc(mounts: &mut Vec<Mount>, policy: &Policy, inner: (u32, u32)) {
         String::new()
     };
     mounts.push(file("resolv.conf", names));
+    if !policy.certificates.is_empty() {
+        mounts.push(Mount::File(
+            system::CERTIFICATES.into(),
+            policy.certificates.clone().into_bytes(),
+        ));
+    }
     for name in system::ETC_FILES {
         if let Ok(bytes) = std::fs::read(Path::new("/etc").join(name))
             && bytes.len() < 65_536

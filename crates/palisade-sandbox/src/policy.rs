@@ -149,6 +149,9 @@ pub struct Policy {
     /// With [`Network::Proxy`]: ports of the sandbox's loopback that somebody
     /// outside serves too, each with a listener of its own.
     pub forwards: Vec<u16>,
+    /// Certificates of authorities, in PEM, that are all
+    /// that programs inside go by; where it is empty, they go by the host's.
+    pub certificates: String,
     /// Bounds.
     pub limits: Limits,
     /// The whole environment of the command.
@@ -180,6 +183,7 @@ impl Policy {
             user: "user".into(),
             network: Network::None,
             forwards: Vec::new(),
+            certificates: String::new(),
             limits: Limits::ordinary(),
             environment: Vec::new(),
             tty: Tty::Detached,

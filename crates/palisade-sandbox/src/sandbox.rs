@@ -17,6 +17,7 @@ use crate::policy::{Backend, Minimum, Network, PROXY_PORT, Policy};
 use crate::protect::Inventory;
 use crate::report::{Enforced, Finished, Gap};
 use crate::sys::Access;
+use crate::system;
 
 /// A policy made ready to run commands.
 #[derive(Debug)]
@@ -253,5 +254,10 @@ fn complete_environment(policy: &mut Policy, scratch: Option<&Path>) {
         policy.set("NODE_USE_ENV_PROXY", "1");
         policy.set("NO_PROXY", "localhost,127.0.0.1,::1");
         policy.set("no_proxy", "localhost,127.0.0.1,::1");
+    }
+    if !policy.certificates.is_empty() {
+        for name in system::CERTIFICATE_VARIABLES {
+            policy.set(*name, system::CERTIFICATES);
+        }
     }
 }

@@ -52,6 +52,28 @@ pub const ETC_TREES: &[&str] = &[
     "java-25-openjdk",
 ];
 
+/// Where certificates of the policy's own stand inside.
+pub const CERTIFICATES: &str = "/etc/palisade-certificates.pem";
+
+/// How programs are told of them: OpenSSL, Go, Rust and Ruby; Node; Python's
+/// requests and pip; curl; git; cargo; AWS; Deno; Google; Nix; Perl; uv.
+pub const CERTIFICATE_VARIABLES: &[&str] = &[
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "CARGO_HTTP_CAINFO",
+    "AWS_CA_BUNDLE",
+    "DENO_CERT",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "NIX_SSL_CERT_FILE",
+    "PERL_LWP_SSL_CA_FILE",
+    "HTTPLIB2_CA_CERTS",
+];
+
 /// Device nodes that well-behaved programs open.
 pub const DEVICES: &[&str] = &["null", "zero", "full", "urandom"];
 

@@ -106,8 +106,8 @@ pub struct FileFact {
     pub content: Option<String>,
     /// Where it really is, if a symlink leads elsewhere.
     pub real: Option<String>,
-    /// Whether it is a directory that a build makes again.
-    pub remade: bool,
+    /// Whether nobody misses a tree there, and why.
+    pub unmissed: Option<Unmissed>,
     /// Of a directory: the package managers of which the lock file and what
     /// it was made of are as the repository holds them ([`Analysis::installs`]).
     pub locked: Vec<&'static str>,
@@ -119,6 +119,15 @@ pub struct FileFact {
     pub matches: Vec<Match>,
     /// Of a pattern: whether there were more files than are looked at.
     pub beyond: bool,
+}
+
+/// Why nobody misses a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmissed {
+    /// A build makes it again.
+    Remade,
+    /// There is none: nothing is there, or a single file.
+    NoTree,
 }
 
 /// An install that a lock file decides.
@@ -154,11 +163,14 @@ pub struct Classify {
     /// Whether a file is code that something runs later (a git hook, a shell
     /// rc file, a crontab), and in which language.
     pub code: fn(&Text) -> Option<Language>,
+    /// Whether a file of settings (path, content) names no program and no
+    /// source of code.
+    pub plain: fn(&str, &str) -> bool,
 }
 
 impl Default for Classify {
     fn default() -> Self {
-        Self { secret: |_| false, code: |_| None }
+        Self { secret: |_| false, code: |_| None, plain: |_, _| false }
     }
 }
 
@@ -188,6 +200,9 @@ pub struct Context {
 pub enum Writing {
     /// Created or replaced.
     Replace,
+    /// Created or replaced by settings that name no program and no source of
+    /// code ([`Classify::plain`]).
+    Settings,
     /// Added to.
     Append,
     /// Changed in place.
@@ -447,15 +462,16 @@ pub struct Analysis {
     /// What it installs by a lock file: say [`FileFact::locked`] of the
     /// directories and analyse again.
     pub installs: Vec<Install>,
-    /// The directories from which it pushes: say [`FileFact::redirected`] of
+    /// The directories from which it pushes, or into which it takes what was
+    /// fetched: say [`FileFact::redirected`] of
     /// them and analyse again.
     pub pushes: Vec<String>,
     /// Whether it runs what lies in a project, so that it matters what the
     /// files there carry from earlier commands.
     pub runs_project: bool,
-    /// Directories that a build makes again, by absolute path, of those that
-    /// the caller knows. What the line itself writes there is none.
-    pub remade: BTreeSet<String>,
+    /// The trees that nobody misses, by absolute path, of those that the caller
+    /// knows ([`FileFact::unmissed`]). What the line itself puts there is none.
+    pub unmissed: BTreeSet<String>,
     /// Whether the input is one simple command without redirections, so that
     /// a hand-written grant may cover it.
     pub simple: bool,

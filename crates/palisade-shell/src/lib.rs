@@ -11,11 +11,17 @@ mod trees;
 
 pub use effect::{
     Analysis, Classify, Code, Context, Effect, EffectKind, FileFact, Install, Invocation, Labels,
-    Match, Writing,
+    Match, Unmissed, Writing,
 };
 pub use span::Span;
 pub use text::{Text, matches};
 pub use trees::{Held, Ignored, Needle, Search, Syntax, Tree};
+
+/// Whether a file of a repository decides what a package manager installs by a
+/// lock file ([`Install`]), by the name that `path` ends with.
+pub fn decides_install(path: &str) -> bool {
+    eval::decides_install(path)
+}
 
 /// Says what `text` would do if a shell ran it in `context`.
 pub fn analyse(text: &str, context: &Context) -> Analysis {

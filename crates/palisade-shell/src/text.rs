@@ -8,17 +8,20 @@ pub(crate) const ANY: char = '\u{F0000}';
 pub(crate) const STAR: char = '\u{F0001}';
 /// An active `?` or `[..]`: any one character but a slash.
 pub(crate) const ONE: char = '\u{F0002}';
+/// Letters of a name that a program has chosen: unknown like [`ANY`], but none
+/// of them is a sign of the shell, a blank or a slash.
+pub(crate) const NAME: char = '\u{F0004}';
 
 /// A string some of whose parts may be unknown or patterns.
 ///
-/// Three code points of the last private plane mark the unknown parts; where
+/// Four code points of the last private plane mark the unknown parts; where
 /// the input itself holds one of them it is taken for the unknown it marks,
 /// which only makes it less known.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text(String);
 
 const fn is_mark(letter: char) -> bool {
-    matches!(letter, ANY | STAR | ONE)
+    matches!(letter, ANY | STAR | ONE | NAME)
 }
 
 impl Text {
@@ -49,11 +52,17 @@ impl Text {
 
     /// Whether nothing at all is known of it.
     pub fn is_unknown(&self) -> bool {
-        !self.0.is_empty() && self.0.chars().all(|letter| letter == ANY)
+        !self.0.is_empty() && self.0.chars().all(|letter| letter == ANY || letter == NAME)
     }
 
     /// Whether it holds a part that is not known (patterns aside).
     pub fn has_unknown(&self) -> bool {
+        self.0.contains([ANY, NAME])
+    }
+
+    /// Whether an unknown part may be more than letters of a name: code in which
+    /// there is one may do anything.
+    pub(crate) fn may_hold_code(&self) -> bool {
         self.0.contains(ANY)
     }
 
@@ -177,7 +186,7 @@ fn intersect(left: &[char], right: &[char]) -> bool {
     let width = right.len() + 1;
     let mut reachable = vec![false; (left.len() + 1) * width];
     let mut todo = vec![(0usize, 0usize)];
-    let run = |letter: Option<&char>| matches!(letter, Some(&(ANY | STAR)));
+    let run = |letter: Option<&char>| matches!(letter, Some(&(ANY | STAR | NAME)));
     while let Some((l, r)) = todo.pop() {
         let Some(seen) = reachable.get_mut(l * width + r) else { continue };
         if *seen {
@@ -221,7 +230,7 @@ impl fmt::Display for Text {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for letter in self.0.chars() {
             match letter {
-                ANY => out.write_str("…")?,
+                ANY | NAME => out.write_str("…")?,
                 STAR => out.write_str("*")?,
                 ONE => out.write_str("?")?,
                 other => fmt::Write::write_char(out, other)?,

@@ -17,7 +17,7 @@ use palisade_sandbox::{
 };
 
 use crate::agent::Whole;
-use crate::egress::{self, Egress, Out, Recorded, Settings};
+use crate::egress::{self, Egress, Held, Out, Recorded, Settings};
 use crate::jobs::{self, Direct};
 use crate::show::{self, Failure};
 
@@ -202,6 +202,8 @@ pub struct Confined<'a> {
     pub house: PathBuf,
     /// The agent that is confined as a whole, if it is one.
     pub agent: Option<&'a Whole>,
+    /// What the proxy puts into requests.
+    pub held: Held,
     /// Where connections are recorded.
     pub record: Recorded,
 }
@@ -241,13 +243,14 @@ impl Process for Confined<'_> {
         self.flags.widen.apply(&mut policy, &mut out);
         downloads(&mut policy);
         let settings = Settings {
+            held: self.held.clone(),
             forwards: policy.forwards.clone(),
             out,
             record: Some(self.record.clone()),
             advice: egress::BY_PROFILE.map(str::to_owned),
         };
         let begun = Instant::now();
-        match run(policy, words, Some(Path::new(&cwd)), &settings) {
+        match run(policy, words, Some(Path::new(&cwd)), settings) {
             Ok((status, record)) => {
                 let (exit, signal) = match status {
                     Status::Exit(code) => (Some(code), None),
@@ -334,6 +337,19 @@ fn limits(terminal: &Terminal) -> Limits {
     }
 }
 
+/// Confines a program that does nothing as commands of a profile are confined.
+///
+/// # Errors
+/// Why they are refused.
+pub fn tried(terminal: &Terminal, workspace: &Path, house: &Path) -> Result<(), SandboxError> {
+    let mut policy = policy(workspace, house);
+    policy.limits = limits(terminal);
+    policy.tty = Tty::Detached;
+    let mut sandbox = Sandbox::new(policy)?;
+    let command = sandbox.command(vec!["true".into()], workspace);
+    sandbox.run_here(&command, palisade_sandbox::own_streams(), None).map(|_| ())
+}
+
 /// Runs a command under a policy, says on standard error what was refused, and
 /// answers how it ended with what was in force. Where the policy has a way
 /// out, a proxy with these settings serves it.
@@ -341,16 +357,10 @@ pub fn run(
     policy: Policy,
     words: Vec<OsString>,
     cwd: Option<&Path>,
-    settings: &Settings,
+    settings: Settings,
 ) -> Result<(Status, String), SandboxError> {
-    let mut sandbox = Sandbox::new(policy)?;
-    let egress = match sandbox.policy().network {
-        Network::Proxy => Some(Egress::start(settings).map_err(|why| SandboxError::Policy {
-            why,
-            help: "without its proxy the command would have no network: mend this, or leave the domains out".into(),
-        })?),
-        Network::None | Network::Host => None,
-    };
+    let (sandbox, egress) = proxied(policy, settings)?;
+    let mut sandbox = Sandbox::new(sandbox)?;
     let directory = cwd.map_or_else(|| sandbox.policy().workspace.clone(), Path::to_path_buf);
     let command = sandbox.command(words, &directory);
     // Where it cannot be handed over, nobody answers inside.
@@ -375,6 +385,36 @@ pub fn run(
         show::note(&breach.words(&sandbox.policy().limits));
     }
     Ok((finished.status, sandbox.record(&finished)))
+}
+
+/// The policy with what the proxy gives it, where it has a proxy, and without
+/// the values of credentials in any case.
+fn proxied(
+    mut policy: Policy,
+    settings: Settings,
+) -> Result<(Policy, Option<Egress>), SandboxError> {
+    let failed = |why: String, help: &str| SandboxError::Policy { why, help: help.into() };
+    let wrong =
+        |why| failed(why, "mend the entry under `tools.terminal.credentials`, or take it out");
+    policy.environment.retain(|(name, _)| settings.held.variables().all(|held| name != held));
+    if policy.network != Network::Proxy {
+        return Ok((policy, None));
+    }
+    let allowed = settings.out.allowlist().map_err(|why| failed(why, "mend the list"))?;
+    let held = settings.held.within(&allowed, &policy.environment).map_err(wrong)?;
+    let open = [&policy.read, &policy.write].into_iter().flatten().chain([&policy.workspace]);
+    let open: Vec<PathBuf> = open.cloned().collect();
+    if let Some(why) = held.exposed(&open, &policy.hidden) {
+        return Err(failed(why, "keep it outside the directories that commands work in"));
+    }
+    let egress = Egress::start(&Settings { held, ..settings }).map_err(|why| {
+        failed(why, "without its proxy the command would have no network: mend this, or leave the domains out")
+    })?;
+    for (name, phantom) in &egress.phantoms.variables {
+        policy.set(name, phantom);
+    }
+    policy.certificates.clone_from(&egress.phantoms.certificates);
+    Ok((policy, Some(egress)))
 }
 
 #[cfg(test)]

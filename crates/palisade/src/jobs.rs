@@ -284,13 +284,22 @@ pub fn end_as(outcome: &Outcome) -> ExitCode {
     if !outcome.failure.is_empty() {
         show::note(&outcome.failure);
     }
-    if let Some(signal) = outcome.signal {
-        if let Ok(signal) = Signal::try_from(signal) {
-            // One core file, of the child, is enough.
-            let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
-            let _ = kill(getpid(), signal);
-        }
-        return ExitCode::from((128 + signal).try_into().unwrap_or(255));
+    match outcome.signal {
+        Some(signal) => end_by(signal),
+        None => ExitCode::from(outcome.exit.and_then(|code| code.try_into().ok()).unwrap_or(1)),
     }
-    ExitCode::from(outcome.exit.and_then(|code| code.try_into().ok()).unwrap_or(1))
+}
+
+/// Ends this process by a signal, so that whoever waits for it sees how the
+/// child ended: a shell goes on with a loop after an exit code of 130, but not
+/// after SIGINT.
+pub fn end_by(signal: i32) -> ExitCode {
+    if let Ok(signal) = Signal::try_from(signal) {
+        // One core file, of the child, is enough.
+        let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+        // A sandbox takes those that it passes on one by one.
+        let _ = SigSet::from_iter([signal]).thread_unblock();
+        let _ = kill(getpid(), signal);
+    }
+    ExitCode::from((128 + signal).try_into().unwrap_or(255))
 }

@@ -110,21 +110,36 @@ impl House {
 pub fn understood(profile: &Profile) -> Result<(), Error> {
     #[cfg(target_os = "linux")]
     {
+        use palisade_runtime::config::place;
+
         use crate::egress::Out;
         let config = &profile.config;
         let terminal = &config.tools.terminal;
-        let own = ("tools.terminal".to_owned(), &terminal.allow_domains, &terminal.allow_private);
+        let own = (vec!["tools", "terminal"], &terminal.allow_domains, &terminal.allow_private);
         let agents = config.agents.iter().map(|(name, agent)| {
-            (format!("agents.{name}"), &agent.allow_domains, &agent.allow_private)
+            (vec!["agents", name.as_str()], &agent.allow_domains, &agent.allow_private)
         });
-        for (key, domains, private) in std::iter::once(own).chain(agents) {
-            let out = Out { domains: domains.clone(), private: private.clone() };
-            out.allowlist().map_err(|why| Fault {
-                path: profile.config_file(),
-                at: None,
-                message: format!("`{key}`: {why}"),
-                help: None,
-            })?;
+        crate::egress::Held::of(profile).understood().map_err(|why| Fault {
+            path: profile.config_file(),
+            at: None,
+            message: format!("`tools.terminal.credentials`: {why}"),
+            help: None,
+        })?;
+        for (keys, domains, private) in std::iter::once(own).chain(agents) {
+            let domain = |one: &String| Out { domains: vec![one.clone()], private: Vec::new() };
+            let origin = |one: &String| Out { domains: Vec::new(), private: vec![one.clone()] };
+            let domains = domains.iter().map(domain).enumerate();
+            let private = private.iter().map(origin).enumerate();
+            let all = domains.map(|one| ("allow_domains", one));
+            for (key, (item, out)) in all.chain(private.map(|one| ("allow_private", one))) {
+                let keys: Vec<&str> = keys.iter().copied().chain([key]).collect();
+                out.allowlist().map_err(|why| Fault {
+                    path: profile.config_file(),
+                    at: place(&profile.text, &keys, item),
+                    message: format!("`{}`: {why}", keys.join(".")),
+                    help: None,
+                })?;
+            }
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ pub(super) static GUARD: Guard = Guard {
     manual: "Stops the deletion of the root, of homes, of the workspace and what is above it, of what the system needs, \
              of keys and of Palisade's own files, also by patterns that take in all of them. Asks about every tree, and \
              about files outside the workspace. Single files of the workspace, temporary files (but no trees of /var/tmp) and caches may go, \
-             and so may a directory of the workspace that a build makes again and git keeps nothing of. \
+             and so may a directory of the workspace that a build makes again and git keeps nothing of, or that is not there. \
              Moving a file away counts as deleting it there, but moving a tree of the workspace does not.",
     gaps: "A target that is not known before the command runs is a question, never a refusal. What a program deletes \
            by itself is judged by that program's entry.",
@@ -27,11 +27,12 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         let kept = seen.region == Region::Temporary && *recursive && !moved && is_kept(path);
         if kept { Some(&rules::DELETE_TREE_OUTSIDE) } else { by_region(&seen, *recursive, moved) }
     };
-    let remade = |rule: &&Rule| {
+    let unmissed = |rule: &&Rule| {
         rule.id == rules::DELETE_TREE.id
-            && path.literal().is_some_and(|path| scene.analysis.remade.contains(path))
+            && path.literal().is_some_and(|path| scene.analysis.unmissed.contains(path))
     };
-    if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place).filter(|rule| !remade(rule)) {
+    if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place).filter(|rule| !unmissed(rule))
+    {
         report.raise_at(rule, effect, "deletes", path);
     }
     // A tree takes along what lies below. Of the workspace and what is above
@@ -81,7 +82,9 @@ fn by_mark(seen: &Seen, recursive: bool) -> Option<&'static Rule> {
         | Mark::Service
         | Mark::Schedule
         | Mark::ToolConfig
-        | Mark::ContainerSocket => None,
+        | Mark::ContainerSocket
+        | Mark::PathProgram
+        | Mark::PackageCache => None,
     }
 }
 

@@ -192,6 +192,7 @@ fn redirects(name: &str) -> bool {
     NAMES.contains(&name)
         || BASES.contains(&name)
         || name.starts_with("AWS_ENDPOINT_URL")
+        || name.starts_with("CLOUDSDK_API_ENDPOINT_OVERRIDES_")
         || name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX")
 }
 

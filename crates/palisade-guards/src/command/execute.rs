@@ -133,6 +133,7 @@ fn environment(path: &str) -> bool {
         "/.cargo/env",
         "/.env",
         "/.envrc",
+        "/.nvm/bash_completion",
         "/.nvm/nvm.sh",
         "/.sdkman/bin/sdkman-init.sh",
         "/.ghcup/env",

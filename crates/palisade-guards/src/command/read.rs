@@ -114,6 +114,8 @@ pub(crate) const fn mark_rule(mark: Mark) -> Option<&'static Rule> {
         | Mark::Hook
         | Mark::ToolConfig
         | Mark::AgentSettings
-        | Mark::GovernorProgram => None,
+        | Mark::GovernorProgram
+        | Mark::PathProgram
+        | Mark::PackageCache => None,
     }
 }

@@ -351,8 +351,9 @@ impl<'a> Report<'a> {
         });
     }
 
-    /// What a grant would bind to: the program after wrappers, its arguments,
-    /// and where the effect is on a file that these do not name, that file.
+    /// What a grant would bind to: the command with its words, and where the
+    /// effect is on a file that these do not name, that file. A wrapper is bound
+    /// with what it runs, and may be where that could be: `sudo ls`.
     fn subject(
         &self,
         at: u32,
@@ -360,13 +361,10 @@ impl<'a> Report<'a> {
         detail: Option<(&'static str, &Text)>,
     ) -> Subject {
         let inner = self.inner(at, invocation);
+        let written = |word: &Text| word.literal().unwrap_or("").to_owned();
         let mut subject = Subject {
-            program: inner.program.literal().unwrap_or("").to_owned(),
-            arguments: inner
-                .arguments
-                .iter()
-                .map(|word| word.literal().unwrap_or("").to_owned())
-                .collect(),
+            program: written(&invocation.program),
+            arguments: invocation.arguments.iter().map(written).collect(),
             directory: inner.directory.literal().unwrap_or("").to_owned(),
             ungrantable: None,
             every_time: false,
@@ -379,8 +377,8 @@ impl<'a> Report<'a> {
         let known = |word: &Text| word.literal().is_some();
         subject.ungrantable = if inner.interpreter {
             Some("a shell, interpreter or wrapper runs whatever it is given")
-        } else if !known(&inner.program)
-            || !inner.arguments.iter().all(known)
+        } else if !known(&invocation.program)
+            || !invocation.arguments.iter().all(known)
             || !known(&inner.directory)
         {
             Some("a word of it is not known before it runs")

@@ -4,7 +4,7 @@ use palisade_shell::{Effect, EffectKind, Labels, Text, Writing};
 
 use super::report::{Report, Scene};
 use super::{Guard, Look};
-use crate::path::{Mark, Region, base, holds, is_temporary, see};
+use crate::path::{Mark, Region, base, holds, is_settings, is_temporary, see};
 use crate::rules::{self, Rule};
 
 pub(super) static GUARD: Guard = Guard {
@@ -29,8 +29,10 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     let by_place = by_region(seen.region, path);
     let by_name = seen.mark.and_then(|mark| by_mark(mark, how));
     let by_name = by_name.filter(|rule| {
-        let hook = rule.id == rules::PERSISTENCE_HOOK.id;
-        !(hook && (scene.program(effect) == "mkdir" || is_copy_beside(path, effect, scene)))
+        let hook = rule.id == rules::PERSISTENCE_HOOK.id || is_stored(rule);
+        let directory = scene.program(effect) == "mkdir";
+        let plain = how == Writing::Settings && path.literal().is_some_and(is_settings);
+        !(plain || hook && (directory || is_copy_beside(path, effect, scene)))
     });
     if by_name.is_some_and(runs_later)
         && (effect.labels.has(Labels::DOWNLOADED) || effect.labels.has(Labels::DECODED))
@@ -68,6 +70,12 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// Whether a rule is about a place where programs or packages are kept, of
+/// which the directory alone is nothing.
+fn is_stored(rule: &Rule) -> bool {
+    [rules::WRITE_PATH_PROGRAM.id, rules::WRITE_PACKAGE_CACHE.id].contains(&rule.id)
+}
+
 /// Whether files are written outside the workspace without saying which: all
 /// that a pattern takes in, or what an archive has for the home.
 fn many(path: &Text, how: Writing, region: Region, scene: &Scene<'_>) -> bool {
@@ -76,7 +84,7 @@ fn many(path: &Text, how: Writing, region: Region, scene: &Scene<'_>) -> bool {
     match how {
         Writing::Replace if outside && path.has_pattern() && !path.has_unknown() => true,
         Writing::Replace | Writing::Edit => home && path.has_pattern(),
-        Writing::Append | Writing::Attributes | Writing::Link => false,
+        Writing::Append | Writing::Settings | Writing::Attributes | Writing::Link => false,
     }
 }
 
@@ -203,7 +211,7 @@ pub(crate) fn by_region(region: Region, path: &Text) -> Option<&'static Rule> {
 pub(crate) fn by_mark(mark: Mark, how: Writing) -> Option<&'static Rule> {
     match mark {
         Mark::ShellStartup => Some(match how {
-            Writing::Replace => &rules::PERSISTENCE_SHELL_STARTUP_LOST,
+            Writing::Replace | Writing::Settings => &rules::PERSISTENCE_SHELL_STARTUP_LOST,
             Writing::Append | Writing::Edit | Writing::Attributes | Writing::Link => {
                 &rules::PERSISTENCE_SHELL_STARTUP
             }
@@ -218,6 +226,9 @@ pub(crate) fn by_mark(mark: Mark, how: Writing) -> Option<&'static Rule> {
         Mark::Governor => Some(&rules::GOVERNOR_HOME),
         Mark::GovernorProgram => Some(&rules::GOVERNOR_PROGRAM),
         Mark::ContainerSocket => Some(&rules::CONTAINER_ENGINE_SOCKET),
+        // A mode changes nothing of what is there: it was put there before.
+        Mark::PathProgram if how != Writing::Attributes => Some(&rules::WRITE_PATH_PROGRAM),
+        Mark::PackageCache if how != Writing::Attributes => Some(&rules::WRITE_PACKAGE_CACHE),
         Mark::Memory => Some(&rules::DEVICE_WRITE),
         Mark::SshKey
         | Mark::PrivateKey
@@ -229,7 +240,9 @@ pub(crate) fn by_mark(mark: Mark, how: Writing) -> Option<&'static Rule> {
         | Mark::Environment
         | Mark::EnvFile
         | Mark::History
-        | Mark::Login => None,
+        | Mark::Login
+        | Mark::PathProgram
+        | Mark::PackageCache => None,
     }
 }
 

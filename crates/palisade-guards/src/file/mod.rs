@@ -28,7 +28,7 @@ use palisade_shell::{Text, Writing};
 
 use crate::Places;
 use crate::command::{read, write};
-use crate::path::{Mark, Region, Seen, mark_folded, see};
+use crate::path::{Mark, Region, Seen, is_settings, mark_folded, see};
 use crate::rules::{self, Rule};
 
 /// What the guard finds in using a file.
@@ -119,6 +119,12 @@ pub fn is_foreign(facts: &FileFacts, places: &Places) -> bool {
     }
 }
 
+/// Whether settings of that content, written to that file, name no program and
+/// no source of code ([`FileFacts::plain`]).
+pub fn is_plain(facts: &FileFacts, content: &str) -> bool {
+    crate::path::is_plain(&facts.real, content)
+}
+
 /// Whether the file lies in the workspace.
 pub fn is_inside(facts: &FileFacts, places: &Places) -> bool {
     matches!(
@@ -192,7 +198,8 @@ impl Report<'_> {
             FileUse::Write => {
                 let how =
                     if self.facts.kind == FileKind::New { Writing::Edit } else { Writing::Replace };
-                let rule = write::by_mark(mark, how);
+                let plain = self.facts.plain && is_settings(name);
+                let rule = write::by_mark(mark, how).filter(|_| !plain);
                 self.raise_some(rule.or_else(|| replaced_secret(mark)), name);
             }
         }
@@ -293,7 +300,9 @@ const fn replaced_secret(mark: Mark) -> Option<&'static Rule> {
         | Mark::AgentSettings
         | Mark::Governor
         | Mark::GovernorProgram
-        | Mark::ContainerSocket => None,
+        | Mark::ContainerSocket
+        | Mark::PathProgram
+        | Mark::PackageCache => None,
     }
 }
 

@@ -5,18 +5,22 @@
 //! says so with letters of its own; a part that is not known at all is no
 //! evidence for anything.
 
+mod carried;
+mod home;
 mod names;
 mod search;
+mod settings;
 
-use palisade_shell::programs::Language;
-use palisade_shell::{Classify, Text};
+use palisade_shell::Text;
 
 use crate::Places;
+pub use carried::classify;
 use names::Case;
 pub(crate) use names::{Mark, base};
 use search::searched_name;
 pub(crate) use search::{Sought, sought};
 pub use search::{is_env_file, is_secret_below, telling};
+pub(crate) use settings::{is_plain, is_settings};
 
 /// Where a path lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,35 +75,6 @@ pub(crate) struct Seen {
     pub(crate) everything: bool,
     /// Whether a pattern takes in a protected name by its wildcards only.
     pub(crate) vague: bool,
-}
-
-/// What paths mean to the evaluator: whose content is secret, and which files
-/// are code that something runs later.
-pub fn classify() -> Classify {
-    Classify { secret: is_secret, code: runs_as }
-}
-
-/// The mark of a path wherever the home is.
-fn mark_anywhere(path: &Text) -> Option<Mark> {
-    let nowhere = Places::default();
-    let seen = see(path, &nowhere);
-    seen.mark.or_else(|| path.literal().and_then(mark_of_end))
-}
-
-fn is_secret(path: &Text) -> bool {
-    mark_anywhere(path).is_some_and(Mark::is_secret)
-}
-
-fn runs_as(path: &Text) -> Option<Language> {
-    let mark = mark_anywhere(path)?;
-    match mark {
-        Mark::ShellStartup | Mark::Hook => Some(Language::Shell),
-        Mark::Schedule => {
-            let daily = path.literal().is_some_and(|text| text.contains("ly/"));
-            Some(if daily { Language::Shell } else { Language::Cron })
-        }
-        _ => None,
-    }
 }
 
 /// Looks at a path.
@@ -509,17 +484,19 @@ fn see_unknown(path: &Text, places: &Places) -> Seen {
         other => other,
     };
     let inherited = if directory.len() > 1 { mark(directory, places) } else { None };
-    let mark = inherited.or_else(|| mark_of_end(path.known_suffix()));
+    let mark = inherited.or_else(|| mark_of_end(path.known_suffix(), |_| true));
     let mark = mark.or_else(|| path.has_pattern().then(|| searched_name(path)).flatten());
     Seen { region, mark, everything: false, vague: false }
 }
 
 /// What the last components of a path say, whatever stands before them.
-fn mark_of_end(end: &str) -> Option<Mark> {
+fn mark_of_end(end: &str, counts: impl Fn(&str) -> bool) -> Option<Mark> {
     let mut rest = end;
     while let Some(cut) = rest.find('/') {
         rest = rest.get(cut + 1..)?;
-        if let Some(mark) = names::below_home(rest, Case::Exact) {
+        if counts(rest)
+            && let Some(mark) = names::below_home(rest, Case::Exact)
+        {
             return Some(mark);
         }
     }
@@ -764,7 +741,12 @@ mod tests {
             let length = next() % 8;
             let text: String = (0..length).map(|_| PARTS[next() % PARTS.len()]).collect();
             let path = Text::from(text);
-            let _ = (see(&path, &here), see(&path, &nowhere), is_secret(&path), runs_as(&path));
+            let _ = (
+                see(&path, &here),
+                see(&path, &nowhere),
+                carried::is_secret(&path),
+                carried::runs_as(&path),
+            );
         }
     }
 }

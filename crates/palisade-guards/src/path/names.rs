@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use palisade_core::{Obeyed, obeyed};
 use palisade_shell::matches;
 
+use super::home::HOME;
+
 /// What a name says a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
@@ -52,6 +54,10 @@ pub(crate) enum Mark {
     GovernorProgram,
     /// A socket that controls containers.
     ContainerSocket,
+    /// A program where it is found by its name alone.
+    PathProgram,
+    /// What a package manager has fetched, and builds from again.
+    PackageCache,
 }
 
 impl Mark {
@@ -79,256 +85,18 @@ impl Mark {
             | Self::ToolConfig
             | Self::AgentSettings
             | Self::GovernorProgram
-            | Self::ContainerSocket => false,
+            | Self::ContainerSocket
+            | Self::PathProgram
+            | Self::PackageCache => false,
         }
     }
 }
 
 use Mark::{
-    AgentSettings, Cloud, ContainerSocket, EnvFile, Environment, Governor, GovernorProgram,
-    History, Hook, Keyring, Login, Memory, PossibleKey, Preload, PrivateKey, Schedule, Service,
+    AgentSettings, Cloud, ContainerSocket, EnvFile, Environment, Governor, GovernorProgram, Hook,
+    Keyring, Login, Memory, PathProgram, PossibleKey, Preload, PrivateKey, Schedule, Service,
     ShellStartup, SshKey, SystemSecret, Token, ToolConfig,
 };
-
-/// Below a home directory. A name stands for itself and all below it; one
-/// with `*` for what it matches. The first that fits decides.
-pub(super) const HOME: &[(&str, Mark)] = &[
-    (".ssh/authorized_keys*", Login),
-    (".ssh/config", ToolConfig),
-    (".ssh/config.d", ToolConfig),
-    (".ssh/environment", ToolConfig),
-    (".ssh/rc", ShellStartup),
-    (".ssh", SshKey),
-    (".palisade", Governor),
-    (".local/bin/palisade", GovernorProgram),
-    (".cargo/bin/palisade", GovernorProgram),
-    (".aws/config", ToolConfig),
-    (".aws", Cloud),
-    (".azure", Cloud),
-    (".boto", Cloud),
-    (".config/gcloud", Cloud),
-    (".config/doctl", Cloud),
-    (".config/hcloud", Cloud),
-    (".config/linode-cli", Cloud),
-    (".config/scw", Cloud),
-    (".config/rclone", Cloud),
-    (".config/fly", Cloud),
-    (".config/heroku", Cloud),
-    (".config/containers/auth.json", Cloud),
-    (".databrickscfg", Cloud),
-    (".docker/config.json", Cloud),
-    (".fly/config.yml", Cloud),
-    (".kube/cache", ToolConfig),
-    (".kube", Cloud),
-    (".minikube/*.key", Cloud),
-    (".oci", Cloud),
-    (".s3cfg", Cloud),
-    (".terraform.d/credentials.tfrc.json", Cloud),
-    (".terraformrc", Cloud),
-    (".aliyun/config.json", Cloud),
-    (".bluemix", Cloud),
-    (".snowsql/config", Cloud),
-    (".snowflake", Cloud),
-    (".config/snowflake", Cloud),
-    (".vault-token", Token),
-    (".netrc", Token),
-    ("_netrc", Token),
-    (".authinfo*", Token),
-    (".pgpass", Token),
-    (".my.cnf", Token),
-    (".mylogin.cnf", Token),
-    (".rediscli_auth", Token),
-    (".npmrc", Token),
-    (".yarnrc.yml", Token),
-    (".pypirc", Token),
-    (".gem/credentials", Token),
-    (".bundle/config", Token),
-    (".cargo/credentials*", Token),
-    (".composer/auth.json", Token),
-    (".config/composer/auth.json", Token),
-    (".m2/settings*.xml", Token),
-    (".gradle/gradle.properties", Token),
-    (".nuget/NuGet/NuGet.Config", Token),
-    (".git-credentials", Token),
-    (".config/git/credentials", Token),
-    (".config/gh/hosts.yml", Token),
-    (".config/glab-cli", Token),
-    (".config/github-copilot", Token),
-    (".subversion/auth", Token),
-    (".config/hub", Token),
-    (".config/netlify", Token),
-    (".config/stripe", Token),
-    (".config/ngrok", Token),
-    (".ngrok2", Token),
-    (".config/configstore", Token),
-    (".wrangler", Token),
-    (".config/.wrangler", Token),
-    (".huggingface/token", Token),
-    (".cache/huggingface/token", Token),
-    (".kaggle/kaggle.json", Token),
-    (".smbcredentials", Token),
-    (".msmtprc", Token),
-    (".fetchmailrc", Token),
-    (".muttrc", PossibleKey),
-    (".claude/.credentials.json", Token),
-    (".claude.json", AgentSettings),
-    (".claude/settings*.json", AgentSettings),
-    (".claude/hooks", AgentSettings),
-    (".claude/plugins", AgentSettings),
-    (".agents/plugins", AgentSettings),
-    (".qwen/oauth_creds.json", Token),
-    (".qwen/settings.json", AgentSettings),
-    (".qwen/hooks", AgentSettings),
-    (".qwen/extensions", AgentSettings),
-    (".config/goose", AgentSettings),
-    (".codex/auth.json", Token),
-    (".codex/*.toml", AgentSettings),
-    (".codex/plugins", AgentSettings),
-    (".codex/hooks*", AgentSettings),
-    (".codex/rules", AgentSettings),
-    (".gemini/oauth_creds.json", Token),
-    (".gemini/settings.json", AgentSettings),
-    (".gemini/policies", AgentSettings),
-    (".gemini/extensions", AgentSettings),
-    (".gemini/hooks", AgentSettings),
-    (".copilot/*.json", AgentSettings),
-    (".copilot/hooks", AgentSettings),
-    (".cursor/*.json", AgentSettings),
-    (".cursor/hooks", AgentSettings),
-    (".pi/agent/auth.json", Token),
-    (".pi/agent", AgentSettings),
-    (".config/opencode", AgentSettings),
-    (".local/share/opencode/auth.json", Token),
-    (".cline", AgentSettings),
-    (".continue/config*", AgentSettings),
-    (".config/claude", AgentSettings),
-    ("Library/Application Support/Claude/*.json", AgentSettings),
-    (".gnupg/*.conf", ToolConfig),
-    (".gnupg", Keyring),
-    (".password-store", Keyring),
-    (".local/share/keyrings", Keyring),
-    (".local/share/kwalletd", Keyring),
-    (".kde/share/apps/kwallet", Keyring),
-    ("Library/Keychains", Keyring),
-    ("Library/Cookies", Keyring),
-    (".config/op", Keyring),
-    (".config/Bitwarden*", Keyring),
-    (".config/keepassxc", Keyring),
-    (".lastpass", Keyring),
-    (".local/share/lpass", Keyring),
-    (".config/sops/age", Keyring),
-    (".config/age", Keyring),
-    (".age", Keyring),
-    (".bitcoin/*wallet*", Keyring),
-    (".ethereum/keystore", Keyring),
-    (".config/solana", Keyring),
-    (".electrum/wallets", Keyring),
-    (".mozilla/*logins.json", Keyring),
-    (".mozilla/*key?.db", Keyring),
-    (".mozilla/*cookies.sqlite*", Keyring),
-    (".mozilla/*signons.sqlite", Keyring),
-    (".mozilla", PossibleKey),
-    (".thunderbird/*logins.json", Keyring),
-    (".thunderbird/*key?.db", Keyring),
-    (".thunderbird", PossibleKey),
-    (".config/*Login Data*", Keyring),
-    (".config/*/Cookies*", Keyring),
-    (".config/google-chrome", PossibleKey),
-    (".config/chromium", PossibleKey),
-    (".config/BraveSoftware", PossibleKey),
-    ("snap/firefox/*logins.json", Keyring),
-    ("snap/firefox/*key?.db", Keyring),
-    ("Library/Application Support/*Login Data*", Keyring),
-    ("Library/Application Support/*/Cookies*", Keyring),
-    ("Library/Application Support/Firefox/*logins.json", Keyring),
-    ("Library/Application Support/Firefox/*key?.db", Keyring),
-    (".config/filezilla", Token),
-    (".remmina", Token),
-    (".local/share/remmina", Token),
-    (".config/weechat/sec.conf", Token),
-    (".config/Signal", Keyring),
-    (".signal*", Keyring),
-    (".local/share/TelegramDesktop/tdata", Keyring),
-    (".*_history", History),
-    (".*_history-*", History),
-    (".history", History),
-    (".zhistory", History),
-    (".lesshst", History),
-    (".viminfo", History),
-    (".local/share/fish/fish_history", History),
-    (".python_history", History),
-    ("bin", Hook),
-    (".bashrc", ShellStartup),
-    (".bash_profile", ShellStartup),
-    (".bash_login", ShellStartup),
-    (".bash_logout", ShellStartup),
-    (".bash_aliases", ShellStartup),
-    (".bashrc.d", ShellStartup),
-    (".profile", ShellStartup),
-    (".zshrc", ShellStartup),
-    (".zshenv", ShellStartup),
-    (".zprofile", ShellStartup),
-    (".zlogin", ShellStartup),
-    (".zlogout", ShellStartup),
-    (".kshrc", ShellStartup),
-    (".cshrc", ShellStartup),
-    (".tcshrc", ShellStartup),
-    (".login", ShellStartup),
-    (".config/fish/config.fish", ShellStartup),
-    (".config/fish/conf.d", ShellStartup),
-    (".config/fish/functions", ShellStartup),
-    (".config/nushell/*.nu", ShellStartup),
-    (".config/powershell", ShellStartup),
-    (".xinitrc", ShellStartup),
-    (".xprofile", ShellStartup),
-    (".xsession*", ShellStartup),
-    (".xsessionrc", ShellStartup),
-    (".pam_environment", ShellStartup),
-    (".config/environment.d", ShellStartup),
-    (".oh-my-zsh/custom", ShellStartup),
-    (".inputrc", ToolConfig),
-    (".config/autostart", Service),
-    (".config/systemd", Service),
-    (".local/share/systemd", Service),
-    (".local/share/dbus-1/services", Service),
-    (".config/upstart", Service),
-    (".init", Service),
-    ("Library/LaunchAgents", Service),
-    ("Library/LaunchDaemons", Service),
-    (".config/plasma-workspace/env", Service),
-    (".config/cron", Schedule),
-    (".gitconfig", ToolConfig),
-    (".config/git", ToolConfig),
-    (".gdbinit", ToolConfig),
-    (".config/gdb", ToolConfig),
-    (".lldbinit", ToolConfig),
-    (".pdbrc", ToolConfig),
-    (".pythonrc*", ToolConfig),
-    (".config/pip", ToolConfig),
-    (".pip/pip.conf", ToolConfig),
-    (".vimrc", ToolConfig),
-    (".vim/plugin", ToolConfig),
-    (".config/nvim", ToolConfig),
-    (".emacs*", ToolConfig),
-    (".config/emacs", ToolConfig),
-    (".tmux.conf", ToolConfig),
-    (".screenrc", ToolConfig),
-    (".cargo/config*", ToolConfig),
-    (".config/direnv", ToolConfig),
-    (".config/mise", ToolConfig),
-    (".lessfilter", ToolConfig),
-    (".psqlrc", ToolConfig),
-    (".sqliterc", ToolConfig),
-    (".irbrc", ToolConfig),
-    (".pryrc", ToolConfig),
-    (".Rprofile", ToolConfig),
-    (".wgetrc", ToolConfig),
-    (".curlrc", ToolConfig),
-    (".forward", ToolConfig),
-    (".procmailrc", ToolConfig),
-    (".docker/cli-plugins", ToolConfig),
-    (".mutt", PossibleKey),
-];
 
 /// From the root. As in [`HOME`].
 pub(super) const SYSTEM: &[(&str, Mark)] = &[
@@ -444,6 +212,9 @@ const ANYWHERE: &[(&str, Mark)] = &[
     ("opencode.jsonc", AgentSettings),
     (".envrc", Hook),
     ("*.code-workspace", Hook),
+    ("*.sublime-project", Hook),
+    (".gitconfig*", Hook),
+    ("pyvenv.cfg", Hook),
     ("sitecustomize.py", Hook),
     ("usercustomize.py", Hook),
     ("authorized_keys", Login),
@@ -482,6 +253,11 @@ const WITHIN: &[(&str, Mark)] = &[
     ("/.pi/extensions/", AgentSettings),
     ("/.opencode/plugin", AgentSettings),
     ("/.git/config", ToolConfig),
+    ("/.git/info/attributes", ToolConfig),
+    ("/.cargo/config", Hook),
+    ("/.bundle/config", Hook),
+    ("/.yarn/plugins/", Hook),
+    ("/.yarn/releases/", Hook),
     ("/.config/mise", Hook),
     ("/.mise/", Hook),
     ("/.aws/credentials", Cloud),
@@ -527,7 +303,7 @@ pub(super) fn stands_for(name: &str, path: &str) -> bool {
 
 /// The mark of what lies at `rest` below some home directory.
 pub(super) fn below_home(rest: &str, case: Case) -> Option<Mark> {
-    if !rest.starts_with(['.', '_', 'L', 'l', 's', 'b']) || public(rest) {
+    if !rest.starts_with(['.', '_', 'L', 'l', 's', 'b', 'g']) || public(rest) {
         return None;
     }
     // The second letter tells most of them apart at once.
@@ -625,7 +401,8 @@ pub(super) fn anywhere(path: &str) -> Option<Mark> {
 }
 
 /// What other programs start with: hooks of git in a directory that its
-/// settings may name, and the code of a Python environment.
+/// settings may name, and the code of a Python environment; and the programs
+/// that a project's environment puts before those of the system.
 fn started_with(path: &str) -> Option<Mark> {
     const HOOKS: &[&str] = &[
         "applypatch-msg",
@@ -654,7 +431,13 @@ fn started_with(path: &str) -> Option<Mark> {
     let (above, name) = path.rsplit_once('/')?;
     let hook = base(above) == "hooks" && HOOKS.contains(&name);
     let startup = name.ends_with(".pth") && base(above).ends_with("-packages");
-    (hook || startup).then_some(Hook)
+    if hook || startup {
+        return Some(Hook);
+    }
+    let environment = above.strip_suffix("/bin").or_else(|| above.strip_suffix("/Scripts"));
+    let found = environment.is_some_and(|at| matches!(base(at), ".venv" | "venv"))
+        || above.ends_with("/node_modules/.bin");
+    found.then_some(PathProgram)
 }
 
 /// The hooks and settings of the repositories that git keeps inside another's

@@ -105,7 +105,7 @@ pub fn telling(path: &str, places: &Places) -> Option<String> {
 /// Whether a file that a walk through a tree comes by is one of secrets. What
 /// a repository holds under the name of a key is a sample for its tests.
 pub fn is_secret_below(path: &str, held: bool) -> bool {
-    match super::mark_anywhere(&Text::from(path)) {
+    match super::carried::mark_anywhere(&Text::from(path)) {
         Some(Mark::EnvFile) => true,
         Some(mark) => mark.is_secret() && !held,
         None => false,
@@ -114,5 +114,5 @@ pub fn is_secret_below(path: &str, held: bool) -> bool {
 
 /// Whether a file holds settings of which only some are secret.
 pub fn is_env_file(path: &str) -> bool {
-    super::mark_anywhere(&Text::from(path)) == Some(Mark::EnvFile)
+    super::carried::mark_anywhere(&Text::from(path)) == Some(Mark::EnvFile)
 }

@@ -128,6 +128,34 @@ fn a_crash_between_edge_tiles_and_head_is_no_damage() {
     }
 }
 
+#[test]
+fn an_older_head_with_its_tree_is_told() {
+    let place = Place::new();
+    intend(&mut place.open(), "one");
+    let older = snapshot(&place.dir());
+    intend(&mut place.open(), "two");
+    let records = |path: &Path| path.extension().is_some_and(|end| end == "ndjson");
+    for (path, bytes) in older.iter().filter(|(path, _)| !records(path)) {
+        fs::write(path, bytes).unwrap();
+    }
+    let health = || palisade_journal::health(&place.dir(), &place.key());
+    assert!(health().unwrap_err().to_string().contains("an older one was put back"));
+    let mut journal = place.open();
+    intend(&mut journal, "three");
+    journal.checkpoint().unwrap();
+    let told = journal.notices().join("\n");
+    assert!(told.contains("an older head was put back"), "{told}");
+    drop(journal);
+    // Once: from here on it is the last one.
+    health().unwrap();
+    let mut journal = place.open();
+    intend(&mut journal, "four");
+    journal.checkpoint().unwrap();
+    assert_eq!(journal.notices(), Vec::<String>::new());
+    drop(journal);
+    assert_eq!(place.verdict(), "intact 5");
+}
+
 /// All files, and what is in them.
 fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
@@ -205,7 +233,12 @@ fn what_is_signed_and_torn_is_lost_and_its_place_is_not_taken() {
 
 #[test]
 fn a_head_that_is_no_head_is_damage_with_a_way_out() {
-    let garbled: [fn(&Path); 6] = [
+    let garbled: [fn(&Path); 7] = [
+        |path| {
+            let elsewhere = path.with_file_name("history");
+            fs::rename(path, &elsewhere).unwrap();
+            std::os::unix::fs::symlink(elsewhere, path).unwrap();
+        },
         |path| fs::write(path, "").unwrap(),
         |path| {
             let bytes = fs::read(path).unwrap();

@@ -26,6 +26,9 @@ pub async fn serve<L: Ledger>(shared: &Shared<L>, mut client: TcpStream) {
         _ = over.wait_for(|over| *over) => return,
     };
     let said = match read {
+        Ok(Ok(bytes)) if let Some(name) = shared.proxy.credentials.stray(&bytes) => {
+            return stray(shared, client, name).await;
+        }
         Ok(Ok(bytes)) => match Asked::read(&bytes) {
             Ok(Asked::Tunnel(target)) => return tunnel(shared, client, target, buffer).await,
             Ok(Asked::Plain(asked)) => return plain(shared, client, asked, buffer).await,
@@ -146,7 +149,7 @@ async fn tunnel<L: Ledger>(
         Ok(opened) => {
             let said = client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
             if said.is_ok() {
-                shared.tunnel(&mut client, opened, &target, first).await;
+                shared.tunnel(client, opened, &target, first).await;
             } else {
                 shared.proxy.ledger.closed(opened.entry, &ended(opened.begun, &Meters::default()));
             }
@@ -285,6 +288,26 @@ async fn malformed<L: Ledger>(shared: &Shared<L>, mut client: TcpStream, why: &'
     });
     let words = format!("refused by {}: {why}", rules::MALFORMED);
     Said::new("400 Malformed request", &words).to(&mut client).await;
+}
+
+/// What stands for a credential, in the clear.
+async fn stray<L: Ledger>(shared: &Shared<L>, mut client: TcpStream, name: &str) {
+    shared.pace.wait().await;
+    let refused = Refused {
+        target: String::new(),
+        rule: rules::CREDENTIAL.into(),
+        why: format!(
+            "the credential `{name}` is not for this: it goes to its own hosts, and by `https://` only"
+        ),
+        allow: String::new(),
+    };
+    shared.proxy.ledger.refused(&refused);
+    let said = Said {
+        status: format!("403 Refused by Palisade ({})", refused.rule),
+        words: format!("Palisade: {refused}"),
+        rule: refused.rule,
+    };
+    said.to(&mut client).await;
 }
 
 async fn not_opened(client: &mut TcpStream, error: NotOpened) {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::target::Target;
+
 /// A record's place with whoever keeps them.
 pub type Entry = u64;
 
@@ -42,6 +44,26 @@ impl fmt::Display for Refused {
     }
 }
 
+/// A request that a credential is put into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used<'a> {
+    /// Names of the credentials.
+    pub names: &'a [String],
+    /// The host that gets them.
+    pub target: &'a Target,
+    /// What is asked for.
+    pub method: &'a str,
+    /// The path, without the query.
+    pub path: &'a str,
+}
+
+impl fmt::Display for Used<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { names, target, method, path } = self;
+        write!(out, "{method} https://{target}{path} with {}", names.join(", "))
+    }
+}
+
 /// Who keeps the records: one for each connection, written before it is made,
 /// and completed when it ends.
 pub trait Ledger {
@@ -53,6 +75,15 @@ pub trait Ledger {
 
     /// It is over.
     fn closed(&self, entry: Entry, passed: &Passed);
+
+    /// A credential is about to be put into a request.
+    ///
+    /// # Errors
+    /// Why it could not be written down, in words; then it is not sent.
+    fn using(&self, used: &Used<'_>) -> Result<Entry, String>;
+
+    /// What became of it: the status of the answer, where there is one.
+    fn answered(&self, entry: Entry, status: Option<u16>, millis: u64);
 
     /// One was refused.
     fn refused(&self, refused: &Refused);

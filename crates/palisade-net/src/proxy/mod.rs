@@ -6,10 +6,10 @@
 //! ([`Dialler`]): resolved once, every answer judged, and only a judged
 //! address dialled. In a tunnel the TLS greeting must ask for the host that
 //! was allowed. Each connection is written into a [`Ledger`] before it is
-//! made.
+//! made. For the hosts of [`credential`]s the proxy is the end of the tunnel.
 //!
-//! Known gaps: what goes through a tunnel is not seen, so a host that is
-//! allowed is trusted with everything that can be sent to it; a host on a
+//! Known gaps: what goes through any other tunnel is not seen, so a host that
+//! is allowed is trusted with everything that can be sent to it; a host on a
 //! shared front (a CDN) may be a way to others behind the same front, by the
 //! `Host` inside the encryption or by an encrypted greeting (ECH), which
 //! cannot be told from one that only pretends to be; a greeting without a name
@@ -17,9 +17,11 @@
 
 mod allow;
 mod body;
+pub mod credential;
 mod head;
 mod hello;
 mod http;
+mod inside;
 mod ledger;
 mod relay;
 mod socks;
@@ -39,9 +41,10 @@ use tokio::time::timeout;
 use crate::dial::{Connection, DialError, Dialler};
 
 pub use allow::Allowlist;
+pub use credential::{Credential, Credentials, Terms};
 #[doc(hidden)]
 pub use hello::example as greeting_example;
-pub use ledger::{Entry, Ledger, Passed, Refused};
+pub use ledger::{Entry, Ledger, Passed, Refused, Used};
 pub use target::Target;
 
 use ledger::Pace;
@@ -55,6 +58,10 @@ pub mod rules {
     pub const OTHER_NAME: &str = "egress/other-name";
     /// The request can be read in more than one way.
     pub const MALFORMED: &str = "egress/malformed";
+    /// A credential, or what stands for it, is not for this.
+    pub const CREDENTIAL: &str = "egress/credential";
+    /// The program does not trust this run's certificate.
+    pub const DISTRUSTED: &str = "egress/distrusted";
     /// It could not be written down.
     pub const UNRECORDED: &str = "egress/unrecorded";
 }
@@ -90,6 +97,8 @@ impl Default for Limits {
 pub struct Proxy<L> {
     /// What may be reached.
     pub allowed: Allowlist,
+    /// What is put into requests, and where.
+    pub credentials: Credentials,
     /// Who connects.
     pub dialler: Dialler,
     /// Who keeps the records.
@@ -232,10 +241,10 @@ async fn accept<L: Ledger + 'static>(
 }
 
 /// One client's connection.
-async fn one<L: Ledger>(shared: &Shared<L>, mut client: TcpStream, to: Option<Target>) {
+async fn one<L: Ledger>(shared: &Shared<L>, client: TcpStream, to: Option<Target>) {
     if let Some(target) = to {
         if let Ok(opened) = shared.open(&target).await {
-            shared.tunnel(&mut client, opened, &target, Vec::new()).await;
+            shared.tunnel(client, opened, &target, Vec::new()).await;
         }
         return;
     }
@@ -328,11 +337,14 @@ impl<L: Ledger> Shared<L> {
     /// Moves bytes until the end, and completes the record.
     async fn tunnel(
         &self,
-        client: &mut TcpStream,
+        mut client: TcpStream,
         mut opened: Opened,
         target: &Target,
         first: Vec<u8>,
     ) {
+        if let Some(ends) = self.proxy.credentials.ends(target) {
+            return inside::serve(self, client, opened, target, first, ends).await;
+        }
         let meters = Meters::default();
         let name = match &target.host {
             url::Host::Domain(name) => Some(name.as_str()),
@@ -341,19 +353,37 @@ impl<L: Ledger> Shared<L> {
         let stream = &mut opened.connection.stream;
         let opening = Opening { first, name };
         let over = self.over.clone();
-        let end = relay::tunnel(client, stream, opening, &meters, self.bounds(), over).await;
-        let failure = end.as_ref().err().map(Cut::words).unwrap_or_default();
-        let passed = Passed { failure, ..ended(opened.begun, &meters) };
-        self.proxy.ledger.closed(opened.entry, &passed);
-        if let Err(cut @ (Cut::OtherName(_) | Cut::Unreadable)) = end {
-            self.proxy.ledger.refused(&Refused {
-                target: target.to_string(),
-                rule: rules::OTHER_NAME.into(),
-                why: cut.words(),
-                allow: String::new(),
-            });
-            relay::alert(client).await;
+        let end = relay::tunnel(&mut client, stream, opening, &meters, self.bounds(), over).await;
+        self.finished(opened.entry, opened.begun, &meters, target, &end);
+        if let Err(Cut::OtherName(_) | Cut::Unreadable) = end {
+            relay::alert(&mut client).await;
         }
+    }
+
+    /// Completes a connection's record, and says what was refused in it.
+    fn finished(
+        &self,
+        entry: Entry,
+        begun: Instant,
+        meters: &Meters,
+        target: &Target,
+        end: &Result<(), Cut>,
+    ) {
+        let failure = end.as_ref().err().map(Cut::words).unwrap_or_default();
+        self.proxy.ledger.closed(entry, &Passed { failure, ..ended(begun, meters) });
+        let Err(cut) = end else { return };
+        let rule = match cut {
+            Cut::OtherName(_) | Cut::Unreadable => rules::OTHER_NAME,
+            Cut::Plain => rules::CREDENTIAL,
+            Cut::Distrusted => rules::DISTRUSTED,
+            Cut::Broken(_) | Cut::Idle | Cut::Total | Cut::Shutdown => return,
+        };
+        self.proxy.ledger.refused(&Refused {
+            target: target.to_string(),
+            rule: rule.into(),
+            why: cut.words(),
+            allow: String::new(),
+        });
     }
 
     async fn socks(&self, mut client: TcpStream) {
@@ -377,7 +407,7 @@ impl<L: Ledger> Shared<L> {
         let reply = match self.open(&target).await {
             Ok(opened) => {
                 if socks::reply(&mut client, socks::Reply::Connected).await.is_ok() {
-                    self.tunnel(&mut client, opened, &target, Vec::new()).await;
+                    return self.tunnel(client, opened, &target, Vec::new()).await;
                 } else {
                     self.proxy
                         .ledger

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -20,15 +21,15 @@ const GREETING: Duration = Duration::from_secs(10);
 
 /// Counts bytes.
 #[derive(Debug, Default)]
-pub struct Meter(Cell<u64>);
+pub struct Meter(AtomicU64);
 
 impl Meter {
     pub fn add(&self, count: usize) {
-        self.0.set(self.0.get().saturating_add(count as u64));
+        self.0.fetch_add(count as u64, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -65,6 +66,10 @@ pub enum Cut {
     OtherName(String),
     /// The greeting cannot be read.
     Unreadable,
+    /// It speaks no TLS where a credential is put in.
+    Plain,
+    /// The client does not trust the certificate that it was shown.
+    Distrusted,
 }
 
 impl Cut {
@@ -76,6 +81,10 @@ impl Cut {
             Self::Shutdown => "the proxy ended".into(),
             Self::OtherName(name) => format!("its TLS greeting asks for `{}`", name.escape_debug()),
             Self::Unreadable => "its TLS greeting cannot be read".into(),
+            Self::Plain => "a credential goes to this host, which takes TLS, and this is none".into(),
+            Self::Distrusted => "the program does not trust the certificate of this run: it goes by a list of its own, \
+                                 or by one certificate alone; the list that has it is named by `SSL_CERT_FILE`"
+                .into(),
         }
     }
 }
@@ -170,7 +179,7 @@ async fn pump(
 }
 
 /// Reads what the client sends first, up to the end of its greeting.
-async fn greeted(
+pub async fn greeted(
     from: &mut (impl AsyncRead + Unpin),
     opening: Opening<'_>,
 ) -> Result<Vec<u8>, Cut> {

@@ -11,27 +11,27 @@ use std::time::Duration;
 use palisade_guards::network::Reach;
 use palisade_net::dial::{Dialler, Scripted, Tcp};
 use palisade_net::proxy::{
-    Advice, Allowlist, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target,
-    greeting_example, serve,
+    Advice, Allowlist, Credentials, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Target,
+    Used, greeting_example, serve,
 };
 use tokio::sync::watch;
 
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Records in the order they came.
 #[derive(Clone, Default)]
-struct Book(Arc<Mutex<Vec<String>>>);
+pub struct Book(Arc<Mutex<Vec<String>>>);
 
 impl Book {
     fn write(&self, line: String) {
         self.0.lock().unwrap().push(line);
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 
-    fn has(&self, words: &str) -> bool {
+    pub fn has(&self, words: &str) -> bool {
         self.lines().iter().any(|line| line.contains(words))
     }
 }
@@ -50,18 +50,30 @@ impl Ledger for Book {
         self.write(format!("closed {entry} up {up} down {down} {failure}"));
     }
 
+    fn using(&self, used: &Used<'_>) -> Result<Entry, String> {
+        if used.path.starts_with("/unwritable") {
+            return Err("the disk is full".into());
+        }
+        self.write(format!("using {used}"));
+        Ok(self.0.lock().unwrap().len() as Entry)
+    }
+
+    fn answered(&self, entry: Entry, status: Option<u16>, _: u64) {
+        self.write(format!("answered {entry} {status:?}"));
+    }
+
     fn refused(&self, refused: &Refused) {
         self.write(refused.to_string());
     }
 }
 
 /// A proxy on a port of loopback.
-struct Running {
-    port: u16,
+pub struct Running {
+    pub port: u16,
     over: Option<watch::Sender<bool>>,
     thread: Option<JoinHandle<()>>,
-    book: Book,
-    names: Arc<Scripted>,
+    pub book: Book,
+    pub names: Arc<Scripted>,
 }
 
 impl Running {
@@ -72,6 +84,15 @@ impl Running {
     }
 
     fn with(allowed: &[&str], opened: &[&str], limits: Limits) -> Self {
+        Self::holding(allowed, opened, limits, Credentials::default())
+    }
+
+    pub fn holding(
+        allowed: &[&str],
+        opened: &[&str],
+        limits: Limits,
+        credentials: Credentials,
+    ) -> Self {
         let mut reach = Reach::default();
         for origin in opened {
             let _ = reach.open(origin);
@@ -80,6 +101,7 @@ impl Running {
         let book = Book::default();
         let proxy = Proxy {
             allowed: Allowlist::parse(allowed).unwrap(),
+            credentials,
             dialler: Dialler::new(reach, names.clone(), Arc::new(Tcp)),
             ledger: book.clone(),
             limits,
@@ -98,7 +120,7 @@ impl Running {
         Self { port, over: Some(over), thread: Some(thread), book, names }
     }
 
-    fn client(&self) -> TcpStream {
+    pub fn client(&self) -> TcpStream {
         let client = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         client
@@ -114,12 +136,12 @@ impl Running {
     }
 
     /// The same with text.
-    fn say(&self, bytes: &[u8]) -> String {
+    pub fn say(&self, bytes: &[u8]) -> String {
         String::from_utf8_lossy(&self.heard(bytes)).into_owned()
     }
 
     /// A tunnel that stands.
-    fn tunnel(&self, to: &str) -> TcpStream {
+    pub fn tunnel(&self, to: &str) -> TcpStream {
         let mut client = self.client();
         write!(client, "CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n").unwrap();
         assert_eq!(
@@ -129,7 +151,7 @@ impl Running {
         client
     }
 
-    fn end(&mut self) {
+    pub fn end(&mut self) {
         drop(self.over.take());
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
@@ -153,7 +175,7 @@ fn until_blank(stream: &mut TcpStream) -> String {
 }
 
 /// A server that treats each connection with `each`, in a thread of its own.
-fn server(each: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+pub fn server(each: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let each = Arc::new(each);
@@ -501,7 +523,7 @@ fn what_cannot_be_written_down_does_not_happen() {
 }
 
 /// Descriptors of this process that are sockets to or from one of `ports`.
-fn sockets(ports: &BTreeSet<u16>) -> usize {
+pub fn sockets(ports: &BTreeSet<u16>) -> usize {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let own: BTreeSet<String> = std::fs::read_dir("/proc/self/fd")
         .unwrap()
@@ -607,6 +629,7 @@ fn a_forward_leads_to_its_one_origin() {
     let at = listener.local_addr().unwrap();
     let proxy = Proxy {
         allowed,
+        credentials: Credentials::default(),
         dialler: Dialler::system(reach),
         ledger: Book::default(),
         limits: Limits::default(),

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::clock::Moment;
-use super::subject::{Subject, hex};
+use super::subject::Subject;
+use crate::calls::hex;
 
 /// The form of these files.
 const VERSION: u32 = 1;

@@ -12,7 +12,8 @@ use palisade_core::Answer;
 use super::bell::{self, Bell};
 use super::clock::Moment;
 use super::record::{AnswerRecord, Asker, Request};
-use super::subject::{Subject, hex};
+use super::subject::Subject;
+use crate::calls::hex;
 use crate::{Error, Home, private_dir};
 
 /// So many requests at a time, and no more.

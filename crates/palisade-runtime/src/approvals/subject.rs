@@ -8,6 +8,7 @@ use palisade_shell::{Code, EffectKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::calls::hex;
 use crate::{Circumstances, Judged, grants, words};
 
 /// How many files are looked at, and how much of each.
@@ -215,6 +216,12 @@ impl Subject {
         }
     }
 
+    /// Whether only the policy is another one.
+    pub fn is_under_other_policy(&self, other: &Self) -> bool {
+        let policy = &other.policy;
+        *policy != self.policy && Self { policy: policy.clone(), ..self.clone() } == *other
+    }
+
     /// Whether the files that it executes are still what they were.
     pub fn is_unchanged(&self) -> bool {
         self.files.iter().all(|file| content(&file.path) == file.digest)
@@ -338,11 +345,6 @@ fn read(path: &str) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(FILE + 1).read_to_end(&mut bytes)?;
     Ok(hex(&Sha256::digest(&bytes)))
-}
-
-/// Bytes as people write them.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -79,6 +79,20 @@ fn first_line(message: &str) -> String {
     message.get(..end.unwrap_or(message.len())).unwrap_or(message).to_owned()
 }
 
+/// Line and column of an item of the list under these keys, both from 1.
+pub fn place(text: &str, keys: &[&str], item: usize) -> Option<(u64, u64)> {
+    let mut node = &tree::read(text)?;
+    for key in keys {
+        let Shape::Map { entries, .. } = &node.shape else { return None };
+        node = &entries.iter().find(|entry| entry.key == *key)?.value;
+    }
+    let Shape::List { items, .. } = &node.shape else { return None };
+    let before = text.get(..items.get(item)?.bytes.start)?;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    let line = before.matches('\n').count() + 1;
+    Some((line.try_into().ok()?, column.try_into().ok()?))
+}
+
 /// Which key a place belongs to, and what stands there.
 struct There {
     /// `tools.terminal.sandbox`.

@@ -4,6 +4,7 @@
 mod agents;
 mod allowlist;
 mod calls;
+mod credentials;
 pub mod edit;
 mod fault;
 mod fetch;
@@ -20,6 +21,8 @@ use serde_saphyr::Spanned;
 pub use agents::Agent;
 pub use allowlist::{Entry, RuleEntry, line, quoted};
 pub use calls::{LimitKeys, MOST_IN_TIME, Plain, Rule, StanceKey, UnknownTool, calls};
+pub use credentials::{Credential, Source};
+pub use fault::place;
 pub use fetch::{Fetch, FetchLimits};
 pub use read::{Loaded, load, parse};
 pub use start::{FIRST_MACHINE, FIRST_PROFILE};
@@ -115,6 +118,8 @@ pub struct Terminal {
     /// Variables that a command gets beside the fixed few: from the
     /// profile's `.env` or else from the caller's environment.
     pub env: Vec<String>,
+    /// What confined commands use without having it.
+    pub credentials: Vec<Credential>,
     /// Whether a client's shell commands become ones of `palisade run`.
     pub rewrite: Rewrite,
     /// Questions and answers.

@@ -168,7 +168,7 @@ fn a_clients_own_tool_is_judged_alone() {
     let mut at = house.at(&session);
     let files = Files::new(house.places.clone());
     let verdict = |how, path: &str, at: &Circumstances<'_>| {
-        judge_file(how, path, &house.places.cwd, &files, at).decision.verdict()
+        judge_file(how, (path, None), &house.places.cwd, &files, at).decision.verdict()
     };
     assert_eq!(verdict(FileUse::Write, "new.rs", &at), Verdict::Allow);
     assert_eq!(verdict(FileUse::Write, "/srv/none/x", &at), Verdict::Ask);

@@ -247,9 +247,28 @@ fn what_a_build_makes_again_may_go() {
         Allow,
         &["rm -rf node_modules __pycache__", "rm -rf target", "rm -rf target/..data"],
     );
-    // What is not there may go as well, where the line does not make it.
-    house.expect(Allow, &["rm -rf .pytest_cache .mypy_cache node_modules/.cache"]);
-    house.expect(Ask, &["mv src .tox; rm -rf .tox", "rm -rf absent", "rm -rf coverage"]);
+    // What is not there may go as well, and a single file, as without `-r`.
+    let none = [
+        "rm -rf .pytest_cache absent node_modules/.cache",
+        "rm -rf coverage && mkdir coverage",
+        "cd src && rm -rf absent",
+        "rm -rf package.json",
+    ];
+    house.expect(Allow, &none);
+    let meanwhile = [
+        "mv src .tox; rm -rf .tox",
+        "mv src absent; rm -rf absent",
+        "cp -al src absent; rm -rf src/* absent",
+        "git mv src absent && rm -rf absent",
+        "(sleep 9; rm -rf absent) &",
+        "trap 'rm -rf absent' EXIT",
+        "cd absent; rm -rf src",
+        "cd package.json; rm -rf src",
+        "rm -rf absent/../src",
+        "mv kept away; cd kept; rm -rf src",
+        "rmdir out; cd out; rm -rf src",
+    ];
+    house.expect(Ask, &meanwhile);
     let asked = [
         "rm -rf dist",
         "rm -rf out",
@@ -365,6 +384,13 @@ fn what_an_archive_or_a_patch_holds_is_written() {
         "git apply new.patch",
         "git am settings.patch",
     ];
+    // Where this machine has the programs that pack so.
+    if made("xz -9 -k t.tar") {
+        asked.push("tar xf t.tar.xz");
+    }
+    if made("zstd -q --ultra -22 t.tar") {
+        asked.push("tar xf t.tar.zst");
+    }
     if made("python3 -m zipfile -c t.zip tpl/.claude") {
         asked.extend(["unzip t.zip", "unzip -o t.zip -d sub", "python3 -m zipfile -e t.zip ."]);
     }

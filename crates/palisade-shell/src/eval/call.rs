@@ -353,7 +353,7 @@ impl Eval<'_> {
     /// Shell text in a shell of its own.
     fn shell_code(&mut self, code: &Text, labels: Labels, span: Span) -> Stream {
         // An unknown part may hold `;` and anything else.
-        if code.has_unknown() {
+        if code.may_hold_code() {
             self.emit(
                 EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
                 labels,

@@ -300,6 +300,7 @@ fn loader_variable(name: &str) -> bool {
             | "npm_config_globalconfig"
             | "npm_config_userconfig"
     ) || name.starts_with("AWS_ENDPOINT_URL")
+        || name.starts_with("CLOUDSDK_API_ENDPOINT_OVERRIDES_")
         || name.starts_with("CARGO_") && name.ends_with("_RUSTFLAGS")
         || name.starts_with("CARGO_REGISTRIES_")
 }

@@ -96,7 +96,7 @@ impl Eval<'_> {
     /// Takes up what the body sets, as it may run at any time from here on; what
     /// it does is judged with the others.
     pub(super) fn set_between(&mut self, code: &Text) {
-        if code.has_unknown() || !code.raw().contains('=') {
+        if code.may_hold_code() || !code.raw().contains('=') {
             return;
         }
         let (effects, commands) = (self.out.effects.len(), self.out.commands.len());

@@ -37,6 +37,16 @@ const NODE: &[&str] = &[
 const PYTHON: &[&str] =
     &[".python-version", "pip.conf", "pip.ini", "poetry.toml", "pdm.toml", "setup.py", "uv.toml"];
 
+/// Whether a path in a repository decides what is installed, by its name.
+pub(crate) fn decides(path: &str) -> bool {
+    let named = |name: &&str| {
+        path.strip_suffix(*name).is_some_and(|above| above.is_empty() || above.ends_with('/'))
+    };
+    LOCKS.iter().any(|(_, locks, manifests, settings)| {
+        locks.iter().chain(*manifests).chain(*settings).any(named)
+    })
+}
+
 /// Words of package managers that change neither what is to be installed nor
 /// from where.
 const APART: &[&str] = &[

@@ -25,11 +25,11 @@ mod paths;
 mod patterns;
 mod reaches;
 mod redirect;
-mod remade;
 mod restate;
 mod simple;
 mod state;
 mod trees;
+mod unmissed;
 mod value;
 
 use std::cell::{Cell, RefCell};
@@ -44,6 +44,7 @@ use crate::syntax::tree::{Command, CommandKind, Item, Pipeline, Redirect, Script
 use crate::syntax::{self, Budget};
 use crate::text::Text;
 use crate::trees::{Ignored, Needle};
+pub(crate) use locked::decides as decides_install;
 use state::State;
 use value::{Field, Stream, Value, Variable};
 
@@ -271,7 +272,7 @@ impl<'c> Eval<'c> {
             let written = self.state.files.values_mut().filter_map(|file| file.content.take());
             self.out.data = std::mem::take(&mut self.heard).into_iter().chain(written).collect();
         }
-        self.out.remade = self.remade();
+        self.out.unmissed = self.unmissed();
         if self.reads_code {
             for path in &self.unread {
                 if self.out.wanted.len() < 16 && !self.out.wanted.contains(path) {

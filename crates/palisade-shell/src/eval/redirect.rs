@@ -462,6 +462,16 @@ impl Eval<'_> {
             };
             return;
         }
+        let how = match (path.literal(), stream.text.as_ref().and_then(Text::literal)) {
+            (Some(path), Some(text))
+                if how == Writing::Replace
+                    && stream.labels.is_none()
+                    && (self.context.classify.plain)(path, text) =>
+            {
+                Writing::Settings
+            }
+            _ => how,
+        };
         let ignored = self.ignored.clone();
         self.emit(EffectKind::Write { path: path.clone(), how }, stream.labels, span);
         self.ignored = ignored;
@@ -471,7 +481,7 @@ impl Eval<'_> {
                 stream.labels.and(Labels::DOWNLOADED);
         }
         let content = match how {
-            Writing::Replace => stream.text.clone(),
+            Writing::Replace | Writing::Settings => stream.text.clone(),
             Writing::Append => match path.literal().and_then(|known| self.state.files.get(known)) {
                 Some(file) => match (&file.content, &stream.text) {
                     (Some(before), Some(after)) => {
@@ -485,7 +495,8 @@ impl Eval<'_> {
             },
             Writing::Edit | Writing::Attributes | Writing::Link => None,
         };
-        if let Some(language) = (self.context.classify.code)(path)
+        if how != Writing::Settings
+            && let Some(language) = (self.context.classify.code)(path)
             && let Some(code) = &stream.text
             && !code.is_empty()
         {

@@ -207,6 +207,9 @@ pub enum Role {
     /// `HOST:PORT:ADDRESS`: other places that are reached in the place of a
     /// host (curl `--resolve`, `--connect-to`).
     Detour,
+    /// Where a server is, among other settings: `host=NAME dbname=x` of libpq,
+    /// `host=tcp://..` of Docker, or an address alone.
+    Endpoint,
     /// A remote of git: the name of one, or where it is.
     Remote,
     /// An image of containers: what stands before its first slash may be the

@@ -5,7 +5,8 @@ use palisade_core::{Action, Decision, FileFacts, FileKind, FileUse, Posture, jud
 use super::{HOME, Setting, places};
 
 /// The decision on a file: `read ~/.ssh/id_rsa`. After the path may stand
-/// ` -> /where/it/is`, ` = /another/name`, `(new)` and `(incomplete)`.
+/// ` -> /where/it/is`, ` = /another/name`, `(new)` and `(incomplete)`; last,
+/// after ` << `, what is written, `\n` between its lines.
 pub fn judged(text: &str, setting: &Setting) -> Decision {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     let how = match word {
@@ -15,6 +16,10 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         "list" => FileUse::List,
         "search" => FileUse::Search,
         other => unreachable!("`{other}` is no use of a file: {text}"),
+    };
+    let (rest, content) = match rest.split_once(" << ") {
+        Some((rest, content)) => (rest, Some(content.replace("\\n", "\n"))),
+        None => (rest, None),
     };
     let (rest, new) = flagged(rest, " (new)");
     let (rest, incomplete) = flagged(rest, " (incomplete)");
@@ -27,13 +32,14 @@ pub fn judged(text: &str, setting: &Setting) -> Decision {
         None if path.starts_with('/') => path.to_owned(),
         None => format!("{}/{path}", setting.cwd),
     };
-    let facts = FileFacts {
+    let mut facts = FileFacts {
         path: absolute(path),
         also: names.map(absolute).collect(),
         kind: if new { FileKind::New } else { FileKind::Regular },
         incomplete,
         ..FileFacts::of_text(absolute(real))
     };
+    facts.plain = content.is_some_and(|content| palisade_guards::file::is_plain(&facts, &content));
     let findings = palisade_guards::file::findings(how, &facts, &places(setting));
     let action = Action::File {
         how,

@@ -1,16 +1,22 @@
 use std::env;
 use std::fs;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use palisade_core::Severity;
 use palisade_guards::content::reveal;
 use palisade_guards::rules::rule;
-use palisade_runtime::config::{Entry, Limits, Terminal};
+#[cfg(target_os = "linux")]
+use palisade_runtime::config::Agent;
+use palisade_runtime::config::{Entry, Limits};
 use palisade_runtime::{Home, Profile};
 use serde_json::json;
 
+#[cfg(target_os = "linux")]
+use crate::confine;
 use crate::install::health::{self, Health};
 use crate::install::{Around, Program, clients};
 use crate::jobs;
@@ -149,21 +155,29 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
                     format!("`workspace`: the directory `{}` is not there", reveal(workspace));
                 say("workspace", State::Bad, words);
             }
-            let (state, words) = if terminal.sandbox {
-                (State::Good, "on")
-            } else {
-                (State::Note, "off: commands run with all rights of your account")
-            };
-            say("sandbox", state, words.into());
-            if let Some((state, words)) = limits(terminal) {
-                say("limits", state, words);
+            let (state, words) = sandbox(&profile, &home);
+            say("sandbox", state, words);
+            if !terminal.sandbox && terminal.limits != Limits::default() {
+                let words = "`tools.terminal.limits` holds in the sandbox only, which is off: commands are not limited";
+                say("limits", State::Bad, words.into());
             }
-            if private(&profile.directory.join(".env")) == Some(false) {
+            #[cfg(target_os = "linux")]
+            for (state, words) in credentials(&profile) {
+                say("credentials", state, words);
+            }
+            if private(&profile.dotenv_file()) == Some(false) {
                 say(
                     "secrets",
                     State::Bad,
                     "others can read the profile's .env: run `chmod 600` on it".into(),
                 );
+            }
+            for line in profile.unread_secrets() {
+                let words = format!(
+                    "line {line} of the profile's .env is no `NAME=value`, so nothing of it is given to commands or \
+                     kept out of records"
+                );
+                say("secrets", State::Bad, words);
             }
         }
     }
@@ -253,37 +267,60 @@ fn meaningless(profile: &Profile) -> Vec<(&'static str, String)> {
     found
 }
 
-/// What does not hold of the limits of single commands.
-fn limits(terminal: &Terminal) -> Option<(State, String)> {
-    if terminal.limits == Limits::default() {
-        return None;
+/// Whether each credential can be read and used; never what it is.
+#[cfg(target_os = "linux")]
+fn credentials(profile: &Profile) -> Vec<(State, String)> {
+    use crate::egress::{Held, Out};
+    let held = Held::of(profile);
+    if held.is_none() {
+        return Vec::new();
     }
+    let terminal = &profile.config.tools.terminal;
+    let agents = Agent::all(&profile.config).unwrap_or_default();
+    let agents = agents.values().map(|agent| (&agent.allow_domains, &agent.allow_private));
+    let own = (&terminal.allow_domains, &terminal.allow_private);
+    let lists: Vec<_> = std::iter::once(own)
+        .chain(agents)
+        .filter_map(|(domains, private)| {
+            Out { domains: domains.clone(), private: private.clone() }.allowlist().ok()
+        })
+        .collect();
+    let mut found: Vec<(State, String)> = match held.looked_at(&lists) {
+        Err(why) => vec![(State::Bad, why)],
+        Ok(each) => each
+            .into_iter()
+            .map(|one| match one {
+                Ok(words) => (State::Good, words),
+                Err(why) => (State::Bad, why),
+            })
+            .collect(),
+    };
     if !terminal.sandbox {
-        let words = "`tools.terminal.limits` holds in the sandbox only, which is off: commands are not limited";
-        return Some((State::Bad, words.into()));
+        let words = "they are used in the sandbox only, which is off; `palisade run --sandbox` and `--agent` use them";
+        found.push((State::Note, words.into()));
+    }
+    found
+}
+
+/// Whether commands are confined: tried with the limits that they get, since
+/// only that shows what this user and this kernel can hold.
+fn sandbox(profile: &Profile, home: &Home) -> (State, String) {
+    let terminal = &profile.config.tools.terminal;
+    if !terminal.sandbox {
+        return (State::Note, "off: commands run with all rights of your account".into());
     }
     #[cfg(target_os = "linux")]
-    {
-        let holding = palisade_sandbox::Probe::here().holding;
-        let asked = [
-            ("memory_mb", terminal.limits.memory_mb.is_some(), holding.memory),
-            ("cpus", terminal.limits.cpus.is_some(), holding.cpus),
-        ];
-        let missing: Vec<&str> = asked
-            .into_iter()
-            .filter(|(_, asked, held)| *asked && !held)
-            .map(|(key, ..)| key)
-            .collect();
-        if !missing.is_empty() {
-            let words = format!(
-                "this user has no control group to hold `{}` of `tools.terminal.limits`, so commands in the sandbox \
-                 may be refused (`palisade sandbox probe`)",
-                missing.join("`, `")
+    if !palisade_sandbox::is_inside() {
+        let here = std::env::current_dir().unwrap_or_default();
+        let workspace = profile.config.workspace.as_ref().map_or(here, PathBuf::from);
+        if let Err(error) = confine::tried(terminal, &workspace, &home.real()) {
+            return (
+                State::Bad,
+                format!("on, and every command is refused: {error} ({})", error.help()),
             );
-            return Some((State::Bad, words));
         }
     }
-    None
+    (State::Good, "on".into())
 }
 
 /// Whether a directory that is not there could be made.

@@ -19,7 +19,11 @@ use crate::jobs;
 use crate::show::{self, Failure};
 use crate::wire_up::{self, House};
 #[cfg(target_os = "linux")]
-use crate::{agent::Whole, confine, egress::Recorded};
+use crate::{
+    agent::Whole,
+    confine,
+    egress::{Held, Recorded},
+};
 
 /// Judge a command and run it if it may be run
 ///
@@ -161,6 +165,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         workspace: house.places.workspace.clone().into(),
         house: house.home.root().to_owned(),
         agent: whole.as_ref(),
+        held: Held::of(&house.profile),
         record: Recorded {
             profile: Some(house.profile.name.as_str().to_owned()),
             session: arguments.session.clone(),

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use palisade_runtime::Home;
 use palisade_sandbox::{
-    Backend, Minimum, Probe, Report, Sandbox, SandboxError, explain, is_inside,
+    Backend, Minimum, Probe, Report, Sandbox, SandboxError, Status, explain, is_inside,
 };
 
 use crate::confine::{self, NOT_MADE, Widen};
-use crate::egress::{self, Out, Recorded, Settings};
+use crate::egress::{self, Held, Out, Recorded, Settings};
+use crate::jobs;
 use crate::show::{self, Failure};
 
 /// Run a command in the sandbox alone, without judging it
@@ -34,6 +35,10 @@ pub struct Arguments {
     /// A variable of the caller that the command gets beside the ordinary few.
     #[arg(long, value_name = "NAME")]
     env: Vec<String>,
+    /// A variable of the caller whose value only the proxy has, and puts into
+    /// requests to these hosts: GITHUB_TOKEN@api.github.com,github.com.
+    #[arg(long, value_name = "NAME@HOST")]
+    credential: Vec<String>,
     /// Which mechanism to use.
     #[arg(long, value_enum, default_value = "best")]
     backend: Mechanism,
@@ -122,10 +127,22 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         Told::Changes => Report::Changes,
         Told::Nothing => Report::Nothing,
     };
+    let mut held = Held::default();
+    for text in &arguments.credential {
+        held.add(text).map_err(Failure::Usage)?;
+    }
     let mut out = Out::default();
     arguments.widen.apply(&mut policy, &mut out);
+    let allowed = out.allowlist().map_err(Failure::Usage)?;
+    if let Some(host) = held.unlisted(&[allowed]).map_err(Failure::Usage)?.first() {
+        return Err(Failure::Usage(format!(
+            "a credential is for {host}, which may not be reached: add `--allow-domain`, or `--allow-private` for a \
+             private origin"
+        )));
+    }
     confine::downloads(&mut policy);
     let settings = Settings {
+        held,
         forwards: policy.forwards.clone(),
         out,
         // A person's own tool neither judges nor records; a surface of ours that uses it does.
@@ -146,8 +163,9 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
     let cwd = env::current_dir().ok().filter(|cwd| {
         std::fs::canonicalize(&workspace).is_ok_and(|workspace| cwd.starts_with(workspace))
     });
-    match confine::run(policy, arguments.program, cwd.as_deref(), &settings) {
-        Ok((status, _)) => Ok(ExitCode::from(u8::try_from(status.code()).unwrap_or(255))),
+    match confine::run(policy, arguments.program, cwd.as_deref(), settings) {
+        Ok((Status::Signal(signal), _)) => Ok(jobs::end_by(signal)),
+        Ok((Status::Exit(code), _)) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(255))),
         Err(error) => Ok(not_made(&error)),
     }
 }

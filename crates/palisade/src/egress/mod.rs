@@ -6,6 +6,7 @@
 //! gets the sandbox's listeners over a socket, and ends when that closes: with
 //! the run, however the run ends.
 
+mod held;
 mod serve;
 
 use std::io::{self, BufRead, BufReader, IoSlice, Write};
@@ -20,6 +21,7 @@ use palisade_net::proxy::{Allowlist, Target};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::{Deserialize, Serialize};
 
+pub use held::{Held, Phantoms};
 pub use serve::{Records, proxy, serve_if_asked};
 
 /// The private first argument that makes a program the proxy of a run.
@@ -51,6 +53,8 @@ pub struct Out {
 pub struct Settings {
     /// What may be reached.
     pub out: Out,
+    /// What is put into requests.
+    pub held: Held,
     /// Ports of the sandbox's loopback whose listeners come after the first.
     pub forwards: Vec<u16>,
     /// The profile in whose journal connections are recorded; none are where
@@ -72,8 +76,8 @@ pub struct Recorded {
 /// What the proxy answers before it serves.
 #[derive(Debug, Serialize, Deserialize)]
 enum Ready {
-    /// It will.
-    Yes,
+    /// It will; the sandbox gets these.
+    Yes(Phantoms),
     /// It cannot, and why.
     No(String),
 }
@@ -131,6 +135,8 @@ fn is_loopback(target: &Target) -> bool {
 
 /// A proxy that serves one run.
 pub struct Egress {
+    /// What the sandbox gets in the place of credentials.
+    pub phantoms: Phantoms,
     control: UnixStream,
     child: Child,
 }
@@ -160,9 +166,8 @@ impl Egress {
         control.set_read_timeout(Some(Duration::from_secs(20))).map_err(failed)?;
         let mut answer = String::new();
         BufReader::new(&control).read_line(&mut answer).map_err(failed)?;
-        let egress = Self { control, child };
         match serde_json::from_str(&answer) {
-            Ok(Ready::Yes) => Ok(egress),
+            Ok(Ready::Yes(phantoms)) => Ok(Self { phantoms, control, child }),
             Ok(Ready::No(why)) => Err(why),
             Err(_) => Err("the proxy ended before it could serve".into()),
         }

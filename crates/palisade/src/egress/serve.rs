@@ -1,6 +1,6 @@
 //! The proxy's own process, and the records it keeps.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, IoSliceMut, Read, Write};
@@ -13,16 +13,18 @@ use std::rc::Rc;
 
 use palisade_core::ports::{Intent, Journal, Outcome};
 use palisade_core::{Actor, Confinement};
+use palisade_guards::content::Redactor;
 use palisade_guards::network::Reach;
 use palisade_journal::FileJournal;
 use palisade_net::dial::Dialler;
 use palisade_net::proxy::{
-    Advice, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, serve_until,
+    Advice, Credentials, Door, Entry, Ledger, Limits, Passed, Proxy, Refused, Used, serve_until,
 };
+use palisade_runtime::Profile;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use sha2::{Digest, Sha256};
 
-use super::{ARGUMENT, Out, Ready, Settings};
+use super::{ARGUMENT, Out, Phantoms, Ready, Settings};
 use crate::actor;
 use crate::show::Failure;
 use crate::wire_up::{self, House};
@@ -52,11 +54,23 @@ fn serve() -> io::Result<()> {
             Err(error) => return say(&Ready::No(error.to_string())),
         },
     };
-    let proxy = match proxy(&settings.out, records.clone(), settings.advice.clone()) {
+    if !settings.held.is_none() {
+        // No other process of this user looks into it, and no core is dumped.
+        nix::sys::prctl::set_dumpable(false)?;
+    }
+    let made = settings.held.read().and_then(|credentials| {
+        let proxy = proxy(&settings.out, records.clone(), settings.advice.clone())?;
+        Ok(Proxy { credentials, ..proxy })
+    });
+    let proxy = match made {
         Ok(proxy) => proxy,
         Err(why) => return say(&Ready::No(why)),
     };
-    say(&Ready::Yes)?;
+    let variable = |(name, phantom): (&str, &str)| (name.to_owned(), phantom.to_owned());
+    say(&Ready::Yes(Phantoms {
+        variables: proxy.credentials.phantoms().map(variable).collect(),
+        certificates: proxy.credentials.certificates().to_owned(),
+    }))?;
     let Some(listener) = handed_over(&control)? else { return Ok(()) };
     let mut doors = vec![Door::Proxy(listener)];
     for port in &settings.forwards {
@@ -113,6 +127,7 @@ pub fn proxy(
     }
     Ok(Proxy {
         allowed: out.allowlist()?,
+        credentials: Credentials::default(),
         dialler: Dialler::system(reach),
         ledger: records,
         limits: Limits::default(),
@@ -137,6 +152,9 @@ struct Book {
     profile: String,
     policy: [u8; 32],
     cwd: String,
+    /// What takes secrets out of paths; made when the first is recorded.
+    redactor: OnceCell<Redactor>,
+    house: Profile,
 }
 
 /// Different refusals that are told at the end.
@@ -161,6 +179,8 @@ impl Records {
             profile: house.profile.name.as_str().to_owned(),
             policy: house.profile.digest,
             cwd: wire_up::cwd()?,
+            redactor: OnceCell::new(),
+            house: house.profile,
         };
         Ok(Self(Rc::new(RefCell::new(Kept { journal: Some(book), ..Kept::default() }))))
     }
@@ -185,12 +205,12 @@ impl Records {
 }
 
 impl Book {
-    fn write(&mut self, target: &str, rules: &[&str]) -> Result<Entry, String> {
+    fn write(&mut self, kind: &str, target: &str, rules: &[&str]) -> Result<Entry, String> {
         let denied = !rules.is_empty();
         let intent = Intent {
             actor: &self.actor,
             profile: &self.profile,
-            kind: "connect",
+            kind,
             body: target,
             cwd: &self.cwd,
             digest: Sha256::digest(target).into(),
@@ -210,7 +230,7 @@ impl Book {
 impl Ledger for Records {
     fn opening(&self, target: &str) -> Result<Entry, String> {
         match &mut self.0.borrow_mut().journal {
-            Some(book) => book.write(target, &[]),
+            Some(book) => book.write("connect", target, &[]),
             None => Ok(0),
         }
     }
@@ -228,10 +248,32 @@ impl Ledger for Records {
         let _ = book.journal.outcome(entry, &outcome);
     }
 
+    fn using(&self, used: &Used<'_>) -> Result<Entry, String> {
+        let Some(book) = &mut self.0.borrow_mut().journal else { return Ok(0) };
+        if book.redactor.get().is_none() {
+            let redactor = book.house.redactor().map_err(|error| error.to_string())?;
+            let _ = book.redactor.set(redactor);
+        }
+        let text = used.to_string();
+        let shown = book.redactor.get().map(|redactor| redactor.redact(&text).into_owned());
+        book.write("credential", &shown.unwrap_or_default(), &[])
+    }
+
+    fn answered(&self, entry: Entry, status: Option<u16>, millis: u64) {
+        let Some(book) = &mut self.0.borrow_mut().journal else { return };
+        let outcome = Outcome {
+            millis,
+            excerpt: status.map(|status| format!("status {status}")).unwrap_or_default(),
+            failure: if status.is_none() { "there was no answer".into() } else { String::new() },
+            ..Outcome::default()
+        };
+        let _ = book.journal.outcome(entry, &outcome);
+    }
+
     fn refused(&self, refused: &Refused) {
         let mut kept = self.0.borrow_mut();
         if let Some(book) = &mut kept.journal {
-            let _ = book.write(&refused.target, &[&refused.rule]);
+            let _ = book.write("connect", &refused.target, &[&refused.rule]);
         }
         let mut line = refused.to_string();
         if !refused.allow.is_empty() {

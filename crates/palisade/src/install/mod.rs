@@ -142,6 +142,28 @@ macro_rules! failed {
 }
 pub(crate) use failed;
 
+/// Before a tool runs, in the form that Claude Code began and others took over.
+const BEFORE_A_TOOL: Event = Event {
+    name: "PreToolUse",
+    before: true,
+    fallback: Some(concat!(
+        r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":""#,
+        failed!(),
+        r#""}}"#
+    )),
+};
+
+/// Before such a client asks whoever uses it.
+const BEFORE_A_QUESTION: Event = Event {
+    name: "PermissionRequest",
+    before: true,
+    fallback: Some(concat!(
+        r#"{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"behavior":"deny","message":""#,
+        failed!(),
+        r#""}}}"#
+    )),
+};
+
 impl Entries {
     /// The command line of the hook for an event.
     pub fn command(&self, event: &Event, program: &Program) -> String {

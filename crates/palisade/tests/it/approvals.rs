@@ -251,6 +251,16 @@ fn an_answer_outlives_what_does_not_change_the_policy() {
     let (status, said) = person.end();
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("was asked under other settings"), "{said}");
+    // An answer that was given before is void then, which is told with the question.
+    house.configure(&text);
+    let mut person = Screen::palisade(&house, &["approvals", "allow", &id]);
+    answer(&mut person, "yes\r");
+    assert_eq!(person.end().0.code(), Some(0));
+    house.configure(&text.replace("timeout_s: 1", "timeout_s: 1, unrecognised: ask"));
+    assert_eq!(house.run(&other).code, Some(126));
+    let again = self::id(&house, "parked");
+    let shown = house.run(&["approvals", "show", &again]).out;
+    assert!(shown.contains(&format!("allowed as request {id}")), "{shown}");
 }
 
 #[test]

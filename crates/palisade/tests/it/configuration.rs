@@ -63,12 +63,12 @@ fn what_does_not_parse_stops_everything() {
         ),
         (
             "tools:\n  terminal:\n    allow_domains: [\"http://x y\"]\n",
-            "config.yaml: `tools.terminal`: `http://x y` is no domain to allow",
+            "config.yaml:3:21: `tools.terminal.allow_domains`: `http://x y` is no domain to allow",
             "",
         ),
         (
             "agents:\n  claude: {allow_private: [localhost]}\n",
-            "config.yaml: `agents.claude`: `localhost` is no `host:port`",
+            "config.yaml:2:28: `agents.claude.allow_private`: `localhost` is no `host:port`",
             "",
         ),
         ("tools: {}\ntools: {}\n", "config.yaml:2:1: the key `tools` stands here twice", ""),

@@ -563,6 +563,9 @@ fn rules_see_the_tool_that_is_used_in_the_end() {
 #[test]
 fn what_nobody_could_be_asked_lies_in_the_queue() {
     let house = House::new();
+    for name in ["one", "two", "three"] {
+        fs::create_dir(house.work().join(name)).unwrap();
+    }
     let input = json!({"commands": ["rm -rf one", "ls", "rm -rf two"]});
     let listed = || {
         let said = house.run(&["approvals", "list", "--json"]).out;
@@ -720,6 +723,7 @@ fn claudes_own_user_is_asked_where_it_was_seen_to_ask() {
     let house = House::new();
     let mut screen = Screen::shell(&house);
     let mut said = |at: usize, mode: &str, variables: &str| {
+        fs::create_dir(house.work().join(format!("build{at}"))).unwrap();
         let mut payload = shell(&house, "claude", &at.to_string(), &format!("rm -rf build{at}"));
         payload["permission_mode"] = mode.into();
         fs::write(house.work().join("payload"), payload.to_string()).unwrap();

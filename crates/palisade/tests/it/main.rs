@@ -7,6 +7,8 @@ mod bridges;
 mod check;
 mod configuration;
 #[cfg(target_os = "linux")]
+mod credentials;
+#[cfg(target_os = "linux")]
 mod egress;
 mod fetch;
 mod help;

@@ -78,6 +78,33 @@ fn limits_without_the_sandbox_are_told() {
     assert!(said.out.contains("holds in the sandbox only"), "{}", said.out);
 }
 
+#[test]
+fn a_line_of_the_secrets_that_is_none_is_told() {
+    let house = House::with("");
+    fs::write(house.config().with_file_name(".env"), "# one\nA=1\n\nBAD LINE\nexport B=2\n=x\n")
+        .unwrap();
+    let said = house.run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    assert!(said.out.contains("line 4 of") && said.out.contains("line 6 of"), "{}", said.out);
+    assert_eq!(said.out.matches("is no `NAME=value`").count(), 2, "{}", said.out);
+}
+
+/// Not by what this user could hold: with a limit under which nothing starts.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_in_which_nothing_runs_is_told() {
+    if !crate::sandbox::works("a_sandbox_in_which_nothing_runs_is_told") {
+        return;
+    }
+    let sandbox = "tools: {terminal: {sandbox: true, limits: {output_kb: 1}}}\nworkspace: ";
+    let house = House::with(&format!("{sandbox}/\n"));
+    let said = house.run(&["doctor"]);
+    assert!(said.out.contains("on, and every command is refused"), "{}", said.out);
+    house.configure(&format!("{sandbox}{}\n", house.work().display()));
+    let said = house.run(&["doctor"]);
+    assert!(!said.out.contains("every command is refused"), "{}", said.out);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_person_who_starts_an_agent_is_not_asked_whether_it_is_one() {

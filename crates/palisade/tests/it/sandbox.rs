@@ -1,6 +1,8 @@
 //! The sandbox as its users meet it. Skipped by name where this kernel has
 //! none.
 
+use std::process::{Command, Stdio};
+
 use crate::house::House;
 
 /// Whether there is a sandbox here; where not, the test says that it was
@@ -34,6 +36,25 @@ fn alone_it_confines_and_passes_the_exit_code_on() {
     let said = house.run(&["sandbox", "--", "no-such-program"]);
     assert_eq!(said.code, Some(125));
     assert!(said.err.contains("help:"), "{}", said.err);
+}
+
+/// A loop of a shell around it ends with Ctrl-C only where it sees the signal.
+#[test]
+fn it_ends_by_the_signal_that_ended_the_command() {
+    use std::os::unix::process::ExitStatusExt;
+    if !works("it_ends_by_the_signal_that_ended_the_command") {
+        return;
+    }
+    let house = House::new();
+    for verb in [&["sandbox"][..], &["run", "--sandbox"]] {
+        for (name, number) in [("INT", 2), ("TERM", 15), ("USR1", 10)] {
+            let mut direct = Command::new(crate::house::binary());
+            house.prepare(&mut direct);
+            direct.args(verb).args(["--", "sh", "-c", &format!("kill -{name} $$")]);
+            direct.stdin(Stdio::null()).stderr(Stdio::null());
+            assert_eq!(direct.status().unwrap().signal(), Some(number), "{verb:?} {name}");
+        }
+    }
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn always_is_saved_as_it_was_shown() {
         )
     );
     assert_eq!(house.run(&["run", "--", "rm", "-rf", "build"]).code, Some(0));
+    fs::create_dir(house.work().join("build")).unwrap();
     let why = house.run(&["why", "--", "rm -rf build"]);
     assert!(why.out.contains("config.yaml:6)"), "{}", why.out);
 }

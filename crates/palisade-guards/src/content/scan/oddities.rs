@@ -32,6 +32,8 @@ pub struct Rows {
     leet: Row,
     /// Up to where long runs were looked at.
     dense_to: usize,
+    /// From where to where there is no end of lines that `begin 644` opens.
+    endless: (usize, usize),
 }
 
 /// So many groups may be an encoding.
@@ -75,11 +77,14 @@ impl Rows {
                 let rest = bytes.get(to..).unwrap_or_default();
                 let line =
                     rest.iter().take(256).position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                let end = rest.windows(4).take(64 * 1024).position(|four| four == b"\nend");
                 if line > 0
-                    && let Some(end) = end.filter(|end| *end > line)
+                    && let Some(end) = self.end_of_lines(bytes, to + line - 1)
                 {
-                    found.lines.push((to + line, to + end + 1));
+                    // Lines belong to what begins last before them.
+                    if let Some(last) = found.lines.last_mut() {
+                        last.1 = last.1.min(from);
+                    }
+                    found.lines.push((to + line, end));
                 }
             }
             let numbers = word.split(|byte| *byte == b'-');
@@ -93,6 +98,19 @@ impl Rows {
                 add(&mut self.places, from, to, count, 3, PLACES, &mut found.places);
             }
         }
+    }
+
+    /// Where the line `end` begins, at most so far behind a place. Lines are
+    /// looked at once, however many begin before them.
+    fn end_of_lines(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        const LONGEST: usize = 64 * 1024;
+        let (first, known) = self.endless;
+        let goes_on = (first..=known).contains(&at);
+        let from = if goes_on { at.max(known.saturating_sub(3)) } else { at };
+        let last = (at + LONGEST).min(bytes.len());
+        let end = memchr::memmem::find(bytes.get(from..last)?, b"\nend").map(|end| from + end);
+        self.endless = (if goes_on { first } else { at }, end.unwrap_or(last));
+        end.map(|end| end + 1)
     }
 
     fn signs(&mut self, bytes: &[u8], word: &[u8], from: usize, to: usize, found: &mut Odd) {

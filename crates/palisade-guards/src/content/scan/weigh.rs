@@ -20,6 +20,8 @@ const LITTLE: u32 = 40;
 const NEAR: usize = 400;
 /// So many hits are reported of one text.
 const MOST: usize = 500;
+/// A row of a table is at most so long.
+const LONGEST_ROW: usize = 4096;
 /// What was decoded is shown in at most so many letters.
 const SHOWN: usize = 200;
 
@@ -266,8 +268,12 @@ fn is_in_row(text: &str, from: usize, to: usize) -> bool {
     if text.get(from..to).unwrap_or_default().contains('\n') {
         return false;
     }
-    let before = text.get(..from).unwrap_or_default();
-    let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
+    // What stands further from the beginning of its line is in no table that
+    // anybody reads, and each look back from many places costs as much as the line.
+    let start = text.ceil_char_boundary(from.saturating_sub(LONGEST_ROW));
+    let before = text.get(start..from).unwrap_or_default();
+    let begins = before.rfind('\n').map(|end| end + 1).or((start == 0).then_some(0));
+    let line = begins.and_then(|begins| before.get(begins..)).unwrap_or_default().trim_start();
     line.starts_with('|') && line.bytes().filter(|byte| *byte == b'|').count() >= 2
 }
 

@@ -142,7 +142,7 @@ pub(super) fn eval_words(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     if labels == Labels::SETUP && words.len() == 1 && code == Text::unknown() {
         return Stream::nothing();
     }
-    if code.has_unknown() || tainted {
+    if code.may_hold_code() || tainted {
         eval.emit(
             EffectKind::Execute { language: Language::Shell, code: Code::Opaque },
             labels,
@@ -173,6 +173,16 @@ pub(super) fn source(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
         _ => eval.file_facts(&path),
     };
     let labels = labels.and(file.labels);
+    // What a version manager has installed does more than is followed, and is
+    // what it was unless the session has written it.
+    if labels.is_none() && is_installed(&path, &eval.context.home) {
+        eval.emit(
+            EffectKind::Execute { language: Language::Shell, code: Code::File(path) },
+            labels,
+            span,
+        );
+        return Stream::unknown(labels);
+    }
     let known_content = content.as_ref().is_some_and(|text| !text.has_unknown());
     let kind = if known_content { Code::Analysed } else { Code::File(path.clone()) };
     let shown = if known_content { labels.without(Labels::WRITTEN) } else { labels };
@@ -200,6 +210,22 @@ pub(super) fn source(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             Stream::unknown(labels)
         }
     }
+}
+
+/// Whether it is a script by which a version manager sets up a shell, at the
+/// very place in the home directory where that installs it.
+fn is_installed(path: &Text, home: &str) -> bool {
+    const SCRIPTS: &[&str] = &[
+        ".asdf/asdf.sh",
+        ".nvm/bash_completion",
+        ".nvm/nvm.sh",
+        ".sdkman/bin/sdkman-init.sh",
+        "anaconda3/etc/profile.d/conda.sh",
+        "miniconda3/etc/profile.d/conda.sh",
+        "miniforge3/etc/profile.d/conda.sh",
+    ];
+    let below = path.literal().and_then(|path| path.strip_prefix(home)?.strip_prefix('/'));
+    below.is_some_and(|below| SCRIPTS.contains(&below))
 }
 
 pub(super) fn exec(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {

@@ -13,8 +13,22 @@ use crate::text::Text;
 const CAME: Labels = Labels::DOWNLOADED.and(Labels::FETCHED);
 
 /// Programs that put what they are given into many files.
-const UNPACK: &[&str] =
-    &["7z", "ar", "cpio", "git am", "git apply", "jar", "patch", "pax", "python", "rar", "unzip"];
+const UNPACK: &[&str] = &[
+    "7z",
+    "ar",
+    "arj",
+    "atool",
+    "cpio",
+    "git am",
+    "git apply",
+    "jar",
+    "patch",
+    "pax",
+    "python",
+    "python -m tarfile",
+    "rar",
+    "unzip",
+];
 
 /// Programs that copy a tree of a store on the network, from their first
 /// operand that is an address to their last.
@@ -50,8 +64,8 @@ pub(super) fn fetched(eval: &mut Eval<'_>, program: &'static Program, fields: &[
         _ => {}
     }
     match name {
-        "git pull" | "git fetch" | "git merge" | "git rebase" | "git reset" | "git checkout"
-        | "git switch" | "git cherry-pick" => pulled(eval, name, fields),
+        "git pull" | "git fetch" | "hg pull" => pulled(eval, name, fields),
+        _ if TAKES.contains(&name) => taken(eval, program, fields),
         "wget" => mirrored(eval, program, fields),
         // It is called what the other side says.
         "curl"
@@ -108,29 +122,82 @@ fn unpacked(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
     eval.fetch_tree(&into);
 }
 
-/// `git pull ADDRESS`, `git fetch ADDRESS` and what is done with it: not from
-/// where the project comes from.
+/// What of git's puts something that was fetched into the tree.
+const TAKES: &[&str] = &[
+    "git checkout",
+    "git cherry-pick",
+    "git merge",
+    "git read-tree",
+    "git rebase",
+    "git reset",
+    "git restore",
+    "git stash",
+    "git switch",
+    "git worktree add",
+];
+
+/// What of git's prints it.
+const SHOWS: &[&str] = &["git archive", "git cat-file", "git show"];
+
+/// What the output of a command of git carries that shows what was fetched.
+pub(super) fn shown(eval: &Eval<'_>, program: &Program, fields: &[Field]) -> Labels {
+    if !SHOWS.contains(&program.name.get()) {
+        return Labels::NONE;
+    }
+    let head = eval.file_facts(&eval.resolve(&Text::from(FETCH_HEAD))).0;
+    let away = program.name == "git archive" && rest(fields).iter().any(elsewhere);
+    if head.has(Labels::FETCHED) || away { Labels::DOWNLOADED } else { Labels::NONE }
+}
+
+/// Where git notes what it has fetched. What comes from a place that only the
+/// line or the session has named is marked there.
+const FETCH_HEAD: &str = ".git/FETCH_HEAD";
+
+/// Whether a word, or the value of an option, is an address.
+fn elsewhere(word: &Field) -> bool {
+    let raw = word.text.raw();
+    let raw = raw.strip_prefix("--remote=").unwrap_or(raw);
+    !raw.starts_with('-') && (raw.contains("://") || raw.contains('@') && remote(&word.text))
+}
+
+/// `git pull ADDRESS`, `git fetch ADDRESS`: not from where the project comes
+/// from.
 fn pulled(eval: &mut Eval<'_>, name: &str, fields: &[Field]) {
     let here = eval.directory().clone();
-    let head = eval.resolve(&Text::from(".git/FETCH_HEAD"));
-    match name {
-        "git pull" | "git fetch" => {
-            let elsewhere = rest(fields).iter().any(|word| {
-                let raw = word.text.raw();
-                !raw.starts_with('-')
-                    && (raw.contains("://") || raw.contains('@') && remote(&word.text))
-            });
-            if elsewhere || eval.remotes_changed {
-                eval.fetch_tree(if name == "git pull" { &here } else { &head });
-            }
-        }
-        _ => {
-            let used = words_of(fields).any(|word| word.starts_with("FETCH_HEAD"));
-            if used && eval.file_facts(&head).0.has(Labels::FETCHED) {
-                eval.fetch_tree(&here);
-            }
-        }
+    if !rest(fields).iter().any(elsewhere) && !eval.remotes_changed {
+        return;
     }
+    if name == "git fetch" {
+        let head = eval.resolve(&Text::from(FETCH_HEAD));
+        eval.fetch_tree(&head);
+        eval.note_changed(&here, FETCH_HEAD);
+    } else {
+        eval.fetch_tree(&here);
+    }
+}
+
+/// A command of git after such a fetch, in the line or, as far as its words
+/// say so, earlier in the session.
+fn taken(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
+    let head = eval.resolve(&Text::from(FETCH_HEAD));
+    let named = rest(fields).iter().find(|word| word.text.raw().starts_with("FETCH_HEAD"));
+    if let Some(word) = named {
+        eval.emit(EffectKind::List { path: head.clone() }, Labels::NONE, word.span);
+    }
+    let labels = eval.file_facts(&head).0;
+    let session = named.is_some() && labels.has(Labels::WRITTEN);
+    if !labels.has(Labels::FETCHED) && !session {
+        return;
+    }
+    let into = match program.name.get() {
+        "git worktree add" => arguments::read(program, rest(fields), false)
+            .operands
+            .first()
+            .map(|place| eval.resolve(&place.text)),
+        _ => None,
+    };
+    let into = into.unwrap_or_else(|| eval.directory().clone());
+    eval.fetch_tree(&into);
 }
 
 /// `wget -r`: below a directory named after the host, or just here.
@@ -175,7 +242,8 @@ fn copied(eval: &mut Eval<'_>, fields: &[Field]) {
 fn cloned(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
     const FETCHERS: &[&str] = &[
         "git clone",
-        "git submodule",
+        "git submodule add",
+        "git subtree",
         "gh repo",
         "glab repo",
         "hg clone",
@@ -195,7 +263,14 @@ fn cloned(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) {
     match (program.name.get(), operands.first().and_then(|word| word.literal())) {
         ("gh repo" | "glab repo" | "jj git", Some("clone"))
         | ("svn", Some("checkout" | "co" | "export")) => drop(operands.remove(0)),
-        ("gh repo" | "glab repo" | "jj git" | "git submodule" | "svn", _) => return,
+        // They change the tree that there is.
+        ("svn", Some("switch" | "sw")) | ("git subtree", Some("add" | "pull" | "merge"))
+            if operands.iter().any(|word| elsewhere(word)) =>
+        {
+            let here = eval.directory().clone();
+            return eval.fetch_tree(&here);
+        }
+        ("gh repo" | "glab repo" | "jj git" | "git subtree" | "svn", _) => return,
         _ => {}
     }
     let Some(from) = operands.first() else { return };

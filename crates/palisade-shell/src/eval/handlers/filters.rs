@@ -65,19 +65,32 @@ pub(super) fn base64(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     eval.options(program, &arguments, &mut flow);
     let from = input(eval, &arguments.operands);
     if !decodes {
-        return Stream { text: None, labels: from.labels, ..Stream::default() };
+        let stream = Stream { text: None, labels: from.labels, ..Stream::default() };
+        return put(eval, flow, stream);
     }
     let text = from.text.as_ref().and_then(Text::literal).and_then(|text| match invoked(fields) {
         "base32" => decode::base32(text),
         _ => decode::base64(text),
     });
-    Stream {
+    let stream = Stream {
         text: text.map(Text::new),
         labels: from.labels.and(Labels::DECODED),
         network: from.network,
         shell: false,
         names: false,
+    };
+    put(eval, flow, stream)
+}
+
+/// What is printed, or written where an option says so.
+fn put(eval: &mut Eval<'_>, flow: Flow, stream: Stream) -> Stream {
+    if flow.written.is_empty() {
+        return stream;
     }
+    for (path, how, span) in &flow.written {
+        eval.store(path, *how, &stream, *span);
+    }
+    Stream::nothing()
 }
 
 pub(super) fn xxd(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) -> Stream {

@@ -8,6 +8,7 @@ mod directories;
 mod fetched;
 mod files;
 mod filters;
+mod git;
 mod interpreters;
 mod network;
 mod obeyed;
@@ -50,7 +51,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         eval.online(program, span);
     }
     develop::project_elsewhere(eval, program, fields);
-    let printed = match develop::project_tool(program, fields) {
+    let mut printed = match develop::project_tool(program, fields) {
         Some(tool) => {
             eval.hazard(
                 "run/project-code",
@@ -65,6 +66,7 @@ pub(super) fn run(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     if program.name == "exit" {
         let _ = eval.run_late();
     }
+    printed.labels = printed.labels.and(fetched::shown(eval, program, fields));
     fetched::fetched(eval, program, fields);
     outcome::complete(eval, program.name.get(), fields, &input, printed)
 }
@@ -143,8 +145,8 @@ fn dispatch(eval: &mut Eval<'_>, program: &'static Program, fields: &[Field]) ->
         Handler::Fetch => network::fetch(eval, program, fields),
         Handler::Find => search::find(eval, program, fields),
         Handler::FixCommand => builtins::fix_command(eval, fields),
-        Handler::Git => develop::git(eval, program, fields),
-        Handler::GitConfig => develop::git_config_command(eval, program, fields),
+        Handler::Git => git::git(eval, program, fields),
+        Handler::GitConfig => git::git_config_command(eval, program, fields),
         Handler::Interpreter => interpreters::interpreter(eval, program, fields),
         Handler::LdSo => shells::ld_so(eval, program, fields),
         Handler::Let => builtins::let_words(eval, fields),

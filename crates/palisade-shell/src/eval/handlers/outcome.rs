@@ -7,7 +7,7 @@ use super::super::expand::{activate, opened};
 use super::super::value::{Field, Stream};
 use super::{search, sieve};
 use crate::effect::{EffectKind, Labels};
-use crate::text::{ANY, STAR, Text};
+use crate::text::{ANY, NAME, STAR, Text};
 
 /// Completes what `program` has printed. `input` says what came in.
 pub(super) fn complete(
@@ -62,13 +62,14 @@ pub(super) fn complete(
     {
         printed.labels = printed.labels.without(Labels::SECRET);
     }
-    // Without a directory of its own it is in the one for temporary files.
+    // Without a directory of its own it is in the one for temporary files, and
+    // comes about; one of a template in a directory that is not there would not.
     if plain
         && program == "mktemp"
         && words.iter().all(|word| matches!(word.literal(), Some("-d" | "-q" | "--directory")))
         && eval.variable("TMPDIR").is_none()
     {
-        printed.text = Some(Text::new(format!("/tmp/tmp.{ANY}")));
+        printed.text = Some(Text::new(format!("/tmp/tmp.{NAME}")));
     }
     if input.labels == Labels::ENVIRONMENT.and(Labels::SETUP)
         && picks(program, words)

@@ -116,10 +116,12 @@ impl Eval<'_> {
         let mut flow = Flow::default();
         self.environment_twins(program, span);
         self.options(program, &arguments, &mut flow);
+        let before = flow;
         let rest = words.get(arguments.first_operand..).unwrap_or(&[]);
         let stream = match rest.first() {
             None => {
                 self.online(program, span);
+                self.settle(before);
                 self.hazards(program, &arguments, span);
                 self.obeyed(program, span);
                 Stream::default()
@@ -140,6 +142,7 @@ impl Eval<'_> {
                     name.push_str(word);
                     match programs::entry(&name) {
                         Some(entry) => {
+                            self.settle(before);
                             self.hazards(program, &arguments, span);
                             super::handlers::run(self, entry, rest)
                         }
@@ -184,11 +187,25 @@ impl Eval<'_> {
                 self.twins.push(name.get());
                 self.apply(*role, &field, &mut flow);
                 self.twins.pop();
-                // A proxy, an engine elsewhere.
+                // A proxy, an engine elsewhere; where it puts what it makes.
                 for (host, at) in flow.hosts {
                     self.connect(&host, false, labels, at);
                 }
+                for (path, ..) in flow.written {
+                    self.emit(EffectKind::Write { path, how: Writing::Edit }, labels, span);
+                }
             }
+        }
+    }
+
+    /// What options say by themselves, whatever the command before which they
+    /// stand: an engine elsewhere, a log.
+    fn settle(&mut self, flow: Flow) {
+        for (host, at) in &flow.hosts {
+            self.connect(host, flow.sends, flow.sent, *at);
+        }
+        for (path, how, at) in &flow.written {
+            self.store(path, *how, &Stream::unknown(Labels::NONE), *at);
         }
     }
 

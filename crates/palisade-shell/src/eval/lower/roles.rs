@@ -69,6 +69,11 @@ impl Eval<'_> {
                 let path = self.resolve(&field.text);
                 let stream = self.read(&path, span);
                 self.store(&path, Writing::Edit, &Stream::unknown(stream.labels), span);
+                // With an option, it prints what it makes of it instead.
+                match &mut flow.read {
+                    Some(read) => read.then(stream),
+                    None => flow.read = Some(stream),
+                }
             }
             Role::Convert => {
                 if looks_like_path(field) {
@@ -152,6 +157,20 @@ impl Eval<'_> {
                     if !address.is_empty() && address != ":" {
                         flow.hosts.push((Text::new(address), span));
                     }
+                }
+            }
+            Role::Endpoint => {
+                let raw = field.text.raw();
+                let words = raw.split([' ', ',', ';']);
+                let named = words.filter_map(|word| {
+                    ["host=", "hostaddr="].iter().find_map(|key| word.strip_prefix(key))
+                });
+                let mut hosts: Vec<Text> = named.map(Text::new).collect();
+                if hosts.is_empty() && raw.contains("://") {
+                    hosts.push(field.text.clone());
+                }
+                for host in hosts {
+                    self.apply(Role::Url, &field.with(host), flow);
                 }
             }
             Role::Host => {

@@ -147,6 +147,7 @@ fn list(store: &Store, all: bool, json: bool) -> Result<ExitCode, Failure> {
 fn show(store: &Store, id: &str, json: bool) -> Result<ExitCode, Failure> {
     let entry = store.find(id)?;
     let now = Moment::now();
+    let others = store.list()?.0;
     printed(|out| {
         if json {
             return writeln!(out, "{}", whole(&entry, &now));
@@ -156,7 +157,7 @@ fn show(store: &Store, id: &str, json: bool) -> Result<ExitCode, Failure> {
         let question = Question::about(subject, entry.request.created.seconds());
         let head = format!("request {}: {}", entry.request.id, state(&entry, &now));
         write!(out, "{}\n{}", paint.text(Style::Bold, &head), question.text(paint))?;
-        for (name, what) in details(&entry, &now) {
+        for (name, what) in details(&entry, &others, &now) {
             writeln!(out, "  {} {what}", paint.text(Style::Dim, &format!("{name:<8}")))?;
         }
         Ok(())
@@ -165,10 +166,10 @@ fn show(store: &Store, id: &str, json: bool) -> Result<ExitCode, Failure> {
 }
 
 /// What else is known of a request, for a person.
-fn details(entry: &Entry, now: &Moment) -> Vec<(&'static str, String)> {
+fn details(entry: &Entry, others: &[Entry], now: &Moment) -> Vec<(&'static str, String)> {
     let request = &entry.request;
     let subject = &request.subject;
-    let mut lines = brief(entry, now);
+    let mut lines = brief(entry, others, now);
     lines.extend([
         ("policy", format!("profile {}, {}", reveal(&subject.profile), reveal(&subject.policy))),
         ("gets", reveal(&subject.environment.join(" "))),
@@ -191,7 +192,7 @@ fn details(entry: &Entry, now: &Moment) -> Vec<(&'static str, String)> {
 }
 
 /// What a person wants to know beside the question itself.
-fn brief(entry: &Entry, now: &Moment) -> Vec<(&'static str, String)> {
+fn brief(entry: &Entry, others: &[Entry], now: &Moment) -> Vec<(&'static str, String)> {
     let request = &entry.request;
     let subject = &request.subject;
     let mut lines = vec![("from", people(&request.asker))];
@@ -204,6 +205,16 @@ fn brief(entry: &Entry, now: &Moment) -> Vec<(&'static str, String)> {
     }
     let (age, left) = (span(now.since(&request.created)), span(left(entry, now)));
     lines.push(("time", format!("{age} old, {left} left, {}", state(entry, now))));
+    let void = |other: &&Entry| {
+        state(other, now) == "allowed" && other.request.subject.is_under_other_policy(subject)
+    };
+    if let Some(void) = others.iter().find(void).filter(|_| entry.answer.is_none()) {
+        let id = &void.request.id;
+        lines.push((
+            "before",
+            format!("allowed as request {id}, and not used yet when the configuration was changed: that answer is void"),
+        ));
+    }
     lines
 }
 

@@ -48,7 +48,7 @@ pub fn run(home: &Home, store: &Store) -> Result<ExitCode, Failure> {
             continue;
         };
         said = None;
-        if !asked(home, store, entry, waiting, &mut later)? {
+        if !asked(home, store, (entry, &entries), waiting, &mut later)? {
             return Ok(ExitCode::SUCCESS);
         }
     }
@@ -80,7 +80,7 @@ impl Left {
 fn asked(
     home: &Home,
     store: &Store,
-    entry: &Entry,
+    (entry, others): (&Entry, &[Entry]),
     waiting: usize,
     later: &mut BTreeMap<String, Left>,
 ) -> Result<bool, Failure> {
@@ -88,7 +88,7 @@ fn asked(
     let now = Moment::now();
     let id = entry.request.id.clone();
     let mut more = vec![("request", id.clone())];
-    more.extend(brief(entry, &now));
+    more.extend(brief(entry, others, &now));
     if waiting > 1 {
         more.push(("", format!("{} more after this", waiting - 1)));
     }

@@ -99,20 +99,20 @@ fn part(
     (cwd, files): (&str, &dyn FileTools),
     at: &Circumstances<'_>,
 ) -> Option<Part> {
-    let file = |how, path: &str| {
+    let file = |how, path: &str, content: Option<&str>| {
         let path = path.strip_prefix('@').filter(|_| client.name == "pi").unwrap_or(path);
-        let judged = judge_file(how, path, cwd, files, at);
+        let judged = judge_file(how, (path, content), cwd, files, at);
         let shows = shown_of(&judged, at);
         Part { judged, shows }
     };
     // Some clients take `..` out of the text before they open, others let the
     // kernel follow it through links.
-    let both = |how, path: &str| {
-        let part = file(how, path);
+    let both = |how, path: &str, content: Option<&str>| {
+        let part = file(how, path, content);
         if !path.contains("..") {
             return part;
         }
-        let plain = file(how, &files.absolute(path, cwd));
+        let plain = file(how, &files.absolute(path, cwd), content);
         let worse = plain.judged.decision.verdict() > part.judged.decision.verdict();
         if worse { plain } else { part }
     };
@@ -120,8 +120,10 @@ fn part(
         Use::Shell { command: line, cwd: place } => {
             shell(client, line, place.as_deref(), (cwd, files), at)
         }
-        Use::File { how, path, .. } => both(*how, path),
-        Use::Notebook { path } => both(FileUse::Edit, path),
+        Use::File { how, path, content } => {
+            both(*how, path, content.as_deref().filter(|_| *how == FileUse::Write))
+        }
+        Use::Notebook { path } => both(FileUse::Edit, path, None),
         Use::Fetch { url } => fetch(url, cwd, at),
         Use::WebSearch => {
             let mut shows = Taint::default();

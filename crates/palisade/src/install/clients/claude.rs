@@ -1,7 +1,9 @@
 //! Claude Code: hooks in `settings.json`, `onFailure` since 2.1.295.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What, failed};
+use crate::install::{
+    BEFORE_A_QUESTION, BEFORE_A_TOOL, Client, Entries, Event, Nest, Place, Scope, WAIT, What,
+};
 
 pub static CLIENT: Client = Client {
     name: "claude",
@@ -30,25 +32,9 @@ pub static CLIENT: Client = Client {
 static ENTRIES: Entries = Entries {
     client: "claude",
     events: &[
-        Event {
-            name: "PreToolUse",
-            before: true,
-            fallback: Some(concat!(
-                r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":""#,
-                failed!(),
-                r#""}}"#
-            )),
-        },
+        BEFORE_A_TOOL,
         Event { name: "PostToolUse", before: false, fallback: None },
-        Event {
-            name: "PermissionRequest",
-            before: true,
-            fallback: Some(concat!(
-                r#"{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"behavior":"deny","message":""#,
-                failed!(),
-                r#""}}}"#
-            )),
-        },
+        BEFORE_A_QUESTION,
     ],
     nest: Nest::Groups(Some("*")),
     key: "command",

@@ -1,7 +1,9 @@
 //! OpenAI Codex: hooks in `hooks.json`, each to be trusted before it runs.
 
 use crate::install::splice::Data;
-use crate::install::{Client, Entries, Event, Nest, Place, Scope, WAIT, What, failed};
+use crate::install::{
+    BEFORE_A_QUESTION, BEFORE_A_TOOL, Client, Entries, Event, Nest, Place, Scope, WAIT, What,
+};
 
 pub static CLIENT: Client = Client {
     name: "codex",
@@ -28,15 +30,7 @@ pub static CLIENT: Client = Client {
 static ENTRIES: Entries = Entries {
     client: "codex",
     events: &[
-        Event {
-            name: "PreToolUse",
-            before: true,
-            fallback: Some(concat!(
-                r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":""#,
-                failed!(),
-                r#""}}"#
-            )),
-        },
+        BEFORE_A_TOOL,
         Event {
             name: "PostToolUse",
             before: false,
@@ -44,15 +38,7 @@ static ENTRIES: Entries = Entries {
                 r#"{"decision":"block","reason":"Palisade could not look at the output of this call, so it is withheld."}"#,
             ),
         },
-        Event {
-            name: "PermissionRequest",
-            before: true,
-            fallback: Some(concat!(
-                r#"{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"behavior":"deny","message":""#,
-                failed!(),
-                r#""}}}"#
-            )),
-        },
+        BEFORE_A_QUESTION,
     ],
     nest: Nest::Groups(Some(".*")),
     key: "command",
