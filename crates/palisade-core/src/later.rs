@@ -122,6 +122,21 @@ pub const OBEYED_LATER: &[(&str, Obeyed, &str)] = &[
     (".pypirc", Tool, "passwords"),
 ];
 
+/// Directories of which only some of what lies in them is obeyed, with those
+/// names; tools keep much else there, so that the sandbox lets them be written.
+const OBEYED_WITHIN: &[(&str, &[&str])] = &[
+    (".cargo", &["config", "config.toml"]),
+    (".bundle", &["config"]),
+    (".yarn", &["plugins", "releases"]),
+];
+
+/// The names below a directory of that name that a tool obeys, where it does
+/// not obey all of it.
+pub fn obeyed_within(directory: &str) -> &'static [&'static str] {
+    let row = OBEYED_WITHIN.iter().find(|(known, _)| known.eq_ignore_ascii_case(directory));
+    row.map_or(&[], |(_, names)| names)
+}
+
 /// Who obeys the file or directory of that name, in any capitals.
 pub fn obeyed(name: &str) -> Option<Obeyed> {
     // Nearly every name ends here.

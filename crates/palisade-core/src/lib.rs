@@ -24,5 +24,5 @@ pub use finding::{Contained, Finding, RuleId, Severity, Span, Subject};
 pub use judge::{
     Answer, Decision, Grant, GrantScope, GrantUse, Lifetime, Posture, Unrecognised, Verdict, judge,
 };
-pub use later::{OBEYED_LATER, Obeyed, obeyed};
+pub use later::{OBEYED_LATER, Obeyed, obeyed, obeyed_within};
 pub use permit::{Confinement, NoPermit, Obligations, Permit};

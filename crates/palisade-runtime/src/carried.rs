@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use palisade_core::obeyed;
+use palisade_core::{obeyed, obeyed_within};
 use palisade_guards::Places;
 use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Labels, Text, Writing};
 
@@ -240,7 +240,8 @@ fn obeyed_in(path: &Path, name: &str) -> Vec<String> {
         return found;
     }
     if obeyed(name).is_none() {
-        return Vec::new();
+        let within = obeyed_within(name).iter().filter(|below| path.join(below).exists());
+        return within.map(|below| format!("{name}/{below}")).collect();
     }
     // Of a directory, a file in it: to make the directory changes nothing.
     let first = fs::read_dir(path).into_iter().flatten().flatten().next();

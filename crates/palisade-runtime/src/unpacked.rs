@@ -14,7 +14,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use flate2::read::GzDecoder;
 use lzma_rust2::XzReader;
-use palisade_core::obeyed;
+use palisade_core::{obeyed, obeyed_within};
 use ruzstd::decoding::StreamingDecoder;
 
 /// How much of an archive is read, packed and unpacked.
@@ -87,7 +87,13 @@ fn told(name: &str) -> Option<String> {
         let next = parts.get(at + 1)?;
         (*next == "hooks" || *next == "config").then_some(at)
     };
-    parts.get(at.or_else(git)?..).map(|rest| rest.join("/"))
+    let within = || {
+        parts.windows(2).position(|pair| match pair {
+            [directory, name] => obeyed_within(directory).contains(name),
+            _ => false,
+        })
+    };
+    parts.get(at.or_else(git).or_else(within)?..).map(|rest| rest.join("/"))
 }
 
 fn patched(file: &mut File) -> Option<Vec<String>> {

@@ -161,7 +161,8 @@ pub struct Classify {
     /// Whether a file's content is secret.
     pub secret: fn(&Text) -> bool,
     /// Whether a file is code that something runs later (a git hook, a shell
-    /// rc file, a crontab), and in which language.
+    /// rc file, a crontab), and in which language; `Other` where that is not
+    /// one to read.
     pub code: fn(&Text) -> Option<Language>,
     /// Whether a file of settings (path, content) names no program and no
     /// source of code.

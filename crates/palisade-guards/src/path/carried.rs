@@ -28,7 +28,7 @@ pub(super) fn is_secret(path: &Text) -> bool {
 pub(super) fn runs_as(path: &Text) -> Option<Language> {
     let mark = mark_anywhere(path)?;
     match mark {
-        Mark::Hook if !path.literal().is_none_or(is_script) => None,
+        Mark::Hook if !path.literal().is_none_or(is_script) => Some(Language::Other),
         Mark::ShellStartup | Mark::Hook => Some(Language::Shell),
         Mark::Schedule => {
             let daily = path.literal().is_some_and(|text| text.contains("ly/"));

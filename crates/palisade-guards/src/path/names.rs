@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use palisade_core::{Obeyed, obeyed};
+use palisade_core::{Obeyed, obeyed, obeyed_within};
 use palisade_shell::matches;
 
 use super::home::HOME;
@@ -254,10 +254,6 @@ const WITHIN: &[(&str, Mark)] = &[
     ("/.opencode/plugin", AgentSettings),
     ("/.git/config", ToolConfig),
     ("/.git/info/attributes", ToolConfig),
-    ("/.cargo/config", Hook),
-    ("/.bundle/config", Hook),
-    ("/.yarn/plugins/", Hook),
-    ("/.yarn/releases/", Hook),
     ("/.config/mise", Hook),
     ("/.mise/", Hook),
     ("/.aws/credentials", Cloud),
@@ -428,16 +424,24 @@ fn started_with(path: &str) -> Option<Mark> {
         "reference-transaction",
         "update",
     ];
+    // The directory itself is written by what is put into it.
+    if environment_programs(path) {
+        return Some(PathProgram);
+    }
     let (above, name) = path.rsplit_once('/')?;
     let hook = base(above) == "hooks" && HOOKS.contains(&name);
     let startup = name.ends_with(".pth") && base(above).ends_with("-packages");
     if hook || startup {
         return Some(Hook);
     }
-    let environment = above.strip_suffix("/bin").or_else(|| above.strip_suffix("/Scripts"));
-    let found = environment.is_some_and(|at| matches!(base(at), ".venv" | "venv"))
-        || above.ends_with("/node_modules/.bin");
-    found.then_some(PathProgram)
+    environment_programs(above).then_some(PathProgram)
+}
+
+/// Whether the programs of a project's own environment lie in that directory.
+fn environment_programs(directory: &str) -> bool {
+    let below = |name: &str| directory.strip_suffix(name).map(base);
+    let environment = below("/bin").or_else(|| below("/Scripts"));
+    matches!(environment, Some(".venv" | "venv")) || directory.ends_with("/node_modules/.bin")
 }
 
 /// The hooks and settings of the repositories that git keeps inside another's
@@ -478,11 +482,15 @@ fn obeyed_later(path: &str) -> Option<Mark> {
     }
     let own = OWN.iter().filter_map(|own| path.find(own).map(|at| at + own.len() - 1)).max();
     let rest = own.and_then(|at| path.get(at..)).unwrap_or(path);
+    let mut above: &[&str] = &[];
     rest.split('/').find_map(|name| {
-        Some(match obeyed(name)? {
-            Obeyed::Agent => AgentSettings,
-            Obeyed::Tool => Hook,
-        })
+        let within = above.contains(&name);
+        above = obeyed_within(name);
+        match obeyed(name) {
+            Some(Obeyed::Agent) => Some(AgentSettings),
+            Some(Obeyed::Tool) => Some(Hook),
+            None => within.then_some(Hook),
+        }
     })
 }
 

@@ -357,6 +357,10 @@ fn what_an_archive_or_a_patch_holds_is_written() {
         "--- a/.claude/settings.json\n+++ b/.claude/settings.json\n@@ -1 +1 @@\n-a\n+b\n",
     );
     house.write("new.patch", "diff --git a/.mcp.json b/.mcp.json\nnew file mode 100644\n");
+    house.write(
+        "cargo.patch",
+        "--- a/.cargo/config.toml\n+++ b/.cargo/config.toml\n@@ -1 +1 @@\n-a\n+b\n",
+    );
     house.write("plain.patch", "--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1 +1 @@\n-a\n+b\n");
     let made = |line: &str| {
         let mut sh = std::process::Command::new("sh");
@@ -383,6 +387,8 @@ fn what_an_archive_or_a_patch_holds_is_written() {
         "git apply settings.patch",
         "git apply new.patch",
         "git am settings.patch",
+        "patch -p1 < cargo.patch",
+        "git apply cargo.patch",
     ];
     // Where this machine has the programs that pack so.
     if made("xz -9 -k t.tar") {

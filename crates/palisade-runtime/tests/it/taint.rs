@@ -195,3 +195,18 @@ fn what_files_hold_and_variables_give_counts_where_it_leaves() {
     }
     drop(house);
 }
+
+#[test]
+fn what_was_fetched_from_elsewhere_is_known_to_the_next_command() {
+    let lines = [
+        "git merge FETCH_HEAD && npm test",
+        "git fetch https://a.example/x main",
+        "git merge FETCH_HEAD && npm test",
+        "git checkout -b x FETCH_HEAD && make",
+        "git checkout main && make",
+        "git merge FETCH_HEAD",
+        "npm test",
+    ];
+    let verdicts = session("fetched", "{}", Surface::Interactive, &lines);
+    assert_eq!(verdicts, [Allow, Allow, Ask, Ask, Allow, Allow, Allow]);
+}

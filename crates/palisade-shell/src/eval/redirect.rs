@@ -5,6 +5,7 @@ use super::reaches::addressed;
 use super::state::File;
 use super::value::{Field, Stream, Value, Variable};
 use crate::effect::{EffectKind, Labels, Writing};
+use crate::programs::Language;
 use crate::span::Span;
 use crate::syntax::tree::{Descriptor, Redirect, RedirectOperator};
 use crate::text::Text;
@@ -497,6 +498,7 @@ impl Eval<'_> {
         };
         if how != Writing::Settings
             && let Some(language) = (self.context.classify.code)(path)
+            && language != Language::Other
             && let Some(code) = &stream.text
             && !code.is_empty()
         {
