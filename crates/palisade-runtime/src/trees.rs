@@ -33,6 +33,21 @@ const AUTOMATON: usize = 1 << 20;
 const BULKY: &[&str] =
     &[".git", ".venv", "node_modules", "site-packages", "target", "vendor", "venv"];
 
+/// Endings of sources and of what is made of them: in plain sight no secrets
+/// have such names, and they are most of what lies in a tree.
+const SOURCES: &[&str] = &[
+    "c", "cc", "class", "cpp", "css", "d", "go", "h", "hpp", "html", "java", "js", "jsx", "map",
+    "md", "mjs", "o", "php", "png", "pyc", "py", "rb", "rlib", "rmeta", "rs", "rst", "scss", "svg",
+    "swift", "ts", "tsx", "vue", "woff2",
+];
+
+/// Whether a name alone says that there is no secret, in a directory in plain
+/// sight.
+fn is_source(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(start, ending)| (!start.is_empty(), ending));
+    matches!(ending, Some((true, ending)) if SOURCES.contains(&ending))
+}
+
 /// Adds to `context` what the disk says of the trees and searches that the
 /// command names.
 pub(crate) fn look(seen: &Analysis, session: &Session, context: &mut Context) {
@@ -76,6 +91,8 @@ fn found(tree: &Tree, session: &Session, left: &mut usize) -> Vec<String> {
     let (mut ahead, mut bulky) = (VecDeque::from([root.clone()]), VecDeque::new());
     while let Some(directory) = ahead.pop_front().or_else(|| bulky.pop_front()) {
         let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let hidden =
+            directory.iter().any(|part| part.to_str().is_none_or(|part| part.starts_with('.')));
         for entry in entries.flatten() {
             if *left == 0 || found.len() >= FOUND {
                 return found;
@@ -83,7 +100,8 @@ fn found(tree: &Tree, session: &Session, left: &mut usize) -> Vec<String> {
             *left -= 1;
             let name = entry.file_name();
             let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
-            if name.starts_with('.') && !tree.hidden {
+            if name.starts_with('.') && !tree.hidden || kind.is_file() && !hidden && is_source(name)
+            {
                 continue;
             }
             let path = entry.path();

@@ -117,12 +117,9 @@ fn changes_in_place(command: &Invocation) -> bool {
             Some("-i" | "-i.bak" | "--in-place" | "-Ei" | "-i -E" | "-ri") => in_place = true,
             Some("-E" | "-r" | "-s") => {}
             Some("-e") => scripts.extend(words.next().and_then(Text::literal)),
-            Some(script) if !script.starts_with('-') => {
-                if scripts.is_empty() {
-                    scripts.push(script);
-                }
-            }
-            Some(_) => return false,
+            Some(option) if option.starts_with('-') => return false,
+            Some(script) if scripts.is_empty() => scripts.push(script),
+            Some(_) => {}
             None if scripts.is_empty() => return false,
             None => {}
         }

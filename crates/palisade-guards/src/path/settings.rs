@@ -187,7 +187,7 @@ fn row(path: &str) -> Option<&'static Row> {
     let ends = |name: &&str| {
         path.strip_suffix(*name).is_some_and(|above| above.is_empty() || above.ends_with('/'))
     };
-    ROWS.iter().find(|(names, ..)| names.iter().any(|name| ends(name)))
+    ROWS.iter().find(|(names, ..)| names.iter().any(&ends))
 }
 
 fn is_key(key: &str) -> bool {

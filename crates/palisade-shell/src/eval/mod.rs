@@ -5,6 +5,7 @@
 //! cheap to be wrong about. Where ways join, variables keep a few alternatives
 //! and a command is looked at under each.
 
+mod alternatives;
 mod arguments;
 mod arithmetic;
 mod assign;
@@ -373,38 +374,6 @@ impl<'c> Eval<'c> {
             self.emit(EffectKind::Deceptive { what }, Labels::NONE, span);
             return;
         }
-    }
-
-    /// One of `count` alternatives, the same one until the round ends.
-    fn choose(&mut self, count: usize) -> usize {
-        if count <= 1 {
-            return 0;
-        }
-        if let Some(at) = self.diagonal {
-            return at.min(count - 1);
-        }
-        let at = self.choice;
-        self.choice += 1;
-        match self.choices.get(at) {
-            Some((chosen, _)) => *chosen,
-            None => {
-                self.choices.push((0, count));
-                0
-            }
-        }
-    }
-
-    /// The next combination of alternatives, if there is one.
-    fn advance(&mut self) -> bool {
-        self.choice = 0;
-        while let Some((chosen, count)) = self.choices.last_mut() {
-            *chosen += 1;
-            if *chosen < *count {
-                return true;
-            }
-            self.choices.pop();
-        }
-        false
     }
 
     /// A script's items in order; what they print together.

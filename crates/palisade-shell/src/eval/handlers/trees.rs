@@ -117,6 +117,8 @@ fn searched(
         "grep" => {
             let recursive = has(&["-r", "-R", "--recursive", "--dereference-recursive"])
                 || invoked(fields) == "rgrep"
+                // As getopt takes it.
+                || arguments.unknown.iter().any(|word| word.text.raw().starts_with("--rec"))
                 || arguments
                     .value(&["-d", "--directories"])
                     .and_then(Field::literal)
@@ -339,20 +341,28 @@ pub(super) fn found(eval: &mut Eval<'_>, root: &Text, words: &[Field]) -> Vec<Te
             (Some("-maxdepth"), Some(value)) => {
                 tree.shallow |= matches!(value.literal(), Some("0" | "1"));
             }
-            (Some("-type" | "-xtype"), Some(value)) => {
-                if value.literal().is_some_and(|kinds| !kinds.contains(['f', 'l'])) && !either {
-                    return Vec::new();
-                }
+            (Some("-type" | "-xtype"), Some(value))
+                if value.literal().is_some_and(|kinds| !kinds.contains(['f', 'l'])) && !either =>
+            {
+                return Vec::new();
             }
-            (Some("-name" | "-iname" | "-path" | "-ipath" | "-wholename"), Some(value)) => {
+            (
+                Some(test @ ("-name" | "-iname" | "-path" | "-ipath" | "-wholename")),
+                Some(value),
+            ) => {
+                // A pattern of paths says so by a slash.
+                let spelled = |glob: String| match test.ends_with("name") && test != "-wholename" {
+                    false if !glob.contains('/') => format!("./{glob}"),
+                    _ => glob,
+                };
                 let before = at.checked_sub(1).and_then(|at| words.get(at));
                 let negated = matches!(before.and_then(Field::literal), Some("!" | "-not"));
                 if negated || prunes && matches!(next(1), Some("-prune" | ")" | "-o")) {
                     if !either || prunes {
-                        tree.but.extend(certain(value));
+                        tree.but.extend(certain(value).map(spelled));
                     }
                 } else {
-                    positive.push(widened(value));
+                    positive.push(spelled(widened(value)));
                 }
             }
             (Some("-regex" | "-iregex" | "-empty"), _) => return Vec::new(),
@@ -427,6 +437,14 @@ pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
         }
     }
     for tree in trees {
+        // Where nobody has looked, what is left out for being secret is there.
+        let whole =
+            tree.held == Held::NotAnywhere || Some(tree.root.as_str()) == worked_in.literal();
+        let looked = eval.context.trees.contains_key(&tree);
+        if whole && !looked && tree.ignored == Ignored::Nothing {
+            let path = eval.resolve(&Text::new(format!("{}/.env", tree.root)));
+            let _ = eval.read(&path, span);
+        }
         let _ = eval.read_below(tree, span);
     }
 }

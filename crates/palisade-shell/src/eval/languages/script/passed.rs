@@ -223,13 +223,13 @@ impl Scan {
             "getattr" if !called => Some(Sink::Unseen),
             // `Trace().run("..")`, `Bdb().run("..")`
             ".run" | ".runcall" if matches!(tokens.get(at + 2), Some(Token::Text(..))) => {
-                let uses = |module: &&str| {
+                let uses = |module: &str| {
                     tokens.iter().any(|token| {
-                        matches!(token, Token::Name(name) if name.split('.').next() == Some(*module))
+                        matches!(token, Token::Name(name) if name.split('.').next() == Some(module))
                     })
                 };
                 let tools = ["trace", "bdb", "pdb", "cProfile", "profile", "code"];
-                tools.iter().any(|module| uses(&module)).then_some(Sink::Evaluate)
+                tools.iter().any(|module| uses(module)).then_some(Sink::Evaluate)
             }
             _ => None,
         }

@@ -1,8 +1,9 @@
 //! Perl's `open`.
 
+use super::Scan;
+use super::sinks::written;
 use super::tables::Sink;
 use super::tokens::Token;
-use super::{Scan, written};
 use crate::effect::Writing;
 use crate::eval::Eval;
 use crate::eval::value::{Field, Stream};

@@ -331,10 +331,8 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         | "doctest.run_docstring_examples"
         | "runpy.run_module" => Sink::Evaluate,
         // Modules of which every name is a program.
-        "plumbum.local" | "delegator.run" | "envoy.run" | "pexpect.run" | "pexpect.runu" => {
-            Sink::Unseen
-        }
-        _ if name.starts_with("sh.") && !name.contains("..") => Sink::Unseen,
+        "delegator.run" | "envoy.run" | "pexpect.run" | "pexpect.runu" => Sink::Unseen,
+        _ if name.starts_with("sh.") || name.starts_with("plumbum.local") => Sink::Unseen,
         "operator.methodcaller" | "operator.attrgetter" | "methodcaller" | "attrgetter" => {
             Sink::Named
         }

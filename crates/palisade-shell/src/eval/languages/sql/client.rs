@@ -159,6 +159,7 @@ pub(super) fn command(eval: &mut Eval<'_>, text: &str, labels: Labels, span: Spa
     true
 }
 
+/// Runs a command that is given the client's output.
 fn shell(eval: &mut Eval<'_>, code: &str, labels: Labels, span: Span) {
     let outer = std::mem::take(&mut eval.stdin);
     let _ = eval.code(Language::Shell, &Text::new(code), labels, "database client", span);
@@ -181,7 +182,7 @@ fn run(eval: &mut Eval<'_>, does: Does, word: &str, rest: &str, labels: Labels, 
             } else {
                 rest
             };
-            shell(eval, whole, labels, span);
+            let _ = eval.code(Language::Shell, &Text::new(whole), labels, "database client", span);
         }
         Does::Output => {
             // `.once -e`, `\g (format=csv) |cmd`
