@@ -109,8 +109,13 @@ impl Eval<'_> {
         let stream = self.expanded(assignments, words, redirects);
         // What the redirections do belongs to the command they are part of.
         let outer = self.node;
-        let own =
-            self.out.commands.iter().skip(commands).rposition(|command| command.parent == outer);
+        // What is written may be code that runs later, which is not that command.
+        let own = self
+            .out
+            .commands
+            .iter()
+            .skip(commands)
+            .rposition(|command| command.parent == outer && command.deferred == self.deferred);
         if let Some(own) = own.and_then(|at| u32::try_from(commands + at).ok()) {
             for effect in self.out.effects.iter_mut().skip(effects) {
                 if effect.command == outer {
@@ -198,5 +203,26 @@ impl Eval<'_> {
             }
             None => stream,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::effect::{Classify, Context, EffectKind};
+    use crate::programs::Language;
+
+    #[test]
+    fn a_redirection_is_part_of_its_command_whatever_is_written() {
+        let code = |_: &crate::Text| Some(Language::Shell);
+        let context = Context {
+            cwd: "/w".into(),
+            home: "/home/u".into(),
+            classify: Classify { code, ..Classify::default() },
+            ..Context::default()
+        };
+        let seen = crate::analyse("echo hi $(ls) > hook", &context);
+        let write = seen.effects.iter().find(|one| matches!(one.kind, EffectKind::Write { .. }));
+        let command = write.and_then(|one| seen.commands.get(one.command? as usize));
+        assert_eq!(command.map(|one| one.program.to_string()).as_deref(), Some("echo"));
     }
 }

@@ -533,7 +533,10 @@ fn as_text(report: &Report) -> String {
     let mut text = String::new();
     // A string takes everything that is written to it.
     let _ = match report.worst() {
-        None => writeln!(text, "intact: {} records, all signed", report.records),
+        None => {
+            let records = if report.records == 1 { "record" } else { "records" };
+            writeln!(text, "intact: {} {records}, all signed", report.records)
+        }
         Some(worst) => {
             writeln!(
                 text,
