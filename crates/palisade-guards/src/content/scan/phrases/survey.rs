@@ -65,12 +65,13 @@ impl Survey<'_> {
     }
 
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
+        let mut around = Around::of(&self.tables.known, self.bytes, from, to);
         self.tables.starts.between(word, self.bytes, from, to, |sign| match *sign {
             Sign::Key(anchor) => {
                 if let Some(anchor) = ANCHORS.get(usize::from(anchor))
                     && anchor.may_be_at(self.bytes, from, to)
                     && let Some(beside) = beside(self.tables, anchor)
-                    && let Some(reach) = reach(self.tables, self.bytes, anchor, beside, from, to)
+                    && let Some(reach) = reach(anchor, beside, &mut around)
                 {
                     let mask = mask_of(usize::from(anchor.class));
                     self.keys.push(Key { at: from, mask, reach });
