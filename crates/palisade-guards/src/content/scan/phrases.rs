@@ -491,6 +491,11 @@ fn begins(bytes: &[u8], from: usize, text: &str) -> bool {
 
 /// Whether letters without spaces hold what an attack would.
 pub fn is_joined(run: &str) -> bool {
+    // Of shorter words each stands by itself: most runs are paths and names.
+    let mut letters = run.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+    if !letters.any(|word| word.len() >= 9) {
+        return false;
+    }
     let mut count = 0;
     each_match(JOINED.as_ref(), run.as_bytes(), |_, _| count += 1);
     count >= 2

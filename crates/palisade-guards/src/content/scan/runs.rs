@@ -3,7 +3,42 @@
 use super::decode;
 use super::phrases::is_joined;
 use super::radix;
+use super::shape;
 use super::views::{View, Views};
+
+/// Whether a long run is a path or a name of several words, of which no part can
+/// be an encoding and none is words run together. Most long runs are.
+pub fn is_ordinary(run: &[u8]) -> bool {
+    // What a part between signs has: letters and digits, whether there is a
+    // digit, and whether there is what no hex digit is.
+    let (mut length, mut digit, mut beyond_hex) = (0, false, false);
+    let (mut lower, mut upper, mut any_beyond_hex) = (false, false, false);
+    for byte in run.iter().chain(b"/") {
+        match byte {
+            b'0'..=b'9' => digit = true,
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                lower |= byte.is_ascii_lowercase();
+                upper |= byte.is_ascii_uppercase();
+                beyond_hex |= byte | 0x20 > b'f';
+            }
+            sign => {
+                if length >= shape::LONG && (upper || digit || !beyond_hex) {
+                    return false;
+                }
+                any_beyond_hex |= beyond_hex;
+                (length, digit, beyond_hex) = (0, false, false);
+                if *sign == b'=' {
+                    // A value may be an encoding where its name is none.
+                    any_beyond_hex = false;
+                }
+                continue;
+            }
+        }
+        length += 1;
+    }
+    let one_case = lower != upper;
+    one_case && any_beyond_hex && !is_joined(std::str::from_utf8(run).unwrap_or_default())
+}
 
 /// What long runs say.
 pub fn runs(text: &str, all: &[(usize, usize)], views: &mut Views<'_>) {
@@ -140,10 +175,8 @@ pub fn undone(run: &str) -> Option<(String, &'static str)> {
     if (lower || upper) && run.len() >= 16 {
         let letters = run.trim_end_matches('=');
         if digits > 0 || letters.len() % 8 != 1 {
-            let read = if upper {
+            let read = if upper || (digits > 0 && digits < run.len() / 2) {
                 decode::base32(run)
-            } else if digits > 0 && digits < run.len() / 2 {
-                decode::base32(&run.to_ascii_uppercase())
             } else {
                 None
             };
