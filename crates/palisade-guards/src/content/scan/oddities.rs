@@ -36,6 +36,10 @@ pub struct Rows {
 
 /// So many groups may be an encoding.
 pub const GROUPS: usize = 2;
+/// So many signs of quoted-printable are none by chance, and they stand at most
+/// so far from each other.
+pub const QUOTED: usize = 3;
+pub const QUOTED_APART: usize = 60;
 /// So many letters by their places may be words.
 pub const PLACES: usize = 8;
 
@@ -97,7 +101,8 @@ impl Rows {
             && word.last() == Some(&b'=')
             && matches!(bytes.get(to), Some(b'\n' | b'\r'));
         if escapes > 0 || soft {
-            add(&mut self.quoted, from, to, escapes + usize::from(soft), 60, 3, &mut found.quoted);
+            let count = escapes + usize::from(soft);
+            add(&mut self.quoted, from, to, count, QUOTED_APART, QUOTED, &mut found.quoted);
         }
         if word.len() >= 6 && word.starts_with(b"+A") {
             add(&mut self.utf7, from, to, 1, 40, 1, &mut found.utf7);
@@ -129,7 +134,7 @@ impl Rows {
     /// Ends the rows.
     pub fn close(self, found: &mut Odd) {
         self.groups.close(GROUPS, &mut found.groups);
-        self.quoted.close(3, &mut found.quoted);
+        self.quoted.close(QUOTED, &mut found.quoted);
         self.utf7.close(1, &mut found.utf7);
         self.places.close(PLACES, &mut found.places);
         self.leet.close(3, &mut found.leet);

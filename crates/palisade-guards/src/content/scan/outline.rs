@@ -23,8 +23,10 @@ pub struct Outline {
     places: (usize, usize, usize),
     /// Words that may be groups of an encoding, in a row.
     groups: (usize, usize, usize),
-    /// Where the last two words of letters and digits end, the last one first.
-    mixed: [Option<usize>; 2],
+    /// Signs of quoted-printable, in a row.
+    quoted: (usize, usize, usize),
+    /// Where the last two words of letters and digits stand, the last one first.
+    mixed: [Option<(usize, usize)>; 2],
     /// Where the last wide word ends that was looked at.
     wide: usize,
 }
@@ -54,6 +56,18 @@ struct Bits {
 #[inline(always)]
 const fn moved(bits: u64, before: u64, by: u32) -> u64 {
     bits << by | before >> (64 - by)
+}
+
+/// The word with the signs in it and around it that stands at a place.
+fn wide_at(bytes: &[u8], at: usize) -> (usize, usize) {
+    let wide = |byte: &&u8| shape::is_wide(**byte);
+    let (before, behind) = bytes.split_at_checked(at).unwrap_or_default();
+    let from = at - before.iter().rev().take_while(wide).count();
+    (from, at + behind.iter().take_while(wide).count())
+}
+
+const fn is_capital_hex(byte: &u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'A'..=b'F')
 }
 
 /// Adds so much to a row, which goes on if it is near enough.
@@ -124,18 +138,14 @@ impl Outline {
     pub fn digits(&mut self, bytes: &[u8], from: usize, to: usize) {
         let digits_only = bytes.get(from..to).is_some_and(|word| word.iter().all(u8::is_ascii_digit));
         if !digits_only {
-            self.mixed = [Some(to), self.mixed[0]];
+            self.mixed = [Some((from, to)), self.mixed[0]];
             self.mixed_groups();
         }
         // The word with the signs in it and around it, once.
         if from < self.wide {
             return;
         }
-        let wide = |byte: &&u8| shape::is_wide(**byte);
-        let before = bytes.get(..from).unwrap_or_default().iter().rev();
-        let first = from - before.take_while(wide).count();
-        let behind = bytes.get(to..).unwrap_or_default().iter();
-        let last = to + behind.take_while(wide).count();
+        let (first, last) = wide_at(bytes, from);
         self.wide = last;
         let word = bytes.get(first..last).unwrap_or_default();
         let called = first.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'(');
@@ -170,13 +180,11 @@ impl Outline {
 
     /// Among the groups of an encoding are some of letters and digits.
     fn mixed_groups(&mut self) {
-        // They are looked for so far around, and a word may be longer.
-        const AROUND: usize = GROUPS_APART + 24;
         let (from, to, count) = self.groups;
-        if let [Some(last), Some(earlier)] = self.mixed
+        if let [Some((last, _)), Some((_, earlier))] = self.mixed
             && count >= oddities::GROUPS
-            && earlier + AROUND >= from
-            && last <= to + AROUND
+            && earlier + GROUPS_APART >= from
+            && last <= to + GROUPS_APART
         {
             self.mark(from, to);
         }
@@ -200,19 +208,29 @@ impl Outline {
         match (byte, bytes.get(at + 1)) {
             // A number that may be of letters only.
             (b'+', Some(_)) if before == Some(&b'U') => self.number(at + 1, at + 5, 5),
-            (b'+', Some(b'A')) | (b'=', Some(b'2'..=b'7' | b'\n' | b'\r')) => self.mark(at, at + 1),
+            (b'+', Some(b'A')) => self.mark(at, at + 1),
+            (b'=', Some(b'2'..=b'7')) if bytes.get(at + 2).is_some_and(is_capital_hex) => {
+                self.quoted(bytes, at);
+            }
+            (b'=', Some(b'\n' | b'\r')) => self.quoted(bytes, at),
             (b'+', _) if shape::is_join(bytes, at) => self.mark(at, at + 1),
             (b'@' | b'$', _) => self.leet(bytes, at),
             _ => {}
         }
     }
 
+    /// Takes in a sign of quoted-printable, with the word it stands in.
+    fn quoted(&mut self, bytes: &[u8], at: usize) {
+        let (from, to) = wide_at(bytes, at);
+        let (first, to, count) = in_row(&mut self.quoted, from, to, 1, oddities::QUOTED_APART);
+        if count >= oddities::QUOTED {
+            self.mark(first, to);
+        }
+    }
+
     /// Takes in a sign that may stand for a letter.
     fn leet(&mut self, bytes: &[u8], at: usize) {
-        let wide = |byte: &&u8| shape::is_wide(**byte);
-        let (first, last) = bytes.split_at_checked(at).unwrap_or_default();
-        let from = at - first.iter().rev().take(shape::LONG).take_while(wide).count();
-        let to = at + last.iter().take(shape::LONG).take_while(wide).count();
+        let (from, to) = wide_at(bytes, at);
         if shape::is_digits_for_letters(bytes.get(from..to).unwrap_or_default()) {
             self.mark(from, to);
         }
@@ -220,11 +238,8 @@ impl Outline {
 
     /// The ranges in their order, none of which ends within a run of letters.
     pub fn ranges(mut self, bytes: &[u8]) -> Vec<(usize, usize)> {
-        let wide = |byte: &&u8| shape::is_wide(**byte);
         for at in std::mem::take(&mut self.runs) {
-            let (before, behind) = bytes.split_at_checked(at).unwrap_or_default();
-            let from = at - before.iter().rev().take_while(wide).count();
-            let to = at + behind.iter().take_while(wide).count();
+            let (from, to) = wide_at(bytes, at);
             if !runs::is_ordinary(bytes.get(from..to).unwrap_or_default()) {
                 self.ranges.push((from, to));
             }

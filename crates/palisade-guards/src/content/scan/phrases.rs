@@ -137,16 +137,13 @@ impl Needs {
         let mut needed = Vec::new();
         for (element, gap) in all {
             far += usize::from(gap) + 1;
-            // What is known by its form is not looked for here, but what is
-            // beyond it: a form is one letter wide, between two words.
-            let is_form = element.mask & (ADDRESS | URL | SNAKE) != 0;
             if far > FAR {
                 break;
             }
-            if !is_form {
-                needed.push((far, element.mask));
-            }
-            far += if is_form { 3 } else { usize::from(element.longest) };
+            // A form is one letter wide, between two words.
+            let form = if element.mask & (ADDRESS | URL | SNAKE) != 0 { 3 } else { 0 };
+            needed.push((far + form, element.mask));
+            far += usize::from(element.longest).max(form);
         }
         needed
     }

@@ -4,7 +4,7 @@
 
 use super::blocks::{Block, Sorts, Walker, walk_quickly};
 use super::mended::nearly;
-use super::phrases::Known;
+use super::phrases::{Known, mask_of};
 use super::reading::{is_contraction, is_odd};
 use super::words::{Word, Words};
 use crate::content::invisible::reading as read_as;
@@ -145,6 +145,16 @@ pub struct Around<'t> {
     before: Side,
 }
 
+/// The class of what is known by its form, if the sign of one stands at a place.
+fn form_at(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at)? {
+        b'@' => Some(ADDRESS),
+        b':' if bytes.get(at..at + 3) == Some(b"://") => Some(URL),
+        b'_' => Some(SNAKE),
+        _ => None,
+    }
+}
+
 /// What stands on one side of a word.
 struct Side {
     /// Where what is not read yet begins, or ends.
@@ -153,7 +163,8 @@ struct Side {
     far: usize,
     /// Whether there is no more.
     ended: bool,
-    /// How far each word begins from it, and the classes of all up to there.
+    /// How far each word or form begins from it, and the classes of all up to
+    /// there.
     seen: Vec<(usize, u128)>,
 }
 
@@ -172,6 +183,12 @@ impl Side {
         let before = self.seen.last().map_or(0, |(_, classes)| *classes);
         self.seen.push((self.far, before | classes));
         self.far += letters + 1;
+    }
+
+    /// Adds what is known by its form.
+    fn add_form(&mut self, class: usize) {
+        let before = self.seen.last().map_or(0, |(_, classes)| *classes);
+        self.seen.push((self.far, before | mask_of(class)));
     }
 
     /// There is something that is read in other ways: it may be anything.
@@ -217,6 +234,9 @@ impl<'t> Around<'t> {
                 }
                 Some(byte) if !byte.is_ascii_alphanumeric() => {
                     side.at += 1;
+                    if let Some(class) = form_at(self.bytes, at) {
+                        side.add_form(class);
+                    }
                     continue;
                 }
                 Some(_) => {
@@ -259,6 +279,9 @@ impl<'t> Around<'t> {
             }
             if !letter(byte) {
                 side.at -= 1;
+                if let Some(class) = form_at(bytes, side.at) {
+                    side.add_form(class);
+                }
                 continue;
             }
             let before = bytes.get(..end).unwrap_or_default();
