@@ -187,6 +187,13 @@ pub fn text(bytes: Vec<u8>) -> Option<String> {
 
 /// Whether the first bytes of something may be those of text.
 fn could_be_text(start: &[u8]) -> bool {
+    // A letter may be cut off at the end, and no other may be wrong.
+    if let Err(error) = std::str::from_utf8(start)
+        && start.len() - error.valid_up_to() > 3
+        && !start.contains(&0)
+    {
+        return false;
+    }
     let odd = start.iter().filter(|byte| **byte < b' ' && !byte.is_ascii_whitespace()).count();
     // UTF-16 has a nought after every letter.
     odd * 4 <= start.len() || start.iter().skip(1).step_by(2).all(|byte| *byte == 0)

@@ -76,7 +76,10 @@ impl Anchor {
     fn may_be_at(&self, bytes: &[u8], from: usize, to: usize) -> bool {
         self.is_alone() || {
             let (before, _, behind) = self.parts();
-            may_follow(bytes, to, behind) && may_precede(bytes, from, before)
+            !differs_behind(bytes, to, behind.as_bytes())
+                && !differs_before(bytes, from, before.as_bytes())
+                && may_follow(bytes, to, behind)
+                && may_precede(bytes, from, before)
         }
     }
 
@@ -445,6 +448,42 @@ impl Tables {
             }
         }
     }
+}
+
+/// Whether behind a sign two other letters stand than those of the next word:
+/// most of what is looked up is told by them.
+#[inline(always)]
+fn differs_behind(bytes: &[u8], at: usize, words: &[u8]) -> bool {
+    match (bytes.get(at..).unwrap_or_default(), words) {
+        ([sign, first, second, ..], [_, one, other, ..]) => {
+            divides(*sign, *first, *second, *other)
+                && (first | 0x20, second | 0x20) != (*one, *other)
+        }
+        _ => false,
+    }
+}
+
+/// The same of the word before.
+#[inline(always)]
+fn differs_before(bytes: &[u8], at: usize, words: &[u8]) -> bool {
+    match (bytes.get(..at).unwrap_or_default(), words) {
+        ([.., second, first, sign], [.., other, one, _]) => {
+            divides(*sign, *first, *second, *other)
+                && (first | 0x20, second | 0x20) != (*one, *other)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a sign stands between two words, with two letters of either to be
+/// compared.
+#[inline(always)]
+const fn divides(sign: u8, first: u8, second: u8, other: u8) -> bool {
+    sign.is_ascii()
+        && !sign.is_ascii_alphanumeric()
+        && first.is_ascii_alphanumeric()
+        && second.is_ascii_alphanumeric()
+        && other.is_ascii_alphanumeric()
 }
 
 /// Whether some words may follow a place, before which a word ends: what is

@@ -131,8 +131,13 @@ fn decoded(run: &str, span: (usize, usize), views: &mut Views<'_>) -> bool {
     }
 }
 
+/// So much of a run is looked at: more than of any is decoded.
+const LONGEST: usize = 1 << 20;
+
 /// What a run of letters and digits says, and by which encoding.
 pub fn undone(run: &str) -> Option<(String, &'static str)> {
+    // No more of it is decoded.
+    let run = run.get(..run.floor_char_boundary(LONGEST)).unwrap_or_default();
     let (mut lower, mut upper, mut digits, mut hex, mut binary) = (false, false, 0, true, true);
     for byte in run.bytes() {
         lower |= byte.is_ascii_lowercase();
