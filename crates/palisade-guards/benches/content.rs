@@ -83,8 +83,8 @@ fn log() -> String {
 /// Sentences of plain words in any order.
 fn words() -> String {
     const WORDS: [&str; 20] = [
-        "the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "while", "friends",
-        "walk", "along", "river", "and", "people", "about", "spring", "in", "with", "house",
+        "the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "while", "friends", "walk",
+        "along", "river", "and", "people", "about", "spring", "in", "with", "house",
     ];
     let mut state = 1_u32;
     let mut text = String::new();

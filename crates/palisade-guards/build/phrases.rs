@@ -72,10 +72,8 @@ pub fn tables() -> String {
                 mask |= 1 << *bits.entry(class.to_owned()).or_insert(next);
             }
             let (gap, longest) = (element.gap, longest(&classes, element));
-            let _ = write!(
-                elements,
-                "Element {{ mask: {mask}, gap: {gap}, longest: {longest} }}, "
-            );
+            let _ =
+                write!(elements, "Element {{ mask: {mask}, gap: {gap}, longest: {longest} }}, ");
         }
         let reach = |from: usize, to: usize| -> usize {
             let within = said.elements.get(from..to).unwrap_or_default();

@@ -761,11 +761,7 @@ impl Searcher {
         None
     }
 
-    fn find_within(
-        &self,
-        text: &[u8],
-        range: std::ops::Range<usize>,
-    ) -> Option<(usize, Family)> {
+    fn find_within(&self, text: &[u8], range: std::ops::Range<usize>) -> Option<(usize, Family)> {
         let (at, pattern) = match (&self.fast, &self.other) {
             (Some(fast), _) => {
                 let found = fast.find_in(text, range.into())?;

@@ -31,14 +31,8 @@ pub fn next(text: &[u8], from: usize) -> Option<Range<usize>> {
 fn may_hold(part: &[u8; PLACES + DEEP]) -> bool {
     let mut any = false;
     for at in 0..PLACES {
-        any |= begins(
-            part[at],
-            part[at + 1],
-            part[at + 2],
-            part[at + 3],
-            part[at + 4],
-            part[at + 5],
-        );
+        any |=
+            begins(part[at], part[at + 1], part[at + 2], part[at + 3], part[at + 4], part[at + 5]);
     }
     any
 }

@@ -265,7 +265,8 @@ impl Pass {
     /// Takes the text up to `to` over as it is, unless only places are asked for.
     fn keep(&mut self, text: &str, to: usize) {
         if self.places.is_none()
-            && let Some(part) = text.get(self.kept..to) {
+            && let Some(part) = text.get(self.kept..to)
+        {
             self.out.push_str(part);
             self.kept = to;
         }

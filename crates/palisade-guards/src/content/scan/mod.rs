@@ -294,11 +294,8 @@ impl views::View {
 /// Whether a phrase of a rule, and so sure, counts where its words stand in
 /// another order.
 fn is_known_turned(rule: &Rule, score: u16) -> bool {
-    let rules = [
-        &rules::CONTENT_OVERRIDE,
-        &rules::CONTENT_PROMPT_EXTRACTION,
-        &rules::CONTENT_CONCEALMENT,
-    ];
+    let rules =
+        [&rules::CONTENT_OVERRIDE, &rules::CONTENT_PROMPT_EXTRACTION, &rules::CONTENT_CONCEALMENT];
     score >= 120 && rules.iter().any(|one| one.id == rule.id)
 }
 

@@ -136,7 +136,8 @@ impl Outline {
 
     /// Takes in a word of letters and digits, with a digit in it.
     pub fn digits(&mut self, bytes: &[u8], from: usize, to: usize) {
-        let digits_only = bytes.get(from..to).is_some_and(|word| word.iter().all(u8::is_ascii_digit));
+        let digits_only =
+            bytes.get(from..to).is_some_and(|word| word.iter().all(u8::is_ascii_digit));
         if !digits_only {
             self.mixed = [Some((from, to)), self.mixed[0]];
             self.mixed_groups();
@@ -221,7 +222,8 @@ impl Outline {
 
     /// Takes in a sign of quoted-printable, with the word it stands in.
     fn quoted(&mut self, bytes: &[u8], at: usize) {
-        let (from, to) = wide_at(bytes, at);
+        // Of a long word each byte is looked at once.
+        let (from, to) = if at < self.quoted.1 { (at, self.quoted.1) } else { wide_at(bytes, at) };
         let (first, to, count) = in_row(&mut self.quoted, from, to, 1, oddities::QUOTED_APART);
         if count >= oddities::QUOTED {
             self.mark(first, to);
@@ -230,7 +232,11 @@ impl Outline {
 
     /// Takes in a sign that may stand for a letter.
     fn leet(&mut self, bytes: &[u8], at: usize) {
-        let (from, to) = wide_at(bytes, at);
+        // Longer words are none of these.
+        let from = at.saturating_sub(shape::LONG);
+        let part = bytes.get(from..bytes.len().min(at + shape::LONG)).unwrap_or_default();
+        let (first, last) = wide_at(part, at - from);
+        let (from, to) = (from + first, from + last);
         if shape::is_digits_for_letters(bytes.get(from..to).unwrap_or_default()) {
             self.mark(from, to);
         }

@@ -229,3 +229,35 @@ fn divided(run: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_names_are_ordinary_and_encodings_are_not() {
+        for run in [
+            "path=/api/v1/items/57833",
+            "some_long_name_of_a_thing",
+            "usr/share/common-licenses",
+            "MAXIMUM_BUFFER_SIZE",
+            "internationalisation",
+        ] {
+            assert!(is_ordinary(run.as_bytes()), "{run}");
+        }
+        for run in [
+            "69676e6f726520616c6c",
+            "value=69676e6f72-6520616c6c",
+            "SWdub3JlIGFsbCBwcmV2",
+            "jftw433smuqgc3dmebyh",
+            "JFTWOOTSMUQGWYLLMEBY",
+            "x/jftw433smuqgc3dmebyh",
+            "0110100101100111011011100110111101110010",
+            "ignorepreviousinstructions",
+            "x=ignore_previousinstructions",
+            "73-103-110-111-114-101",
+        ] {
+            assert!(!is_ordinary(run.as_bytes()), "{run}");
+        }
+    }
+}

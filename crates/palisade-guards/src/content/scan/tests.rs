@@ -266,6 +266,13 @@ fn hostile_text_ends() {
         "QQ==",
         "you are now ",
         "<|",
+        "$",
+        "@a1",
+        "=2A",
+        "0x1",
+        "1234 a1b2 ",
+        "g_",
+        "://",
     ] {
         let text = piece.repeat(40_000 / piece.len());
         let hits = scan(&text, Kind::Html);

@@ -241,7 +241,8 @@ impl<'t> Around<'t> {
                 }
                 Some(_) => {
                     let rest = self.bytes.get(at..).unwrap_or_default();
-                    let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                    let length =
+                        rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                     let (mut end, mut length) = (at + length, length);
                     let word = if self.bytes.get(end) == Some(&b'\'') {
                         Word::at(self.bytes, at).map(|(word, last)| {
