@@ -92,7 +92,7 @@ fn words() -> String {
         for nth in 0..14 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             text.push_str(if nth == 0 { "" } else { " " });
-            text.push_str(WORDS[(state >> 16) as usize % WORDS.len()]);
+            text.push_str(WORDS.get((state >> 16) as usize % WORDS.len()).unwrap());
         }
         text.push_str(".\n");
     }

@@ -148,8 +148,7 @@ pub fn is_group(word: &[u8]) -> bool {
     }
     let small = word.iter().any(u8::is_ascii_lowercase);
     let capitals = word.iter().any(u8::is_ascii_uppercase);
-    (small && capitals)
-        || (!small && capitals && word.len() == 8)
+    (capitals && (small || word.len() == 8))
         || (matches!(word.len(), 4 | 8) && word.iter().all(u8::is_ascii_hexdigit))
 }
 
