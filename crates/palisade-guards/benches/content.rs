@@ -5,17 +5,16 @@
 use divan::Bencher;
 use divan::counter::BytesCount;
 use palisade_guards::content::outgoing::Outgoing;
-use palisade_guards::content::{Kind, Secret, clean, scan};
+use palisade_guards::content::{Kind, Redactor, Secret, clean, scan};
 use std::path::{Path, PathBuf};
 
 fn main() {
     divan::main();
 }
 
-/// Prose that is about something else than what is looked for, ASCII only: the
-/// READMEs of the crates that this workspace is built with. Nothing where there
-/// are no sources of crates.
-fn readmes() -> String {
+/// Files of the crates that this workspace is built with, ASCII only. Nothing
+/// where there are no sources of crates.
+fn of_crates(fits: impl Fn(&str) -> bool) -> String {
     let lock =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock"))
             .unwrap();
@@ -33,11 +32,70 @@ fn readmes() -> String {
         let of = |key: &str| crate_.lines().find_map(|line| value(line, key));
         let (Some(name), Some(version)) = (of("name"), of("version")) else { continue };
         for registry in &registries {
-            let path = registry.join(format!("{name}-{version}")).join("README.md");
-            text.push_str(&std::fs::read_to_string(path).unwrap_or_default());
+            let inside = std::fs::read_dir(registry.join(format!("{name}-{version}")));
+            let mut files: Vec<PathBuf> =
+                inside.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+            files.sort();
+            files.retain(|file| file.file_name().and_then(|name| name.to_str()).is_some_and(&fits));
+            for file in files {
+                text.push_str(&std::fs::read_to_string(file).unwrap_or_default());
+            }
         }
     }
     text.retain(|letter| matches!(letter, ' '..='~' | '\n'));
+    text
+}
+
+/// Prose that is about something else than what is looked for.
+fn readmes() -> String {
+    of_crates(|name| name == "README.md")
+}
+
+/// Legal prose, full of `you must not` and `the above`.
+fn licences() -> String {
+    of_crates(|name| name.starts_with("LICENSE"))
+}
+
+/// The log of a server, as lines of one pattern.
+fn log() -> String {
+    let mut state = 1_u32;
+    let mut next = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let mut text = String::new();
+    for nth in 0..40_000 {
+        text.push_str(&format!(
+            "2026-11-{:02} {:02}:{:02}:{:02} INFO worker[{}]: request {nth} handled in {} ms, \
+             status=200 path=/api/v1/items/{}\n",
+            1 + next(28),
+            next(24),
+            next(60),
+            next(60),
+            1000 + next(9000),
+            next(900),
+            next(100_000)
+        ));
+    }
+    text
+}
+
+/// Sentences of plain words in any order.
+fn words() -> String {
+    const WORDS: [&str; 20] = [
+        "the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "while", "friends", "walk",
+        "along", "river", "and", "people", "about", "spring", "in", "with", "house",
+    ];
+    let mut state = 1_u32;
+    let mut text = String::new();
+    while text.len() < 4 << 20 {
+        for nth in 0..14 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text.push_str(if nth == 0 { "" } else { " " });
+            text.push_str(WORDS.get((state >> 16) as usize % WORDS.len()).unwrap());
+        }
+        text.push_str(".\n");
+    }
     text
 }
 
@@ -100,6 +158,30 @@ fn encoded() -> String {
 fn scan_readmes(bencher: Bencher) {
     let text = readmes();
     bencher.counter(BytesCount::of_str(&text)).bench(|| scan(&text, Kind::Text).len());
+}
+
+#[divan::bench]
+fn scan_licences(bencher: Bencher) {
+    let text = licences();
+    bencher.counter(BytesCount::of_str(&text)).bench(|| scan(&text, Kind::Text).len());
+}
+
+#[divan::bench]
+fn scan_log(bencher: Bencher) {
+    let text = log();
+    bencher.counter(BytesCount::of_str(&text)).bench(|| scan(&text, Kind::Text).len());
+}
+
+#[divan::bench]
+fn scan_words(bencher: Bencher) {
+    let text = words();
+    bencher.counter(BytesCount::of_str(&text)).bench(|| scan(&text, Kind::Text).len());
+}
+
+#[divan::bench]
+fn secrets_of_licences(bencher: Bencher) {
+    let (text, redactor) = (licences(), Redactor::new(&[]));
+    bencher.counter(BytesCount::of_str(&text)).bench(|| redactor.find(&text).len());
 }
 
 #[divan::bench]

@@ -71,8 +71,9 @@ pub fn tables() -> String {
                 let next = bits.len() as u32;
                 mask |= 1 << *bits.entry(class.to_owned()).or_insert(next);
             }
-            let gap = element.gap;
-            let _ = write!(elements, "Element {{ mask: {mask}, gap: {gap} }}, ");
+            let (gap, longest) = (element.gap, longest(&classes, element));
+            let _ =
+                write!(elements, "Element {{ mask: {mask}, gap: {gap}, longest: {longest} }}, ");
         }
         let reach = |from: usize, to: usize| -> usize {
             let within = said.elements.get(from..to).unwrap_or_default();

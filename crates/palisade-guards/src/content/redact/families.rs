@@ -1,6 +1,7 @@
 //! The families of secrets that can be told by their looks: a mark to search
 //! for, and a look that decides.
 
+use super::filter;
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
@@ -712,6 +713,9 @@ fn percent_encoded(bytes: &[u8]) -> bool {
     matches!(bytes, [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
 }
 
+/// No mark is longer.
+pub const LONGEST_MARK: usize = 16;
+
 /// Finds marks.
 #[derive(Debug)]
 pub struct Searcher {
@@ -737,24 +741,34 @@ pub fn searcher() -> &'static Searcher {
     &SEARCHER
 }
 
-fn texts() -> impl Iterator<Item = &'static str> {
+/// All marks.
+pub fn texts() -> impl Iterator<Item = &'static str> {
     OTHERS.iter().map(|(text, _)| *text).chain(MARKS.iter().map(|mark| mark.text))
 }
 
 impl Searcher {
     /// The next mark at or after `from`.
     pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, Family)> {
+        let mut at = from;
+        // Only where one may be is it looked for.
+        while let Some(range) = filter::next(text, at) {
+            at = range.end;
+            let range = range.start.max(from)..(range.end + LONGEST_MARK).min(text.len());
+            if let Some(found) = self.find_within(text, range) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    fn find_within(&self, text: &[u8], range: std::ops::Range<usize>) -> Option<(usize, Family)> {
         let (at, pattern) = match (&self.fast, &self.other) {
             (Some(fast), _) => {
-                let found = fast.find_in(
-                    text,
-                    aho_corasick::Span { start: from.min(text.len()), end: text.len() },
-                )?;
+                let found = fast.find_in(text, range.into())?;
                 (found.start(), found.pattern().as_usize())
             }
             (None, Some(other)) => {
-                let found =
-                    other.find(aho_corasick::Input::new(text).range(from.min(text.len())..))?;
+                let found = other.find(aho_corasick::Input::new(text).range(range))?;
                 (found.start(), found.pattern().as_usize())
             }
             (None, None) => return None,
@@ -768,8 +782,7 @@ impl Searcher {
 
     /// Where the end of the text may be the beginning of a mark.
     pub fn unfinished(&self, text: &[u8], from: usize) -> usize {
-        const LONGEST: usize = 16;
-        let first = text.len().saturating_sub(LONGEST - 1).max(from);
+        let first = text.len().saturating_sub(LONGEST_MARK - 1).max(from);
         (first..text.len())
             .find(|at| {
                 let tail = text.get(*at..).unwrap_or_default();

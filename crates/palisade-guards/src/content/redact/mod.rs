@@ -32,6 +32,7 @@
 //! is redacted up to the first character that no key holds.
 
 mod families;
+mod filter;
 mod known;
 
 use families::{Family, Look, Swallow, searcher};
@@ -249,9 +250,11 @@ impl Pass {
             if let Some(places) = self.places.as_mut() {
                 places.push(Place { range: value_from..resume, name: name.to_owned() });
             }
-            self.out.push_str("[redacted:");
-            self.out.push_str(name);
-            self.out.push(']');
+            if self.places.is_none() {
+                self.out.push_str("[redacted:");
+                self.out.push_str(name);
+                self.out.push(']');
+            }
             self.changed = true;
             self.kept = resume;
             self.state = state;
@@ -259,9 +262,11 @@ impl Pass {
         }
     }
 
-    /// Takes the text up to `to` over as it is.
+    /// Takes the text up to `to` over as it is, unless only places are asked for.
     fn keep(&mut self, text: &str, to: usize) {
-        if let Some(part) = text.get(self.kept..to) {
+        if self.places.is_none()
+            && let Some(part) = text.get(self.kept..to)
+        {
             self.out.push_str(part);
             self.kept = to;
         }

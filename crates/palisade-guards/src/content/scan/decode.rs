@@ -39,17 +39,22 @@ pub fn base64_bytes(letters: impl Iterator<Item = u8>) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Base32.
+/// Base32, in capitals or small letters.
 pub fn base32(run: &str) -> Option<String> {
-    let mut out = Vec::new();
+    let value = |letter: u8| match letter {
+        b'A'..=b'Z' | b'a'..=b'z' => Some((letter | 0x20) - b'a'),
+        b'2'..=b'7' => Some(letter - b'2' + 26),
+        _ => None,
+    };
+    // Most runs are something else, and what is shorter is no text.
+    let letters = run.bytes().take(LONGEST).take_while(|letter| *letter != b'=');
+    let length = letters.clone().take_while(|letter| value(*letter).is_some()).count();
+    if length < 8 || length < letters.clone().count() {
+        return None;
+    }
+    let mut out = Vec::with_capacity(length);
     let (mut bits, mut count) = (0_u32, 0);
-    for letter in run.bytes().take(LONGEST) {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'2'..=b'7' => letter - b'2' + 26,
-            b'=' => break,
-            _ => return None,
-        };
+    for value in letters.filter_map(value) {
         bits = bits << 5 | u32::from(value);
         count += 5;
         if count >= 8 {
@@ -182,6 +187,13 @@ pub fn text(bytes: Vec<u8>) -> Option<String> {
 
 /// Whether the first bytes of something may be those of text.
 fn could_be_text(start: &[u8]) -> bool {
+    // A letter may be cut off at the end, and no other may be wrong.
+    if let Err(error) = std::str::from_utf8(start)
+        && start.len() - error.valid_up_to() > 3
+        && !start.contains(&0)
+    {
+        return false;
+    }
     let odd = start.iter().filter(|byte| **byte < b' ' && !byte.is_ascii_whitespace()).count();
     // UTF-16 has a nought after every letter.
     odd * 4 <= start.len() || start.iter().skip(1).step_by(2).all(|byte| *byte == 0)

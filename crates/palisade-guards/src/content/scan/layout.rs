@@ -128,6 +128,17 @@ fn column(part: &str, from: usize) -> Option<View> {
     if count < 5 || words > most(count) {
         return None;
     }
+    // Between those two there is hardly more than one word to a line.
+    let inner = part.split_once('\n').and_then(|(_, rest)| rest.rsplit_once('\n'));
+    let (mut lines, mut within) = (0, 0);
+    for line in inner.map_or("", |(inner, _)| inner).lines() {
+        let here = line.split_whitespace().filter(is_word).count();
+        lines += usize::from(here > 0);
+        within += here;
+    }
+    if within > lines * 3 / 2 + 2 {
+        return None;
+    }
     let mut text = String::new();
     let mut points = Vec::new();
     for word in part.split_whitespace().filter(is_word) {

@@ -157,20 +157,17 @@ fn mended(word: &str) -> Option<&'static str> {
 /// A shorter word may be another one with a letter changed.
 const LONG: usize = 8;
 
-/// By the length of a word, the first letters of the long words it may be.
+/// By first and last letter, the lengths of words that may be a long word: a bit
+/// for each up to 31.
 #[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
-const FIRST: [Letters; 16] = {
-    let mut all = [Letters::NONE; 16];
+static ENDS: [u32; 1 << 10] = {
+    let mut all = [0; 1 << 10];
     let mut at = 0;
     while at < KEYWORDS.len() {
         let word = KEYWORDS[at].as_bytes();
         if word.len() >= LONG {
-            let first = Letters::letter(word[0]);
-            let mut length = word.len() - 1;
-            while length <= word.len() + 1 {
-                all[length] = all[length].or(first);
-                length += 1;
-            }
+            let ends = (word[0] & 31) as usize * 32 + (word[word.len() - 1] & 31) as usize;
+            all[ends] |= 0b111 << (word.len() - 1);
         }
         at += 1;
     }
@@ -183,7 +180,9 @@ const FIRST: [Letters; 16] = {
 #[inline(always)]
 pub fn nearly(word: &[u8]) -> Option<&'static str> {
     let (first, last) = (word.first()?, word.last()?);
-    if FIRST.get(word.len())?.has(*first) { one_edit_from(word, first, last) } else { None }
+    let ends = usize::from(first & 31) * 32 + usize::from(last & 31);
+    let may_be = word.len() < 32 && ENDS.get(ends)? >> word.len() & 1 == 1;
+    if may_be { one_edit_from(word, first, last) } else { None }
 }
 
 #[inline(never)]

@@ -284,16 +284,19 @@ impl views::View {
     fn keep(&self, inner: &mut Vec<Found>) {
         if self.step == layout::ORDER {
             inner.retain(|one| {
-                let rules = [
-                    &rules::CONTENT_OVERRIDE,
-                    &rules::CONTENT_PROMPT_EXTRACTION,
-                    &rules::CONTENT_CONCEALMENT,
-                ];
-                let known = rules.iter().any(|rule| rule.id == one.rule.id);
-                known && one.phrase && one.score >= 120 && one.to - one.from <= 40
+                let known = is_known_turned(one.rule, one.score);
+                known && one.phrase && one.to - one.from <= 40
             });
         }
     }
+}
+
+/// Whether a phrase of a rule, and so sure, counts where its words stand in
+/// another order.
+fn is_known_turned(rule: &Rule, score: u16) -> bool {
+    let rules =
+        [&rules::CONTENT_OVERRIDE, &rules::CONTENT_PROMPT_EXTRACTION, &rules::CONTENT_CONCEALMENT];
+    score >= 120 && rules.iter().any(|one| one.id == rule.id)
 }
 
 /// What was found in a reading, as it stands in the text that was read.

@@ -37,9 +37,13 @@ pub struct Rows {
 }
 
 /// So many groups may be an encoding.
-const GROUPS: usize = 2;
+pub const GROUPS: usize = 2;
+/// So many signs of quoted-printable are none by chance, and they stand at most
+/// so far from each other.
+pub const QUOTED: usize = 3;
+pub const QUOTED_APART: usize = 60;
 /// So many letters by their places may be words.
-const PLACES: usize = 8;
+pub const PLACES: usize = 8;
 
 impl Rows {
     /// Takes a word that does not consist of letters only.
@@ -55,10 +59,7 @@ impl Rows {
             }
         }
         let letters = small + capitals;
-        let is_group = (small > 0 && capitals > 0)
-            || (small == 0 && capitals > 0 && word.len() == 8)
-            || (matches!(word.len(), 4 | 8) && word.iter().all(u8::is_ascii_hexdigit));
-        if digits > 0 && (4..16).contains(&word.len()) && is_group {
+        if digits > 0 && is_group(word) {
             add(&mut self.groups, from, to, 1, 40, GROUPS, &mut found.groups);
         }
         if others > 0 {
@@ -68,7 +69,7 @@ impl Rows {
             add(&mut self.leet, from, to, 1, 40, 3, &mut found.leet);
         }
         if digits > 0 && letters + others > 0 && from >= self.dense_to {
-            self.dense(bytes, from, found);
+            self.dense(bytes, from, to, found);
         }
         if letters == 0 && digits > 0 {
             if word.len() == 3
@@ -87,12 +88,7 @@ impl Rows {
                     found.lines.push((to + line, end));
                 }
             }
-            let numbers = word.split(|byte| *byte == b'-');
-            let each = |number: &[u8]| match number {
-                [b'1'..=b'9'] | [b'1', b'0'..=b'9'] | [b'2', b'0'..=b'6'] => Some(1),
-                _ => None,
-            };
-            if let Some(count) = numbers.map(each).sum::<Option<usize>>()
+            if let Some(count) = places(word)
                 && (count > 1 || self.places.is_open())
             {
                 add(&mut self.places, from, to, count, 3, PLACES, &mut found.places);
@@ -123,48 +119,79 @@ impl Rows {
             && word.last() == Some(&b'=')
             && matches!(bytes.get(to), Some(b'\n' | b'\r'));
         if escapes > 0 || soft {
-            add(&mut self.quoted, from, to, escapes + usize::from(soft), 60, 3, &mut found.quoted);
+            let count = escapes + usize::from(soft);
+            add(&mut self.quoted, from, to, count, QUOTED_APART, QUOTED, &mut found.quoted);
         }
         if word.len() >= 6 && word.starts_with(b"+A") {
             add(&mut self.utf7, from, to, 1, 40, 1, &mut found.utf7);
         }
     }
 
-    /// Looks at the whole run without a space, once.
-    fn dense(&mut self, bytes: &[u8], at: usize, found: &mut Odd) {
+    /// Looks at the whole run without a space in which a word stands, once.
+    fn dense(&mut self, bytes: &[u8], from: usize, to: usize, found: &mut Odd) {
         const LONGEST: usize = 64 * 1024;
-        let before = bytes.get(self.dense_to..at).unwrap_or_default();
+        if !may_be_dense(bytes, from, to) {
+            return;
+        }
+        let before = bytes.get(self.dense_to..from).unwrap_or_default();
         let back =
             before.iter().rev().take(256).take_while(|byte| !byte.is_ascii_whitespace()).count();
-        let rest = bytes.get(at..).unwrap_or_default();
+        let rest = bytes.get(from..).unwrap_or_default();
         let ahead = rest.iter().take(LONGEST).take_while(|byte| byte.is_ascii_graphic()).count();
-        self.dense_to = at + ahead;
-        let run = bytes.get(at - back..at + ahead).unwrap_or_default();
-        if run.len() < 20 {
+        self.dense_to = from + ahead;
+        let run = bytes.get(from - back..from + ahead).unwrap_or_default();
+        if run.len() < DENSE {
             return;
         }
         let signs = run.iter().take(64).filter(|byte| byte.is_ascii_punctuation()).count();
         if signs * 10 >= run.len().min(64) {
-            found.dense.push((at - back, at + ahead));
+            found.dense.push((from - back, from + ahead));
         }
     }
 
     /// Ends the rows.
     pub fn close(self, found: &mut Odd) {
         self.groups.close(GROUPS, &mut found.groups);
-        self.quoted.close(3, &mut found.quoted);
+        self.quoted.close(QUOTED, &mut found.quoted);
         self.utf7.close(1, &mut found.utf7);
         self.places.close(PLACES, &mut found.places);
         self.leet.close(3, &mut found.leet);
     }
 }
 
+/// Whether a word with a digit in it may be a group of an encoding.
+pub fn is_group(word: &[u8]) -> bool {
+    if !(4..16).contains(&word.len()) {
+        return false;
+    }
+    let small = word.iter().any(u8::is_ascii_lowercase);
+    let capitals = word.iter().any(u8::is_ascii_uppercase);
+    (capitals && (small || word.len() == 8))
+        || (matches!(word.len(), 4 | 8) && word.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// How many places in the alphabet a word is, if it is nothing else.
+pub fn places(word: &[u8]) -> Option<usize> {
+    let each = |number: &[u8]| match number {
+        [b'1'..=b'9'] | [b'1', b'0'..=b'9'] | [b'2', b'0'..=b'6'] => Some(1),
+        _ => None,
+    };
+    word.split(|byte| *byte == b'-').map(each).sum()
+}
+
+/// A run of so many bytes may be base 85.
+const DENSE: usize = 20;
+
 /// Whether a word with a digit in it may be part of a long run with many signs.
+/// There are capitals in it: a quarter of all that it is written with is such.
 pub fn may_be_dense(bytes: &[u8], from: usize, to: usize) -> bool {
     let graphic = |byte: &&u8| byte.is_ascii_graphic();
-    let before = bytes.get(..from).unwrap_or_default().iter().rev().take(20);
-    let behind = bytes.get(to..).unwrap_or_default().iter().take(20);
-    before.take_while(graphic).count() + (to - from) + behind.take_while(graphic).count() >= 20
+    let before = bytes.get(..from).unwrap_or_default().iter().rev().take(DENSE);
+    let behind = bytes.get(to..).unwrap_or_default().iter().take(DENSE);
+    let first = from - before.take_while(graphic).count();
+    let last = to + behind.take_while(graphic).count();
+    last - first >= DENSE
+        && bytes.get(first..last).is_some_and(|run| run.iter().any(u8::is_ascii_uppercase))
 }
 
 fn add(

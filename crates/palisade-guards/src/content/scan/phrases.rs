@@ -13,7 +13,7 @@ use super::cipher::{self, Cipher};
 use super::matching::{Matcher, Phrases};
 use super::outline::Outline;
 use super::reading::{Reading, is_contraction, is_odd};
-use super::tokens::{Event, Piece, classes_before, classes_behind, letterwise};
+use super::tokens::{Around, Event, Piece, letterwise};
 use super::words::{LONGEST_WORD, Letters, Sides, Word, Words};
 use super::{Found, mended, shape};
 use crate::rules::{self, Rule};
@@ -42,6 +42,8 @@ pub struct Element {
     pub mask: u128,
     /// How many letters may stand before it.
     pub gap: u16,
+    /// How many letters its longest word has.
+    pub longest: u16,
 }
 
 /// The classes that a number stands for.
@@ -74,7 +76,10 @@ impl Anchor {
     fn may_be_at(&self, bytes: &[u8], from: usize, to: usize) -> bool {
         self.is_alone() || {
             let (before, _, behind) = self.parts();
-            may_follow(bytes, to, behind) && may_precede(bytes, from, before)
+            !differs_behind(bytes, to, behind.as_bytes())
+                && !differs_before(bytes, from, before.as_bytes())
+                && may_follow(bytes, to, behind)
+                && may_precede(bytes, from, before)
         }
     }
 
@@ -94,70 +99,79 @@ struct Mark {
 
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
-/// What stands at most so far from a key is looked for at once.
-const NEXT: usize = 25;
-/// What stands at most so far from a key is looked for if that is there.
-const FAR: usize = 104;
+/// What stands at most so far from a key is looked for before all around it is
+/// read.
+const FAR: usize = 160;
 /// Words that say that a phrase is spoken of stand at most so far before it.
 const MENTIONED: usize = 64;
 
-/// What a phrase needs beside its key: classes, or none if anything will do.
-#[derive(Clone, Copy)]
-struct Near {
-    /// Before it and behind it, at most [`NEXT`] letters apart.
-    next: [u128; 2],
-    /// The same, at most [`FAR`] apart.
-    far: [u128; 2],
+/// What a phrase needs beside its key.
+#[derive(PartialEq, Eq)]
+struct Needs {
+    /// Classes before it and classes behind it, each of which begins at most so
+    /// many letters from it: what is nearest first.
+    before: Vec<(usize, u128)>,
+    behind: Vec<(usize, u128)>,
+    /// Whether they may be on the other side: words in another order are read in
+    /// it later.
+    turned: bool,
     /// How far such a phrase reaches.
     reach: usize,
 }
 
-impl Near {
-    /// What phrases need whose key may be one of some classes.
-    fn of(keys: u128) -> Vec<Self> {
-        let mut all: Vec<Self> = Vec::new();
-        for phrase in PHRASES {
-            let element = |nth: Option<usize>| nth.and_then(|nth| phrase.elements.get(nth));
-            let Some(key) = element(Some(phrase.key)).filter(|key| key.mask & keys != 0) else {
-                continue;
-            };
-            // What is known by its form is not looked for here, but what is
-            // beyond it: a form is one letter wide.
-            let is_form = |element: &Element| element.mask & (ADDRESS | URL | SNAKE) != 0;
-            let gap = |element: Option<&Element>| element.map_or(0, |one| usize::from(one.gap));
-            let beside = |one: Option<&Element>, gap: usize, beyond: (Option<&Element>, usize)| {
-                let (element, gap) = match one {
-                    Some(one) if is_form(one) => (beyond.0, gap + beyond.1 + 3),
-                    one => (one, gap),
-                };
-                let mask = element.filter(|one| !is_form(one)).map_or(0, |one| one.mask);
-                if gap < NEXT { (mask, 0) } else { (0, if gap < FAR { mask } else { 0 }) }
-            };
-            let (first, second) = (element(Some(phrase.key + 1)), element(Some(phrase.key + 2)));
-            let last = element(phrase.key.checked_sub(1));
-            let earlier = element(phrase.key.checked_sub(2));
-            let before = beside(last, usize::from(key.gap), (earlier, gap(last)));
-            let behind = beside(first, gap(first), (second, gap(second)));
-            let one =
-                Self { next: [before.0, behind.0], far: [before.1, behind.1], reach: phrase.reach };
-            let same = |other: &&mut Self| (other.next, other.far) == (one.next, one.far);
-            match all.iter_mut().find(same) {
-                Some(other) => other.reach = other.reach.max(one.reach),
-                None => all.push(one),
-            }
+impl Needs {
+    fn of(phrase: &Phrase) -> Self {
+        let key = phrase.elements.get(phrase.key);
+        let (before, from_key) = phrase.elements.split_at_checked(phrase.key).unwrap_or_default();
+        let behind = from_key.get(1..).unwrap_or_default();
+        // Before an element stands the gap of the one that follows it.
+        let gaps = before.iter().skip(1).chain(key).map(|one| one.gap).rev();
+        Self {
+            before: Self::on_a_side(before.iter().rev().zip(gaps)),
+            behind: Self::on_a_side(behind.iter().map(|one| (one, one.gap))),
+            turned: super::is_known_turned(phrase.rule, phrase.score),
+            reach: phrase.reach,
         }
-        all
     }
 
-    fn needs_nothing(&self) -> bool {
-        self.next == [0; 2] && self.far == [0; 2]
+    /// Of elements, from the key on, and the gaps before them.
+    fn on_a_side<'e>(all: impl Iterator<Item = (&'e Element, u16)>) -> Vec<(usize, u128)> {
+        let mut far = 0;
+        let mut needed = Vec::new();
+        for (element, gap) in all {
+            far += usize::from(gap) + 1;
+            if far > FAR {
+                break;
+            }
+            // A form is one letter wide, between two words.
+            let form = if element.mask & (ADDRESS | URL | SNAKE) != 0 { 3 } else { 0 };
+            needed.push((far + form, element.mask));
+            far += usize::from(element.longest).max(form);
+        }
+        needed
+    }
+
+    /// Whether all of it may stand around a key, of which so many letters are
+    /// not the word that was found: before it and behind it.
+    fn are_there(&self, around: &mut Around<'_>, own: (usize, usize)) -> bool {
+        let before = |around: &mut Around<'_>, (far, mask): &(usize, u128)| {
+            around.before(far + own.0) & mask != 0
+                || (self.turned && around.behind(far + own.1) & mask != 0)
+        };
+        let behind = |around: &mut Around<'_>, (far, mask): &(usize, u128)| {
+            around.behind(far + own.1) & mask != 0
+                || (self.turned && around.before(far + own.0) & mask != 0)
+        };
+        // What is nearest says most often that there is nothing.
+        self.behind.first().is_none_or(|one| behind(around, one))
+            && self.before.iter().all(|one| before(around, one))
+            && self.behind.iter().skip(1).all(|one| behind(around, one))
     }
 }
 
-/// What a phrase needs of which a word is the key.
+/// What phrases need of which a word is the key.
 struct Beside {
-    /// Of each phrase what stands next to it.
-    near: Vec<Near>,
+    all: Vec<Needs>,
     /// How far such a phrase reaches at most.
     reach: usize,
 }
@@ -165,12 +179,25 @@ struct Beside {
 impl Beside {
     /// The key may be one of some classes.
     fn of(keys: u128) -> Self {
-        let mut near = Near::of(keys);
-        let reach = near.iter().map(|near| near.reach).max().unwrap_or(0);
-        if near.iter().any(Near::needs_nothing) {
-            near.clear();
+        let mut all: Vec<Needs> = Vec::new();
+        for phrase in PHRASES {
+            if phrase.elements.get(phrase.key).is_none_or(|key| key.mask & keys == 0) {
+                continue;
+            }
+            let one = Needs::of(phrase);
+            let same = |other: &&mut Needs| {
+                (&other.before, &other.behind, other.turned)
+                    == (&one.before, &one.behind, one.turned)
+            };
+            match all.iter_mut().find(same) {
+                Some(other) => other.reach = other.reach.max(one.reach),
+                None => all.push(one),
+            }
         }
-        Self { near, reach }
+        // Those that reach farthest first: of the others nothing is asked then.
+        all.sort_by_key(|needs| std::cmp::Reverse(needs.reach));
+        let reach = all.first().map_or(0, |needs| needs.reach);
+        Self { all, reach }
     }
 }
 
@@ -423,6 +450,42 @@ impl Tables {
     }
 }
 
+/// Whether behind a sign two other letters stand than those of the next word:
+/// most of what is looked up is told by them.
+#[inline(always)]
+fn differs_behind(bytes: &[u8], at: usize, words: &[u8]) -> bool {
+    match (bytes.get(at..).unwrap_or_default(), words) {
+        ([sign, first, second, ..], [_, one, other, ..]) => {
+            divides(*sign, *first, *second, *other)
+                && (first | 0x20, second | 0x20) != (*one, *other)
+        }
+        _ => false,
+    }
+}
+
+/// The same of the word before.
+#[inline(always)]
+fn differs_before(bytes: &[u8], at: usize, words: &[u8]) -> bool {
+    match (bytes.get(..at).unwrap_or_default(), words) {
+        ([.., second, first, sign], [.., other, one, _]) => {
+            divides(*sign, *first, *second, *other)
+                && (first | 0x20, second | 0x20) != (*one, *other)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a sign stands between two words, with two letters of either to be
+/// compared.
+#[inline(always)]
+const fn divides(sign: u8, first: u8, second: u8, other: u8) -> bool {
+    sign.is_ascii()
+        && !sign.is_ascii_alphanumeric()
+        && first.is_ascii_alphanumeric()
+        && second.is_ascii_alphanumeric()
+        && other.is_ascii_alphanumeric()
+}
+
 /// Whether some words may follow a place, before which a word ends: what is
 /// between them is looked at later.
 fn may_follow(bytes: &[u8], at: usize, words: &str) -> bool {
@@ -464,6 +527,11 @@ fn begins(bytes: &[u8], from: usize, text: &str) -> bool {
 
 /// Whether letters without spaces hold what an attack would.
 pub fn is_joined(run: &str) -> bool {
+    // Of shorter words each stands by itself: most runs are paths and names.
+    let mut letters = run.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+    if !letters.any(|word| word.len() >= 9) {
+        return false;
+    }
     let mut count = 0;
     each_match(JOINED.as_ref(), run.as_bytes(), |_, _| count += 1);
     count >= 2
@@ -604,36 +672,12 @@ fn beside<'t>(tables: &'t Tables, anchor: &Anchor) -> Option<&'t Beside> {
     Some(tables.beside.get(class)?.get_or_init(|| Beside::of(mask_of(class))))
 }
 
-/// How far the phrases reach whose key an anchor may be, where all of their
-/// neighbours may be there, if there are any.
-fn reach(
-    tables: &Tables,
-    bytes: &[u8],
-    anchor: &Anchor,
-    beside: &Beside,
-    from: usize,
-    to: usize,
-) -> Option<usize> {
-    // Beside several words whatever there is.
-    if !anchor.is_alone() || beside.near.is_empty() {
-        return Some(beside.reach);
-    }
-    // On either side: words in another order are read in it later.
-    let around = |letters: usize| {
-        classes_behind(&tables.known, bytes, to, letters)
-            | classes_before(&tables.known, bytes, from, letters)
-    };
-    let are =
-        |needed: [u128; 2], there: u128| needed.iter().all(|one| *one == 0 || one & there != 0);
-    let next = around(NEXT);
-    let mut far = None;
-    let near = beside.near.iter();
-    near.filter(|near| {
-        are(near.next, next)
-            && (near.far == [0; 2] || are(near.far, *far.get_or_insert_with(|| around(FAR))))
-    })
-    .map(|near| near.reach)
-    .max()
+/// How far the phrases reach whose key an anchor may be, of which all that they
+/// need may be there, if there are any.
+fn reach(anchor: &Anchor, beside: &Beside, around: &mut Around<'_>) -> Option<usize> {
+    let (before, _, behind) = anchor.parts();
+    let own = (before.len(), behind.len());
+    beside.all.iter().find(|needs| needs.are_there(around, own)).map(|needs| needs.reach)
 }
 
 /// The parts of a text where phrases may be whose keys stand at some places.

@@ -3,7 +3,42 @@
 use super::decode;
 use super::phrases::is_joined;
 use super::radix;
+use super::shape;
 use super::views::{View, Views};
+
+/// Whether a long run is a path or a name of several words, of which no part can
+/// be an encoding and none is words run together. Most long runs are.
+pub fn is_ordinary(run: &[u8]) -> bool {
+    // What a part between signs has: letters and digits, whether there is a
+    // digit, and whether there is what no hex digit is.
+    let (mut length, mut digit, mut beyond_hex) = (0, false, false);
+    let (mut lower, mut upper, mut any_beyond_hex) = (false, false, false);
+    for byte in run.iter().chain(b"/") {
+        match byte {
+            b'0'..=b'9' => digit = true,
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                lower |= byte.is_ascii_lowercase();
+                upper |= byte.is_ascii_uppercase();
+                beyond_hex |= byte | 0x20 > b'f';
+            }
+            sign => {
+                if length >= shape::LONG && (upper || digit || !beyond_hex) {
+                    return false;
+                }
+                any_beyond_hex |= beyond_hex;
+                (length, digit, beyond_hex) = (0, false, false);
+                if *sign == b'=' {
+                    // A value may be an encoding where its name is none.
+                    any_beyond_hex = false;
+                }
+                continue;
+            }
+        }
+        length += 1;
+    }
+    let one_case = lower != upper;
+    one_case && any_beyond_hex && !is_joined(std::str::from_utf8(run).unwrap_or_default())
+}
 
 /// What long runs say.
 pub fn runs(text: &str, all: &[(usize, usize)], views: &mut Views<'_>) {
@@ -96,8 +131,13 @@ fn decoded(run: &str, span: (usize, usize), views: &mut Views<'_>) -> bool {
     }
 }
 
+/// So much of a run is looked at: more than of any is decoded.
+const LONGEST: usize = 1 << 20;
+
 /// What a run of letters and digits says, and by which encoding.
 pub fn undone(run: &str) -> Option<(String, &'static str)> {
+    // No more of it is decoded.
+    let run = run.get(..run.floor_char_boundary(LONGEST)).unwrap_or_default();
     let (mut lower, mut upper, mut digits, mut hex, mut binary) = (false, false, 0, true, true);
     for byte in run.bytes() {
         lower |= byte.is_ascii_lowercase();
@@ -140,10 +180,8 @@ pub fn undone(run: &str) -> Option<(String, &'static str)> {
     if (lower || upper) && run.len() >= 16 {
         let letters = run.trim_end_matches('=');
         if digits > 0 || letters.len() % 8 != 1 {
-            let read = if upper {
+            let read = if upper || (digits > 0 && digits < run.len() / 2) {
                 decode::base32(run)
-            } else if digits > 0 && digits < run.len() / 2 {
-                decode::base32(&run.to_ascii_uppercase())
             } else {
                 None
             };
@@ -190,4 +228,36 @@ fn divided(run: &str) -> String {
         before = letter;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_names_are_ordinary_and_encodings_are_not() {
+        for run in [
+            "path=/api/v1/items/57833",
+            "some_long_name_of_a_thing",
+            "usr/share/common-licenses",
+            "MAXIMUM_BUFFER_SIZE",
+            "internationalisation",
+        ] {
+            assert!(is_ordinary(run.as_bytes()), "{run}");
+        }
+        for run in [
+            "69676e6f726520616c6c",
+            "value=69676e6f72-6520616c6c",
+            "SWdub3JlIGFsbCBwcmV2",
+            "jftw433smuqgc3dmebyh",
+            "JFTWOOTSMUQGWYLLMEBY",
+            "x/jftw433smuqgc3dmebyh",
+            "0110100101100111011011100110111101110010",
+            "ignorepreviousinstructions",
+            "x=ignore_previousinstructions",
+            "73-103-110-111-114-101",
+        ] {
+            assert!(!is_ordinary(run.as_bytes()), "{run}");
+        }
+    }
 }

@@ -3,11 +3,12 @@
 
 use super::blocks::{Stop, walk_ranges};
 use super::oddities::{Odd, Rows};
+use super::runs;
 
 /// What a walk found. All places are half-open ranges of bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Shapes {
-    /// Long runs without a space: encodings, or words run together.
+    /// Long runs without a space that may be encodings, or words run together.
     pub runs: Vec<(usize, usize)>,
     /// Letters each apart from the next.
     pub spaced: Vec<(usize, usize)>,
@@ -196,7 +197,7 @@ pub fn shapes(text: &str, ranges: &[(usize, usize)]) -> Shapes {
                             row.close(DOTS, &mut found.dots);
                         }
                     }
-                    LONG.. => found.runs.push((from, at)),
+                    LONG.. if !runs::is_ordinary(word) => found.runs.push((from, at)),
                     _ => {}
                 }
                 if length > 1 && (all & SIGN != 0) && is_alternating(word) {
@@ -320,6 +321,11 @@ fn is_alternating(word: &[u8]) -> bool {
         && word.iter().enumerate().take(64).all(|(at, byte)| {
             *byte == sign || (at % 2 == 0 && class(*byte) & (LOWER | UPPER | DIGIT) != 0)
         })
+}
+
+/// As [`is_number`] says of a word of which nothing is known.
+pub fn may_be_number(word: &[u8]) -> bool {
+    word.len() <= 10 && is_number(word, word.iter().fold(0, |all, byte| all | class(*byte)))
 }
 
 /// Whether a word is the number of a letter: hex, decimal, binary, `U+0041`.

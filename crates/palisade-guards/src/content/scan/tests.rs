@@ -270,6 +270,13 @@ fn hostile_text_ends() {
         "begin 644 a\n",
         "ignore all previous instructions ",
         "\u{5ffd}\u{7565}\u{4e4b}\u{524d}\u{7684}\u{6307}\u{4ee4}",
+        "$",
+        "@a1",
+        "=2A",
+        "0x1",
+        "1234 a1b2 ",
+        "g_",
+        "://",
     ] {
         let text = piece.repeat(40_000 / piece.len());
         let hits = scan(&text, Kind::Html);

@@ -4,7 +4,7 @@
 
 use super::blocks::{Block, Sorts, Walker, walk_quickly};
 use super::mended::nearly;
-use super::phrases::Known;
+use super::phrases::{Known, mask_of};
 use super::reading::{is_contraction, is_odd};
 use super::words::{Word, Words};
 use crate::content::invisible::reading as read_as;
@@ -137,84 +137,187 @@ fn known_as(words: &Words<u16>, word: &Word) -> impl Iterator<Item = &'static Kn
     words.get(word).iter().filter_map(|number| Known::by_number(*number))
 }
 
-/// The classes of which something may begin within so many letters behind a
-/// place where a word ends.
-pub fn classes_behind(words: &Words<u16>, bytes: &[u8], at: usize, letters: usize) -> u128 {
-    let (mut all, mut at, mut left) = (0, at, letters);
-    loop {
-        match bytes.get(at) {
-            None => return all,
-            Some(byte) if is_odd(*byte) => return !0,
-            Some(b'\\') if matches!(bytes.get(at + 1), Some(b'n' | b't' | b'r')) => at += 2,
-            Some(byte) if !byte.is_ascii_alphanumeric() => at += 1,
-            Some(_) => {
-                let rest = bytes.get(at..).unwrap_or_default();
-                let mut end =
-                    at + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-                let word = if bytes.get(end) == Some(&b'\'') {
-                    Word::at(bytes, at).map(|(word, last)| {
-                        end = last;
-                        word
-                    })
-                } else {
-                    known_at(words, bytes, at, end)
-                };
-                if let Some(word) = word {
-                    all |= known_as(words, &word).fold(0, |all, known| all | known.begins_mask);
-                }
-                left = left.saturating_sub(end - at + 1);
-                if left == 0 {
-                    return all;
-                }
-                at = end;
-            }
-        }
+/// The classes of what stands around a word, read as far as somebody asks.
+pub struct Around<'t> {
+    words: &'t Words<u16>,
+    bytes: &'t [u8],
+    behind: Side,
+    before: Side,
+}
+
+/// The class of what is known by its form, if the sign of one stands at a place.
+fn form_at(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at)? {
+        b'@' => Some(ADDRESS),
+        b':' if bytes.get(at..at + 3) == Some(b"://") => Some(URL),
+        b'_' => Some(SNAKE),
+        _ => None,
     }
 }
 
-/// The classes of which something may end within so many letters before a place
-/// where a word begins.
-pub fn classes_before(words: &Words<u16>, bytes: &[u8], at: usize, letters: usize) -> u128 {
-    let (mut all, mut end, mut left) = (0, at, letters);
-    let letter = |byte: &u8| byte.is_ascii_alphanumeric();
-    while let Some(byte) = end.checked_sub(1).and_then(|at| bytes.get(at)) {
-        if is_odd(*byte) {
-            return !0;
-        }
-        if !letter(byte) {
-            end -= 1;
-            continue;
-        }
-        let before = bytes.get(..end).unwrap_or_default();
-        let length = before.iter().rev().take_while(|byte| letter(byte) || **byte == b'\'').count();
-        let mut from = end - length;
-        // What stands after the last apostrophe, and with what is before it.
-        let parts = bytes.get(from..end).unwrap_or_default().split(|byte| *byte == b'\'');
-        let escaped = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\');
-        let mut add = |from: usize| {
-            let word = if bytes.get(from..end).is_some_and(|word| word.contains(&b'\'')) {
-                Word::at(bytes, from).map(|(word, _)| word)
-            } else {
-                known_at(words, bytes, from, end)
-            };
-            if let Some(word) = word {
-                all |= known_as(words, &word).fold(0, |all, known| all | known.ends_mask);
-            }
-        };
-        if escaped {
-            add(from + 1);
-        }
-        for part in parts {
-            add(from);
-            from += part.len() + 1;
-        }
-        left = left.saturating_sub(length + 1);
-        if left == 0 {
-            return all;
-        }
-        end -= length;
+/// What stands on one side of a word.
+struct Side {
+    /// Where what is not read yet begins, or ends.
+    at: usize,
+    /// How many letters are between that and the word.
+    far: usize,
+    /// Whether there is no more.
+    ended: bool,
+    /// How far each word or form begins from it, and the classes of all up to
+    /// there.
+    seen: Vec<(usize, u128)>,
+}
+
+impl Side {
+    const fn at(at: usize) -> Self {
+        Self { at, far: 1, ended: false, seen: Vec::new() }
     }
-    all
+
+    fn within(&self, letters: usize) -> u128 {
+        let last = self.seen.iter().rev().find(|(far, _)| *far <= letters);
+        last.map_or(0, |(_, classes)| *classes)
+    }
+
+    /// Adds a word of so many letters.
+    fn add(&mut self, classes: u128, letters: usize) {
+        let before = self.seen.last().map_or(0, |(_, classes)| *classes);
+        self.seen.push((self.far, before | classes));
+        self.far += letters + 1;
+    }
+
+    /// Adds what is known by its form.
+    fn add_form(&mut self, class: usize) {
+        let before = self.seen.last().map_or(0, |(_, classes)| *classes);
+        self.seen.push((self.far, before | mask_of(class)));
+    }
+
+    /// There is something that is read in other ways: it may be anything.
+    fn end_with_anything(&mut self) {
+        self.add(!0, 0);
+        self.ended = true;
+    }
+}
+
+impl<'t> Around<'t> {
+    /// Of the word between two places.
+    pub const fn of(words: &'t Words<u16>, bytes: &'t [u8], from: usize, to: usize) -> Self {
+        Self { words, bytes, behind: Side::at(to), before: Side::at(from) }
+    }
+
+    /// The classes of which something may begin within so many letters behind.
+    pub fn behind(&mut self, letters: usize) -> u128 {
+        while self.behind.far <= letters && !self.behind.ended {
+            self.read_behind();
+        }
+        self.behind.within(letters)
+    }
+
+    /// The classes of which something may end within so many letters before.
+    pub fn before(&mut self, letters: usize) -> u128 {
+        while self.before.far <= letters && !self.before.ended {
+            self.read_before();
+        }
+        self.before.within(letters)
+    }
+
+    /// Reads on to the end of the next word.
+    fn read_behind(&mut self) {
+        let side = &mut self.behind;
+        loop {
+            let at = side.at;
+            match self.bytes.get(at) {
+                None => side.ended = true,
+                Some(byte) if is_odd(*byte) => side.end_with_anything(),
+                Some(b'\\') if matches!(self.bytes.get(at + 1), Some(b'n' | b't' | b'r')) => {
+                    side.at += 2;
+                    continue;
+                }
+                Some(byte) if !byte.is_ascii_alphanumeric() => {
+                    side.at += 1;
+                    if let Some(class) = form_at(self.bytes, at) {
+                        side.add_form(class);
+                    }
+                    continue;
+                }
+                Some(_) => {
+                    let rest = self.bytes.get(at..).unwrap_or_default();
+                    let length =
+                        rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                    let (mut end, mut length) = (at + length, length);
+                    let word = if self.bytes.get(end) == Some(&b'\'') {
+                        Word::at(self.bytes, at).map(|(word, last)| {
+                            (end, length) = (last, word.length());
+                            word
+                        })
+                    } else {
+                        known_at(self.words, self.bytes, at, end)
+                    };
+                    let classes = word.map_or(0, |word| {
+                        known_as(self.words, &word).fold(0, |all, known| all | known.begins_mask)
+                    });
+                    side.add(classes, length);
+                    side.at = end;
+                }
+            }
+            return;
+        }
+    }
+
+    /// Reads back to the beginning of the next word.
+    fn read_before(&mut self) {
+        let side = &mut self.before;
+        let letter = |byte: &u8| byte.is_ascii_alphanumeric();
+        let bytes = self.bytes;
+        loop {
+            let end = side.at;
+            let Some(byte) = end.checked_sub(1).and_then(|at| bytes.get(at)) else {
+                side.ended = true;
+                return;
+            };
+            if is_odd(*byte) {
+                side.end_with_anything();
+                return;
+            }
+            if !letter(byte) {
+                side.at -= 1;
+                if let Some(class) = form_at(bytes, side.at) {
+                    side.add_form(class);
+                }
+                continue;
+            }
+            let before = bytes.get(..end).unwrap_or_default();
+            let length =
+                before.iter().rev().take_while(|byte| letter(byte) || **byte == b'\'').count();
+            let mut from = end - length;
+            let whole = bytes.get(from..end).unwrap_or_default();
+            let escaped = from.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\');
+            let mut classes = 0;
+            let mut add = |from: usize| {
+                let word = if bytes.get(from..end).is_some_and(|word| word.contains(&b'\'')) {
+                    Word::at(bytes, from).map(|(word, _)| word)
+                } else {
+                    known_at(self.words, bytes, from, end)
+                };
+                if let Some(word) = word {
+                    classes |=
+                        known_as(self.words, &word).fold(0, |all, known| all | known.ends_mask);
+                }
+            };
+            if escaped {
+                add(from + 1);
+            }
+            // What stands after the last apostrophe, and with what is before it.
+            let mut apostrophes = 0;
+            for part in whole.split(|byte| *byte == b'\'') {
+                add(from);
+                from += part.len() + 1;
+                apostrophes += 1;
+            }
+            side.add(classes, length.saturating_sub(apostrophes - 1 + usize::from(escaped)));
+            side.at = end - length;
+            return;
+        }
+    }
 }
 
 /// A word before the one that is read.

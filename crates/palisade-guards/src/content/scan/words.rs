@@ -52,6 +52,11 @@ impl Word {
         true
     }
 
+    /// How many letters it has.
+    pub const fn length(&self) -> usize {
+        self.length
+    }
+
     pub fn of(text: &[u8]) -> Option<Self> {
         Self::plain(text, 0, text.len())
     }
@@ -141,12 +146,6 @@ impl Letters {
 
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
-    }
-
-    /// Whether a letter is one of them.
-    #[inline(always)]
-    pub const fn has(self, letter: u8) -> bool {
-        letter.is_ascii_alphabetic() && self.0 >> (letter & 31) & 1 == 1
     }
 
     /// The letter beyond a sign; any where there is something else.

@@ -65,12 +65,19 @@ impl Survey<'_> {
     }
 
     fn look_up(&mut self, word: &Word, from: usize, to: usize) {
+        let mut around = None;
         self.tables.starts.between(word, self.bytes, from, to, |sign| match *sign {
             Sign::Key(anchor) => {
                 if let Some(anchor) = ANCHORS.get(usize::from(anchor))
                     && anchor.may_be_at(self.bytes, from, to)
                     && let Some(beside) = beside(self.tables, anchor)
-                    && let Some(reach) = reach(self.tables, self.bytes, anchor, beside, from, to)
+                    && let Some(reach) = reach(
+                        anchor,
+                        beside,
+                        around.get_or_insert_with(|| {
+                            Around::of(&self.tables.known, self.bytes, from, to)
+                        }),
+                    )
                 {
                     let mask = mask_of(usize::from(anchor.class));
                     self.keys.push(Key { at: from, mask, reach });
