@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -142,7 +142,8 @@ const EACH: usize = 20;
 const EACH_OF_BINARY: usize = 3;
 
 /// Scans an input of any length, a piece at a time.
-fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
+fn scanned(input: impl Read, kind: Kind) -> Result<Report, Failure> {
+    let mut input = Utf8::of(input)?;
     let redactor = Redactor::new(&[]);
     let mut report = Report { verdict: "allow", findings: Vec::new(), bytes: 0, invalid_utf8: 0 };
     let mut at = Position { offset: 0, line: 1, column: 1 };
@@ -188,6 +189,63 @@ fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
         report.verdict = "ask";
     }
     Ok(report)
+}
+
+/// An input as UTF-8: one that begins with the mark of UTF-16 is read as that,
+/// and everything else as it is.
+struct Utf8<R> {
+    input: R,
+    /// What was read and not given out yet.
+    ready: VecDeque<u8>,
+    /// How two bytes are one unit, if they are.
+    unit: Option<fn([u8; 2]) -> u16>,
+    /// The first half of a pair whose second half was not read yet.
+    half: Option<u16>,
+}
+
+impl<R: Read> Utf8<R> {
+    fn of(mut input: R) -> io::Result<Self> {
+        let mut start = Vec::new();
+        (&mut input).take(2).read_to_end(&mut start)?;
+        let unit: Option<fn([u8; 2]) -> u16> = match start.as_slice() {
+            [0xFF, 0xFE] => Some(u16::from_le_bytes),
+            [0xFE, 0xFF] => Some(u16::from_be_bytes),
+            _ => None,
+        };
+        let ready = if unit.is_some() { VecDeque::new() } else { start.into() };
+        Ok(Self { input, ready, unit, half: None })
+    }
+
+    /// Reads some units more; false at the end.
+    fn more(&mut self, unit: fn([u8; 2]) -> u16) -> io::Result<bool> {
+        let mut bytes = Vec::new();
+        (&mut self.input).take(64 << 10).read_to_end(&mut bytes)?;
+        let last = bytes.len() < 64 << 10;
+        let pairs = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(unit);
+        let mut units: Vec<u16> = self.half.take().into_iter().chain(pairs).collect();
+        // A half of a pair at the end waits for the other one.
+        if !last && units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit)) {
+            self.half = units.pop();
+        }
+        for letter in char::decode_utf16(units) {
+            let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
+            self.ready.extend(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        Ok(!last)
+    }
+}
+
+impl<R: Read> Read for Utf8<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(unit) = self.unit
+            && self.ready.is_empty()
+        {
+            if !self.more(unit)? {
+                self.unit = None;
+            }
+        }
+        if self.ready.is_empty() { self.input.read(buffer) } else { self.ready.read(buffer) }
+    }
 }
 
 /// A place in the input.
