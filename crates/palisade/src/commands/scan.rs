@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -142,14 +142,14 @@ const EACH: usize = 20;
 const EACH_OF_BINARY: usize = 3;
 
 /// Scans an input of any length, a piece at a time.
-fn scanned(input: impl Read, kind: Kind) -> Result<Report, Failure> {
-    let mut input = Utf8::of(input)?;
+fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
     let redactor = Redactor::new(&[]);
     let mut report = Report { verdict: "allow", findings: Vec::new(), bytes: 0, invalid_utf8: 0 };
     let mut at = Position { offset: 0, line: 1, column: 1 };
     let mut bytes: Vec<u8> = Vec::new();
     // Where the last piece left off in `bytes`.
     let mut fresh = 0;
+    let mut wide = None;
     loop {
         let read = (&mut input).take(PIECE as u64).read_to_end(&mut bytes)?;
         report.bytes += read as u64;
@@ -161,6 +161,9 @@ fn scanned(input: impl Read, kind: Kind) -> Result<Report, Failure> {
         } else {
             text.floor_char_boundary(text.len().saturating_sub(OVERLAP))
         };
+        if at.offset == 0 {
+            wide = Wide::of(&bytes);
+        }
         let mut place = at;
         let mut seen = 0;
         for hit in examine(&text, kind, &redactor) {
@@ -171,6 +174,25 @@ fn scanned(input: impl Read, kind: Kind) -> Result<Report, Failure> {
             place.pass(text.get(seen..from).unwrap_or_default());
             seen = from;
             report.findings.push(found(&text, hit, place, &redactor));
+        }
+        // The mark alone does not make it UTF-16: it is read both ways.
+        if let Some(wide) = wide {
+            let odd = (at.offset % 2) as usize;
+            let text = wide.text(bytes.get(odd..).unwrap_or_default());
+            let (mut place, mut seen) = (at, 0);
+            for hit in examine(&text, kind, &redactor) {
+                let (from, to) = (hit.span.from as usize, hit.span.to as usize);
+                place.pass(text.get(seen..from).unwrap_or_default());
+                seen = from;
+                let bytes_of = |end| 2 * text.get(..end).unwrap_or_default().encode_utf16().count();
+                let (from, to) = (odd + bytes_of(from), odd + bytes_of(to));
+                if from < fresh || from >= keep || report.findings.len() >= MOST {
+                    continue;
+                }
+                let mut one = found(&text, hit, place, &redactor);
+                one.span = [at.offset + from as u64, at.offset + to as u64];
+                report.findings.push(one);
+            }
         }
         if last {
             break;
@@ -191,60 +213,30 @@ fn scanned(input: impl Read, kind: Kind) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// An input as UTF-8: one that begins with the mark of UTF-16 is read as that,
-/// and everything else as it is.
-struct Utf8<R> {
-    input: R,
-    /// What was read and not given out yet.
-    ready: VecDeque<u8>,
-    /// How two bytes are one unit, if they are.
-    unit: Option<fn([u8; 2]) -> u16>,
-    /// The first half of a pair whose second half was not read yet.
-    half: Option<u16>,
+/// The order of bytes in UTF-16, by the mark that it begins with.
+#[derive(Debug, Clone, Copy)]
+enum Wide {
+    Little,
+    Big,
 }
 
-impl<R: Read> Utf8<R> {
-    fn of(mut input: R) -> io::Result<Self> {
-        let mut start = Vec::new();
-        (&mut input).take(2).read_to_end(&mut start)?;
-        let unit: Option<fn([u8; 2]) -> u16> = match start.as_slice() {
-            [0xFF, 0xFE] => Some(u16::from_le_bytes),
-            [0xFE, 0xFF] => Some(u16::from_be_bytes),
+impl Wide {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xFF, 0xFE, ..] => Some(Self::Little),
+            [0xFE, 0xFF, ..] => Some(Self::Big),
             _ => None,
-        };
-        let ready = if unit.is_some() { VecDeque::new() } else { start.into() };
-        Ok(Self { input, ready, unit, half: None })
+        }
     }
 
-    /// Reads some units more; false at the end.
-    fn more(&mut self, unit: fn([u8; 2]) -> u16) -> io::Result<bool> {
-        let mut bytes = Vec::new();
-        (&mut self.input).take(64 << 10).read_to_end(&mut bytes)?;
-        let last = bytes.len() < 64 << 10;
-        let pairs = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(unit);
-        let mut units: Vec<u16> = self.half.take().into_iter().chain(pairs).collect();
-        // A half of a pair at the end waits for the other one.
-        if !last && units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit)) {
-            self.half = units.pop();
-        }
-        for letter in char::decode_utf16(units) {
-            let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
-            self.ready.extend(letter.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-        Ok(!last)
-    }
-}
-
-impl<R: Read> Read for Utf8<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(unit) = self.unit
-            && self.ready.is_empty()
-        {
-            if !self.more(unit)? {
-                self.unit = None;
-            }
-        }
-        if self.ready.is_empty() { self.input.read(buffer) } else { self.ready.read(buffer) }
+    /// What bytes say as UTF-16.
+    fn text(self, bytes: &[u8]) -> String {
+        let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok());
+        let units = units.map(|pair| match self {
+            Self::Little => u16::from_le_bytes(pair),
+            Self::Big => u16::from_be_bytes(pair),
+        });
+        char::decode_utf16(units).map(|letter| letter.unwrap_or('?')).collect()
     }
 }
 
