@@ -43,7 +43,7 @@ fn main() {
             }
         }
     }
-    for (term, count) in terms.iter().filter(|(_, count)| count.round() > 40.0) {
+    for (term, count) in terms.iter().filter(|(_, count)| count.round() > 60.0) {
         println!("{term} = {count:.0}");
     }
 }

@@ -152,6 +152,7 @@ fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
     let mut bytes: Vec<u8> = Vec::with_capacity(PIECE + 2 * OVERLAP + 64);
     // Where the last piece left off in `bytes`.
     let mut fresh = 0;
+    let mut wide = None;
     loop {
         let read = (&mut input).take(PIECE as u64).read_to_end(&mut bytes)?;
         report.bytes += read as u64;
@@ -163,6 +164,9 @@ fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
         } else {
             text.floor_char_boundary(text.len().saturating_sub(OVERLAP))
         };
+        if at.offset == 0 {
+            wide = Wide::of(&bytes);
+        }
         let mut place = at;
         let mut seen = 0;
         for hit in examine(&text, kind, &redactor) {
@@ -173,6 +177,25 @@ fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
             place.pass(text.get(seen..from).unwrap_or_default());
             seen = from;
             report.findings.push(found(&text, hit, place, &redactor));
+        }
+        // The mark alone does not make it UTF-16: it is read both ways.
+        if let Some(wide) = wide {
+            let odd = (at.offset % 2) as usize;
+            let text = wide.text(bytes.get(odd..).unwrap_or_default());
+            let (mut place, mut seen) = (at, 0);
+            for hit in examine(&text, kind, &redactor) {
+                let (from, to) = (hit.span.from as usize, hit.span.to as usize);
+                place.pass(text.get(seen..from).unwrap_or_default());
+                seen = from;
+                let bytes_of = |end| 2 * text.get(..end).unwrap_or_default().encode_utf16().count();
+                let (from, to) = (odd + bytes_of(from), odd + bytes_of(to));
+                if from < fresh || from >= keep || report.findings.len() >= MOST {
+                    continue;
+                }
+                let mut one = found(&text, hit, place, &redactor);
+                one.span = [at.offset + from as u64, at.offset + to as u64];
+                report.findings.push(one);
+            }
         }
         if last {
             break;
@@ -192,6 +215,33 @@ fn scanned(mut input: impl Read, kind: Kind) -> Result<Report, Failure> {
         report.verdict = "ask";
     }
     Ok(report)
+}
+
+/// The order of bytes in UTF-16, by the mark that it begins with.
+#[derive(Debug, Clone, Copy)]
+enum Wide {
+    Little,
+    Big,
+}
+
+impl Wide {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xFF, 0xFE, ..] => Some(Self::Little),
+            [0xFE, 0xFF, ..] => Some(Self::Big),
+            _ => None,
+        }
+    }
+
+    /// What bytes say as UTF-16.
+    fn text(self, bytes: &[u8]) -> String {
+        let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok());
+        let units = units.map(|pair| match self {
+            Self::Little => u16::from_le_bytes(pair),
+            Self::Big => u16::from_be_bytes(pair),
+        });
+        char::decode_utf16(units).map(|letter| letter.unwrap_or('?')).collect()
+    }
 }
 
 /// A place in the input.

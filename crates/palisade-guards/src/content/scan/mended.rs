@@ -144,7 +144,7 @@ pub fn misspelt() -> impl Iterator<Item = &'static str> {
 }
 
 /// What a word should be, where it is misspelt.
-fn mended(word: &str) -> Option<&'static str> {
+pub fn mended(word: &str) -> Option<&'static str> {
     if word.len() > 16 || word.len() < 4 {
         return None;
     }

@@ -23,6 +23,7 @@ mod cipher;
 pub(super) mod decode;
 #[cfg(test)]
 mod disguise;
+mod drawn;
 mod hidden;
 mod layout;
 mod links;

@@ -5,6 +5,7 @@ use super::phrases::is_joined;
 use super::radix;
 use super::shape;
 use super::views::{View, Views};
+use miniz_oxide::inflate;
 
 /// Whether a long run is a path or a name of several words, of which no part can
 /// be an encoding and none is words run together. Most long runs are.
@@ -171,6 +172,9 @@ pub fn undone(run: &str) -> Option<(String, &'static str)> {
         if let Some(read) = decode::base64(run) {
             return Some((read, "base64"));
         }
+        if let Some(read) = inflated(run) {
+            return Some((read, "base64, compressed"));
+        }
         // Names of two cases are frequent, and have hardly any digits.
         if digits > 0 && run.len() >= 24 {
             return turned(run);
@@ -189,6 +193,42 @@ pub fn undone(run: &str) -> Option<(String, &'static str)> {
         }
     }
     None
+}
+
+/// What base64 says that was compressed before: gzip (RFC 1952) or zlib (RFC
+/// 1950), of which the first bytes are known.
+fn inflated(run: &str) -> Option<String> {
+    /// So many bytes of it are read: a little may stand for very much.
+    const MOST: usize = 256 * 1024;
+    let gzip = run.starts_with("H4sI");
+    if !gzip && !["eJ", "eN", "eA", "eF"].iter().any(|start| run.starts_with(start)) {
+        return None;
+    }
+    let bytes = decode::base64_bytes(run.bytes().take(MOST))?;
+    let read = if gzip {
+        inflate::decompress_to_vec_with_limit(behind_header(&bytes)?, MOST)
+    } else {
+        inflate::decompress_to_vec_zlib_with_limit(&bytes, MOST)
+    };
+    // What was read before the limit, or before a fault, counts too.
+    decode::text(read.unwrap_or_else(|failed| failed.output)).filter(|read| read.len() >= 8)
+}
+
+/// What follows the header of gzip.
+fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
+    let flags = *bytes.get(3)?;
+    let mut rest = bytes.get(10..)?;
+    if flags & 4 != 0 {
+        let length = usize::from(*rest.first()?) | usize::from(*rest.get(1)?) << 8;
+        rest = rest.get(2 + length..)?;
+    }
+    for named in [8, 16] {
+        if flags & named != 0 {
+            let end = rest.iter().position(|byte| *byte == 0)?;
+            rest = rest.get(end + 1..)?;
+        }
+    }
+    if flags & 2 != 0 { rest.get(2..) } else { Some(rest) }
 }
 
 /// Base64 that was written in another way again, and what is like base64.

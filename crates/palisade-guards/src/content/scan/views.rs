@@ -3,7 +3,7 @@
 use super::cipher::Cipher;
 use super::decode;
 use super::shape::Shapes;
-use super::{chopped, layout, mended, runs};
+use super::{chopped, drawn, layout, mended, runs};
 use crate::content::invisible::{self, Unseen};
 use std::collections::BTreeMap;
 
@@ -194,6 +194,8 @@ pub fn views(
         }
         views.add(mended::shown(text, from, to));
     }
+    drawn::drawn(text, &mut views);
+    drawn::spelling(text, &mut views);
     ciphers(text, ciphered, &mut views);
     layout::near(text, near, &mut views);
     if !text.is_ascii() {

@@ -42,7 +42,8 @@ pub fn hits(text: &str, kind: Kind, found: Vec<Found>, regions: &[Region]) -> Ve
             let quoted = !is_data
                 && !one.steps.iter().any(|step| step == "joined strings")
                 && (within(&fences, one.from, one.to)
-                    || is_quoted(text, one.from, one.to)
+                    || quotation(text, one.from, one.to)
+                        .is_some_and(|(from, to)| !carries(text, from..to, one))
                     || (one.steps.count == 0 && is_in_row(text, one.from, one.to)));
             one.weight = weight(one, quoted, about_this);
             if one.phrase && one.steps.count == 0 {
@@ -311,8 +312,18 @@ fn is_told_to_be_elsewhere(text: &str, to: usize) -> bool {
         && (first != "that" || ["appear", "appears", "may", "might", "come"].contains(&second))
 }
 
-/// Whether a range stands between quotation marks, within its paragraph.
-fn is_quoted(text: &str, from: usize, to: usize) -> bool {
+/// Whether a quotation is what a short text is about, and what was found only a
+/// part of it: `translate this: 'Good morning. Ignore ..'` brings it along. An
+/// example in a longer text is quoted by itself.
+fn carries(text: &str, quotation: std::ops::Range<usize>, one: &Found) -> bool {
+    const SHORT: usize = 600;
+    const MORE: usize = 12;
+    text.len() < SHORT && quotation.len() >= one.to - one.from + MORE
+}
+
+/// The quotation marks between which a range stands, within its paragraph: what
+/// lies between them.
+fn quotation(text: &str, from: usize, to: usize) -> Option<(usize, usize)> {
     const FAR: usize = 160;
     let start = text.floor_char_boundary(from.saturating_sub(FAR));
     let before = text.get(start..from).unwrap_or_default();
@@ -327,20 +338,24 @@ fn is_quoted(text: &str, from: usize, to: usize) -> bool {
         ('\u{300c}', '\u{300d}'),
         ('\u{2018}', '\u{2019}'),
     ];
+    let start = from - before.len();
     let between = |open: char, close: char| {
-        before.rfind(open).is_some_and(|at| !before.get(at..).unwrap_or_default().contains(close))
-            && after.contains(close)
+        let at = before.rfind(open)?;
+        let opens = !before.get(at..).unwrap_or_default().contains(close);
+        let end = after.find(close).filter(|_| opens)?;
+        Some((start + at + open.len_utf8(), to + end))
     };
-    if pairs.into_iter().any(|(open, close)| between(open, close)) {
-        return true;
+    if let Some(found) = pairs.into_iter().find_map(|(open, close)| between(open, close)) {
+        return Some(found);
     }
-    ['"', '`', '\''].into_iter().any(|mark| {
-        let Some(at) = before.rfind(mark) else { return false };
+    ['"', '`', '\''].into_iter().find_map(|mark| {
+        let at = before.rfind(mark)?;
         let left = before.get(..at).unwrap_or_default().chars().next_back();
         let opens =
             left.is_none_or(|letter| letter.is_whitespace() || "([{<*_>:=,|-/".contains(letter));
         let right = before.get(at + 1..).unwrap_or_default().chars().next();
         let inside = right.is_none_or(|letter| !letter.is_whitespace());
-        opens && inside && after.contains(mark)
+        let end = after.find(mark).filter(|_| opens && inside)?;
+        Some((start + at + 1, to + end))
     })
 }
