@@ -9,7 +9,7 @@ use palisade_shell::{Analysis, Effect, EffectKind, Invocation, Text};
 
 use crate::path::base;
 use crate::rules::{self, Rule};
-use crate::taint::every_time;
+use crate::taint::{every_time, towards};
 use crate::{Exposure, Places};
 
 /// More findings than this are not kept apart: one that nobody can grant
@@ -258,6 +258,32 @@ impl<'a> Report<'a> {
         exposure: &Exposure<'_>,
     ) {
         self.raise_why(rule, effect, &exposure.because(rule));
+    }
+
+    /// As [`Report::raise_because`], by a connection. Where it is known where
+    /// that leads to, a grant is for this place, whatever connects to it.
+    pub(super) fn raise_towards(
+        &mut self,
+        rule: &'static Rule,
+        effect: &Effect,
+        to: Option<&str>,
+        exposure: &Exposure<'_>,
+    ) {
+        let Some(host) = to else { return self.raise_because(rule, effect, exposure) };
+        let before = self.findings.len();
+        self.raise_at(rule, effect, "connects to", &Text::from(host));
+        if self.findings.len() == before {
+            // A command may lead to several places, each of which counts.
+            let span = Span::new(effect.span.from, effect.span.to);
+            let mut same =
+                self.findings.iter().filter(|one| one.rule == rule.id && one.span == span);
+            let other = same.next_back().filter(|one| one.subject != Some(towards(host)));
+            self.findings.extend(other.cloned());
+        }
+        for finding in self.findings.iter_mut().skip(before).filter(|one| one.rule == rule.id) {
+            finding.why = exposure.because(rule).into();
+            finding.subject = Some(towards(host));
+        }
     }
 
     /// `rule` is broken by `effect`, for a reason of its own.

@@ -35,10 +35,10 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
             if exposure.is_private() {
                 report.raise_always(&rules::TAINT_PRIVATE_EGRESS, effect, exposure);
             } else if exposure.table
-                && !to.is_some_and(|to| exposure.names(&to))
+                && !to.as_deref().is_some_and(|to| exposure.names(to))
                 && !(!sends && effect.labels.is_none() && is_page(host, effect, scene))
             {
-                report.raise_because(&rules::TAINT_EGRESS, effect, exposure);
+                report.raise_towards(&rules::TAINT_EGRESS, effect, to.as_deref(), exposure);
             }
         }
         EffectKind::Hazard(id) if sends(id, effect, scene) => {
@@ -217,6 +217,42 @@ mod tests {
             assert_eq!(seen(line), (vec![], vec![]), "{line}");
         }
         assert_eq!(seen("curl http://localhost:3000/"), (vec![], vec![]));
+    }
+
+    /// Which hosts the questions of a line are about, once a page was read.
+    fn asked_about(line: &str) -> Vec<(&'static str, Option<String>)> {
+        let mut taint = Taint::default();
+        taint.saw_untrusted("a page");
+        let exposure = crate::Exposure { taint: &taint, table: true, ..crate::Exposure::none() };
+        let context =
+            Context { cwd: "/home/u/p".into(), home: "/home/u".into(), ..Context::default() };
+        let analysis = analyse(line, &context);
+        let places =
+            crate::Places { home: "/home/u".into(), cwd: "/home/u/p".into(), ..Default::default() };
+        let findings = super::super::findings(line, &analysis, &places, &exposure);
+        let taint = findings.iter().filter(|one| one.rule.starts_with("taint/"));
+        taint
+            .map(|one| {
+                let subject = one.subject.as_ref().filter(|subject| subject.program == "connect");
+                (one.rule, subject.and_then(|subject| subject.arguments.first().cloned()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_grant_is_for_the_place_that_is_connected_to() {
+        for (line, hosts) in [
+            ("curl -d x https://A.example./y", vec!["a.example"]),
+            ("curl -d x https://a.example https://b.example", vec!["a.example", "b.example"]),
+            ("ping a.example; ping b.example", vec!["a.example", "b.example"]),
+            ("curl -d x https://a.example/$(date)", vec!["a.example"]),
+        ] {
+            let hosts: Vec<_> =
+                hosts.into_iter().map(|host| ("taint/egress", Some(host.to_owned()))).collect();
+            assert_eq!(asked_about(line), hosts, "{line}");
+        }
+        assert_eq!(asked_about("curl -d x https://$HOST/"), [("taint/egress", None)]);
+        assert_eq!(asked_about("curl http://localhost:3000/"), []);
     }
 
     #[test]

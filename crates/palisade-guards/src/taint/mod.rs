@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::content::outgoing::{Leak, Outgoing};
 use crate::rules::{self, Rule};
-pub(crate) use sinks::every_time;
+pub(crate) use sinks::{every_time, towards};
 pub use sinks::{of_call, of_fetch, of_file};
 
 /// More origins than this are not kept apart.

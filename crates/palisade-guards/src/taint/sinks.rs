@@ -44,7 +44,14 @@ pub fn of_fetch(
         return Some(every_time(exposed(&rules::TAINT_PRIVATE_EGRESS, url, subject, exposure)));
     }
     (exposure.table && carried > 0 && !exposure.names(host))
-        .then(|| exposed(&rules::TAINT_EGRESS, url, subject, exposure))
+        .then(|| exposed(&rules::TAINT_EGRESS, url, towards(host), exposure))
+}
+
+/// What a grant of a connection is for: the host, wherever and however it is
+/// connected to. A person who gives one has named the host.
+pub(crate) fn towards(host: &str) -> Subject {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    subject("connect", &host, "/")
 }
 
 /// The question that the call of a server's tool is, once private data was
