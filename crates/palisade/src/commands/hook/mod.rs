@@ -155,8 +155,16 @@ pub(super) struct Hook {
 /// A client waits so long where nobody said otherwise.
 const WAITS: f64 = 60.0;
 
+/// So much memory is enough for any judgement. Whoever finds a payload that
+/// needs more ends this process alone, and the shell around it refuses; where
+/// the whole machine runs out, the kernel could take that shell as well.
+#[cfg(target_os = "linux")]
+const MEMORY: u64 = 2 << 30;
+
 fn answer(asked: Asked) {
     let begun = Instant::now();
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_AS, MEMORY, MEMORY);
     // A panic is a refusal, and standard error stays empty.
     std::panic::set_hook(Box::new(|_| {}));
     let event = match (asked.client, asked.event.as_deref()) {
