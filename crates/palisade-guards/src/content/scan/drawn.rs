@@ -74,9 +74,10 @@ const LONGEST: usize = 128;
 /// Whether a letter stands three times in a row. Without a way out in between,
 /// many places are looked at together.
 fn has_three(bytes: &[u8]) -> bool {
-    let (second, third) = (bytes.iter().skip(1), bytes.iter().skip(2));
+    let (second, third) = (bytes.get(1..).unwrap_or_default(), bytes.get(2..).unwrap_or_default());
     bytes.iter().zip(second).zip(third).fold(0, |all, ((one, two), three)| {
-        all | u8::from(one == two && two == three && one.is_ascii_alphabetic())
+        let equal = u8::from(one == two) & u8::from(two == three);
+        all | equal & u8::from(one.is_ascii_alphabetic())
     }) == 1
 }
 
@@ -108,12 +109,26 @@ fn written(word: &str) -> String {
 /// Words of the spelling alphabet, as their first letters.
 pub fn spelling(text: &str, views: &mut Views<'_>) {
     // Hardly any order does without an O.
-    let has = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
-    if !(has("scar") || has("SCAR")) {
-        return;
+    const AROUND: usize = 1000;
+    let mut near = Vec::new();
+    for part in ["scar", "SCAR"] {
+        for at in memmem::find_iter(text.as_bytes(), part) {
+            let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+            if matches!(before, Some(b'o' | b'O')) {
+                near.push((at.saturating_sub(AROUND), (at + AROUND).min(text.len())));
+            }
+        }
     }
+    near.sort_unstable();
+    for (from, to) in windows(&near, text) {
+        rows(text.get(..to).unwrap_or_default(), from, views);
+    }
+}
+
+/// The rows of such words from a place on.
+fn rows(text: &str, from: usize, views: &mut Views<'_>) {
     let mut row: Vec<(usize, usize)> = Vec::new();
-    let mut at = 0;
+    let mut at = from;
     let is_part = |letter: char| letter.is_ascii_alphabetic() || letter == '-';
     while let Some(from) = text.get(at..).and_then(|rest| rest.find(is_part)).map(|skip| at + skip)
     {
@@ -181,7 +196,7 @@ mod tests {
 
     #[test]
     fn only_letters_are_drawn_out() {
-        assert_eq!(drawn_words("a === 0x1000 www.a.example and 1111"), [(13, 16)]);
+        assert_eq!(drawn_words("a === 0x1000 www.a.example wwwa and 1111"), [(27, 31)]);
         assert_eq!(drawn_words("xxx aaaa xxxviii"), [(9, 16)]);
         assert_eq!(drawn_words(&format!("{}b ignooore", "a".repeat(5000))), [(5002, 5010)]);
         let far = format!("{}ignooore", " ".repeat(1022));
