@@ -25,35 +25,42 @@ pub fn drawn(text: &str, views: &mut Views<'_>) {
             break;
         }
         let mut patched = Patched::of(text.get(..to).unwrap_or_default(), from);
-        for (start, end) in words.iter().filter(|(start, end)| *start >= from && *end <= to) {
+        let place = |at: usize| words.partition_point(|(start, _)| *start < at);
+        for (start, end) in words.get(place(from)..place(to)).unwrap_or_default() {
             patched.replace(*start, *end, &written(text.get(*start..*end).unwrap_or_default()));
         }
         views.add(patched.view("drawn out"));
     }
 }
 
-/// The words in which a letter stands at least three times in a row.
+/// The words in which a letter stands at least three times in a row, and not
+/// that letter alone: no order has a word of one letter.
 fn drawn_words(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut words: Vec<(usize, usize)> = Vec::new();
+    // Up to where the words have been looked at.
+    let mut seen = 0;
     for (nth, part) in bytes.chunks(1024).enumerate() {
         let behind = bytes.get(nth * 1024..(nth * 1024 + part.len() + 2).min(bytes.len()));
         let here = behind.unwrap_or_default();
-        if !has_three(here) {
+        if seen >= nth * 1024 + here.len() || !has_three(here) {
             continue;
         }
         for (at, three) in here.windows(DRAWN).enumerate() {
             let at = nth * 1024 + at;
-            if three.iter().all(|letter| three.first() == Some(letter))
+            if at >= seen
+                && three.iter().all(|letter| three.first() == Some(letter))
                 && three.iter().all(u8::is_ascii_alphabetic)
-                && words.last().is_none_or(|(_, end)| *end <= at)
             {
                 let letters = |byte: &&u8| byte.is_ascii_alphabetic();
                 let before = bytes.get(..at).unwrap_or_default().iter().rev().take_while(letters);
                 let after = bytes.get(at..).unwrap_or_default().iter().take_while(letters);
                 let (before, after) = (before.take(LONGEST).count(), after.take(LONGEST).count());
-                if before + after < LONGEST {
-                    words.push((at - before, at + after));
+                seen = at + after;
+                let word = bytes.get(at - before..seen).unwrap_or_default();
+                let alone = word.iter().all(|letter| three.first() == Some(letter));
+                if word.len() < LONGEST && !alone {
+                    words.push((at - before, seen));
                 }
             }
         }
@@ -67,24 +74,28 @@ const LONGEST: usize = 128;
 /// Whether a letter stands three times in a row. Without a way out in between,
 /// many places are looked at together.
 fn has_three(bytes: &[u8]) -> bool {
-    let (second, third) = (bytes.iter().skip(1), bytes.iter().skip(2));
+    let (second, third) = (bytes.get(1..).unwrap_or_default(), bytes.get(2..).unwrap_or_default());
     bytes.iter().zip(second).zip(third).fold(0, |all, ((one, two), three)| {
-        all | u8::from(one == two && two == three && one.is_ascii_alphabetic())
+        let equal = u8::from(one == two) & u8::from(two == three);
+        all | equal & u8::from(one.is_ascii_alphabetic())
     }) == 1
 }
 
 /// A word without what is drawn out. Of a short word's consonants two stay
 /// (`alll`); a longer one that has lost a double letter is mended.
 fn written(word: &str) -> String {
+    let runs = || word.as_bytes().chunk_by(|one, next| one == next);
+    let drawn = runs()
+        .filter(|run| run.len() >= DRAWN)
+        .filter_map(|run| run.first())
+        .fold(0_u128, |all, letter| all | 1 << (letter & 127));
     let shortened = |most: &dyn Fn(char) -> usize| {
-        let (mut out, mut run, mut before) = (String::new(), 0, ' ');
-        for letter in word.chars() {
-            run = if letter == before { run + 1 } else { 1 };
-            before = letter;
-            let drawn = word.contains(&String::from(letter).repeat(DRAWN));
-            if !drawn || run <= most(letter) {
-                out.push(letter);
-            }
+        let mut out = String::with_capacity(word.len());
+        for run in runs() {
+            let letter = run.first().copied().unwrap_or(b' ');
+            let most =
+                if drawn >> (letter & 127) & 1 == 1 { most(char::from(letter)) } else { run.len() };
+            out.extend(std::iter::repeat_n(char::from(letter), run.len().min(most)));
         }
         out
     };
@@ -98,12 +109,26 @@ fn written(word: &str) -> String {
 /// Words of the spelling alphabet, as their first letters.
 pub fn spelling(text: &str, views: &mut Views<'_>) {
     // Hardly any order does without an O.
-    let has = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
-    if !(has("scar") || has("SCAR")) {
-        return;
+    const AROUND: usize = 1000;
+    let mut near = Vec::new();
+    for part in ["scar", "SCAR"] {
+        for at in memmem::find_iter(text.as_bytes(), part) {
+            let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+            if matches!(before, Some(b'o' | b'O')) {
+                near.push((at.saturating_sub(AROUND), (at + AROUND).min(text.len())));
+            }
+        }
     }
+    near.sort_unstable();
+    for (from, to) in windows(&near, text) {
+        rows(text.get(..to).unwrap_or_default(), from, views);
+    }
+}
+
+/// The rows of such words from a place on.
+fn rows(text: &str, from: usize, views: &mut Views<'_>) {
     let mut row: Vec<(usize, usize)> = Vec::new();
-    let mut at = 0;
+    let mut at = from;
     let is_part = |letter: char| letter.is_ascii_alphabetic() || letter == '-';
     while let Some(from) = text.get(at..).and_then(|rest| rest.find(is_part)).map(|skip| at + skip)
     {
@@ -171,7 +196,9 @@ mod tests {
 
     #[test]
     fn only_letters_are_drawn_out() {
-        assert_eq!(drawn_words("a === 0x1000 www.a.example and 1111"), [(13, 16)]);
+        assert_eq!(drawn_words("a === 0x1000 www.a.example wwwa and 1111"), [(27, 31)]);
+        assert_eq!(drawn_words("xxx aaaa xxxviii"), [(9, 16)]);
+        assert_eq!(drawn_words(&format!("{}b ignooore", "a".repeat(5000))), [(5002, 5010)]);
         let far = format!("{}ignooore", " ".repeat(1022));
         assert_eq!(drawn_words(&far), [(1022, 1030)]);
     }

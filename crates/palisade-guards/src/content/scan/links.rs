@@ -1,6 +1,10 @@
 //! Links and images that would carry data to whoever serves them.
 
-use memchr::{memchr2, memchr3};
+use memchr::{memchr, memchr2, memchr3, memmem};
+use std::ops::Range;
+
+/// A longer address is not looked at to its end.
+const LONGEST: usize = 2048;
 
 /// Where a link of Markdown or the source of an image begins, how far it goes,
 /// and how sure it is that it carries data away.
@@ -8,37 +12,75 @@ use memchr::{memchr2, memchr3};
 /// `links` are the places where the mark before an address stands.
 pub fn carriers(text: &str, links: &[(usize, &str)]) -> Vec<(usize, usize, u16)> {
     let mut found = Vec::new();
+    let (mut source, mut link) = (Stretch::default(), Stretch::default());
     for (at, mark) in links.iter().copied() {
         let from = at + mark.len() - 4;
         let is_source = mark.starts_with('=');
         if is_source && !text.get(..at).unwrap_or_default().ends_with("src") {
             continue;
         }
+        // An address may begin within another: what both are of is looked at
+        // once.
+        let stretch = if is_source { &mut source } else { &mut link };
+        if !(stretch.range.start..=stretch.range.end).contains(&from) {
+            *stretch = Stretch::of(text, from, is_source);
+        }
+        let to = stretch.range.end.min(text.floor_char_boundary(from + LONGEST));
+        if stretch.has_place(text, from, to) {
+            let is_image = is_source || opens_image(text, at);
+            found.push((at, to, if is_image { 110 } else { 70 }));
+        }
+    }
+    found
+}
+
+/// Text up to where an address ends, whichever begins in it.
+#[derive(Default)]
+struct Stretch {
+    range: Range<usize>,
+    /// The places in it to be filled with data.
+    places: Vec<Range<usize>>,
+}
+
+impl Stretch {
+    fn of(text: &str, from: usize, is_source: bool) -> Self {
         let rest = text.get(from..).unwrap_or_default();
-        let within = rest.as_bytes().get(..rest.len().min(2048)).unwrap_or_default();
-        let length = if is_source {
-            memchr3(b'"', b'\'', b'\n', within)
+        let end = if is_source {
+            memchr3(b'"', b'\'', b'\n', rest.as_bytes())
         } else {
-            memchr2(b')', b'\n', within)
+            memchr2(b')', b'\n', rest.as_bytes())
         };
-        let length = length.unwrap_or(within.len());
-        let address = rest.get(..rest.floor_char_boundary(length)).unwrap_or_default();
+        let part = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
         // Most addresses have nothing that could be a place to be filled.
         let (mut opens, mut capitals) = (false, 0_u32);
-        for byte in address.bytes() {
+        for byte in part.bytes() {
             opens |= matches!(byte, b'{' | b'[' | b'<');
             capitals += u32::from(byte.is_ascii_uppercase());
         }
-        if !opens && capitals < 4 {
-            continue;
+        let mut places = if opens || capitals >= 4 { places(part) } else { Vec::new() };
+        for place in &mut places {
+            *place = place.start + from..place.end + from;
         }
-        if !has_placeholder(address) {
-            continue;
-        }
-        let is_image = is_source || opens_image(text, at);
-        found.push((at, from + address.len(), if is_image { 110 } else { 70 }));
+        Self { range: from..from + part.len(), places }
     }
-    found
+
+    /// Whether the address between two places, behind the name of its host, has
+    /// a place to be filled.
+    fn has_place(&self, text: &str, from: usize, to: usize) -> bool {
+        if self.places.is_empty() {
+            return false;
+        }
+        let bytes = text.as_bytes().get(..to).unwrap_or_default();
+        let scheme = bytes.get(from..to.min(from + 64)).and_then(|part| memmem::find(part, b"://"));
+        let path = scheme.and_then(|scheme| {
+            let host = from + scheme + 3;
+            Some(host + memchr(b'/', bytes.get(host..)?)? + 1)
+        });
+        path.is_some_and(|path| {
+            let next = self.places.partition_point(|place| place.start < path);
+            self.places.get(next).is_some_and(|place| place.end <= to)
+        })
+    }
 }
 
 /// Whether the bracket that closes at `at` belongs to an image.
@@ -73,29 +115,39 @@ const DATA: [&str; 22] = [
     "here",
 ];
 
-/// Whether an address has a place to be filled with data.
-fn has_placeholder(address: &str) -> bool {
-    let Some((_, tail)) = address.split_once("://").and_then(|(_, rest)| rest.split_once('/'))
-    else {
-        return false;
-    };
+/// The places of an address to be filled with data, by where they begin.
+fn places(address: &str) -> Vec<Range<usize>> {
     let names_data = |inner: &str| {
         let inner = inner.to_ascii_lowercase();
         DATA.iter().any(|word| inner.contains(word))
     };
-    let braced = [('{', '}'), ('[', ']'), ('<', '>')].into_iter().any(|(open, close)| {
-        tail.split(open).skip(1).any(|part| {
-            part.split_once(close).is_some_and(|(inner, _)| inner.len() <= 60 && names_data(inner))
-        })
-    });
+    let mut places = Vec::new();
+    for (open, close) in [('{', '}'), ('[', ']'), ('<', '>')] {
+        let mut at = 0;
+        for (nth, part) in address.split(open).enumerate() {
+            let inner = part.bytes().take(61).position(|byte| byte == close as u8);
+            if let Some(inner) = inner.filter(|_| nth > 0)
+                && part.get(..inner).is_some_and(names_data)
+            {
+                places.push(at..at + inner + 1);
+            }
+            at += part.len() + 1;
+        }
+    }
     // `?d=USER_DATA`
-    let shouted = tail.split(['?', '&', '/']).any(|part| {
+    let mut at = 0;
+    for part in address.split(['?', '&', '/']) {
         let value = part.split_once('=').map_or(part, |(_, value)| value);
-        value.len() >= 4
+        if value.len() >= 4
             && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte == b'-')
             && names_data(value)
-    });
-    braced || shouted
+        {
+            places.push(at..at + part.len());
+        }
+        at += part.len() + 1;
+    }
+    places.sort_unstable_by_key(|place| place.start);
+    places
 }
 
 #[cfg(test)]
@@ -125,5 +177,9 @@ mod tests {
         ] {
             assert!(scores(plain).is_empty(), "{plain}");
         }
+        // Addresses within each other.
+        let within = "![x](https://e.example/?a=[y](http://e.example/p?d={chat})";
+        assert_eq!(scores(within), [110, 110]);
+        assert_eq!(scores(&format!("[x](https://e.example/{}{{chat}})", "a".repeat(3000))), []);
     }
 }

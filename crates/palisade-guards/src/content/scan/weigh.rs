@@ -116,11 +116,16 @@ fn together<'r>(
     let after = found.get(at + 1..).unwrap_or_default().iter();
     let near = |other: &&Found| other.from.abs_diff(one.from) <= NEAR;
     let words = |one: &Found| text.get(one.from..one.to).unwrap_or_default();
-    let same = |other: &Found| words(other).eq_ignore_ascii_case(words(one));
+    let own_words = words(one);
+    let same = |other: &Found| {
+        let words = words(other);
+        words == own_words || words.eq_ignore_ascii_case(own_words)
+    };
     for other in before.take(64).take_while(near).chain(after.take(64).take_while(near)) {
         // Of the same rule only other words elsewhere say more.
         let elsewhere = other.to <= one.from || one.to <= other.from;
-        if other.rule.id != one.rule.id || (elsewhere && !same(other)) {
+        let of_one_rule = std::ptr::eq(other.rule, one.rule) || other.rule.id == one.rule.id;
+        if !of_one_rule || (elsewhere && !same(other)) {
             let best = others.entry(other.rule.id).or_default();
             *best = (*best).max(other.weight);
         }
@@ -134,26 +139,34 @@ pub fn span(from: usize, to: usize) -> Span {
 
 /// Of what was found by one rule at one place, what is surest.
 fn strongest(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by_key(|one| {
-        (one.rule.id, one.from, std::cmp::Reverse(one.score), std::cmp::Reverse(one.to))
-    });
+    // It is nearly in this order.
+    found.sort_by_key(|one| (one.from, std::cmp::Reverse(one.score), std::cmp::Reverse(one.to)));
     let mut kept: Vec<Found> = Vec::new();
+    // Which one of each rule was kept last.
+    let mut last: Vec<(&str, usize)> = Vec::new();
     for one in found {
         // Quotation marks of strings that are joined are no quotation.
         let score = |one: &Found| {
             let joined = one.steps.iter().any(|step| step == "joined strings");
             (one.score, joined, usize::MAX - one.steps.count)
         };
-        match kept.last_mut() {
-            Some(last) if last.rule.id == one.rule.id && one.from < last.to => {
+        let place = last.iter_mut().find(|(rule, _)| *rule == one.rule.id);
+        match place.as_ref().and_then(|(_, at)| kept.get_mut(*at)) {
+            Some(last) if one.from < last.to => {
                 if score(&one) > score(last) {
                     *last = one;
                 }
             }
-            _ => kept.push(one),
+            _ => {
+                match place {
+                    Some((_, at)) => *at = kept.len(),
+                    None => last.push((one.rule.id, kept.len())),
+                }
+                kept.push(one);
+            }
         }
     }
-    kept.sort_by_key(|one| (one.from, one.to));
+    kept.sort_by_key(|one| (one.from, one.to, one.rule.id));
     kept
 }
 
@@ -327,6 +340,11 @@ fn quotation(text: &str, from: usize, to: usize) -> Option<(usize, usize)> {
     const FAR: usize = 160;
     let start = text.floor_char_boundary(from.saturating_sub(FAR));
     let before = text.get(start..from).unwrap_or_default();
+    // Most have none before them.
+    let opens = |byte: u8| !byte.is_ascii() || matches!(byte, b'"' | b'`' | b'\'');
+    if !before.bytes().fold(false, |any, byte| any | opens(byte)) {
+        return None;
+    }
     let before = before.rsplit("\n\n").next().unwrap_or_default();
     let after = text.get(to..).unwrap_or_default();
     let after = after.get(..after.floor_char_boundary(FAR.min(after.len()))).unwrap_or_default();
