@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::layout::{self, Layout};
 use crate::note::{Checkpoint, Note, SignerKey};
 use crate::secret_file::{open_existing, read_small, write_over, write_secret};
+use crate::tree::Hash;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -86,22 +87,29 @@ fn beside(key: &Path) -> PathBuf {
     name.into()
 }
 
-/// How many records the last head of this journal covered, as far as it is
-/// known beside the key.
-pub(crate) fn signed_last(key: &Path, origin: &str) -> u64 {
-    let text = read_small(&beside(key)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let size = |text: String| {
-        let (name, size) = text.trim_end().rsplit_once(' ')?;
-        size.parse().ok().filter(|_| name == origin)
-    };
-    text.and_then(size).unwrap_or(0)
+/// The head that was signed last, as far as it is known beside the key.
+pub(crate) struct Last {
+    /// How many records it covers.
+    pub size: u64,
+    /// Their root; earlier versions noted none.
+    pub root: Option<Hash>,
+}
+
+/// The last head of this journal that is known beside the key.
+pub(crate) fn signed_last(key: &Path, origin: &str) -> Option<Last> {
+    let text = String::from_utf8(read_small(&beside(key)).ok()?).ok()?;
+    let (name, said) = text.trim_end().split_once(' ')?;
+    let (size, root) = said.split_once(' ').unwrap_or((said, ""));
+    let root = data_encoding::BASE64.decode(root.as_bytes()).ok();
+    let root = root.and_then(|root| Hash::try_from(root).ok());
+    (name == origin).then_some(Last { size: size.parse().ok()?, root })
 }
 
 /// Notes that a head of so many records was signed. Where that cannot be
 /// written, what is known is older, and the head itself stands.
-pub(crate) fn note_signed(key: &Path, origin: &str, size: u64) {
+pub(crate) fn note_signed(key: &Path, origin: &str, size: u64, root: &Hash) {
     // Of one length, so that it is written over in its place.
-    let text = format!("{origin} {size:020}\n");
+    let text = format!("{origin} {size:020} {}\n", data_encoding::BASE64.encode(root));
     let _ = write_over(&beside(key), text.len(), text.as_bytes());
 }
 
@@ -145,7 +153,7 @@ pub fn health(dir: &Path, key_at: &Path) -> Result<()> {
             head.size - 1
         )));
     }
-    let last = signed_last(key_at, &head.origin);
+    let last = signed_last(key_at, &head.origin).map_or(0, |last| last.size);
     if last > head.size {
         return Err(Error::damaged(format!(
             "its head (`checkpoint`) covers {} records, and one of {last} was signed before: an older one was put back",

@@ -168,6 +168,8 @@ pub struct Found {
     /// Whether a larger tree was written down: by a crash before its head was
     /// written, or the head is not the last one.
     pub older: bool,
+    /// Whether the edge's own file is not that of this tree, and the tiles are.
+    pub mended: bool,
 }
 
 /// The right edge of the tree of `size` records with this `root`; `None` where
@@ -186,15 +188,18 @@ pub fn edge(layout: &Layout, size: u64, root: &Hash) -> Option<Found> {
     };
     // A tile that the tree of this size has not filled.
     let full = layout.tile(0, index, TILE).exists();
+    let mut mended = false;
     if let Some(mut leaves) = edge_leaves(layout, index * TILE as u64) {
         let settled = leaves.len() == width && !full;
         let older = leaves.len() > width || full;
         leaves.truncate(width);
         if let Some(edge) = with(leaves) {
-            return Some(Found { edge, settled, older });
+            return Some(Found { edge, settled, older, mended });
         }
+        mended = true;
     }
-    Some(Found { edge: with(partial(layout, 0, index, width)?)?, settled: false, older: full })
+    let edge = with(partial(layout, 0, index, width)?)?;
+    Some(Found { edge, settled: false, older: full, mended })
 }
 
 /// The whole hashes in the edge's file.

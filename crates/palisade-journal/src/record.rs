@@ -208,7 +208,7 @@ pub struct Event {
 /// What the journal says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Note {
-    /// `repaired`, `lost` or `pruned`.
+    /// `repaired`, `lost`, `altered` or `pruned`.
     pub what: String,
     /// The first record concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]

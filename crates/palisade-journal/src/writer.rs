@@ -72,9 +72,8 @@ pub struct FileJournal {
     projections: Option<Projections>,
     notices: Vec<String>,
     unsigned: bool,
-    /// The size of a head that was found not to be the last one, which no record
-    /// tells yet.
-    older: Option<u64>,
+    /// What was found wrong under the head, which no record tells yet.
+    untold: Option<record::Note>,
 }
 
 /// The segment that is appended to.
@@ -130,7 +129,7 @@ impl FileJournal {
             projections,
             notices: Vec::new(),
             unsigned: false,
-            older: None,
+            untold: None,
         })
     }
 
@@ -435,8 +434,9 @@ impl FileJournal {
     /// Signs everything up to the end. The lock is held.
     fn sign(&mut self) -> Result<()> {
         self.proof()?;
-        if let Some(size) = self.older.take() {
-            self.tell_older(size)?;
+        if let Some(note) = self.untold.take() {
+            self.notices.push(format!("record {}: {}", note.from.unwrap_or(0), note.body));
+            self.put(&Entry::Note(note))?;
         }
         let Some(next) = self.tail.as_ref().map(|tail| tail.next) else { return Ok(()) };
         let Some(proof) = &mut self.proof else { return Ok(()) };
@@ -456,7 +456,7 @@ impl FileJournal {
                 write_state(&self.layout.kept(next), &bytes)?;
             }
             write_over(&self.layout.checkpoint(), proof.bytes.len(), &bytes)?;
-            head::note_signed(&self.key, proof.signer.public().name(), next);
+            head::note_signed(&self.key, proof.signer.public().name(), next, &edge.root());
             (proof.bytes, proof.edge) = (bytes, edge);
         }
         self.signed = proof.edge.size();
@@ -464,21 +464,54 @@ impl FileJournal {
         Ok(())
     }
 
+    /// What is wrong under a head with this edge, though it is signed.
+    ///
     /// The tree is written down before its head, so a crash can leave a head
-    /// that is older than the tree; so can who puts an older head back, alone or
-    /// with its tree, and the records behind it are then only as good as their
-    /// links.
-    fn tell_older(&mut self, size: u64) -> Result<()> {
-        let body = "the signed head was not the last one: a crash before that was written, or an older head \
-                    was put back; the records from here on are signed as they stood";
-        self.notices.push(format!("record {size}: {body}"));
-        let note = record::Note {
-            what: "repaired".into(),
-            from: Some(size),
-            body: body.into(),
-            ..Default::default()
+    /// that is older than the tree, and the records behind it are as good as
+    /// their links. What is known beside the key was signed: records that do not
+    /// lead to that root again are told for ever.
+    fn wrong_under(
+        &self,
+        head: &Checkpoint,
+        found: Option<&Found>,
+        edge: &Edge,
+    ) -> Option<record::Note> {
+        let told = |what: &str, to: Option<u64>, body: &str| {
+            let (what, body) = (what.into(), body.into());
+            Some(record::Note { what, from: Some(head.size), to, bytes: None, body })
         };
-        self.put(&Entry::Note(note)).map(drop)
+        let last = head::signed_last(&self.key, &head.origin).filter(|last| last.size > head.size);
+        if let Some(last) = &last {
+            let leaves = layout::leaves(&self.layout, head.size, last.size).unwrap_or_default();
+            let mut grown = edge.clone();
+            leaves.into_iter().for_each(|leaf| drop(grown.push(leaf)));
+            if grown.size() != last.size || last.root != Some(grown.root()) {
+                return told(
+                    "altered",
+                    Some(last.size),
+                    "an older signed head was put back, and the records behind it are not those that were signed; \
+                     from here on they are signed as they stood",
+                );
+            }
+        }
+        match found {
+            _ if last.is_some() => {}
+            Some(found) if found.older => {}
+            Some(found) if !found.mended => return None,
+            _ => {
+                return told(
+                    "repaired",
+                    None,
+                    "hashes of the tree were missing or changed, and were made again from what leads to the signed head",
+                );
+            }
+        }
+        told(
+            "repaired",
+            None,
+            "the signed head was not the last one: a crash before that was written, or an older head was put back; \
+             the records from here on are signed as they stood",
+        )
     }
 
     /// Makes sure that `self.proof` is that of the checkpoint on disk, whose
@@ -497,14 +530,13 @@ impl FileJournal {
         };
         let head = head::trusted(bytes.as_deref(), &signer)?;
         let bytes = bytes.unwrap_or_default();
-        let found = match layout::edge(&self.layout, head.size, &head.root) {
-            Some(found) => found,
-            None => Found { edge: self.rebuild(&head)?, settled: false, older: false },
+        let found = layout::edge(&self.layout, head.size, &head.root);
+        let edge = match &found {
+            Some(found) => found.edge.clone(),
+            None => self.rebuild(&head)?,
         };
-        let older = found.older || head::signed_last(&self.key, &head.origin) > head.size;
-        self.older = older.then_some(head.size);
-        let edge = found.edge;
-        if !found.settled {
+        self.untold = self.wrong_under(&head, found.as_ref(), &edge);
+        if !found.is_some_and(|found| found.settled) {
             layout::remove_unsigned_tiles(&self.layout, &edge)?;
         }
         self.proof = Some(Proof { signer, bytes, edge });

@@ -69,7 +69,9 @@ mod wire;
 
 pub use error::{SandboxError, Step};
 pub use names::table as protected_names;
-pub use policy::{Backend, Limit, Limits, Minimum, Network, PROXY_PORT, Policy, Report, Tty};
+pub use policy::{
+    Backend, Limit, Limits, Minimum, Network, PROXY_PORT, Policy, Report, Tty, is_taken,
+};
 
 #[cfg(target_os = "linux")]
 pub use self::{

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::error::SandboxError;
+use crate::system;
 
 /// The port of the way out, in the sandbox's own network.
 pub const PROXY_PORT: u16 = 3128;
@@ -168,6 +169,18 @@ pub struct Policy {
 
 /// Variables that any command may see.
 const ORDINARY: [&str; 8] = ["PATH", "HOME", "USER", "SHELL", "LANG", "TERM", "TZ", "TMPDIR"];
+
+/// Whether a command or the sandbox goes by this variable, so that it can hold
+/// nothing else.
+pub fn is_taken(name: &str) -> bool {
+    const BEGINNINGS: [&str; 4] = ["LC_", "LD_", "DYLD_", "PALISADE_"];
+    const OTHERS: [&str; 6] = ["PWD", "IFS", "ENV", "BASH_ENV", "LOGNAME", "SSL_CERT_DIR"];
+    ORDINARY.contains(&name)
+        || OTHERS.contains(&name)
+        || system::CERTIFICATE_VARIABLES.contains(&name)
+        || BEGINNINGS.iter().any(|start| name.starts_with(start))
+        || name.to_ascii_lowercase().ends_with("_proxy")
+}
 
 impl Policy {
     /// The policy of a directory to work in, with everything else at its

@@ -72,6 +72,7 @@ pub fn signed(mut journal: palisade_journal::FileJournal) {
 
 /// One line on standard error. Nobody reading it is no reason to fail.
 pub fn note(text: &str) {
+    let text = text.replace("\nhelp: ", "\npalisade: help: ");
     let _ = writeln!(io::stderr().lock(), "palisade: {text}");
 }
 
@@ -141,9 +142,14 @@ pub fn printed(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(
 
 /// A reader that has seen enough is no failure.
 pub fn gone_is_fine(written: io::Result<()>) -> Result<(), Failure> {
+    is_read(written).map(drop)
+}
+
+/// Whether there still is a reader.
+pub fn is_read(written: io::Result<()>) -> Result<bool, Failure> {
     match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => Ok(other.map(|()| true)?),
     }
 }
 

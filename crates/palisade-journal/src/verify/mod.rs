@@ -57,6 +57,7 @@ pub fn verify(dir: &Path, known: &Known) -> Result<Report> {
     if sound {
         check_tiles(&layout, &mut report)?;
     }
+    told(&scans, &mut report);
     Ok(report)
 }
 

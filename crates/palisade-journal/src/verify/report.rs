@@ -112,6 +112,8 @@ pub struct Report {
     pub key_from_log: bool,
     /// Which witnesses vouch for which heads.
     pub cosigned: Vec<Cosigned>,
+    /// What writers found and mended, each with the record that says so.
+    pub repairs: Vec<(u64, String)>,
     pub(super) tree: Tree,
     pub(super) head: Option<(Checkpoint, Note)>,
 }

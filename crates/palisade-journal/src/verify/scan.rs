@@ -4,7 +4,7 @@ use super::report::*;
 use super::threads;
 use crate::error::{Error, Result};
 use crate::layout::{Layout, edge_leaves, header_chain, segment_first, tile_hashes, tile_path};
-use crate::record::{Chain, Entry, chain_of, decode, follows, seq_of};
+use crate::record::{Chain, Entry, Note, chain_of, decode, follows, seq_of};
 use crate::secret_file::{open_existing, read_small};
 use crate::tree::{Hash, TILE, leaf};
 use std::fs;
@@ -24,7 +24,8 @@ pub(super) struct Scan {
     pub(super) bad: Option<(u64, String)>,
     /// Bytes after the last newline.
     pub(super) torn: u64,
-    pub(super) notes: Vec<(u64, u64, bool)>,
+    /// What the journal says of itself, each with its record.
+    pub(super) notes: Vec<(u64, Note)>,
 }
 
 impl Scan {
@@ -190,18 +191,14 @@ impl Scan {
         if let Some(chain) = chain_of(line) {
             self.last = chain;
         }
-        // Notes are few, and say which records may rightly be missing.
+        // Notes are few: which records may rightly be missing, and what was not
+        // as it should be when a writer came.
         let beginning = line.get(..96).unwrap_or(line);
         if memchr::memmem::find(beginning, b"\"kind\":\"note\"").is_some()
             && let Ok(record) = decode(line)
             && let Entry::Note(note) = record.entry
-            && let (Some(from), Some(to)) = (note.from, note.to)
         {
-            match note.what.as_str() {
-                "pruned" => self.notes.push((from, to, true)),
-                "lost" => self.notes.push((from, to, false)),
-                _ => {}
-            }
+            self.notes.push((seq, note));
         }
         self.leaves.push(leaf(line));
     }
@@ -219,11 +216,12 @@ pub(super) fn assemble(layout: &Layout, scans: &[Scan], report: &mut Report) -> 
             report.add(Condition::Unsigned, Place::Record(end), what);
             continue;
         }
-        let told = |pruned: bool| {
-            scans
-                .iter()
-                .flat_map(|scan| &scan.notes)
-                .any(|(from, to, kind)| *kind == pruned && *from <= end && *to >= scan.first)
+        let told = |what: &str| {
+            scans.iter().flat_map(|scan| &scan.notes).any(|(_, note)| {
+                note.what == what
+                    && note.from.is_some_and(|from| from <= end)
+                    && note.to.is_some_and(|to| to >= scan.first)
+            })
         };
         if scan.first < end {
             report.altered(Place::Record(scan.first), "a second segment claims it");
@@ -232,9 +230,9 @@ pub(super) fn assemble(layout: &Layout, scans: &[Scan], report: &mut Report) -> 
         let missing = scan.first > end;
         if missing {
             let gap = || format!("it and the following ones up to {} are missing", scan.first - 1);
-            if index == 0 && told(true) {
+            if index == 0 && told("pruned") {
                 // Pruned, and a record says so.
-            } else if index > 0 && told(false) {
+            } else if index > 0 && told("lost") {
                 report.add(
                     Condition::Truncated,
                     Place::Record(end),
@@ -274,6 +272,24 @@ pub(super) fn assemble(layout: &Layout, scans: &[Scan], report: &mut Report) -> 
         leaves.extend_from_slice(&scan.leaves);
     }
     leaves
+}
+
+/// What records say was not as it should be: damage that was signed over stays
+/// damage, and what could be mended is told.
+pub(super) fn told(scans: &[Scan], report: &mut Report) {
+    for (seq, note) in scans.iter().flat_map(|scan| &scan.notes) {
+        match (note.what.as_str(), note.from, note.to) {
+            ("altered", Some(from), Some(to)) => {
+                let last = to.saturating_sub(1);
+                let what = format!(
+                    "it, or one of the following up to {last}, was not as it was signed, as record {seq} says"
+                );
+                report.altered(Place::Record(from), what);
+            }
+            ("repaired", ..) => report.repairs.push((*seq, note.body.clone())),
+            _ => {}
+        }
+    }
 }
 
 /// Adds leaves from the tiles up to record `to`.

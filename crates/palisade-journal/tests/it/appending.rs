@@ -156,6 +156,73 @@ fn an_older_head_with_its_tree_is_told() {
     assert_eq!(place.verdict(), "intact 5");
 }
 
+#[test]
+fn records_changed_behind_an_older_head_stay_damage() {
+    // The head alone is put back, the head and its tree, or everything.
+    for back in [&["checkpoint"][..], &["checkpoint", "edge"], &["checkpoint", "edge", "log"]] {
+        let place = Place::new();
+        intend(&mut place.open(), "one");
+        let older = snapshot(&place.dir());
+        intend(&mut place.open(), "two");
+        let spare = Place::new();
+        for (path, bytes) in &older {
+            let there = spare.dir().join(path.strip_prefix(place.dir()).unwrap());
+            fs::create_dir_all(there.parent().unwrap()).unwrap();
+            fs::write(there, bytes).unwrap();
+        }
+        // What another key's owner would have had recorded there.
+        intend(
+            &mut spare.open_with(Options { checkpoint_every: 99, ..Options::default() }),
+            "other",
+        );
+        let log = PathBuf::from("log/00000000000000000000.ndjson");
+        fs::copy(spare.dir().join(&log), place.dir().join(&log)).unwrap();
+        for (path, bytes) in &older {
+            let name = path.strip_prefix(place.dir()).unwrap();
+            if back.iter().any(|one| name.starts_with(one)) {
+                fs::write(path, bytes).unwrap();
+            }
+        }
+        let mut journal = place.open();
+        intend(&mut journal, "next");
+        journal.checkpoint().unwrap();
+        let told = journal.notices().join("\n");
+        assert!(told.contains("are not those that were signed"), "{told}");
+        drop(journal);
+        for _ in 0..2 {
+            let verdict = place.verdict();
+            assert!(verdict.starts_with("altered at record 1: it"), "{back:?} {verdict}");
+            intend(&mut place.open(), "and so on");
+        }
+    }
+}
+
+#[test]
+fn a_tree_that_was_made_again_is_told_and_stays_told() {
+    for cut in [true, false] {
+        let place = Place::new();
+        intend(&mut place.open(), "one");
+        intend(&mut place.open(), "two");
+        let edge = place.dir().join("edge/00000000000000000000");
+        if cut {
+            fs::write(&edge, [7; 32]).unwrap();
+        } else {
+            fs::remove_file(&edge).unwrap();
+        }
+        assert!(place.verdict().starts_with("altered"));
+        let mut journal = place.open();
+        intend(&mut journal, "three");
+        journal.checkpoint().unwrap();
+        assert_eq!(journal.notices().len(), 1);
+        drop(journal);
+        intend(&mut place.open(), "four");
+        let report = verify(&place.dir(), &Known::default()).unwrap();
+        assert_eq!(report.worst(), None);
+        let [(3, what)] = report.repairs.as_slice() else { panic!("{:?}", report.repairs) };
+        assert!(what.contains("made again"), "{what}");
+    }
+}
+
 /// All files, and what is in them.
 fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
@@ -380,7 +447,8 @@ fn tiles_that_a_crash_emptied_are_made_again() {
     fs::remove_file(place.dir().join("tile/0/000")).unwrap();
     assert!(place.verdict().starts_with("altered"));
     intend(&mut place.open(), "next");
-    assert_eq!(place.verdict(), "intact 301");
+    // With a note that says so.
+    assert_eq!(place.verdict(), "intact 302");
 }
 
 #[test]

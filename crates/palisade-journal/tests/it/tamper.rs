@@ -425,6 +425,7 @@ fn a_second_history_signed_with_the_same_key_is_a_fork() {
     let original = Original::new();
     // The key went back to an earlier day with the journal and signed on.
     original.become_(&original.earlier);
+    fs::remove_file(original.place.key().with_extension("key.signed")).unwrap();
     let mut journal = original.place.open_with(options());
     write_to(&mut journal, RECORDS + 30, "other");
     journal.close().unwrap();

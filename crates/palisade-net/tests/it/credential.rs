@@ -498,7 +498,17 @@ fn only_what_the_credential_is_for_may_be_asked_with_it() {
     for line in ["POST /repos/a", "GET /user", "GET /repos/../user", "GET /repos/%2e%2e/user"] {
         assert!(say(line, "").starts_with("HTTP/1.1 403"), "{line}");
     }
-    assert!(say("GET /repos/a", "X-HTTP-Method-Override: DELETE\r\n").starts_with("HTTP/1.1 403"));
+    for field in [
+        "X-HTTP-Method-Override: DELETE",
+        "X-Original-URL: /user",
+        "x-rewrite-url: /user",
+        "X_Rewrite_URL: /user",
+        "X-Forwarded-Uri: /user",
+        "Destination: /user",
+    ] {
+        let said = say("GET /repos/a", &format!("{field}\r\n"));
+        assert!(said.starts_with("HTTP/1.1 403"), "{field}");
+    }
     assert!(say("GET /repos/a?%5Fmethod=DELETE", "").starts_with("HTTP/1.1 403"));
     assert!(say("GET /unwritable", "").starts_with("HTTP/1.1 403"));
     assert_eq!(host.heard().len(), 1);

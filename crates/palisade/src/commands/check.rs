@@ -1,14 +1,15 @@
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use palisade_core::{Command, Severity, Surface, Verdict};
-use palisade_guards::Taint;
+use palisade_guards::command;
 use palisade_guards::content::reveal;
 use palisade_runtime::{Circumstances, Judged, Request, judge_command, words};
 use serde::{Deserialize, Serialize};
 
-use crate::show::{self, Failure, Paint, Style, gone_is_fine, printed};
+use super::batch::each_line;
+use crate::show::{self, Failure, Paint, Style, printed};
 use crate::wire_up::{self, House};
 
 /// Say whether a command would be allowed, without running it
@@ -119,10 +120,10 @@ struct Asked {
 }
 
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Answered {
-    Judged { verdict: &'static str, severity: &'static str, rules: Vec<&'static str> },
-    Wrong { line: u64, error: String },
+struct Answered {
+    verdict: &'static str,
+    severity: &'static str,
+    rules: Vec<&'static str>,
 }
 
 pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Failure> {
@@ -140,7 +141,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         &at,
     );
     if house.has_session() && judged.decision.verdict() != Verdict::Deny {
-        keeper.remember(&judged.analysis.files, &Taint::default())?;
+        keeper.remember(&judged.analysis.files, &command::shown(&judged.analysis))?;
     }
     printed(|out| if arguments.json { json(out, &judged) } else { words(out, &judged) })?;
     Ok(show::code(judged.decision.verdict()))
@@ -182,38 +183,9 @@ fn words(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads to the end, whatever the lines hold.
 fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut input = io::stdin().lock();
     let here = wire_up::cwd()?;
-    let mut text = Vec::new();
-    for line in 1.. {
-        text.clear();
-        if input.read_until(b'\n', &mut text)? == 0 {
-            break;
-        }
-        let asked = serde_json::from_slice::<Asked>(&text).map_err(|error| unplaced(&error));
-        let answer = match asked.and_then(|asked| judged(asked, &here, at)) {
-            Ok(answer) => answer,
-            Err(error) => Answered::Wrong { line, error },
-        };
-        let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from);
-        gone_is_fine(written.and_then(|()| out.write_all(b"\n")))?;
-    }
-    gone_is_fine(out.flush())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What is wrong with a line. It is always its first line to the reader of
-/// JSON, who counts from there.
-pub(super) fn unplaced(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    match said.strip_suffix(&place) {
-        Some(what) => format!("{what} at column {}", error.column()),
-        None => said,
-    }
+    each_line("{\"cmd\": \"ls -l\"}", |asked| judged(asked, &here, at))
 }
 
 fn judged(asked: Asked, here: &str, at: &Circumstances<'_>) -> Result<Answered, String> {
@@ -222,7 +194,7 @@ fn judged(asked: Asked, here: &str, at: &Circumstances<'_>) -> Result<Answered, 
         return Err(format!("`cwd` is not absolute: `{cwd}`"));
     }
     let decision = judge_command(Request { command: Command::Shell(asked.cmd), cwd }, at).decision;
-    Ok(Answered::Judged {
+    Ok(Answered {
         verdict: decision.verdict().word(),
         severity: decision.severity().word(),
         rules: decision.rules(),

@@ -10,6 +10,8 @@ use palisade_core::Severity;
 use palisade_guards::content::reveal;
 use palisade_guards::rules::rule;
 #[cfg(target_os = "linux")]
+use palisade_journal::verify::Condition;
+use palisade_journal::{FileJournal, Known, verify};
 use palisade_runtime::config::Agent;
 use palisade_runtime::config::{Entry, Limits};
 use palisade_runtime::{Home, Profile};
@@ -187,11 +189,21 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
         say("journal", State::Note, "not looked at: the configuration says how".into());
     } else if home.journal().exists() {
         match palisade_journal::health(&home.journal(), &home.journal_key()) {
-            Ok(()) => say(
-                "journal",
-                State::Good,
-                format!("{} can be written and signed", home.journal().display()),
-            ),
+            Ok(()) => match altered(&home.journal(), &home.journal_key()) {
+                None => say(
+                    "journal",
+                    State::Good,
+                    format!("{} can be written and signed", home.journal().display()),
+                ),
+                Some(what) => say(
+                    "journal",
+                    State::Bad,
+                    format!(
+                        "{what}; `palisade log verify` says all of it, and `palisade log set-aside` keeps this journal \
+                         as evidence and begins a new one"
+                    ),
+                ),
+            },
             Err(error) => say("journal", State::Bad, format!("{error} ({})", error.help())),
         }
     } else if home.journal_key().exists() {
@@ -271,6 +283,7 @@ fn meaningless(profile: &Profile) -> Vec<(&'static str, String)> {
 #[cfg(target_os = "linux")]
 fn credentials(profile: &Profile) -> Vec<(State, String)> {
     use crate::egress::{Held, Out};
+    use palisade_runtime::environment;
     let held = Held::of(profile);
     if held.is_none() {
         return Vec::new();
@@ -285,7 +298,11 @@ fn credentials(profile: &Profile) -> Vec<(State, String)> {
             Out { domains: domains.clone(), private: private.clone() }.allowlist().ok()
         })
         .collect();
-    let mut found: Vec<(State, String)> = match held.looked_at(&lists) {
+    let here = env::current_dir().unwrap_or_default();
+    let secrets = profile.secrets().unwrap_or_default();
+    let beside = environment::scoped(env::vars_os(), &terminal.env, &secrets, here.as_os_str());
+    let workspace = profile.config.workspace.as_ref().map_or(here, PathBuf::from);
+    let mut found: Vec<(State, String)> = match held.looked_at(&lists, &beside, &workspace) {
         Err(why) => vec![(State::Bad, why)],
         Ok(each) => each
             .into_iter()
@@ -324,6 +341,17 @@ fn sandbox(profile: &Profile, home: &Home) -> (State, String) {
 }
 
 /// Whether a directory that is not there could be made.
+/// What in a journal of ours that can be written is not as it was.
+fn altered(dir: &Path, key: &Path) -> Option<String> {
+    let known = Known { key: FileJournal::public_key(key).ok(), ..Known::default() };
+    let report = match verify(dir, &known) {
+        Ok(report) => report,
+        Err(error) => return Some(error.to_string()),
+    };
+    let worst = report.worst().filter(|worst| worst.condition > Condition::Unsigned)?;
+    Some(format!("{}: {}: {}", worst.condition.word(), worst.place, reveal(&worst.what)))
+}
+
 fn can_be_made(path: &Path) -> bool {
     let above = path.ancestors().skip(1).find(|above| above.exists());
     #[cfg(unix)]

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
@@ -15,11 +15,11 @@ use palisade_runtime::ports::{Fetched, Page, Web};
 use palisade_runtime::{Circumstances, Done, Ports, carry_out, judge_fetch};
 use serde::{Deserialize, Serialize};
 
-use super::check::unplaced;
+use super::batch::each_line;
 use crate::actor;
 use crate::asks::{self, Asks};
 use crate::desktop::Desktop;
-use crate::show::{self, Failure, Paint, Style, gone_is_fine, printed};
+use crate::show::{self, Failure, Paint, Style, printed};
 use crate::web::{Online, Rehearsal, Rehearsed};
 use crate::wire_up::{self, House};
 
@@ -344,34 +344,18 @@ enum Chain {
 }
 
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Answered {
-    Judged { verdict: &'static str, rule: Option<&'static str>, dialled: Vec<String> },
-    Wrong { line: usize, error: String },
+struct Answered {
+    verdict: &'static str,
+    rule: Option<&'static str>,
+    dialled: Vec<String>,
 }
 
-/// Reads to the end, whatever the lines hold.
 fn batch(at: &Circumstances<'_>) -> Result<ExitCode, Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut input = io::stdin().lock();
     let (stage, here) = (Rehearsal::new()?, wire_up::cwd()?);
     let reach = at.profile.config.tools.fetch.reach();
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        let answer = match serde_json::from_slice::<Asked>(&line) {
-            Ok(asked) => rehearsed(asked, &here, &stage, &reach, at)
-                .unwrap_or_else(|error| Answered::Wrong { line: number, error: error.to_owned() }),
-            Err(error) => Answered::Wrong { line: number, error: unplaced(&error) },
-        };
-        let written = serde_json::to_writer(&mut out, &answer).map_err(io::Error::from);
-        gone_is_fine(written.and_then(|()| out.write_all(b"\n")))?;
-    }
-    gone_is_fine(out.flush())?;
-    Ok(ExitCode::SUCCESS)
+    each_line("{\"url\": \"https://a.example/\"}", |asked| {
+        rehearsed(asked, &here, &stage, &reach, at).map_err(str::to_owned)
+    })
 }
 
 fn rehearsed(
@@ -395,13 +379,13 @@ fn rehearsed(
         Ok(target) if verdict == Verdict::Allow => target,
         Ok(_) | Err(_) => {
             let rule = rules.first().copied();
-            return Ok(Answered::Judged { verdict: verdict.word(), rule, dialled: Vec::new() });
+            return Ok(Answered { verdict: verdict.word(), rule, dialled: Vec::new() });
         }
     };
     let Rehearsed { rule, dialled } =
         stage.play(target, hops, script(&asked.dns, reach), reach.clone());
     let verdict = if rule.is_none() { Verdict::Allow } else { Verdict::Deny };
-    Ok(Answered::Judged { verdict: verdict.word(), rule, dialled })
+    Ok(Answered { verdict: verdict.word(), rule, dialled })
 }
 
 /// The script that `dns` stands for. An answer that is no address makes its

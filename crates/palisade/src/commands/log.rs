@@ -556,6 +556,9 @@ fn as_text(report: &Report) -> String {
     if report.condition() != Condition::Intact {
         let _ = writeln!(text, "{} records, {} of them signed", report.records, report.signed);
     }
+    for (seq, what) in &report.repairs {
+        let _ = writeln!(text, "record {seq} says: {}", view::visible(what));
+    }
     if report.first > 0 {
         let _ = writeln!(text, "pruned before record {}", report.first);
     }
@@ -597,6 +600,7 @@ fn as_json(report: &Report) -> Value {
         "key_from_log": report.key_from_log,
         "witnesses": report.cosigned.iter().map(|c| json!({"witness": c.witness, "time": c.time, "size": c.size})).collect::<Vec<_>>(),
         "findings": findings,
+        "repairs": report.repairs.iter().map(|(seq, what)| json!({"record": seq, "what": what})).collect::<Vec<_>>(),
     })
 }
 

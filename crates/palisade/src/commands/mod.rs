@@ -1,6 +1,7 @@
 //! One file for each subcommand.
 
 mod approvals;
+mod batch;
 mod check;
 mod completions;
 mod doctor;

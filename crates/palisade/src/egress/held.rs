@@ -89,6 +89,12 @@ impl Held {
                 twice.env
             ));
         }
+        if let Some(taken) = self.each.iter().find(|one| palisade_sandbox::is_taken(&one.env)) {
+            return Err(format!(
+                "`{}` is a variable that commands or the sandbox go by, so it cannot hold a credential",
+                taken.env
+            ));
+        }
         let terms = |one: &Configured| {
             Terms::parse(&one.hosts, &one.headers, &one.only)
                 .map_err(|why| format!("`{}`: {why}", one.env))
@@ -118,20 +124,17 @@ impl Held {
 
     /// The file of one that lies where the command could read it itself.
     pub fn exposed(&self, open: &[PathBuf], hidden: &[PathBuf]) -> Option<String> {
-        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        let is_in =
-            |file: &Path, all: &[PathBuf]| all.iter().any(|path| file.starts_with(real(path)));
-        self.each.iter().find_map(|one| {
-            let Source::File(path) = one.source() else { return None };
-            let file = real(&credentials::file(&path, |name| env::var_os(name)));
-            (is_in(&file, open) && !is_in(&file, hidden)).then(|| {
-                format!(
-                    "the file of the credential `{}`, `{}`, lies where the command can read it",
-                    one.env,
-                    file.display()
-                )
-            })
-        })
+        self.each.iter().find_map(|one| lies_open(one, open, hidden))
+    }
+
+    /// Why this value would be inside all the same, in another variable.
+    fn is_beside(&self, name: &str, value: &str) -> Result<(), String> {
+        match self.beside.iter().find(|(_, held)| held.contains(value)) {
+            None => Ok(()),
+            Some((other, _)) => Err(format!(
+                "the value of the credential `{name}` would be inside all the same, in the variable `{other}`"
+            )),
+        }
     }
 
     fn places(&self) -> credentials::Places<'_, impl Fn(&str) -> Option<OsString>> {
@@ -151,14 +154,8 @@ impl Held {
         for (one, terms) in self.each.iter().zip(self.understood()?) {
             let value = places.value(&one.source());
             let value = value.map_err(|why| format!("the credential `{}`: {why}", one.env))?;
-            let credential = Credential::new(&one.env, terms, value)?;
-            let other = self.beside.iter().find(|(_, value)| credential.is_in(value.as_bytes()));
-            if let Some((name, _)) = other {
-                return Err(format!(
-                    "the value of the credential `{}` would be inside all the same, in the variable `{name}`",
-                    one.env
-                ));
-            }
+            let credential = Credential::new(&one.env, terms, value.clone())?;
+            self.is_beside(&one.env, &value)?;
             each.push(credential);
         }
         Credentials::new(each)
@@ -176,20 +173,35 @@ impl Held {
         Ok(self.understood()?.into_iter().filter_map(first).collect())
     }
 
-    /// What `doctor` says of each: whether its value can be read, and which of
-    /// its hosts none of these lists has.
+    /// What `doctor` says of each: whether its value can be read, and by the
+    /// command as well, which has these variables beside and this directory;
+    /// and which of its hosts none of these lists has.
     ///
     /// # Errors
     /// Where one cannot be meant.
-    pub fn looked_at(&self, lists: &[Allowlist]) -> Result<Vec<Result<String, String>>, String> {
+    pub fn looked_at(
+        &self,
+        lists: &[Allowlist],
+        beside: &[(OsString, OsString)],
+        workspace: &Path,
+    ) -> Result<Vec<Result<String, String>>, String> {
+        let beside = beside.iter().filter(|(name, _)| self.variables().all(|held| name != held));
+        let text = |text: &OsStr| text.to_string_lossy().into_owned();
+        let beside = beside.map(|(name, value)| (text(name), text(value))).collect();
+        let within = Self { beside, ..self.clone() };
         let places = self.places();
         let look = |(one, terms): (&Configured, Terms)| {
             let source = one.source();
             let read = places.value(&source).and_then(|value| {
                 usable(&value)
-                    .map_err(|why| format!("the value at `{source}` cannot be used: {why}"))
+                    .map_err(|why| format!("the value at `{source}` cannot be used: {why}"))?;
+                Ok(value)
             });
-            read.map_err(|why| format!("`{}`: {why}", one.env))?;
+            let value = read.map_err(|why| format!("`{}`: {why}", one.env))?;
+            within.is_beside(&one.env, &value)?;
+            if let Some(why) = lies_open(one, &[workspace.to_path_buf()], &[]) {
+                return Err(why);
+            }
             let unlisted =
                 terms.hosts().iter().find(|host| !lists.iter().any(|list| list.covers(host)));
             match unlisted {
@@ -202,4 +214,19 @@ impl Held {
         };
         Ok(self.each.iter().zip(self.understood()?).map(look).collect())
     }
+}
+
+/// That the file of this one lies where the command can read it itself.
+fn lies_open(one: &Configured, open: &[PathBuf], hidden: &[PathBuf]) -> Option<String> {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let is_in = |file: &Path, all: &[PathBuf]| all.iter().any(|path| file.starts_with(real(path)));
+    let Source::File(path) = one.source() else { return None };
+    let file = real(&credentials::file(&path, |name| env::var_os(name)));
+    (is_in(&file, open) && !is_in(&file, hidden)).then(|| {
+        format!(
+            "the file of the credential `{}`, `{}`, lies where the command can read it",
+            one.env,
+            file.display()
+        )
+    })
 }

@@ -58,6 +58,41 @@ fn a_batch_answers_every_line_in_order() {
 }
 
 #[test]
+fn a_batch_says_in_words_what_a_line_should_be() {
+    let said = House::new().run_with(&["check", "--batch"], b"[]\nls\n\n{\"cwd\":\"/\"}\n");
+    let wrong: Vec<&str> = said.out.lines().collect();
+    let words = ["it is no object", "it is no JSON", "the line is empty", "missing field `cmd`"];
+    assert_eq!(wrong.len(), words.len(), "{}", said.out);
+    for (said, words) in wrong.iter().zip(words) {
+        assert!(said.contains(words) && !said.contains("Asked"), "{said}");
+    }
+}
+
+#[test]
+fn a_batch_whose_reader_is_gone_ends() {
+    use std::io::{Read, Write};
+    let lines: [(&[&str], &str); 2] = [
+        (&["check", "--batch"], "{\"cmd\":\"ls\"}\n"),
+        (&["fetch", "--check", "--batch"], "{\"url\":\"https://a.example/\"}\n"),
+    ];
+    for (arguments, line) in lines {
+        let house = House::new();
+        let mut command = house.command(arguments);
+        let piped =
+            command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let many = line.repeat(500);
+        input.write_all(many.as_bytes()).unwrap();
+        output.read_exact(&mut [0]).unwrap();
+        drop(output);
+        // Endless, for whoever goes on reading.
+        while input.write_all(many.as_bytes()).is_ok() {}
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
 fn several_arguments_are_a_program_and_not_a_line() {
     let house = House::new();
     assert_eq!(house.run(&["check", "--", "echo", "x; rm -rf /"]).code, Some(0));

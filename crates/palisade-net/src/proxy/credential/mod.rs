@@ -13,6 +13,8 @@
 //! (packed though nobody asked for it, escaped, in pieces) says it; a phantom
 //! in a body, in base64 elsewhere than in `Basic`, or in a tunnel to another
 //! host is not seen, and worth nothing.
+//! Whoever guesses a whole value sees it replaced or refused; how fast the
+//! search goes over megabytes may say which two of its letters are rarest.
 
 pub mod answer;
 mod authority;

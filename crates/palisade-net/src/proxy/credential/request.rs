@@ -34,7 +34,19 @@ pub struct PutIn {
     pub upgrade: bool,
 }
 
-const SWITCHES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+/// What fields end in by which frameworks are told another method or path than
+/// the first line has (`X-HTTP-Method-Override`, `X-Rewrite-URL`), or storage
+/// what else to read (`X-Amz-Copy-Source`).
+const SWITCHES: [&str; 6] = ["-method", "-override", "-url", "-uri", "-path", "-copy-source"];
+
+/// Whether a field or a parameter says that something else is asked for than
+/// the first line says; CGI makes `X_Rewrite_URL` the same as `X-Rewrite-URL`.
+fn switches(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    // WebDAV's goal of MOVE and COPY (RFC 4918 10.3).
+    name == "destination"
+        || name.starts_with("x-") && SWITCHES.iter().any(|end| name.ends_with(end))
+}
 
 /// Judges a request for `target` and makes it ready to be sent there.
 ///
@@ -187,6 +199,11 @@ fn put_in(credentials: &Credentials, target: &Target, request: &mut Parts) -> Re
             if names.iter().filter(|other| *other == name).count() > 1 {
                 return Err(one.refused(&format!("the header `{name}` stands there twice")));
             }
+            if let Some(what) = asked.switched.as_ref().filter(|_| !one.terms.only.is_empty()) {
+                return Err(one.refused(&format!(
+                    "{what} can make another request of it than the one that its `only` looks at"
+                )));
+            }
             if !asked.is_covered(&one.terms.only) {
                 return Err(one.refused(&format!(
                     "its `only` does not cover {} of this path on {target}",
@@ -224,25 +241,31 @@ fn put_in(credentials: &Credentials, target: &Target, request: &mut Parts) -> Re
 struct Asked {
     method: String,
     path: String,
-    /// Whether a field or the query says that another method is meant.
-    switched: bool,
+    /// The field or parameter that says that another one is meant.
+    switched: Option<String>,
 }
 
 impl Asked {
     fn of(request: &Parts) -> Self {
+        let field = request.headers.keys().map(HeaderName::as_str).find(|name| switches(name));
         let query = opened(request.uri.query().unwrap_or_default().as_bytes());
         let query = String::from_utf8_lossy(&query).to_ascii_lowercase();
-        let switched = SWITCHES
-            .iter()
-            .any(|name| request.headers.contains_key(*name) || query.contains(&format!("{name}=")))
-            || query.contains("_method=")
-            || query.contains("httpmethod=");
+        let named = |name: &str| {
+            switches(name) || name.ends_with("_method") || name.ends_with("httpmethod")
+        };
+        let mut names = query.split(['&', ';', '?']).filter_map(|pair| pair.split_once('='));
+        let switched = match field {
+            Some(name) => Some(format!("the header `{name}`")),
+            None => names
+                .find(|(name, _)| named(name))
+                .map(|(name, _)| format!("`{}` in the query", name.escape_debug())),
+        };
         Self { method: request.method.to_string(), path: request.uri.path().to_owned(), switched }
     }
 
     fn is_covered(&self, only: &[Only]) -> bool {
         let covers = |only: &Only| only.covers(&self.method, &self.path);
-        only.is_empty() || !self.switched && only.iter().any(covers)
+        only.is_empty() || only.iter().any(covers)
     }
 }
 

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use palisade_guards::content::reveal;
 use palisade_wire::{Client, Event, Payload, clients};
 
 use crate::show::Failure;
@@ -92,7 +93,7 @@ pub fn run(arguments: Arguments, profile: Option<&str>) -> Result<ExitCode, Fail
         event: arguments.event,
         timeout: Some(arguments.timeout),
         profile: profile.map(str::to_owned),
-        wrong: known.is_none().then(|| "the hook's line names no client".into()),
+        wrong: known.is_none().then(|| no_client(Some(&arguments.client))),
     });
     Ok(ExitCode::SUCCESS)
 }
@@ -131,9 +132,21 @@ fn asked(words: &[String]) -> Asked {
     }
     asked.client = client.as_deref().and_then(clients::client);
     if asked.client.is_none() {
-        asked.wrong.get_or_insert_with(|| "the hook's line names no client".to_owned());
+        asked.wrong.get_or_insert_with(|| no_client(client.as_deref()));
     }
     asked
+}
+
+fn no_client(named: Option<&str>) -> String {
+    let names: Vec<&str> = clients::CLIENTS.iter().map(|client| client.name).collect();
+    let known = names.join(", ");
+    match named {
+        None => format!("the hook's line names no client with `--client`; those known are {known}"),
+        Some(name) => format!(
+            "the hook's line names the client `{}`, which is not known; those known are {known}",
+            reveal(name)
+        ),
+    }
 }
 
 /// What to say.
@@ -265,6 +278,8 @@ mod tests {
     #[test]
     fn a_line_is_read_or_refused_in_the_clients_form() {
         let good = read("-p work hook --client=codex --event PreToolUse --timeout 30");
+        let wrong = read("hook --client clod").wrong.unwrap_or_default();
+        assert!(wrong.contains("`clod`") && wrong.contains("claude"), "{wrong}");
         assert_eq!(good.client.map(|client| client.name), Some("codex"));
         assert_eq!((good.profile.as_deref(), good.wrong), (Some("work"), None));
         for bad in [
