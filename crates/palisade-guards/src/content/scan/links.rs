@@ -65,7 +65,7 @@ impl Stretch {
     }
 
     /// Whether the address between two places, behind the name of its host, has
-    /// a place to be filled.
+    /// a place to be filled. What names no scheme at its beginning is no address.
     fn has_place(&self, text: &str, from: usize, to: usize) -> bool {
         if self.places.is_empty() {
             return false;
