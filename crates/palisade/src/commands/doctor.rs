@@ -189,21 +189,10 @@ fn look(profile: Option<&str>) -> Vec<Finding> {
         say("journal", State::Note, "not looked at: the configuration says how".into());
     } else if home.journal().exists() {
         match palisade_journal::health(&home.journal(), &home.journal_key()) {
-            Ok(()) => match altered(&home.journal(), &home.journal_key()) {
-                None => say(
-                    "journal",
-                    State::Good,
-                    format!("{} can be written and signed", home.journal().display()),
-                ),
-                Some(what) => say(
-                    "journal",
-                    State::Bad,
-                    format!(
-                        "{what}; `palisade log verify` says all of it, and `palisade log set-aside` keeps this journal \
-                         as evidence and begins a new one"
-                    ),
-                ),
-            },
+            Ok(()) => {
+                let (state, words) = verified(&home.journal(), &home.journal_key());
+                say("journal", state, words);
+            }
             Err(error) => say("journal", State::Bad, format!("{error} ({})", error.help())),
         }
     } else if home.journal_key().exists() {
@@ -340,18 +329,37 @@ fn sandbox(profile: &Profile, home: &Home) -> (State, String) {
     (State::Good, "on".into())
 }
 
-/// Whether a directory that is not there could be made.
-/// What in a journal of ours that can be written is not as it was.
-fn altered(dir: &Path, key: &Path) -> Option<String> {
+/// Whether a journal of ours that can be written is as it was.
+fn verified(dir: &Path, key: &Path) -> (State, String) {
     let known = Known { key: FileJournal::public_key(key).ok(), ..Known::default() };
     let report = match verify(dir, &known) {
         Ok(report) => report,
-        Err(error) => return Some(error.to_string()),
+        Err(error) => return (State::Bad, error.to_string()),
     };
-    let worst = report.worst().filter(|worst| worst.condition > Condition::Unsigned)?;
-    Some(format!("{}: {}: {}", worst.condition.word(), worst.place, reveal(&worst.what)))
+    match report.worst().filter(|worst| worst.condition > Condition::Unsigned) {
+        Some(worst) => {
+            let (word, what) = (worst.condition.word(), reveal(&worst.what));
+            let words = format!(
+                "{word}: {}: {what}; `palisade log verify` says all of it, and `palisade log set-aside` keeps this \
+                 journal as evidence and begins a new one",
+                worst.place
+            );
+            (State::Bad, words)
+        }
+        None => {
+            let words = format!("{} can be written and signed", dir.display());
+            match report.repairs.as_slice() {
+                [] => (State::Good, words),
+                [.., (seq, _)] => (
+                    State::Note,
+                    format!("{words}; record {seq} says what was mended: `palisade log verify`"),
+                ),
+            }
+        }
+    }
 }
 
+/// Whether a directory that is not there could be made.
 fn can_be_made(path: &Path) -> bool {
     let above = path.ancestors().skip(1).find(|above| above.exists());
     #[cfg(unix)]

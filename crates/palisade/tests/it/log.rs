@@ -127,6 +127,10 @@ fn an_older_head_put_back_is_told_once_and_recorded() {
     assert!(said.err.contains("an older head was put back"), "{}", said.err);
     assert_eq!(house.run(&["run", "--", "true"]).err, "");
     assert!(house.run(&["log", "tail"]).out.contains("an older head was put back"));
+    // Nothing was changed, and it stays to be seen.
+    let said = house.run(&["log", "verify"]);
+    assert!(said.code == Some(0) && said.out.contains("an older head was put back"), "{said:?}");
+    assert!(house.run(&["doctor"]).out.contains("says what was mended"));
 }
 
 #[test]
