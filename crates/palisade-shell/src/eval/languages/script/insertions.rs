@@ -94,12 +94,8 @@ pub(super) fn outside(text: &str, change: impl Fn(&str) -> String) -> String {
 /// The blocks of code in a pattern of Perl: `@{[ .. ]}`, `${\ .. }`.
 pub(super) fn blocks(text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
-    let opens = |at: usize| {
-        matches!(
-            letters.get(at..at + 3),
-            Some(['@', '{', '['] | ['$', '{', '\\'])
-        )
-    };
+    let opens =
+        |at: usize| matches!(letters.get(at..at + 3), Some(['@', '{', '['] | ['$', '{', '\\']));
     let starts = (0..letters.len()).filter(|at| opens(*at)).take(16);
     starts.map(|at| block(&braced(&letters, at + 1, 0).0)).collect()
 }

@@ -401,7 +401,7 @@ fn member(language: Language, out: &mut Vec<Token>, called: bool) {
             Token::Mark(','),
             Token::Text(name, _),
             Token::Mark(')'),
-        ] if call == "getattr" && plain(name) => {
+        ] if matches!(call.as_str(), "getattr" | "Reflect.get") && plain(name) => {
             let joined = format!("{of}.{name}");
             out.truncate(out.len() - 6);
             out.push(Token::Name(joined));
@@ -417,13 +417,27 @@ fn member(language: Language, out: &mut Vec<Token>, called: bool) {
             Token::Mark(','),
             Token::Text(name, _),
             Token::Mark(')'),
-        ] if call == "getattr"
+        ] if matches!(call.as_str(), "getattr" | "Reflect.get")
             && !module.contains(OPEN)
-            && matches!(import.rsplit('.').next(), Some("__import__" | "import_module")) =>
+            && matches!(
+                import.rsplit('.').next(),
+                Some("__import__" | "import_module" | "require")
+            ) =>
         {
-            let joined = format!("{module}.{name}");
+            let joined = format!("{}.{name}", module.trim_start_matches("node:"));
             out.truncate(out.len() - 9);
             out.push(Token::Name(joined));
+        }
+        // `pkgutil.resolve_name("os:system")(..)`
+        [.., Token::Name(call), Token::Mark('('), Token::Text(path, _), Token::Mark(')')]
+            if called
+                && language == Language::Python
+                && matches!(call.rsplit('.').next(), Some("resolve_name" | "locate"))
+                && path.split([':', '.']).all(plain) =>
+        {
+            let named = path.replace(':', ".");
+            out.truncate(out.len() - 4);
+            out.push(Token::Name(named));
         }
         [.., Token::Mark('['), Token::Text(name, _), Token::Mark(']')] if plain(name) => {
             let runs = called || matches!(language, Language::JavaScript);
