@@ -12,6 +12,10 @@ pub(crate) const ONE: char = '\u{F0002}';
 /// of them is a sign of the shell, a blank or a slash.
 pub(crate) const NAME: char = '\u{F0004}';
 
+/// How long a text may get that is put together, in bytes: past it nothing of it
+/// is known. Twice a text is twice as long, and a line may say so forty times.
+pub(crate) const LONGEST: usize = 64 * 1024;
+
 /// A string some of whose parts may be unknown or patterns.
 ///
 /// Four code points of the last private plane mark the unknown parts; where
@@ -98,9 +102,26 @@ impl Text {
         &self.0
     }
 
-    /// Appends.
+    /// Appends; a text that gets longer than is followed is unknown from then on.
     pub fn push(&mut self, text: &str) {
-        self.0.push_str(text);
+        if self.0.len().saturating_add(text.len()) > LONGEST {
+            self.0.clear();
+            self.0.push(ANY);
+        } else {
+            self.0.push_str(text);
+        }
+    }
+
+    /// What the parts come to, one behind the other, within [`LONGEST`].
+    pub(crate) fn joined<'t>(parts: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut whole = Self::default();
+        for part in parts {
+            if whole.0.len().saturating_add(part.len()) > LONGEST {
+                return Self::unknown();
+            }
+            whole.0.push_str(part);
+        }
+        whole
     }
 
     /// Whether some text that this may be also matches `pattern`, in which `*`
@@ -173,6 +194,14 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         }
     }
     pattern.get(p..).unwrap_or(&[]).iter().all(|byte| *byte == b'*')
+}
+
+/// A text with every `from` become `to`; none where that is longer than is
+/// followed.
+pub(crate) fn replaced(text: &str, from: &str, to: &str) -> Option<String> {
+    let found = text.matches(from).count();
+    let longer = found.saturating_mul(to.len().saturating_sub(from.len()));
+    (text.len().saturating_add(longer) <= LONGEST).then(|| text.replace(from, to))
 }
 
 /// Whether two patterns have a text in common, by reachable pairs of
@@ -270,6 +299,22 @@ mod tests {
         assert!(Text::unknown().may_match("/etc/shadow"));
         assert!(!Text::new(format!("{STAR}")).may_match("a/b"));
         assert!(Text::from("/etc/shadow").may_match("/etc/*"));
+    }
+
+    #[test]
+    fn doubling_ends_in_the_unknown() {
+        let mut text = Text::from("x");
+        for _ in 0..40 {
+            let twice = text.clone();
+            text.push(twice.raw());
+        }
+        assert!(text.has_unknown());
+        assert!(text.raw().len() <= LONGEST);
+        let half = "x".repeat(LONGEST / 2);
+        assert!(Text::joined([half.as_str(), half.as_str()]).literal().is_some());
+        assert!(Text::joined([half.as_str(), half.as_str(), "x"]).is_unknown());
+        assert_eq!(replaced(&half, "x", "xxx"), None);
+        assert_eq!(replaced("abab", "b", "c").as_deref(), Some("acac"));
     }
 
     #[test]

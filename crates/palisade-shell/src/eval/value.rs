@@ -8,7 +8,7 @@ use crate::text::Text;
 pub(crate) const MAX_ALTERNATIVES: usize = 8;
 
 /// How much text a stream keeps; longer ones count as unknown.
-pub(crate) const MAX_STREAM: usize = 64 * 1024;
+pub(crate) const MAX_STREAM: usize = crate::text::LONGEST;
 
 /// One word after expansion.
 #[derive(Debug, Clone, Default)]

@@ -60,7 +60,24 @@ pub(super) fn interpreter(
             let quote = if language == Language::Ruby { "'" } else { "" };
             let code = Text::new(format!("{using}{quote}{name}{quote};"));
             let _ = eval.code(language, &code, module.labels, "module", module.span);
+        } else if language == Language::Perl {
+            // What stands behind the name is code as well.
+            let code = Text::new(format!("use {};", module.text.raw()));
+            let _ = eval.code(language, &code, module.labels, "module", module.span);
         }
+    }
+    // Ruby's un.rb has the tools of the shell: `ruby -run -e rm -- -rf x`.
+    if language == Language::Ruby
+        && rest(fields).iter().any(|field| field.literal() == Some("-run"))
+        && let Some(tool) = arguments.values(&["-e"]).next().cloned()
+        && matches!(
+            tool.text.literal(),
+            Some("rm" | "rmdir" | "cp" | "mv" | "ln" | "install" | "chmod" | "touch" | "mkdir")
+        )
+    {
+        let mut words = vec![tool];
+        words.extend(arguments.operands.iter().cloned());
+        let _ = eval.nested("un.rb", |eval| eval.run(words));
     }
     if language == Language::Ruby
         && rest(fields).iter().any(|field| field.literal() == Some("-run"))

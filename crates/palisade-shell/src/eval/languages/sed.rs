@@ -5,7 +5,7 @@ use super::super::Eval;
 use crate::effect::{Code, EffectKind, Labels, Writing};
 use crate::programs::Language;
 use crate::span::Span;
-use crate::text::{ANY, Text};
+use crate::text::{ANY, LONGEST, Text, replaced};
 
 use super::super::value::{Field, Stream};
 
@@ -243,7 +243,9 @@ pub(in super::super) fn result(script: &str, text: &str) -> Option<String> {
             return None;
         }
         out = if flags == "g" {
-            out.replace(&pattern, &replacement)
+            replaced(&out, &pattern, &replacement)?
+        } else if out.lines().count().saturating_mul(replacement.len()) > LONGEST {
+            return None;
         } else {
             out.lines()
                 .map(|line| line.replacen(&pattern, &replacement, 1))

@@ -63,6 +63,41 @@ impl Scan {
                             self.imports.push((name.to_owned(), full));
                         }
                     }
+                    // `import("fs").then(({rmSync}) => ..)`
+                    ("import", Some(Token::Mark('('))) => {
+                        if let Some(
+                            [
+                                Token::Text(module, _),
+                                Token::Mark(')'),
+                                Token::Name(then),
+                                Token::Mark('('),
+                                Token::Mark('('),
+                                Token::Mark('{'),
+                            ],
+                        ) = tokens.get(at + 2..at + 8)
+                            && then == ".then"
+                        {
+                            let rest = tokens.get(at + 8..).unwrap_or(&[]);
+                            let end = rest.iter().position(|token| *token == Token::Mark('}'));
+                            self.taken_out(module, rest.get(..end.unwrap_or(0)).unwrap_or(&[]));
+                        }
+                    }
+                    // `o = os`: another name for the module.
+                    (name, Some(Token::Mark('=')))
+                        if self.imports.len() < 64
+                            && !matches!(tokens.get(at + 3), Some(Token::Mark('(' | '[')))
+                            && matches!(tokens.get(at + 2), Some(Token::Name(module)) if is_module(&self.full_name(module))) =>
+                    {
+                        if let Some(Token::Name(module)) = tokens.get(at + 2) {
+                            let full = self.full_name(module);
+                            self.imports.push((name.to_owned(), full));
+                        }
+                    }
+                    // `x = await import("fs")`
+                    (name, Some(Token::Mark('='))) if imported(tokens, at + 2).is_some() => {
+                        let module = imported(tokens, at + 2).unwrap_or_default().to_owned();
+                        self.imports.push((name.to_owned(), module));
+                    }
                     (name, Some(Token::Mark('='))) if matches!(tokens.get(at + 2), Some(Token::Name(call)) if call == "require") => {
                         if let Some(Token::Text(module, _)) = tokens.get(at + 4) {
                             let module = module.trim_start_matches("node:").to_owned();
@@ -76,41 +111,62 @@ impl Scan {
                     }
                     _ => {}
                 }
-            } else if let (
-                Token::Mark('}'),
-                Some(Token::Mark('=')),
-                Some(Token::Name(call)),
-                Some(Token::Text(module, _)),
-            ) = (token, tokens.get(at + 1), tokens.get(at + 2), tokens.get(at + 4))
-                && call == "require"
+            } else if *token == Token::Mark('}')
+                && tokens.get(at + 1) == Some(&Token::Mark('='))
+                && let Some(module) = imported(tokens, at + 2)
             {
                 // `{a, b: c} = require('m')`
-                let module = module.trim_start_matches("node:");
                 let open = tokens
                     .iter()
                     .take(at)
                     .rposition(|token| *token == Token::Mark('{'))
                     .unwrap_or(at);
-                let mut names = tokens.get(open + 1..at).unwrap_or(&[]).iter();
-                let mut item = None;
-                while let Some(token) = names.next() {
-                    match token {
-                        Token::Name(name) => {
-                            item = Some(name.clone());
-                            self.imports.push((name.clone(), format!("{module}.{name}")));
-                        }
-                        Token::Mark(':') => {
-                            if let (Some(item), Some(Token::Name(short))) =
-                                (item.take(), names.next())
-                            {
-                                self.imports.push((short.clone(), format!("{module}.{item}")));
-                            }
-                        }
-                        _ => {}
-                    }
-                }
+                self.taken_out(module, tokens.get(open + 1..at).unwrap_or(&[]));
             }
             at += 1;
         }
+    }
+
+    /// The names that are taken out of a module, and those they are given.
+    fn taken_out(&mut self, module: &str, names: &[Token]) {
+        let module = module.trim_start_matches("node:");
+        let mut names = names.iter();
+        let mut item = None;
+        while let Some(token) = names.next() {
+            match token {
+                Token::Name(name) => {
+                    item = Some(name.clone());
+                    self.imports.push((name.clone(), format!("{module}.{name}")));
+                }
+                Token::Mark(':') => {
+                    if let (Some(item), Some(Token::Name(short))) = (item.take(), names.next()) {
+                        self.imports.push((short.clone(), format!("{module}.{item}")));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a name is that of a module by whose functions a script reaches out.
+fn is_module(name: &str) -> bool {
+    matches!(
+        name.rsplit('.').next(),
+        Some("os" | "io" | "subprocess" | "shutil" | "fs" | "child_process")
+    )
+}
+
+/// The module that `require("m")` or `await import("m")` at `at` gives.
+fn imported(tokens: &[Token], at: usize) -> Option<&str> {
+    let waits = matches!(tokens.get(at), Some(Token::Name(word)) if word == "await");
+    let at = at + usize::from(waits);
+    match tokens.get(at..at + 3) {
+        Some([Token::Name(call), Token::Mark('('), Token::Text(module, _)])
+            if call == "require" || waits && call == "import" =>
+        {
+            Some(module.trim_start_matches("node:"))
+        }
+        _ => None,
     }
 }

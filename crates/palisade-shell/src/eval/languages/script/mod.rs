@@ -13,6 +13,7 @@
 mod environment;
 mod flows;
 mod imports;
+mod insertions;
 mod listings;
 mod modules;
 mod passed;
@@ -72,6 +73,7 @@ pub(super) fn run(
         sifts: false,
         unpickles: false,
     };
+    let tokens = scan.settle(eval, tokens);
     let directory = eval.state.cwd.clone();
     scan.walk(eval, &tokens);
     scan.unquoted(eval, code);
@@ -310,8 +312,8 @@ impl Scan {
         name.to_owned()
     }
 
-    fn name(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
-        let full = self.full_name(name);
+    /// Remembers what a name is given, if that is so much as a text.
+    fn assigned(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
         let next = tokens.get(at + 1);
         // Plain assignments of literals are remembered.
         if next == Some(&Token::Mark('=')) && tokens.get(at + 2) != Some(&Token::Mark('=')) {
@@ -329,11 +331,14 @@ impl Scan {
             let (more, _) = self.expression(eval, tokens, at + 3, 0);
             if let Some((_, value)) = self.variables.iter_mut().find(|(known, _)| known == name) {
                 value.push(more.as_ref().map_or("\u{F0000}", Text::raw));
-                if value.raw().len() > 65_536 {
-                    *value = Text::unknown();
-                }
             }
         }
+    }
+
+    fn name(&mut self, eval: &mut Eval<'_>, tokens: &[Token], at: usize, name: &str) {
+        let full = self.full_name(name);
+        let next = tokens.get(at + 1);
+        self.assigned(eval, tokens, at, name);
         let Some(kind) = self.kind(&full, tokens, at) else {
             self.applied(eval, tokens, at, &full);
             return;

@@ -214,6 +214,15 @@ impl Scan {
     /// What a name does here: by the tables, or by what else the code uses.
     pub(super) fn kind(&self, name: &str, tokens: &[Token], at: usize) -> Option<Sink> {
         let known = sink(self.language, name);
+        // All functions of a module at once, of which one is chosen by its place.
+        if matches!(name, "Object.values" | "Object.entries")
+            && let Some([Token::Name(require), _, Token::Text(module, _)]) =
+                tokens.get(at + 2..at + 5)
+            && require == "require"
+            && matches!(module.trim_start_matches("node:"), "fs" | "fs/promises" | "child_process")
+        {
+            return Some(Sink::Unseen);
+        }
         if known.is_some() || self.language != Language::Python {
             return known;
         }
@@ -221,6 +230,10 @@ impl Scan {
         match name {
             // Handed on, to be given names that are made up.
             "getattr" if !called => Some(Sink::Unseen),
+            // A browser that is a command line with a place for the address.
+            "webbrowser.get" if matches!(tokens.get(at + 2), Some(Token::Text(line, _)) if line.contains("%s")) => {
+                Some(Sink::Shell)
+            }
             // `Trace().run("..")`, `Bdb().run("..")`
             ".run" | ".runcall" if matches!(tokens.get(at + 2), Some(Token::Text(..))) => {
                 let uses = |module: &str| {

@@ -2,7 +2,6 @@
 
 use super::tokens::Token;
 use crate::programs::Language;
-use crate::text::ANY;
 
 /// Whether a slash after this token begins a pattern rather than divides.
 pub(super) fn begins_pattern(before: Option<&Token>) -> bool {
@@ -126,53 +125,4 @@ pub(super) fn quote_like(
         _ => return None,
     };
     kinds.iter().find_map(|kind| starts(kind).map(|(open, start)| (*kind, open, start)))
-}
-
-/// Interpolated parts become unknown.
-pub(super) fn interpolate(language: Language, text: &str) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    let mut out = String::new();
-    let mut at = 0;
-    while let Some(&letter) = letters.get(at) {
-        let opens = match language {
-            Language::Python => letter == '{' && letters.get(at + 1) != Some(&'{'),
-            Language::JavaScript => letter == '$' && letters.get(at + 1) == Some(&'{'),
-            Language::Ruby => letter == '#' && letters.get(at + 1) == Some(&'{'),
-            Language::Perl | Language::Php => {
-                (letter == '$' || letter == '@' && language == Language::Perl)
-                    && letters
-                        .get(at + 1)
-                        .is_some_and(|next| next.is_alphabetic() || *next == '{' || *next == '_')
-            }
-            _ => false,
-        };
-        if !opens {
-            out.push(letter);
-            at += 1;
-            continue;
-        }
-        out.push(ANY);
-        at += 1;
-        if matches!(language, Language::Perl | Language::Php) && letters.get(at) != Some(&'{') {
-            while letters.get(at).is_some_and(|inner| inner.is_alphanumeric() || *inner == '_') {
-                at += 1;
-            }
-            continue;
-        }
-        let mut depth = i32::from(language == Language::Python);
-        while let Some(&inner) = letters.get(at) {
-            at += 1;
-            match inner {
-                '{' => depth += 1,
-                '}' => {
-                    depth -= 1;
-                    if depth <= 0 {
-                        break;
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    out
 }

@@ -43,6 +43,12 @@ impl Scan {
                 let _ = eval.code(Language::Shell, &code, labels, "read", span);
             }
             Sink::Read => match text {
+                // It sets what the file holds, which is shown by its names.
+                None if name.rsplit('.').next().is_some_and(loads_settings) => {
+                    if self.network && shows_settings(tokens) {
+                        drop(eval.read_operand(&field(&Text::from(".env"))));
+                    }
+                }
                 Some(text) => {
                     let stream = eval.read_operand(&field(&text));
                     self.texts.push(stream.text);
@@ -196,12 +202,14 @@ impl Scan {
                     "create_function" => {
                         arguments.get(1).and_then(|words| words.as_ref()?.first()).cloned()
                     }
+                    "Function" => {
+                        arguments.last().and_then(|words| words.as_ref()?.first()).cloned()
+                    }
                     _ => text,
                 };
                 match text {
                     Some(text)
-                        if !text.is_unknown()
-                            && !text.has_unknown()
+                        if !text.has_unknown()
                             && first.as_ref().is_some_and(|list| list.len() == 1) =>
                     {
                         let _ = eval.code(
@@ -270,6 +278,19 @@ impl Scan {
             Sink::Decode | Sink::Environment => {}
         }
     }
+}
+
+/// Whether a call without a name takes the settings of `.env`.
+fn loads_settings(name: &str) -> bool {
+    matches!(name, "loadEnvFile" | "config" | "load_dotenv")
+}
+
+/// Whether code takes a variable of the environment.
+fn shows_settings(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| {
+        matches!(token, Token::Name(name)
+            if ["process.env", "os.environ", "os.getenv"].iter().any(|of| name.starts_with(of)))
+    })
 }
 
 /// Whether a loader makes objects by whatever code its data names, as it is

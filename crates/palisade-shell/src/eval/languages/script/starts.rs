@@ -21,6 +21,14 @@ impl Scan {
         tokens: &[Token],
         at: usize,
     ) {
+        // What stands before the command: handles, or the text that is shown.
+        let before = match name.rsplit([':', '.']).next() {
+            Some("open3") => 3,
+            Some("open2") => 2,
+            Some("pipepager" | "tempfilepager") => 1,
+            _ => 0,
+        };
+        let arguments = arguments.get(before..).unwrap_or(&[]);
         let first = arguments.first().cloned().flatten();
         let text = first.as_ref().and_then(|words| words.first()).cloned();
         let (labels, span) = (self.labels, self.span);

@@ -263,6 +263,9 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         | "pty.spawn"
         | "popen2.popen2"
         | "platform.popen"
+        | "invoke.run"
+        | "pydoc.pipepager"
+        | "pydoc.tempfilepager"
         | "subprocess.run"
         | "subprocess.call"
         | "subprocess.check_call"
@@ -282,6 +285,8 @@ fn python(name: &str, last: &str) -> Option<Sink> {
         | "os.spawnvp"
         | "os.posix_spawn"
         | "os.posix_spawnp"
+        | "webbrowser.BackgroundBrowser"
+        | "webbrowser.GenericBrowser"
         | "asyncio.create_subprocess_exec" => Sink::Argv,
         "os.remove" | "os.unlink" | "os.rmdir" | "posix.remove" | "posix.unlink" => Sink::Delete,
         "shutil.rmtree" | "os.removedirs" => Sink::DeleteTree,
@@ -405,7 +410,7 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             "read_text" | "read_bytes" => Sink::Read,
             "write_text" | "write_bytes" => Sink::Write,
             "rmtree" | "remove_tree" => Sink::DeleteTree,
-            "dotenv_values" => Sink::Read,
+            "dotenv_values" | "load_dotenv" => Sink::Read,
             _ if frame_reads(name, last) => Sink::Read,
             // Of a path: `Path("x").unlink()`.
             "unlink" | "rmdir" if arguments_of_path(name) => Sink::Delete,
@@ -447,7 +452,8 @@ fn dynamic(name: &str) -> Option<Sink> {
 fn perl(name: &str) -> Option<Sink> {
     let name = name.strip_prefix("CORE::GLOBAL::").or(name.strip_prefix("CORE::")).unwrap_or(name);
     Some(match name {
-        "system" | "exec" | "readpipe" => Sink::Argv,
+        "system" | "exec" | "readpipe" | "open2" | "open3" | "IPC::Open2::open2"
+        | "IPC::Open3::open3" => Sink::Argv,
         "open" | "sysopen" => Sink::Open,
         "unlink" | "rmdir" => Sink::Delete,
         "rmtree" | "remove_tree" => Sink::DeleteTree,
@@ -597,6 +603,7 @@ fn javascript(name: &str, last: &str) -> Option<Sink> {
                 Sink::Argv
             }
             "fork" if name.contains("child_process") || name.contains("cluster") => Sink::Fork,
+            "config" if name == "dotenv.config" => Sink::Read,
             "readFileSync" | "readFile" | "createReadStream" | "openAsBlob" | "loadEnvFile" => {
                 Sink::Read
             }
@@ -660,6 +667,11 @@ fn php(name: &str) -> Option<Sink> {
 }
 
 fn lua(name: &str) -> Option<Sink> {
+    // The tables that hold the others.
+    let name = ["_G.", "_ENV.", "package.loaded."]
+        .iter()
+        .find_map(|table| name.strip_prefix(table))
+        .unwrap_or(name);
     Some(match name {
         "os.execute" | "io.popen" | "vim.fn.system" | "vim.cmd" => Sink::Shell,
         "io.open" => Sink::Open,

@@ -1,10 +1,10 @@
 //! The tokens that the six languages share.
 
-use super::patterns::{
-    begins_pattern, closing, interpolate, long_text, pattern, pattern_like, quote_like,
-};
+use super::insertions::{CLOSE, OPEN, blocks, insertion, mark, marked, outside};
+use super::patterns::{begins_pattern, closing, long_text, pattern, pattern_like, quote_like};
 use crate::eval::decode;
 use crate::programs::Language;
+use crate::text::ANY;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
@@ -16,7 +16,8 @@ pub(super) enum Token {
 }
 
 pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
-    let letters: Vec<char> = code.chars().collect();
+    let plain = |letter| if matches!(letter, OPEN | CLOSE) { ANY } else { letter };
+    let letters: Vec<char> = code.chars().map(plain).collect();
     let mut out: Vec<Token> = Vec::new();
     let hash_comments = !matches!(language, Language::JavaScript | Language::Lua);
     let slash_comments = matches!(language, Language::JavaScript | Language::Php);
@@ -28,7 +29,9 @@ pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
             '#' if hash_comments
                 && !(matches!(language, Language::Perl)
                     && at > 0
-                    && letters.get(at - 1) == Some(&'$')) =>
+                    && letters.get(at - 1) == Some(&'$'))
+                // In a text that is not read as one.
+                && !(language == Language::Ruby && next == Some('{')) =>
             {
                 while letters.get(at).is_some_and(|letter| *letter != '\n') {
                     at += 1;
@@ -65,7 +68,7 @@ pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
                     && pattern_like(&letters, at).is_some() =>
             {
                 let (open, parts, replaces) = pattern_like(&letters, at).unwrap_or_default();
-                let (_, mut end) =
+                let (first, mut end) =
                     pattern(&letters, open + 1, letters.get(open).copied().unwrap_or('/'));
                 let mut second = String::new();
                 if parts == 2 {
@@ -86,6 +89,11 @@ pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
                 }
                 let flags = letters.get(start..end).unwrap_or(&[]);
                 out.push(Token::Mark('~'));
+                for code in blocks(&first).into_iter().chain(blocks(&second)) {
+                    out.push(Token::Mark(';'));
+                    out.extend(tokens(language, &code));
+                    out.push(Token::Mark(';'));
+                }
                 if replaces && flags.contains(&'e') && second.len() < letters.len() {
                     // The replacement is code; twice, what it gives is too.
                     out.push(Token::Mark(';'));
@@ -139,6 +147,12 @@ pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
                     _ => String::new(),
                 };
                 at += if triple { 3 } else { 1 };
+                let interpolates = match language {
+                    Language::Python => prefix.contains('f'),
+                    Language::JavaScript => letter == '`',
+                    Language::Ruby | Language::Perl | Language::Php => letter != '\'',
+                    _ => false,
+                };
                 let mut text = String::new();
                 while let Some(&inner) = letters.get(at) {
                     if triple {
@@ -161,31 +175,31 @@ pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
                         at += 2;
                         continue;
                     }
+                    if interpolates {
+                        if let Some((code, end)) = insertion(language, &letters, at) {
+                            mark(&mut text, &code);
+                            at = end;
+                            continue;
+                        }
+                        // A brace that is written twice is one.
+                        let doubled = letters.get(at + 1) == Some(&inner);
+                        at += usize::from(
+                            language == Language::Python && doubled && matches!(inner, '{' | '}'),
+                        );
+                    }
                     text.push(inner);
                     at += 1;
                 }
                 let plain = prefix.contains('r')
                     || letter == '\''
                         && matches!(language, Language::Perl | Language::Ruby | Language::Php);
-                let mut text = if plain {
-                    text.replace("\\'", "'").replace("\\\\", "\\")
-                } else {
-                    decode::escapes(&text)
+                let text = outside(&text, |own| match plain {
+                    true => own.replace("\\'", "'").replace("\\\\", "\\"),
+                    false => decode::escapes(own)
                         .replace("\\$", "$")
                         .replace("\\@", "@")
-                        .replace("\\`", "`")
-                };
-                // Interpolations are unknown.
-                let interpolates = match language {
-                    Language::Python => prefix.contains('f'),
-                    Language::JavaScript => letter == '`',
-                    Language::Ruby => letter != '\'',
-                    Language::Perl | Language::Php => letter != '\'',
-                    _ => false,
-                };
-                if interpolates {
-                    text = interpolate(language, &text);
-                }
+                        .replace("\\`", "`"),
+                });
                 push_text(language, &mut out, text, letter == '`' && runs_backquotes);
             }
             // qx(..), q(..), qq(..), %x(..), %w[..]
@@ -228,7 +242,7 @@ pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
                         let text = if kind == "q" || kind == "%q" {
                             text
                         } else {
-                            interpolate(language, &text)
+                            marked(language, &text)
                         };
                         out.push(Token::Text(text, runs));
                     }
@@ -387,7 +401,7 @@ fn member(language: Language, out: &mut Vec<Token>, called: bool) {
             Token::Mark(','),
             Token::Text(name, _),
             Token::Mark(')'),
-        ] if call == "getattr" && plain(name) => {
+        ] if matches!(call.as_str(), "getattr" | "Reflect.get") && plain(name) => {
             let joined = format!("{of}.{name}");
             out.truncate(out.len() - 6);
             out.push(Token::Name(joined));
@@ -403,12 +417,27 @@ fn member(language: Language, out: &mut Vec<Token>, called: bool) {
             Token::Mark(','),
             Token::Text(name, _),
             Token::Mark(')'),
-        ] if call == "getattr"
-            && matches!(import.rsplit('.').next(), Some("__import__" | "import_module")) =>
+        ] if matches!(call.as_str(), "getattr" | "Reflect.get")
+            && !module.contains(OPEN)
+            && matches!(
+                import.rsplit('.').next(),
+                Some("__import__" | "import_module" | "require")
+            ) =>
         {
-            let joined = format!("{module}.{name}");
+            let joined = format!("{}.{name}", module.trim_start_matches("node:"));
             out.truncate(out.len() - 9);
             out.push(Token::Name(joined));
+        }
+        // `pkgutil.resolve_name("os:system")(..)`
+        [.., Token::Name(call), Token::Mark('('), Token::Text(path, _), Token::Mark(')')]
+            if called
+                && language == Language::Python
+                && matches!(call.rsplit('.').next(), Some("resolve_name" | "locate"))
+                && path.split([':', '.']).all(plain) =>
+        {
+            let named = path.replace(':', ".");
+            out.truncate(out.len() - 4);
+            out.push(Token::Name(named));
         }
         [.., Token::Mark('['), Token::Text(name, _), Token::Mark(']')] if plain(name) => {
             let runs = called || matches!(language, Language::JavaScript);
@@ -452,7 +481,8 @@ fn method(language: Language, out: &mut Vec<Token>, word: &str) {
         out.as_slice()
     {
         let text = text.clone();
-        match call.rsplit('.').next().unwrap_or(call) {
+        let word_of = if text.contains(OPEN) { "" } else { call.as_str() };
+        match word_of.rsplit('.').next().unwrap_or("") {
             "require" | "__import__" | "import_module" => {
                 let module = text.trim_start_matches("node:").to_owned();
                 out.truncate(out.len() - 4);

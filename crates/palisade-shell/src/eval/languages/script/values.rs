@@ -4,7 +4,7 @@ use super::Scan;
 use super::tokens::Token;
 use crate::eval::{Eval, decode};
 use crate::programs::Language;
-use crate::text::{ANY, Text};
+use crate::text::{ANY, Text, replaced};
 
 impl Scan {
     /// A call's arguments: each a list of texts (one, or those of a list
@@ -99,6 +99,7 @@ impl Scan {
             match tokens.get(at) {
                 Some(Token::Mark('+' | '.')) => {
                     let (more, next) = self.primary(eval, tokens, at + 1, depth + 1);
+                    self.made(eval, more.as_ref());
                     value = match (value, more) {
                         (Some(mut a), Some(b)) => {
                             a.push(b.raw());
@@ -120,6 +121,7 @@ impl Scan {
                 Some(Token::Mark('/')) if value.is_some() => {
                     let (more, next) = self.primary(eval, tokens, at + 1, depth + 1);
                     if let Some(a) = &mut value {
+                        self.made(eval, more.as_ref());
                         a.push("/");
                         a.push(more.unwrap_or_else(Text::unknown).raw());
                     }
@@ -148,6 +150,7 @@ impl Scan {
                         ],
                     };
                     value = value.map(|text| fill(&text, &inputs, false));
+                    self.made(eval, value.as_ref());
                     at = end_of_argument(tokens, at + 1);
                 }
                 // A choice, an index, a comparison: some value, but not this.
@@ -212,12 +215,12 @@ impl Scan {
             "replace" | "replaceAll" | "gsub" | "sub" => {
                 match (text.literal(), literal(0), literal(1)) {
                     (Some(text), Some(from), Some(to)) if !from.is_empty() => {
-                        Some(Text::new(text.replace(&from, &to)))
+                        Some(replaced(text, &from, &to).map_or_else(Text::unknown, Text::new))
                     }
                     _ => None,
                 }
             }
-            "concat" => literal(0).map(|more| Text::new(format!("{}{more}", text.raw()))),
+            "concat" => literal(0).map(|more| Text::joined([text.raw(), more.as_str()])),
             "format" => Some(fill(&text, &arguments, true)),
             "joinpath" => {
                 let mut path = text;
@@ -231,14 +234,22 @@ impl Scan {
             }
             "join" => match arguments.first() {
                 Some(Some(list)) => {
-                    let parts: Vec<&str> = list.iter().map(Text::raw).collect();
-                    Some(Text::new(parts.join(text.raw())))
+                    let parts = list.iter().enumerate();
+                    Some(Text::joined(parts.flat_map(|(at, part)| {
+                        [if at == 0 { "" } else { text.raw() }, part.raw()]
+                    })))
                 }
                 _ => None,
             },
             _ => None,
         };
+        self.made(eval, changed.as_ref());
         (changed, end)
+    }
+
+    /// Counts a text that was put together.
+    pub(super) fn made(&self, eval: &mut Eval<'_>, text: Option<&Text>) {
+        eval.spend(text.map_or(0, |text| text.raw().len()), self.span);
     }
 
     fn primary(
@@ -289,25 +300,21 @@ impl Scan {
                     "join" | "Path" | "PurePath" | "PosixPath" => {
                         let parts: Vec<Option<Vec<Text>>> =
                             self.arguments(eval, tokens, at + 2, true);
-                        let mut path = String::new();
+                        let mut path = Text::default();
                         for part in &parts {
                             match part.as_ref().and_then(|words| words.first()) {
-                                Some(text) if text.raw().starts_with('/') => {
-                                    path = text.raw().to_owned()
-                                }
+                                Some(text) if text.raw().starts_with('/') => path = text.clone(),
                                 Some(text) => {
                                     if !path.is_empty() {
-                                        path.push('/');
+                                        path.push("/");
                                     }
-                                    path.push_str(text.raw());
+                                    path.push(text.raw());
                                 }
-                                None => {
-                                    path.push('/');
-                                    path.push(ANY);
-                                }
+                                None => path.push("/\u{F0000}"),
                             }
                         }
-                        (Some(Text::new(path)), end)
+                        self.made(eval, Some(&path));
+                        (Some(path), end)
                     }
                     "chr" | "fromCharCode" => {
                         let mut text = String::new();
@@ -398,28 +405,28 @@ fn fill(template: &Text, inputs: &[Option<Vec<Text>>], braced: bool) -> Text {
     let mut inputs = inputs
         .iter()
         .map(|input| input.as_ref().and_then(|words| words.first()).map_or("\u{F0000}", Text::raw));
-    let mut out = String::new();
+    let mut out = Text::default();
     let mut letters = template.raw().chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
             '{' if braced => {
                 while letters.next_if(|inner| *inner != '}').is_some() {}
                 let _ = letters.next();
-                out.push_str(inputs.next().unwrap_or("\u{F0000}"));
+                out.push(inputs.next().unwrap_or("\u{F0000}"));
             }
             '%' if !braced => {
                 if letters.next_if_eq(&'%').is_some() {
-                    out.push('%');
+                    out.push("%");
                     continue;
                 }
                 while letters.next_if(|inner| !inner.is_ascii_alphabetic()).is_some() {}
                 let _ = letters.next();
-                out.push_str(inputs.next().unwrap_or("\u{F0000}"));
+                out.push(inputs.next().unwrap_or("\u{F0000}"));
             }
-            other => out.push(other),
+            other => out.push(other.encode_utf8(&mut [0; 4])),
         }
     }
-    Text::new(out)
+    out
 }
 
 /// One past the parenthesis that closes the one at `open`.
