@@ -111,7 +111,7 @@ fn unpacking(analysis: &Analysis, places: &Places) -> Vec<Effect> {
         });
         let files: BTreeSet<&str> = read.take(MOST).collect();
         let mut names: BTreeSet<String> =
-            files.into_iter().flat_map(|file| obeyed_names(file, how)).collect();
+            files.into_iter().flat_map(|file| obeyed_names(file, how, into)).collect();
         // What another `tar` of the line packs is unpacked here.
         if program.ends_with("tar") {
             let mut left = ENTRIES;
@@ -143,6 +143,11 @@ fn is_code(command: &Invocation) -> bool {
     let program = command.program.literal().unwrap_or_default();
     let program = program.rsplit('/').next().unwrap_or_default();
     let plain = program.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    // It makes an environment and copies nothing of the project.
+    let mut words = command.arguments.iter().map(Text::literal);
+    if plain == "python" && words.next() == Some(Some("-m")) && words.next() == Some(Some("venv")) {
+        return false;
+    }
     LANGUAGES.contains(&plain) || is_cpio(command)
 }
 

@@ -12,7 +12,7 @@ use palisade_guards::{Places, rules, telling};
 use palisade_shell::{Analysis, EffectKind, FileFact, Labels, Text};
 
 use crate::locked::{is_locked, is_redirected};
-use crate::outputs::unmissed;
+use crate::outputs::{unmissed, unmissed_by_name};
 use crate::patterns::Lookup;
 use crate::session::Session;
 
@@ -120,11 +120,13 @@ pub fn files(
         }
     }
     for effect in analysis.effects.iter().take(PATHS) {
-        if let EffectKind::Delete { path, recursive: true } = &effect.kind
-            && let Some(path) = path.literal()
-            && let Some(why) = unmissed(Path::new(path), Path::new(&places.workspace))
-        {
-            facts.entry(path.to_owned()).or_default().unmissed = Some(why);
+        let EffectKind::Delete { path, recursive: true } = &effect.kind else { continue };
+        let why = match path.literal() {
+            Some(path) => unmissed(Path::new(path), Path::new(&places.workspace)),
+            None => unmissed_by_name(path, Path::new(&places.workspace)),
+        };
+        if let Some(why) = why {
+            facts.entry(path.to_string()).or_default().unmissed = Some(why);
         }
     }
     for place in &analysis.pushes {

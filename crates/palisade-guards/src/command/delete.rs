@@ -29,7 +29,7 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
     };
     let unmissed = |rule: &&Rule| {
         rule.id == rules::DELETE_TREE.id
-            && path.literal().is_some_and(|path| scene.analysis.unmissed.contains(path))
+            && scene.analysis.unmissed.contains(&path.to_string())
     };
     if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place).filter(|rule| !unmissed(rule))
     {
