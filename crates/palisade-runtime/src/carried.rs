@@ -143,11 +143,6 @@ fn is_code(command: &Invocation) -> bool {
     let program = command.program.literal().unwrap_or_default();
     let program = program.rsplit('/').next().unwrap_or_default();
     let plain = program.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
-    // It makes an environment and copies nothing of the project.
-    let mut words = command.arguments.iter().map(Text::literal);
-    if plain == "python" && words.next() == Some(Some("-m")) && words.next() == Some(Some("venv")) {
-        return false;
-    }
     LANGUAGES.contains(&plain) || is_cpio(command)
 }
 

@@ -130,9 +130,11 @@ const SEARCHED: usize = 64 * 1024;
 /// is not known are caches.
 pub(crate) fn unmissed_by_name(path: &Text, workspace: &Path) -> Option<Unmissed> {
     const CACHE: &str = "__pycache__";
-    let (above, name) = path.known_prefix().rsplit_once('/').map(|(above, _)| above).zip(
-        path.known_suffix().strip_prefix('/'),
-    )?;
+    let (above, name) = path
+        .known_prefix()
+        .rsplit_once('/')
+        .map(|(above, _)| above)
+        .zip(path.known_suffix().strip_prefix('/'))?;
     let above = Path::new(above);
     let moved = path.known_prefix().contains("/../") || above.to_str().and_then(real).is_some();
     if name != CACHE || moved || !above.starts_with(workspace) {

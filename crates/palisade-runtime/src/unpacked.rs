@@ -207,3 +207,20 @@ fn zipped(file: &mut File) -> Option<Vec<String>> {
     }
     Some(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::placed;
+
+    #[test]
+    fn a_name_is_obeyed_for_where_it_is_unpacked() {
+        let at = |into: &str, name: &str| placed(into, name).is_some();
+        assert!(at("/w/.git/hooks", "pre-commit"));
+        assert!(at("/w/.git/hooks/", "./pre-commit"));
+        assert!(at("/w/.git", "hooks/pre-commit"));
+        assert!(at("/w/.cargo", "config.toml"));
+        assert!(!at("/w/src", "pre-commit"));
+        assert!(!at("/w/.cargo", "audit.toml"));
+        assert!(!at("/", "pre-commit"));
+    }
+}

@@ -18,9 +18,11 @@ impl Eval<'_> {
             // Trees of a name, which a search finds: nothing of the line may
             // come to have it.
             if !tree.starts_with('/') || tree.contains('…') {
-                return !self.out.effects.iter().any(|effect| {
-                    matches!(effect.kind, EffectKind::Write { .. })
-                });
+                return !self
+                    .out
+                    .effects
+                    .iter()
+                    .any(|effect| matches!(effect.kind, EffectKind::Write { .. }));
             }
             let mut deletions = self.out.effects.iter().enumerate().filter(|(_, effect)| {
                 matches!(&effect.kind, EffectKind::Delete { path, .. }

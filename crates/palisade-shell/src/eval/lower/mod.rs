@@ -88,6 +88,20 @@ impl Eval<'_> {
         }
         let needle = super::handlers::needle(program, fields, &arguments);
         let outer_needle = std::mem::replace(&mut self.needle, needle);
+        // What was there is deleted before the new environment is made: nothing
+        // of it, where its name says that it is one.
+        if matches!(program.name.get(), "python -m venv" | "virtualenv")
+            && arguments.has(&["--clear"])
+        {
+            let other = |field: &&Field| {
+                let name = field.literal().unwrap_or_default().trim_end_matches('/');
+                !matches!(name.rsplit('/').next(), Some(".venv" | "venv"))
+            };
+            for field in arguments.operands.iter().filter(other) {
+                let path = self.resolve(&field.text);
+                self.emit(EffectKind::Delete { path, recursive: true }, Labels::NONE, field.span);
+            }
+        }
         self.operands(program, &arguments.operands, &mut flow, 0);
         // `lldb -- PROGRAM ARGUMENT..`: what it starts.
         if program.name == "lldb" && words.iter().any(|word| word.literal() == Some("--")) {
