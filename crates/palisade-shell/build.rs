@@ -569,6 +569,7 @@ fn role(file: &Path, name: &str, text: &str) -> String {
         "upload-data" => "UploadData",
         "upload-form" => "UploadForm",
         "url" => "Url",
+        "service" => "Service",
         "host" => "Host",
         "image" => "Image",
         "detour" => "Detour",

@@ -111,7 +111,7 @@ fn unpacking(analysis: &Analysis, places: &Places) -> Vec<Effect> {
         });
         let files: BTreeSet<&str> = read.take(MOST).collect();
         let mut names: BTreeSet<String> =
-            files.into_iter().flat_map(|file| obeyed_names(file, how)).collect();
+            files.into_iter().flat_map(|file| obeyed_names(file, how, into)).collect();
         // What another `tar` of the line packs is unpacked here.
         if program.ends_with("tar") {
             let mut left = ENTRIES;

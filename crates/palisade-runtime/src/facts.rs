@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use palisade_core::{Command, Contained, Finding, Severity, Span};
 use palisade_guards::content::Redactor;
 use palisade_guards::{Places, rules, telling};
-use palisade_shell::{Analysis, EffectKind, FileFact, Labels, Text};
+use palisade_shell::{Analysis, Effect, EffectKind, FileFact, Labels, Text};
 
 use crate::locked::{is_locked, is_redirected};
-use crate::outputs::unmissed;
+use crate::outputs::{unmissed, unmissed_by_name};
 use crate::patterns::Lookup;
 use crate::session::Session;
 
@@ -120,11 +120,13 @@ pub fn files(
         }
     }
     for effect in analysis.effects.iter().take(PATHS) {
-        if let EffectKind::Delete { path, recursive: true } = &effect.kind
-            && let Some(path) = path.literal()
-            && let Some(why) = unmissed(Path::new(path), Path::new(&places.workspace))
-        {
-            facts.entry(path.to_owned()).or_default().unmissed = Some(why);
+        let EffectKind::Delete { path, recursive: true } = &effect.kind else { continue };
+        let why = match path.literal() {
+            Some(path) => unmissed(Path::new(path), Path::new(&places.workspace)),
+            None => unmissed_by_name(path, Path::new(&places.workspace)),
+        };
+        if let Some(why) = why {
+            facts.entry(path.to_string()).or_default().unmissed = Some(why);
         }
     }
     for place in &analysis.pushes {
@@ -139,7 +141,11 @@ pub fn files(
     }
     let mut lookup = Lookup::new(places, session);
     for pattern in patterns(analysis) {
-        if let Some((fact, labelled)) = lookup.look(pattern) {
+        if let Some((mut fact, labelled)) = lookup.look(pattern) {
+            if is_environment(analysis, pattern) {
+                // But through a link they would be others.
+                fact.matches.retain(|one| one.entry != one.real);
+            }
             for (path, labels) in labelled {
                 let fact = facts.entry(path).or_default();
                 fact.labels = fact.labels.and(labels);
@@ -180,6 +186,23 @@ fn patterns(analysis: &Analysis) -> BTreeSet<&Text> {
         path.known_prefix().starts_with('/') && path.has_pattern() && !path.has_unknown()
     });
     patterns.collect()
+}
+
+/// Whether that pattern is only what `python -m venv` makes: its own files, in
+/// the place of those that it made before.
+fn is_environment(analysis: &Analysis, pattern: &Text) -> bool {
+    let at = |index: u32| analysis.commands.get(index as usize);
+    let makes = |effect: &Effect| {
+        let command =
+            effect.command.and_then(at).filter(|one| one.program.literal() == Some("venv"));
+        let parent = command.and_then(|one| one.parent).and_then(at);
+        parent.is_some_and(|python| {
+            let words: Vec<_> = python.arguments.iter().map(Text::literal).collect();
+            words.windows(2).any(|pair| pair == [Some("-m"), Some("venv")])
+        })
+    };
+    let mut named = analysis.effects.iter().filter(|one| one.kind.path() == Some(pattern));
+    named.all(|one| matches!(one.kind, EffectKind::Write { .. }) && makes(one))
 }
 
 /// What of a path is certain: all of it, or the directory above a pattern.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use palisade_shell::Unmissed;
+use palisade_shell::{Text, Unmissed};
 
 use crate::facts::real;
 
@@ -120,6 +120,44 @@ pub(crate) fn unmissed(path: &Path, workspace: &Path) -> Option<Unmissed> {
     let output =
         inside.filter(|at| at.file_name().is_some_and(named)).any(|at| is_output(at, workspace));
     output.then_some(Unmissed::Remade)
+}
+
+/// How many entries of directories are looked through for caches.
+const SEARCHED: usize = 64 * 1024;
+
+/// Whether nobody misses any of the trees of that name which a search finds
+/// (`find . -name __pycache__`): all below the directory from which on the path
+/// is not known are caches.
+pub(crate) fn unmissed_by_name(path: &Text, workspace: &Path) -> Option<Unmissed> {
+    const CACHE: &str = "__pycache__";
+    let (above, name) = path
+        .known_prefix()
+        .rsplit_once('/')
+        .map(|(above, _)| above)
+        .zip(path.known_suffix().strip_prefix('/'))?;
+    let above = Path::new(above);
+    let moved = path.known_prefix().contains("/../") || above.to_str().and_then(real).is_some();
+    if name != CACHE || moved || !above.starts_with(workspace) {
+        return None;
+    }
+    let (mut todo, mut left) = (vec![above.to_path_buf()], SEARCHED);
+    while let Some(at) = todo.pop() {
+        for entry in fs::read_dir(&at).ok()?.flatten() {
+            left = left.checked_sub(1)?;
+            // Links are not followed.
+            let directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if entry.file_name() == CACHE {
+                // Each is compared with what git keeps.
+                left = left.checked_sub(SEARCHED / 256)?;
+                if !directory || !is_output(&entry.path(), workspace) {
+                    return None;
+                }
+            } else if directory {
+                todo.push(entry.path());
+            }
+        }
+    }
+    Some(Unmissed::Remade)
 }
 
 /// Whether `path` is such a directory, and git keeps nothing of it.

@@ -60,9 +60,9 @@ pub(crate) fn unpacks(program: &str, words: &[&str]) -> Option<Unpacks> {
     }
 }
 
-/// The names in the file at `path` that somebody obeys later, relative to where
-/// it is unpacked; few of them.
-pub(crate) fn obeyed_names(path: &str, how: Unpacks) -> BTreeSet<String> {
+/// The names in the file at `path` that somebody obeys later where they come to
+/// lie, relative to `into`, where it is unpacked; few of them.
+pub(crate) fn obeyed_names(path: &str, how: Unpacks, into: &str) -> BTreeSet<String> {
     let Some(mut file) = File::open(path).ok().filter(is_regular) else {
         return BTreeSet::new();
     };
@@ -70,7 +70,18 @@ pub(crate) fn obeyed_names(path: &str, how: Unpacks) -> BTreeSet<String> {
         Unpacks::Patch => patched(&mut file),
         Unpacks::Archive => archived(&mut file),
     };
-    names.unwrap_or_default().iter().filter_map(|name| told(name)).take(NAMES).collect()
+    let names = names.unwrap_or_default();
+    names.iter().filter_map(|name| told(name).or_else(|| placed(into, name))).take(NAMES).collect()
+}
+
+/// A name that is obeyed for the directory where it is unpacked: `pre-commit`
+/// in `.git/hooks`, `config.toml` in `.cargo`.
+fn placed(into: &str, name: &str) -> Option<String> {
+    let name = name.trim_start_matches("./");
+    let (above, directory) = into.trim_end_matches('/').rsplit_once('/')?;
+    let above = above.rsplit('/').next().unwrap_or_default();
+    let whole = told(&format!("{above}/{directory}/{name}"))?;
+    (whole.len() > name.len() && whole.ends_with(name)).then(|| name.to_owned())
 }
 
 fn is_regular(file: &File) -> bool {
@@ -195,4 +206,21 @@ fn zipped(file: &mut File) -> Option<Vec<String>> {
         at = end;
     }
     Some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::placed;
+
+    #[test]
+    fn a_name_is_obeyed_for_where_it_is_unpacked() {
+        let at = |into: &str, name: &str| placed(into, name).is_some();
+        assert!(at("/w/.git/hooks", "pre-commit"));
+        assert!(at("/w/.git/hooks/", "./pre-commit"));
+        assert!(at("/w/.git", "hooks/pre-commit"));
+        assert!(at("/w/.cargo", "config.toml"));
+        assert!(!at("/w/src", "pre-commit"));
+        assert!(!at("/w/.cargo", "audit.toml"));
+        assert!(!at("/", "pre-commit"));
+    }
 }

@@ -23,6 +23,12 @@ pub fn decides_install(path: &str) -> bool {
     eval::decides_install(path)
 }
 
+/// Whether `grep` with these words, `None` for what is not known, shows nothing
+/// but names of a file of settings, and no value.
+pub fn shows_names<'a>(words: impl IntoIterator<Item = Option<&'a str>>) -> bool {
+    eval::shows_names(words)
+}
+
 /// Says what `text` would do if a shell ran it in `context`.
 pub fn analyse(text: &str, context: &Context) -> Analysis {
     eval::analyse(text, context)

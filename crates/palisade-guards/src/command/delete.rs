@@ -28,8 +28,7 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
         if kept { Some(&rules::DELETE_TREE_OUTSIDE) } else { by_region(&seen, *recursive, moved) }
     };
     let unmissed = |rule: &&Rule| {
-        rule.id == rules::DELETE_TREE.id
-            && path.literal().is_some_and(|path| scene.analysis.unmissed.contains(path))
+        rule.id == rules::DELETE_TREE.id && scene.analysis.unmissed.contains(&path.to_string())
     };
     if let Some(rule) = by_mark(&seen, *recursive).or_else(by_place).filter(|rule| !unmissed(rule))
     {

@@ -191,6 +191,8 @@ fn redirects(name: &str) -> bool {
     const BASES: &[&str] = &["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL"];
     NAMES.contains(&name)
         || BASES.contains(&name)
+        // An option that says the same as such a variable.
+        || name.starts_with('-')
         || name.starts_with("AWS_ENDPOINT_URL")
         || name.starts_with("CLOUDSDK_API_ENDPOINT_OVERRIDES_")
         || name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX")

@@ -78,7 +78,8 @@ impl<'a> Scene<'a> {
         // Counted lines say how many there are.
         let first = command.arguments.first().and_then(Text::literal);
         if matches!(base(name), "grep" | "egrep" | "fgrep")
-            && matches!(first, Some("-c" | "--count" | "-q" | "-ci" | "-ic"))
+            && (matches!(first, Some("-c" | "--count" | "-q" | "-ci" | "-ic"))
+                || palisade_shell::shows_names(command.arguments.iter().map(Text::literal)))
         {
             return false;
         }

@@ -28,7 +28,7 @@ use palisade_shell::{Text, Writing};
 
 use crate::Places;
 use crate::command::{read, write};
-use crate::path::{Mark, Region, Seen, is_settings, mark_folded, see};
+use crate::path::{Mark, Region, Seen, is_settings, mark_folded, note_at, see};
 use crate::rules::{self, Rule};
 
 /// What the guard finds in using a file.
@@ -222,7 +222,8 @@ impl Report<'_> {
             FileUse::Write | FileUse::Edit => {
                 let rule = write::by_region(seen.region, &Text::from(name));
                 let strict = refused || matches!(seen.region, Region::Vital | Region::Disk);
-                let home = matches!(seen.region, Region::Home | Region::Visible);
+                let home = matches!(seen.region, Region::Home | Region::Visible)
+                    && note_at(name, self.places).is_none();
                 if refused {
                     self.raise(&rules::WRITE_SYSTEM, name);
                 } else if first && home {

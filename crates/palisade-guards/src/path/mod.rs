@@ -335,7 +335,7 @@ fn region(path: &str, places: &Places) -> Region {
     if let Some(rest) = home {
         return if CACHES.iter().any(|name| stands(name, rest)) {
             Region::Cache
-        } else if hidden {
+        } else if hidden && note(rest).is_none() {
             Region::Hidden
         } else {
             Region::Visible
@@ -365,6 +365,39 @@ fn region(path: &str, places: &Places) -> Region {
         || VITAL.contains(&path)
         || VITAL_BELOW.iter().any(|name| stands(name, path));
     if vital { Region::Vital } else { Region::System }
+}
+
+/// Text that Claude Code keeps for itself below its directory. Everything else
+/// there decides what runs or what it may do, or is its own record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// A plan: read in the session that makes it.
+    Plan,
+    /// What it remembers of a project: read at the start of later sessions.
+    Memory,
+}
+
+/// Which note a file is, by its whole path.
+pub(crate) fn note_at(path: &str, places: &Places) -> Option<Note> {
+    below_home(path, places).and_then(note)
+}
+
+/// Which note lies there below a home.
+fn note(rest: &str) -> Option<Note> {
+    let mut parts = rest.strip_prefix(".claude/")?.split('/');
+    let kind = match parts.next()? {
+        "plans" => Note::Plan,
+        "projects" => {
+            let _project = parts.next()?;
+            (parts.next()? == "memory").then_some(Note::Memory)?
+        }
+        _ => return None,
+    };
+    let name = parts.next()?;
+    // Names that are looked for wherever an agent works.
+    let instructions = ["claude.md", "claude.local.md", "agents.md", "gemini.md"];
+    let plain = name.ends_with(".md") && !name.starts_with('.') && parts.next().is_none();
+    (plain && !instructions.iter().any(|known| name.eq_ignore_ascii_case(known))).then_some(kind)
 }
 
 fn device(name: &str) -> Region {
@@ -523,6 +556,8 @@ fn see_pattern(path: &Text, places: &Places) -> Seen {
         if seen.region == Region::Home && by_dots {
             seen.vague = true;
         }
+        // `.git/hooks/*`: of what is in it, where the directory is nothing.
+        seen.mark = seen.mark.or_else(|| names::anywhere(&format!("{above}/")));
         seen.everything = true;
         return seen;
     }

@@ -215,6 +215,13 @@ const ANYWHERE: &[(&str, Mark)] = &[
     ("*.sublime-project", Hook),
     (".gitconfig*", Hook),
     ("pyvenv.cfg", Hook),
+    // Where the wrapper gets the program from that it runs.
+    ("gradle-wrapper.properties", Hook),
+    (".pnp.cjs", Hook),
+    (".direnvrc", Hook),
+    ("nuget.config", ToolConfig),
+    ("NuGet.config", ToolConfig),
+    ("NuGet.Config", ToolConfig),
     ("sitecustomize.py", Hook),
     ("usercustomize.py", Hook),
     ("authorized_keys", Login),

@@ -6,13 +6,15 @@ use palisade_shell::Text;
 
 use super::Exposure;
 use crate::Places;
-use crate::path::{Region, see};
+use crate::path::{Note, Region, note_at, see};
 use crate::rules::{self, Rule};
 
 /// The question that writing a file is, where it lies outside the workspace
 /// and will stay.
 pub fn of_file(facts: &FileFacts, places: &Places, exposure: &Exposure<'_>) -> Option<Finding> {
-    if !exposure.table || !exposure.is_untrusted() {
+    // What later sessions begin with is a question in any of these.
+    let remembered = note_at(&facts.real, places) == Some(Note::Memory);
+    if !(exposure.table || remembered) || !exposure.is_untrusted() {
         return None;
     }
     let outside = matches!(
@@ -139,19 +141,21 @@ mod tests {
             [
                 file("/home/u/notes.txt"),
                 file("/home/u/p/notes.txt"),
+                file("/home/u/.claude/projects/-home-u-p/memory/MEMORY.md"),
                 fetch("https://b.example/a", "b.example", 0),
                 fetch(&long, "b.example", 103),
                 fetch("https://docs.example/", "docs.example", 103),
                 rule(of_call("docs/search", "docs/search {}", "/home/u/p", &exposure)),
             ]
         };
-        assert_eq!(look(&taint, true), [None; 6]);
+        assert_eq!(look(&taint, true), [None; 7]);
         taint.saw_untrusted("a page");
-        assert_eq!(look(&taint, false), [None; 6]);
+        let remembered = Some("taint/durable-write");
+        assert_eq!(look(&taint, false), [None, None, remembered, None, None, None, None]);
         let (write, egress) = (Some("taint/durable-write"), Some("taint/egress"));
-        assert_eq!(look(&taint, true), [write, None, None, egress, None, None]);
+        assert_eq!(look(&taint, true), [write, None, write, None, egress, None, None]);
         taint.saw_private(".env");
         let private = Some("taint/private-egress");
-        assert_eq!(look(&taint, false), [None, None, private, private, private, private]);
+        assert_eq!(look(&taint, false), [None, None, write, private, private, private, private]);
     }
 }

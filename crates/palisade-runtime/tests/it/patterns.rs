@@ -247,6 +247,38 @@ fn what_a_build_makes_again_may_go() {
         Allow,
         &["rm -rf node_modules __pycache__", "rm -rf target", "rm -rf target/..data"],
     );
+    // An environment is made in the place of another.
+    fs::create_dir_all(house.project(".venv/bin")).unwrap();
+    house.write(".venv/pyvenv.cfg", "");
+    house.write(".venv/bin/python3", "");
+    house.expect(
+        Allow,
+        &[
+            "python3 -m venv .venv",
+            "python3 -m venv --clear .venv",
+            "rm -rf .venv && python -m venv .venv",
+        ],
+    );
+    house.expect(Ask, &["python3 -m venv .git/hooks", "python3 -m venv --clear src"]);
+    fs::remove_dir_all(house.project(".venv")).unwrap();
+    // By a search or a pattern for that name, as long as all of them are caches.
+    let searched = [
+        "find . -name __pycache__ -type d -exec rm -rf {} +",
+        "find . -type d -name __pycache__ | xargs rm -rf",
+        "rm -rf **/__pycache__",
+    ];
+    house.expect(Allow, &searched);
+    let others = [
+        "mv src __pycache__ && find . -name __pycache__ -exec rm -rf {} +",
+        "find . -name '__p*' -exec rm -rf {} +",
+        "find . -name __pycache__ -o -name src -exec rm -rf {} +",
+        "find / -name __pycache__ -exec rm -rf {} +",
+    ];
+    house.expect(Ask, &others);
+    fs::create_dir_all(house.project("src/a/__pycache__")).unwrap();
+    house.write("src/a/__pycache__/notes.txt", "");
+    house.expect(Ask, &searched);
+    fs::remove_dir_all(house.project("src/a")).unwrap();
     // What is not there may go as well, and a single file, as without `-r`.
     let none = [
         "rm -rf .pytest_cache absent node_modules/.cache",

@@ -44,6 +44,7 @@ use crate::syntax::tree::{Command, CommandKind, Item, Pipeline, Redirect, Script
 use crate::syntax::{self, Budget};
 use crate::text::Text;
 use crate::trees::{Ignored, Needle};
+pub(crate) use handlers::shows_names;
 pub(crate) use locked::decides as decides_install;
 use state::State;
 use value::{Field, Stream, Value, Variable};

@@ -15,6 +15,15 @@ impl Eval<'_> {
         let known =
             self.context.files.iter().filter_map(|(path, fact)| Some((path, fact.unmissed?)));
         let left = known.filter(|(tree, why)| {
+            // Trees of a name, which a search finds: nothing of the line may
+            // come to have it.
+            if !tree.starts_with('/') || tree.contains('…') {
+                return !self
+                    .out
+                    .effects
+                    .iter()
+                    .any(|effect| matches!(effect.kind, EffectKind::Write { .. }));
+            }
             let mut deletions = self.out.effects.iter().enumerate().filter(|(_, effect)| {
                 matches!(&effect.kind, EffectKind::Delete { path, .. }
                     if path.literal() == Some(tree.as_str()))

@@ -202,6 +202,9 @@ pub enum Role {
     UploadForm,
     /// A URL to fetch from or send to.
     Url,
+    /// The address of the service that a client goes to with its credentials,
+    /// in the place of the usual one.
+    Service,
     /// A host, `host:port` or `user@host`.
     Host,
     /// `HOST:PORT:ADDRESS`: other places that are reached in the place of a

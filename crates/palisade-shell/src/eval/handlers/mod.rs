@@ -24,6 +24,7 @@ pub(super) use consoles::{given_code, installed};
 pub(super) use develop::makefile;
 pub(super) use files::packed_away;
 pub(super) use search::searched;
+pub(crate) use sieve::shows_names;
 pub(super) use trees::{needle, read as read_trees};
 
 use super::Eval;

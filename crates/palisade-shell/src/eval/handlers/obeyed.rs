@@ -136,6 +136,19 @@ impl Eval<'_> {
                 .is_some_and(|one| one.arguments.iter().any(|word| fetched(&self.resolve(word))))
     }
 
+    /// What the current command's words name, the values of options among
+    /// them: another project than the one where it stands.
+    fn given(&self) -> Vec<String> {
+        let current = self.node.and_then(|at| self.out.commands.get(at as usize));
+        let words = current.map_or(&[][..], |one| &one.arguments);
+        let named = words.iter().take(MOST).filter_map(Text::literal).filter_map(|word| {
+            let value = word.split_once('=').map_or(word, |(_, value)| value);
+            let path = self.resolve(&Text::from(value)).literal()?.to_owned();
+            (!value.starts_with('-') && path.matches('/').count() > 1).then_some(path)
+        });
+        named.collect()
+    }
+
     /// Whether the current command was told to run that file.
     fn executed(&self, path: &str) -> bool {
         let own = self.out.effects.iter().rev().take_while(|effect| effect.command >= self.node);
@@ -164,6 +177,7 @@ impl Eval<'_> {
                 .map_or((labels, &file.content), |one| (labels.and(one.labels), &one.content));
             known.insert(path, (labels, content.as_ref()));
         }
+        let given = self.given();
         let mut found = Vec::new();
         for (path, (labels, content)) in known {
             if found.len() >= MOST
@@ -174,7 +188,8 @@ impl Eval<'_> {
             if self.executed(path) {
                 continue;
             }
-            let near = self.state.cwd.iter().any(|place| near(place, path));
+            let near = self.state.cwd.iter().any(|place| near(place, path))
+                || given.iter().any(|place| beside(place, path));
             let role = program.obeys.iter().find(|(name, _)| ends(path, name.get()));
             let Some((_, role)) = role.filter(|_| near) else { continue };
             let language = match role {
@@ -190,6 +205,14 @@ impl Eval<'_> {
         }
         found
     }
+}
+
+/// Whether a file is that one, or lies below it or beside it: `mvn -f DIR`,
+/// `mvn -f DIR/pom.xml`.
+fn beside(place: &str, path: &str) -> bool {
+    let above = |path| str::rsplit_once(path, '/').map_or("", |(above, _)| above);
+    let below = path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
+    below || above(place) == above(path) && place.contains('.')
 }
 
 /// Whether a file lies below a directory, or in one that is above it.

@@ -55,10 +55,10 @@ pub(super) fn complete(
     }
     // Counted lines say how many there are.
     if program == "grep"
-        && matches!(
+        && (matches!(
             words.first().and_then(Field::literal),
             Some("-c" | "--count" | "-q" | "-ci" | "-ic")
-        )
+        ) || sieve::shows_names(words.iter().map(Field::literal)))
     {
         printed.labels = printed.labels.without(Labels::SECRET);
     }

@@ -17,6 +17,42 @@ pub(super) fn sifted(program: &str, words: &[Field], lines: Text) -> Text {
     Text::new(kept.collect::<String>())
 }
 
+/// Whether `grep` with these words shows nothing but the names before the `=` of
+/// a file of settings: `grep -o '^[A-Z_]*=' .env`. Without the `=`, a line that
+/// goes on a value shows its first capitals; with digits or small letters it
+/// could show much of it.
+pub(crate) fn shows_names<'a>(words: impl IntoIterator<Item = Option<&'a str>>) -> bool {
+    const NAMES: &[&str] = &[
+        "^[A-Z_]*",
+        "^[A-Z_]+",
+        "^[A-Z_]*=",
+        "^[A-Z_]+=",
+        "^[A-Z0-9_]*=",
+        "^[A-Z0-9_]+=",
+        "^[A-Z_0-9]*=",
+        "^[A-Z_0-9]+=",
+        "^[A-Z][A-Z0-9_]*=",
+        "^[A-Z_][A-Z0-9_]*=",
+    ];
+    let mut matched = false;
+    let mut words = words.into_iter();
+    while let Some(Some(word)) = words.next() {
+        match word.strip_prefix('-') {
+            Some(letters) if !letters.is_empty() => {
+                if !letters.bytes().all(|letter| b"oEh".contains(&letter)) {
+                    return false;
+                }
+                matched |= letters.contains('o');
+            }
+            _ => {
+                let files = words.all(|word| word.is_some_and(|word| !word.starts_with('-')));
+                return matched && NAMES.contains(&word) && files;
+            }
+        }
+    }
+    false
+}
+
 /// A pattern of plain letters, or several of which one must fit.
 struct Sieve {
     any: Vec<Plain>,

@@ -33,6 +33,8 @@ pub(super) struct Flow {
     pub input: bool,
     /// Whether a local file was named that a remote place may get.
     pub local: bool,
+    /// The last remote place among the operands, from which what follows comes.
+    pub remote: Option<Text>,
 }
 
 impl Eval<'_> {
@@ -86,6 +88,20 @@ impl Eval<'_> {
         }
         let needle = super::handlers::needle(program, fields, &arguments);
         let outer_needle = std::mem::replace(&mut self.needle, needle);
+        // What was there is deleted before the new environment is made: nothing
+        // of it, where its name says that it is one.
+        if matches!(program.name.get(), "python -m venv" | "virtualenv")
+            && arguments.has(&["--clear"])
+        {
+            let other = |field: &&Field| {
+                let name = field.literal().unwrap_or_default().trim_end_matches('/');
+                !matches!(name.rsplit('/').next(), Some(".venv" | "venv"))
+            };
+            for field in arguments.operands.iter().filter(other) {
+                let path = self.resolve(&field.text);
+                self.emit(EffectKind::Delete { path, recursive: true }, Labels::NONE, field.span);
+            }
+        }
         self.operands(program, &arguments.operands, &mut flow, 0);
         // `lldb -- PROGRAM ARGUMENT..`: what it starts.
         if program.name == "lldb" && words.iter().any(|word| word.literal() == Some("--")) {
@@ -223,6 +239,14 @@ impl Eval<'_> {
             if option.names.iter().any(lists) {
                 self.read_listed(value);
             }
+            // As a variable does that says the same.
+            if role == Role::Service
+                && let Some(name) = option.names.last()
+            {
+                let (name, value) = (Text::from(name.get()), value.clone());
+                let kind = EffectKind::Environment { name, value: value.text };
+                self.emit(kind, value.labels, value.span);
+            }
             if role != Role::Command {
                 self.apply(role, value, flow);
             }
@@ -252,6 +276,7 @@ impl Eval<'_> {
                 "package/install-project" if self.installs_as_locked(program) => {
                     self.hazard("run/project-code", span);
                 }
+                "cloud/modify" if program.name == "gh api" && only_asks(arguments) => {}
                 id => self.hazard(id, span),
             }
         }
@@ -357,6 +382,10 @@ impl Eval<'_> {
 
     /// Standard input, where it is more than data.
     fn standard_input(&mut self, role: Role, flow: &mut Flow, span: Span) {
+        // A client that was told of a server hands it what it reads.
+        if !flow.hosts.is_empty() {
+            flow.sent = flow.sent.and(self.stdin.labels);
+        }
         match role {
             Role::Code(language) if !self.stdin.is_nothing() => {
                 flow.printed = Some(self.input_code(language, span));
@@ -448,6 +477,28 @@ impl Eval<'_> {
         let _ = span;
         stream
     }
+}
+
+/// Whether a request to GitHub's GraphQL interface can only ask: its queries are
+/// known, and the word for what changes things (GraphQL, 6.2) is not in them.
+fn only_asks(arguments: &Arguments) -> bool {
+    const FIELDS: &[&str] = &["-f", "--raw-field", "-F", "--field"];
+    let mut queries = arguments.values(FIELDS).peekable();
+    let asks = |field: &Field| match field.literal() {
+        Some(text) => text.split_once('=').is_some_and(|(name, value)| {
+            let value = value.trim_start();
+            let read = value.starts_with("query") || value.starts_with('{');
+            name != "query" || read && !value.contains("mutation")
+        }),
+        // A variable of the query, whatever its value.
+        None => field.text.known_prefix().split_once('=').is_some_and(|(name, _)| name != "query"),
+    };
+    let is_query = |field: &Field| field.text.raw().starts_with("query=");
+    arguments.operands.first().is_some_and(|first| first.literal() == Some("graphql"))
+        && !arguments.has(&["-X", "--method", "--input"])
+        && queries.peek().is_some()
+        && arguments.values(FIELDS).any(is_query)
+        && queries.all(asks)
 }
 
 /// Used where a program's code is opaque whatever it says.

@@ -126,7 +126,7 @@ impl Eval<'_> {
                     flow.sent = flow.sent.and(stream.labels);
                 }
             }
-            Role::Url => {
+            Role::Url | Role::Service => {
                 let raw = field.text.raw();
                 let local = raw
                     .strip_prefix("file://")
@@ -190,14 +190,15 @@ impl Eval<'_> {
                 if remote(&field.text) {
                     flow.sends |= flow.local;
                     flow.hosts.push((field.text.clone(), span));
-                } else if flow.hosts.is_empty() {
+                    flow.remote = Some(field.text.clone());
+                } else if flow.remote.is_none() {
                     let stream = self.read_operand(field);
                     flow.sent = flow.sent.and(stream.labels);
                     flow.local = true;
                 } else {
                     let mut path = self.resolve(&field.text);
                     // Into a directory, by the name that it has there.
-                    let from = flow.hosts.last().map(|(host, _)| host.raw().to_owned());
+                    let from = flow.remote.as_ref().map(|host| host.raw().to_owned());
                     let base = from.as_deref().and_then(|from| from.rsplit(['/', ':']).next());
                     if field.text.raw().ends_with(['.', '/']) {
                         match base.filter(|base| !base.is_empty() && *base != ".") {
