@@ -330,7 +330,12 @@ impl<'c> Eval<'c> {
             above.filter_map(|end| place.get(..end)).any(|above| path.may_match(above))
         };
         let moved = self.moved.iter().filter(|_| !path.is_unknown());
-        moved.filter(|(to, from)| from != path && gone(to)).map(|(_, from)| from.clone()).collect()
+        let mut gone: Vec<Text> = moved
+            .filter(|(to, from)| from != path && gone(to))
+            .map(|(_, from)| from.clone())
+            .collect();
+        gone.dedup();
+        gone
     }
 
     fn push(&mut self, kind: EffectKind, labels: Labels, span: Span) {

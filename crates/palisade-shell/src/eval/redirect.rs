@@ -353,7 +353,7 @@ impl Eval<'_> {
             labels = labels.and(Labels::SECRET);
         } else if content.is_none()
             && self.unread.len() < MOST_UNREAD
-            && let Some(known) = path.named()
+            && let Some(known) = path.literal()
             && !self.state.files.contains_key(known)
             && !self.unread.iter().any(|one| one == known)
         {

@@ -133,7 +133,11 @@ impl Eval<'_> {
                 Some(Ignored::By(before)) => Some(Ignored::By(before + text)),
                 before => before,
             },
-            (Some(Writing::Replace), Some(text)) => Some(Ignored::By(text.to_owned())),
+            (Some(Writing::Replace), Some(text))
+                if path.known_suffix().ends_with("/.gitignore") =>
+            {
+                Some(Ignored::By(text.to_owned()))
+            }
             (Some(Writing::Attributes), _) => before,
             _ => Some(Ignored::Nothing),
         };

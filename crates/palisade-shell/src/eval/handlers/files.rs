@@ -122,7 +122,11 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             eval.state.files.remove(known);
         }
         if moves && let Some(into) = target_path.named() {
-            eval.moved.push((into.to_owned(), path.clone()));
+            let base = path.raw().rsplit('/').next().unwrap_or("");
+            for place in [into.to_owned(), format!("{into}/{base}")] {
+                eval.spend(place.len(), source.span);
+                eval.moved.push((place, path.clone()));
+            }
         }
         match &mut all {
             None => all = Some(stream),

@@ -69,7 +69,13 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     let mut words = words_of(fields).skip_while(|word| *word != "remote").skip(1);
     let adds = words.next().is_some_and(|word| matches!(word, "add" | "set-url"));
     let before = std::mem::take(&mut eval.remotes_changed);
-    let mut stream = eval.lower(program, fields);
+    // `git rm --cached` takes nothing off the disk.
+    let cached = subcommand == Some("rm") && words_of(fields).any(|word| word == "--cached");
+    let of_index = fields.iter().enumerate().filter(|(at, word)| {
+        *at <= arguments.first_operand + 1 || word.text.raw().starts_with('-')
+    });
+    let of_index: Vec<Field> = of_index.map(|(_, word)| word.clone()).collect();
+    let mut stream = eval.lower(program, if cached { &of_index } else { fields });
     eval.remotes_changed |= adds;
     // With `-c` it holds for this command alone.
     if eval.remotes_changed && matches!(subcommand, Some("config" | "remote" | "submodule")) {

@@ -412,7 +412,9 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
                     items.extend(text.raw().lines().take(MAX_ITEMS).map(|line| field.with(line)));
                 } else {
                     eval.lists = true;
-                    items.push(field.with(Text::unknown()));
+                    if field.labels.has(Labels::SECRET) {
+                        items.push(field.with(Text::unknown()));
+                    }
                 }
             }
             _ if behind => items.push(field.clone()),
