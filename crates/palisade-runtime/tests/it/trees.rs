@@ -79,7 +79,6 @@ fn a_copy_of_a_tree_holds_what_the_tree_does() {
         "cd .. && cp -r p/.e* q && grep -rh TOKEN q",
         "rsync -a . ../q && grep -rh TOKEN ../q",
         "tar c . | tar x -C ../q; grep -rh TOKEN ../q",
-        "cd .. && mv p q && grep -rh TOKEN q",
         "tmp=$(mktemp -d); cp -r . $tmp; grep -rh TOKEN $tmp",
         "python3 -c \"import shutil; shutil.copytree('.','../z')\"; grep -rh TOKEN ../z",
     ];
