@@ -44,6 +44,12 @@ impl Text {
         (!self.marked()).then_some(self.0.as_str())
     }
 
+    /// The text under which a file is kept: all of it is known, but for letters
+    /// that a program chose, which are the same wherever it stands.
+    pub(crate) fn named(&self) -> Option<&str> {
+        (!self.marked() || !self.0.contains([ANY, STAR, ONE])).then_some(self.0.as_str())
+    }
+
     /// The known text before the first unknown part.
     pub fn known_prefix(&self) -> &str {
         self.0.split(is_mark).next().unwrap_or("")
@@ -257,7 +263,12 @@ fn intersect(left: &[char], right: &[char]) -> bool {
 
 impl fmt::Display for Text {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = None;
         for letter in self.0.chars() {
+            if letter == NAME && before.replace(letter) == Some(NAME) {
+                continue;
+            }
+            before = Some(letter);
             match letter {
                 ANY | NAME => out.write_str("…")?,
                 STAR => out.write_str("*")?,

@@ -451,12 +451,28 @@ fn named_by(glob: &str) -> Option<String> {
     let name = glob.rsplit('/').next().filter(|name| !name.is_empty() && !name.contains(wild));
     let plain = glob.get(..at)?;
     let directory = plain.rfind('/').and_then(|end| plain.get(..=end));
+    let name = name.map(str::to_owned).or_else(|| environment_file(glob));
     match (directory, name) {
         (None, None) => None,
         (directory, name) => {
             Some(format!("{}{}", directory.unwrap_or_default(), name.unwrap_or_default()))
         }
     }
+}
+
+/// The `.env` file that a pattern takes in and means: a search shows what its
+/// pattern names, though it is hidden and ignored.
+fn environment_file(glob: &str) -> Option<String> {
+    const NAME: &str = ".env";
+    let part = glob.rsplit('/').next()?;
+    let (before, _) = part.split_once(['*', '?', '['])?;
+    if before.starts_with(NAME) {
+        return Some(before.trim_end_matches('.').to_owned());
+    }
+    let behind = part.rsplit(['*', '?', ']']).next()?;
+    let fits = NAME.starts_with(before) && NAME.ends_with(behind);
+    let says = !before.is_empty() || !behind.is_empty();
+    (fits && says && before.len() + behind.len() <= NAME.len()).then(|| NAME.to_owned())
 }
 
 /// Where a pattern with braces (`{.env,*.pem}`) is several, all of them.

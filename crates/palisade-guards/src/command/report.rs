@@ -153,7 +153,8 @@ const INTERPRETERS: &[&str] = &["bun", "deno", "lua", "node", "perl", "php", "py
 
 /// Subcommands of git after which a file's content is in the repository, or in
 /// what is made of it.
-const KEEPERS: &[&str] = &["add", "archive", "commit", "hash-object", "stage", "update-index"];
+const KEEPERS: &[&str] =
+    &["add", "archive", "commit", "hash-object", "merge", "stage", "tag", "update-index"];
 
 /// The entry of the subcommand that is used, where it has one.
 fn finer(program: &'static Program, command: &Invocation) -> &'static Program {

@@ -180,7 +180,7 @@ impl Eval<'_> {
             return self.invoke(program, fields);
         }
         if let Some(original) =
-            path.literal().and_then(|known| self.state.files.get(known)?.copy_of.clone())
+            path.named().and_then(|known| self.state.files.get(known)?.copy_of.clone())
             && let Some(program) = original.literal().and_then(programs::lookup)
         {
             return self.invoke(program, fields);

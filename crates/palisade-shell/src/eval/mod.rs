@@ -138,6 +138,13 @@ pub(crate) struct Eval<'c> {
     needle: Option<Needle>,
     /// What git ignores, where the line has changed it.
     ignored: Option<Ignored>,
+    /// The places at which a program chose the name of a file.
+    fresh: Vec<Span>,
+    /// What the line has moved: where it lies now, and where it lay.
+    moved: Vec<(String, Text)>,
+    /// The files of secrets that the line has packed, and the directory that it
+    /// packed.
+    packed: Vec<(Text, String)>,
 }
 
 /// Says what `text` would do if a shell ran it in `context`.
@@ -250,6 +257,9 @@ impl<'c> Eval<'c> {
             heard: BTreeSet::new(),
             needle: None,
             ignored: None,
+            fresh: Vec::new(),
+            moved: Vec::new(),
+            packed: Vec::new(),
         }
     }
 
@@ -261,7 +271,7 @@ impl<'c> Eval<'c> {
             self.over_budget(Span::default(), message);
         }
         for (path, file) in &self.state.files {
-            if path.starts_with("/dev/fd/") {
+            if path.starts_with("/dev/fd/") || path.contains(crate::text::NAME) {
                 continue;
             }
             let kept = file.labels.without(Labels::FETCHED);
@@ -294,6 +304,12 @@ impl<'c> Eval<'c> {
 
     /// Records an effect of the current command.
     fn emit(&mut self, kind: EffectKind, labels: Labels, span: Span) {
+        if let EffectKind::Delete { path, recursive } = &kind {
+            for source in self.moved_into(path) {
+                let kind = EffectKind::Delete { path: source, recursive: *recursive };
+                self.push(kind, labels, span);
+            }
+        }
         let others = match kind.path() {
             Some(path) if !self.readings.borrow().is_empty() => self.other_readings(path),
             _ => Vec::new(),
@@ -306,6 +322,21 @@ impl<'c> Eval<'c> {
             self.push(kind, labels, span);
         }
         self.push(kind, labels, span);
+    }
+
+    /// What the line has moved to a place that is deleted now.
+    fn moved_into(&self, path: &Text) -> Vec<Text> {
+        let gone = |place: &str| {
+            let above = place.match_indices('/').map(|(at, _)| at).chain([place.len()]);
+            above.filter_map(|end| place.get(..end)).any(|above| path.may_match(above))
+        };
+        let moved = self.moved.iter().filter(|_| !path.is_unknown());
+        let mut gone: Vec<Text> = moved
+            .filter(|(to, from)| from != path && gone(to))
+            .map(|(_, from)| from.clone())
+            .collect();
+        gone.dedup();
+        gone
     }
 
     fn push(&mut self, kind: EffectKind, labels: Labels, span: Span) {

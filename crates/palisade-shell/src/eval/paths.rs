@@ -6,6 +6,8 @@ use crate::text::{ANY, ONE, STAR, Text};
 
 /// So many links are followed in one path, as many as Linux follows.
 const MAX_LINKS: usize = 40;
+/// So many lines of a path are looked at.
+const MAX_LINES: usize = 16;
 /// A part of which nothing is known: [`ANY`] as text.
 const UNKNOWN: &str = "\u{F0000}";
 
@@ -29,6 +31,9 @@ impl Eval<'_> {
     /// `/proc` aliases and links made in the line followed.
     pub(crate) fn resolve(&self, path: &Text) -> Text {
         let raw = path.raw();
+        if is_list(raw) {
+            return self.resolve_lines(raw);
+        }
         let home = &self.context.home;
         let absolute = if raw.starts_with(ANY) {
             // It may begin anywhere.
@@ -108,6 +113,24 @@ impl Eval<'_> {
         Text::new(at)
     }
 
+    /// A path of several lines is what several commands may have printed, and
+    /// each line may be all of it: `$(mktemp -d || echo ~)`.
+    fn resolve_lines(&self, raw: &str) -> Text {
+        let mut lines = raw.split('\n').filter(|line| !line.is_empty());
+        let whole = match lines.next() {
+            Some(first) => self.resolve(&Text::new(first)),
+            None => return Text::unknown(),
+        };
+        for line in lines.take(MAX_LINES) {
+            let other = self.resolve(&Text::new(line));
+            self.also(&whole, &other);
+            for more in self.other_readings(&other) {
+                self.also(&whole, &more);
+            }
+        }
+        whole
+    }
+
     /// Where a path with `..` leads that goes up from where a link leads, not
     /// from where it stands. `None` where no link is known on the way.
     fn as_the_kernel(&self, absolute: String) -> Option<String> {
@@ -169,8 +192,8 @@ impl Eval<'_> {
     /// `rm` and `mv` take away is the link.
     pub(crate) fn resolve_entry(&self, path: &Text) -> Text {
         let raw = path.raw().trim_end_matches('/');
-        let plain =
-            self.state.files.is_empty() && self.context.files.is_empty() && !raw.contains("..");
+        let plain = is_list(raw)
+            || self.state.files.is_empty() && self.context.files.is_empty() && !raw.contains("..");
         if plain || self.container.is_some() || path.raw().ends_with('/') {
             return self.resolve(path);
         }
@@ -309,6 +332,12 @@ fn climb(path: &str, link: impl Fn(&str) -> Option<String>) -> Option<String> {
         }
         rest = behind;
     }
+}
+
+/// Whether a path is several, each on a line of its own. A text with blanks is
+/// more likely a message.
+fn is_list(raw: &str) -> bool {
+    raw.trim_end_matches('\n').contains('\n') && !raw.contains([' ', '\t'])
 }
 
 /// Where a path leads on the usual system, if through a link.

@@ -307,7 +307,7 @@ impl Eval<'_> {
     /// Reads a file: the effect, and what is known of its content. `path` is
     /// resolved.
     pub(super) fn read(&mut self, path: &Text, span: Span) -> Stream {
-        if let Some(known) = path.literal() {
+        if let Some(known) = path.named() {
             match known {
                 "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0" => return self.stdin.clone(),
                 "/dev/null" => return Stream::nothing(),
@@ -386,7 +386,7 @@ impl Eval<'_> {
 
     /// What files and directories above them carry, and a file's content.
     pub(super) fn file_facts(&self, path: &Text) -> (Labels, Option<Text>) {
-        let Some(known) = path.literal() else {
+        let Some(known) = path.named() else {
             // A pattern may mean any file of the line that it fits.
             let mut labels = Labels::NONE;
             if !self.state.files.is_empty() && !path.is_unknown() {
@@ -440,11 +440,11 @@ impl Eval<'_> {
     pub(super) fn store(&mut self, path: &Text, how: Writing, stream: &Stream, span: Span) {
         if let Some(
             "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/fd/1" | "/dev/fd/2",
-        ) = path.literal()
+        ) = path.named()
         {
             return;
         }
-        if let Some(known) = path.literal()
+        if let Some(known) = path.named()
             && known.starts_with("/dev/fd/")
         {
             if let Some(number) = known.strip_prefix("/dev/fd/").and_then(|n| n.parse::<u32>().ok())
@@ -463,7 +463,7 @@ impl Eval<'_> {
             };
             return;
         }
-        let how = match (path.literal(), stream.text.as_ref().and_then(Text::literal)) {
+        let how = match (path.named(), stream.text.as_ref().and_then(Text::literal)) {
             (Some(path), Some(text))
                 if how == Writing::Replace
                     && stream.labels.is_none()
@@ -483,7 +483,7 @@ impl Eval<'_> {
         }
         let content = match how {
             Writing::Replace | Writing::Settings => stream.text.clone(),
-            Writing::Append => match path.literal().and_then(|known| self.state.files.get(known)) {
+            Writing::Append => match path.named().and_then(|known| self.state.files.get(known)) {
                 Some(file) => match (&file.content, &stream.text) {
                     (Some(before), Some(after)) => {
                         let mut all = before.clone();
@@ -506,7 +506,7 @@ impl Eval<'_> {
             let _ = self.code(language, code, stream.labels, "run later", span);
             self.deferred = deferred;
         }
-        if let Some(known) = path.literal() {
+        if let Some(known) = path.named() {
             let labels = match how {
                 Writing::Append | Writing::Edit => {
                     let (before, _) = self.file_facts(path);

@@ -16,7 +16,7 @@ pub(crate) struct File {
     pub content: Option<Text>,
     /// Where a symlink or mount made in the line leads.
     pub link: Option<Text>,
-    /// Which program of the system it is a copy of.
+    /// Which program of the system, or file of secrets, it is a copy of.
     pub copy_of: Option<Text>,
 }
 

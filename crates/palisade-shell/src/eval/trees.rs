@@ -2,11 +2,15 @@
 //! looked.
 
 use super::Eval;
+use super::state::File;
 use super::value::{Field, Stream};
 use crate::effect::{EffectKind, Labels, Writing};
 use crate::span::Span;
 use crate::text::Text;
 use crate::trees::{Ignored, Search, Tree};
+
+/// How many files of the line there may be before copies of trees add no more.
+const MOST_FILES: usize = 1024;
 
 impl Eval<'_> {
     /// The files of secrets in a tree: those that the caller has found there,
@@ -14,7 +18,7 @@ impl Eval<'_> {
     /// judged as a whole.
     pub(super) fn below(&mut self, tree: Tree) -> Vec<Text> {
         let root = Text::new(tree.root.as_str());
-        if root.literal().is_none() || !tree.root.starts_with('/') || self.is_whole(&root) {
+        if root.named().is_none() || !tree.root.starts_with('/') || self.is_whole(&root) {
             return Vec::new();
         }
         let mut found: Vec<Text> = Vec::new();
@@ -28,6 +32,54 @@ impl Eval<'_> {
         }
         self.out.trees.insert(tree);
         found
+    }
+
+    /// Puts copies of the files of secrets of a tree at the same places below
+    /// another directory: as `from` itself, or in it by its name.
+    pub(super) fn copy_tree(&mut self, mut tree: Tree, from: &Text, into: &str) {
+        let above = |path: &str| path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+        let root = match from.named() {
+            Some(root) => root.to_owned(),
+            // `dir/*`: what lies in it.
+            None => above(from.known_prefix()),
+        };
+        root.clone_into(&mut tree.root);
+        for path in self.below(tree) {
+            let Some(known) = path.named() else { continue };
+            let Some(below) = known.strip_prefix(root.trim_end_matches('/')) else { continue };
+            let ends = known.match_indices('/').map(|(at, _)| at).chain([known.len()]);
+            let mut parts = ends.filter_map(|end| known.get(..end));
+            if from.named().is_none() && !parts.any(|part| from.may_match(part)) {
+                continue;
+            }
+            let base = root.rsplit('/').next().unwrap_or("");
+            self.copy_secret(&path, &format!("{into}{below}"));
+            if from.named().is_some() {
+                self.copy_secret(&path, &format!("{into}/{base}{below}"));
+            }
+        }
+    }
+
+    /// A file of the line that holds what a file of secrets does.
+    pub(super) fn copy_secret(&mut self, from: &Text, to: &str) {
+        if from.named() == Some(to) || self.state.files.len() >= MOST_FILES {
+            return;
+        }
+        let before = from.named().and_then(|from| self.state.files.get(from)?.copy_of.clone());
+        let labels = Labels::SECRET.and(Labels::WRITTEN);
+        let copy_of = Some(before.unwrap_or_else(|| from.clone()));
+        self.state.files.insert(to.to_owned(), File { labels, copy_of, ..File::default() });
+    }
+
+    /// Puts what the line has packed of secrets below another directory.
+    pub(super) fn unpack(&mut self, into: &Text) {
+        let Some(into) = into.named() else { return };
+        for (path, root) in self.packed.clone() {
+            let below = path.raw().strip_prefix(root.trim_end_matches('/')).unwrap_or("");
+            let base = root.rsplit('/').next().unwrap_or("");
+            self.copy_secret(&path, &format!("{into}{below}"));
+            self.copy_secret(&path, &format!("{into}/{base}{below}"));
+        }
     }
 
     /// Reads what of a tree is secret.
@@ -44,8 +96,10 @@ impl Eval<'_> {
     /// printed or sent.
     pub(super) fn carried_below(&mut self, tree: Tree, span: Span) -> Labels {
         let mut labels = Labels::NONE;
+        let root = tree.root.clone();
         for path in self.below(tree) {
             labels = Labels::SECRET;
+            self.packed.push((path.clone(), root.clone()));
             self.emit(EffectKind::List { path }, labels, span);
         }
         labels
@@ -53,10 +107,13 @@ impl Eval<'_> {
 
     /// Whether a search that goes on now shows nothing secret of this file.
     pub(super) fn passes_over(&mut self, path: &Text) -> bool {
-        let (Some(needle), Some(known)) = (&self.needle, path.literal()) else { return false };
-        if self.state.files.contains_key(known) {
-            return false;
-        }
+        let (Some(needle), Some(known)) = (&self.needle, path.named()) else { return false };
+        let known = match self.state.files.get(known) {
+            // As it was, where it was.
+            Some(File { copy_of: Some(of), .. }) if of.named().is_some() => of.raw(),
+            Some(_) => return false,
+            None => known,
+        };
         let search = Search { path: known.to_owned(), needle: needle.clone() };
         let shows = self.context.searches.get(&search).copied();
         self.out.searches.insert(search);
@@ -76,7 +133,11 @@ impl Eval<'_> {
                 Some(Ignored::By(before)) => Some(Ignored::By(before + text)),
                 before => before,
             },
-            (Some(Writing::Replace), Some(text)) => Some(Ignored::By(text.to_owned())),
+            (Some(Writing::Replace), Some(text))
+                if path.known_suffix().ends_with("/.gitignore") =>
+            {
+                Some(Ignored::By(text.to_owned()))
+            }
             (Some(Writing::Attributes), _) => before,
             _ => Some(Ignored::Nothing),
         };

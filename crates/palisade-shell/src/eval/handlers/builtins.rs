@@ -411,6 +411,13 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             return Stream::unknown(Labels::ENVIRONMENT);
         }
     }
+    // `declare -p NAME`: what it holds.
+    if listing && operands > 0 {
+        let names = rest(fields).iter().filter_map(Field::literal);
+        let held = names.filter_map(|name| eval.state.variables.get(name));
+        let labels = held.fold(Labels::NONE, |all, variable| all.and(variable.labels()));
+        return Stream::unknown(labels);
+    }
     Stream::nothing()
 }
 

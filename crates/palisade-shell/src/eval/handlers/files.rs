@@ -27,7 +27,7 @@ pub(super) fn remove(eval: &mut Eval<'_>, program: &'static Program, fields: &[F
     // No file has an empty name.
     for field in arguments.operands.iter().filter(|field| !field.text.is_empty()) {
         let path = eval.resolve_entry(&field.text);
-        if let Some(known) = path.literal() {
+        if let Some(known) = path.named() {
             eval.state.files.remove(known);
         }
         eval.emit(EffectKind::Delete { path, recursive }, Labels::NONE, field.span);
@@ -71,7 +71,7 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             labels = labels.and(Labels::DOWNLOADED);
             all = Some(Stream::unknown(Labels::DOWNLOADED));
             let base = source.text.raw().rsplit(['/', ':']).next().unwrap_or("");
-            match target_path.literal() {
+            match target_path.named() {
                 Some(into) if !matches!(base, "" | "." | "*") => {
                     let labels = Labels::DOWNLOADED.and(Labels::WRITTEN);
                     let file = File { labels, ..File::default() };
@@ -93,7 +93,7 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         }
         labels = labels.and(stream.labels);
         // The name it has below a directory is another file of the line.
-        if let (Some(base), Some(into)) = (path.raw().rsplit('/').next(), target_path.literal()) {
+        if let (Some(base), Some(into)) = (path.raw().rsplit('/').next(), target_path.named()) {
             let inside = format!("{into}/{base}");
             let file = File {
                 labels: stream.labels.and(Labels::WRITTEN),
@@ -112,8 +112,21 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
                 eval.store(&landed, Writing::Replace, &stream, target.span);
             }
         }
-        if moves && let Some(known) = path.literal() {
+        if !away
+            && let Some(into) = target_path.named()
+            && let Some(tree) = super::trees::copied(program, &arguments)
+        {
+            eval.copy_tree(tree, &path, into);
+        }
+        if moves && let Some(known) = path.named() {
             eval.state.files.remove(known);
+        }
+        if moves && let Some(into) = target_path.named() {
+            let base = path.raw().rsplit('/').next().unwrap_or("");
+            for place in [into.to_owned(), format!("{into}/{base}")] {
+                eval.spend(place.len(), source.span);
+                eval.moved.push((place, path.clone()));
+            }
         }
         match &mut all {
             None => all = Some(stream),
@@ -135,7 +148,7 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         stream.text = None;
     }
     stream.network = false;
-    if link && let (Some(known), [source]) = (target_path.literal(), sources) {
+    if link && let (Some(known), [source]) = (target_path.named(), sources) {
         let leads = eval.resolve(&source.text);
         eval.emit(
             EffectKind::Write { path: target_path.clone(), how: Writing::Link },
@@ -145,10 +158,10 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
         eval.state.files.insert(known.to_owned(), File { link: Some(leads), ..File::default() });
         return Stream::nothing();
     }
-    let before = target_path.literal().and_then(|known| eval.state.files.get(known).cloned());
+    let before = target_path.named().and_then(|known| eval.state.files.get(known).cloned());
     eval.store(&target_path, Writing::Replace, &stream, target.span);
     // What is put into a directory says nothing of what else is in it.
-    if let Some(known) = target_path.literal()
+    if let Some(known) = target_path.named()
         && target.text.raw().ends_with(['/', '.'])
     {
         match before {
@@ -158,7 +171,7 @@ pub(super) fn copy(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
     }
     // A copy of a system program under another name is still that program.
     for source in sources {
-        if let (Some(from), Some(to)) = (source.literal(), target_path.literal())
+        if let (Some(from), Some(to)) = (source.literal(), target_path.named())
             && from.starts_with('/')
             && crate::programs::lookup(from).is_some()
         {
@@ -249,10 +262,10 @@ pub(super) fn link(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fie
             // A second name for the file: content through it is that file's.
             let _ = eval.read(&leads, source.span);
         }
-        let Some(known) = target_path.literal() else { continue };
+        let Some(known) = target_path.named() else { continue };
         let base = leads.raw().rsplit('/').next().unwrap_or("").to_owned();
         for name in [known.to_owned(), format!("{known}/{base}")] {
-            if leads.literal() == Some(name.as_str()) {
+            if leads.named() == Some(name.as_str()) {
                 continue;
             }
             eval.state.files.insert(name, File { link: Some(leads.clone()), ..File::default() });
@@ -452,6 +465,9 @@ pub(super) fn tar(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
                         content.labels,
                         field.span,
                     );
+                }
+                if content.labels.has(Labels::SECRET) {
+                    eval.unpack(&into);
                 }
                 // What came over the network is not kept of what was unpacked:
                 // that is of this line, in which nobody can look.

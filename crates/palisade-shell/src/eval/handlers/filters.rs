@@ -296,7 +296,19 @@ pub(super) fn awk(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
         let code = operands.remove(0);
         let from_operands: Vec<Field> =
             operands.iter().filter(|field| !field.text.raw().contains('=')).cloned().collect();
-        let from = input(eval, &from_operands);
+        let mut from = input(eval, &from_operands);
+        // `-v f=NAME` and `f=NAME`: what is read by a variable's name.
+        if code.text.raw().contains("getline") {
+            let given = arguments.values(&["-v", "--assign"]).chain(&operands);
+            let names =
+                given.filter_map(|field| Some(field.with(field.text.raw().split_once('=')?.1)));
+            for name in names.collect::<Vec<_>>() {
+                if (eval.context.classify.secret)(&eval.resolve(&name.text)) {
+                    from.then(eval.read_operand(&name));
+                    from.text = None;
+                }
+            }
+        }
         let outer = std::mem::replace(&mut eval.stdin, from.clone());
         let stream = eval.code(Language::Awk, &code.text, code.labels, "awk code", code.span);
         eval.stdin = outer;

@@ -7,6 +7,7 @@ use crate::effect::Labels;
 use crate::programs::{Language, Program};
 use crate::span::Span;
 use crate::text::Text;
+use crate::trees::Ignored;
 
 fn rest(fields: &[Field]) -> &[Field] {
     fields.get(1..).unwrap_or(&[])
@@ -47,7 +48,11 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     let named = named.or_else(|| eval.variable("GIT_DIR").map(|(text, _)| text));
     let repository = named.map_or_else(|| eval.directory().clone(), |text| eval.resolve(&text));
     eval.bare_repository(&repository, place(fields));
+    let tree = arguments.value(&["--work-tree"]).map(|field| field.text.clone());
+    let tree = tree.or_else(|| eval.variable("GIT_WORK_TREE").map(|(text, _)| text));
+    let tree = tree.map(|text| eval.resolve(&text));
     let worked_in = match repository.literal().and_then(|path| path.strip_suffix("/.git")) {
+        _ if tree.is_some() => tree.unwrap_or_default(),
         Some(root) => Text::new(root),
         None => eval.directory().clone(),
     };
@@ -64,7 +69,13 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     let mut words = words_of(fields).skip_while(|word| *word != "remote").skip(1);
     let adds = words.next().is_some_and(|word| matches!(word, "add" | "set-url"));
     let before = std::mem::take(&mut eval.remotes_changed);
-    let stream = eval.lower(program, fields);
+    // `git rm --cached` takes nothing off the disk.
+    let cached = subcommand == Some("rm") && words_of(fields).any(|word| word == "--cached");
+    let of_index = fields.iter().enumerate().filter(|(at, word)| {
+        *at <= arguments.first_operand + 1 || word.text.raw().starts_with('-')
+    });
+    let of_index: Vec<Field> = of_index.map(|(_, word)| word.clone()).collect();
+    let mut stream = eval.lower(program, if cached { &of_index } else { fields });
     eval.remotes_changed |= adds;
     // With `-c` it holds for this command alone.
     if eval.remotes_changed && matches!(subcommand, Some("config" | "remote" | "submodule")) {
@@ -90,13 +101,58 @@ pub(super) fn git(eval: &mut Eval<'_>, program: &'static Program, fields: &[Fiel
     }
     if matches!(subcommand, Some("add" | "stage")) {
         let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
+        let ignored = eval.ignored.clone();
+        let says = |field: &Field| field.text.raw().to_ascii_lowercase().contains("excludesfile");
+        if arguments.values(&["-c"]).any(says) {
+            eval.ignored = Some(Ignored::Nothing);
+        }
         super::trees::added(eval, &worked_in, words);
+        eval.ignored = ignored;
+    }
+    let words = rest(fields).get(arguments.first_operand..).unwrap_or(&[]);
+    named_by_list(eval, subcommand, words);
+    if matches!(subcommand, Some("show" | "cat-file")) {
+        for word in words {
+            // `REVISION:PATH`
+            let Some((_, path)) = word.text.raw().split_once(':') else { continue };
+            let mut path = Text::new(path);
+            if !path.raw().starts_with("./") {
+                path = Text::new(format!("{}/{}", worked_in.raw(), path.raw()));
+            }
+            let path = eval.resolve(&path);
+            if (eval.context.classify.secret)(&path) {
+                stream.then(eval.read(&path, word.span));
+            }
+        }
+    }
+    // What was put aside is all that lay there, ignored files too.
+    let stash = |word: &str| word.trim_start_matches('+').starts_with("refs/stash");
+    if subcommand == Some("push") && words.iter().any(|word| stash(word.text.raw())) {
+        eval.hazard("network/upload", place(fields));
     }
     let word = rest(fields).get(arguments.first_operand);
     if word.is_some_and(|word| !word.literal().is_some_and(|word| READING.contains(&word))) {
         eval.note_changed(&worked_in, ".git/index");
     }
     stream
+}
+
+/// Reads what a list of names says that git is to take in.
+fn named_by_list(eval: &mut Eval<'_>, subcommand: Option<&str>, words: &[Field]) {
+    let from = |word: &Field| {
+        let value = word.text.raw().strip_prefix("--pathspec-from-file=")?;
+        Some(word.with(value))
+    };
+    let list = match subcommand {
+        Some("add" | "stage" | "commit") => words.iter().find_map(from),
+        Some("update-index") => {
+            words.iter().find(|word| word.literal() == Some("--stdin")).map(|word| word.with("-"))
+        }
+        _ => None,
+    };
+    if let Some(list) = list {
+        eval.read_listed(&list);
+    }
 }
 
 /// Whether a command of git takes what was fetched into the tree, as far as

@@ -64,12 +64,27 @@ pub(super) fn complete(
     }
     // Without a directory of its own it is in the one for temporary files, and
     // comes about; one of a template in a directory that is not there would not.
+    let named = words.iter().filter_map(Field::literal).any(|word| matches!(word, "-t" | "-dt"));
     if plain
         && program == "mktemp"
-        && words.iter().all(|word| matches!(word.literal(), Some("-d" | "-q" | "--directory")))
+        && words.iter().filter_map(Field::literal).filter(|word| is_template(word)).count() < 2
+        && words.iter().all(|word| {
+            word.literal().is_some_and(|word| {
+                matches!(word, "-d" | "-q" | "-t" | "-dt" | "-qd" | "-dq" | "--directory")
+                    || is_template(word) && (named || word.starts_with('/'))
+            })
+        })
         && eval.variable("TMPDIR").is_none()
     {
-        printed.text = Some(Text::new(format!("/tmp/tmp.{NAME}")));
+        // Each place in the line has a name of its own.
+        let span = fields.first().map(|field| field.span).unwrap_or_default();
+        let known = eval.fresh.iter().position(|one| *one == span);
+        let number = known.unwrap_or_else(|| {
+            eval.fresh.push(span);
+            eval.fresh.len() - 1
+        });
+        let letters = NAME.to_string().repeat(1 + number % 16);
+        printed.text = Some(Text::new(format!("/tmp/tmp.{letters}\n")));
     }
     if input.labels == Labels::ENVIRONMENT.and(Labels::SETUP)
         && picks(program, words)
@@ -80,6 +95,14 @@ pub(super) fn complete(
         printed.labels = printed.labels.without(Labels::ENVIRONMENT);
     }
     printed
+}
+
+/// Whether the template of a temporary name says no more than how it begins.
+fn is_template(word: &str) -> bool {
+    let name = word.strip_prefix("/tmp/").unwrap_or(word);
+    !name.starts_with(['-', '.'])
+        && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"._-".contains(&letter))
+        && (name == word || name.ends_with("XXX"))
 }
 
 /// The names that a program prints, as patterns: those that lead out of the

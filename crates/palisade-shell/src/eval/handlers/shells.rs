@@ -406,10 +406,15 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
                 files = true;
             }
             _ if files => {
-                if let Some(text) = eval.read_operand(field).text {
+                let Stream { text, labels, .. } = eval.read_operand(field);
+                let field = Field { labels: field.labels.and(labels), ..field.clone() };
+                if let Some(text) = text {
                     items.extend(text.raw().lines().take(MAX_ITEMS).map(|line| field.with(line)));
                 } else {
                     eval.lists = true;
+                    if field.labels.has(Labels::SECRET) {
+                        items.push(field.with(Text::unknown()));
+                    }
                 }
             }
             _ if behind => items.push(field.clone()),
@@ -418,7 +423,9 @@ pub(super) fn parallel(eval: &mut Eval<'_>, program: &'static Program, fields: &
     }
     for file in arguments.values(&["-a", "--arg-file"]).cloned().collect::<Vec<_>>() {
         listed = true;
-        match eval.read_operand(&file).text {
+        let Stream { text, labels, .. } = eval.read_operand(&file);
+        let file = Field { labels: file.labels.and(labels), ..file };
+        match text {
             Some(text) if !text.is_unknown() => {
                 items.extend(text.raw().lines().take(MAX_ITEMS).map(|line| file.with(line)));
             }

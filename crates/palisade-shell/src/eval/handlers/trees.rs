@@ -50,7 +50,18 @@ pub(in super::super) fn needle(
     arguments: &Arguments,
 ) -> Option<Needle> {
     let has = |names: &[&str]| arguments.has(names);
-    if !searches(program) || has(&["-v", "--invert-match", "-f", "--file", "-z", "--null-data"]) {
+    if !searches(program)
+        || has(&[
+            "-v",
+            "--invert-match",
+            "-f",
+            "--file",
+            "-z",
+            "--null-data",
+            "--passthru",
+            "--passthrough",
+        ])
+    {
         return None;
     }
     let called = invoked(fields);
@@ -93,8 +104,6 @@ pub(in super::super) fn needle(
             "-W",
             "--show-function",
             "--function-context",
-            "--passthru",
-            "--passthrough",
             "-U",
             "--multiline",
             "-l",
@@ -186,7 +195,42 @@ fn searched(
     {
         return Vec::new();
     }
+    if program.name == "git grep" {
+        let here = eval.directory().clone();
+        let specs = roots.iter().take(MOST_ROOTS);
+        let magic: Vec<Tree> =
+            specs.filter_map(|spec| by_pathspec(eval, &here, spec, &tree)).collect();
+        if !magic.is_empty() {
+            return magic;
+        }
+    }
     rooted(eval, &tree, roots)
+}
+
+/// The tree that a pathspec of git with a pattern or with magic stands for
+/// (gitglossary, pathspec): its `*` is any text, slashes included.
+fn by_pathspec(eval: &Eval<'_>, at: &Text, spec: &Field, tree: &Tree) -> Option<Tree> {
+    let word = spec.literal()?;
+    let (magic, pattern) = match word.strip_prefix(":(") {
+        Some(rest) => rest.split_once(')').unwrap_or((rest, "")),
+        None => ("", word),
+    };
+    if magic.is_empty() && !pattern.contains(['*', '?', '[', '\\']) {
+        return None;
+    }
+    let whole = ["exclude", "icase", "attr"].iter().any(|kind| magic.contains(kind));
+    let root = eval.resolve(at).named()?.to_owned();
+    let mut tree = Tree { root, ..tree.clone() };
+    if magic.contains("top") && tree.held == Held::Not {
+        tree.held = Held::NotAnywhere;
+    }
+    if !whole && !pattern.is_empty() {
+        let pattern = widened(&spec.with(pattern));
+        // Of a directory that it names, all below; `**/` may be nothing.
+        let plain = pattern.replace("**/", "*");
+        tree.only = vec![format!("./{plain}"), format!("./{plain}/*")];
+    }
+    Some(tree)
 }
 
 /// One tree for each place that is named, or for where the command runs.
@@ -194,7 +238,7 @@ fn rooted(eval: &Eval<'_>, tree: &Tree, roots: &[Field]) -> Vec<Tree> {
     let here = [Field::new(".", Default::default())];
     let roots = if roots.is_empty() { &here } else { roots };
     let at = roots.iter().take(MOST_ROOTS).map(|root| eval.resolve(&root.text));
-    at.filter_map(|at| at.literal().map(|root| Tree { root: root.to_owned(), ..tree.clone() }))
+    at.filter_map(|at| at.named().map(|root| Tree { root: root.to_owned(), ..tree.clone() }))
         .collect()
 }
 
@@ -214,9 +258,11 @@ pub(in super::super) fn read(
         }
     }
     // What is only on one side is shown in full.
-    if program.name == "diff"
-        && arguments.has(&["-r", "--recursive"])
-        && arguments.has(&["-N", "--new-file", "-P", "--unidirectional-new-file"])
+    let outside = fields.iter().any(|field| field.literal() == Some("--no-index"));
+    if program.name == "git diff" && outside
+        || program.name == "diff"
+            && arguments.has(&["-r", "--recursive"])
+            && arguments.has(&["-N", "--new-file", "-P", "--unidirectional-new-file"])
     {
         for tree in rooted(eval, &Tree::all(""), &arguments.operands) {
             all.then(eval.read_below(tree, span));
@@ -269,6 +315,16 @@ fn packed(eval: &Eval<'_>, program: &Program, arguments: &Arguments) -> Vec<Tree
     let mut tree = Tree::all("");
     tree.but.extend(arguments.values(&["-x", "--exclude"]).filter_map(certain));
     rooted(eval, &tree, roots)
+}
+
+/// What a program that copies takes along of a directory; `None` where it
+/// leaves directories out.
+pub(super) fn copied(program: &Program, arguments: &Arguments) -> Option<Tree> {
+    let whole = ["-r", "-R", "-a", "--recursive", "--archive"];
+    let all = matches!(program.name.get(), "mv" | "ditto") || arguments.has(&whole);
+    let mut tree = Tree::all("");
+    tree.but.extend(arguments.values(&["--exclude"]).filter_map(certain));
+    all.then_some(tree)
 }
 
 /// The trees that `tar` packs.
@@ -328,7 +384,7 @@ pub(super) fn named(
 
 /// What `find` finds below one of its starting points, by its tests.
 pub(super) fn found(eval: &mut Eval<'_>, root: &Text, words: &[Field]) -> Vec<Text> {
-    let Some(root) = eval.resolve(root).literal().map(str::to_owned) else { return Vec::new() };
+    let Some(root) = eval.resolve(root).named().map(str::to_owned) else { return Vec::new() };
     let mut tree = Tree::all(root);
     let is = |name: &str| words.iter().any(|word| word.literal() == Some(name));
     let (either, prunes) = (is("-o") || is("-or"), is("-prune"));
@@ -384,7 +440,7 @@ pub(super) fn found_by_pattern(
     arguments: &Arguments,
     names: &[Text],
 ) -> Vec<Text> {
-    let Some(root) = eval.resolve(root).literal().map(str::to_owned) else { return Vec::new() };
+    let Some(root) = eval.resolve(root).named().map(str::to_owned) else { return Vec::new() };
     let all = arguments.has(&["-u", "--unrestricted"]);
     let mut tree = Tree { ignored: Ignored::OnDisk, ..Tree::all(root) };
     tree.hidden = all || arguments.has(&["-H", "--hidden"]);
@@ -425,13 +481,18 @@ pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
         trees.push(Tree { ignored: ignored.clone(), held: Held::NotAnywhere, ..Tree::all(root) });
     }
     for operand in operands.into_iter().take(MOST_ROOTS) {
+        let held = Tree { ignored: ignored.clone(), held: Held::Not, ..Tree::all("") };
+        if let Some(tree) = by_pathspec(eval, worked_in, operand, &held) {
+            trees.push(tree);
+            continue;
+        }
         let mut root = worked_in.clone();
         root.push("/");
         // A pattern that git reads takes in all below as well.
         let plain = operand.literal().map(|word| word.trim_end_matches('*'));
         root.push(plain.unwrap_or(operand.text.raw()));
         let root = if operand.text.raw().starts_with(['/', '~']) { &operand.text } else { &root };
-        if let Some(root) = eval.resolve(root).literal() {
+        if let Some(root) = eval.resolve(root).named() {
             let ignored = ignored.clone();
             trees.push(Tree { ignored, held: Held::Not, ..Tree::all(root) });
         }

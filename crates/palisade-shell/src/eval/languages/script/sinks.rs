@@ -11,6 +11,7 @@ use crate::eval::reaches::addressed;
 use crate::eval::value::{Field, Stream};
 use crate::programs::Language;
 use crate::text::Text;
+use crate::trees::Tree;
 
 impl Scan {
     pub(super) fn sink(
@@ -147,6 +148,13 @@ impl Scan {
                     Some(text) => {
                         let path = eval.resolve(text);
                         let stream = eval.read(&path, span);
+                        let into = target.as_ref().map(|target| eval.resolve(target));
+                        let trees = ["copytree", "cp_r", "cpSync"];
+                        if let Some(into) = into.as_ref().and_then(Text::named)
+                            && (kind == Sink::Rename || trees.iter().any(|one| name.ends_with(one)))
+                        {
+                            eval.copy_tree(Tree::all(""), &path, into);
+                        }
                         if kind == Sink::Rename {
                             let kind = EffectKind::Delete { path, recursive: false };
                             eval.emit(kind, Labels::NONE, span);
