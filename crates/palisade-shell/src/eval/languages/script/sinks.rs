@@ -290,14 +290,14 @@ impl Scan {
 
 /// Whether a call without a name takes the settings of `.env`.
 fn loads_settings(name: &str) -> bool {
-    matches!(name, "loadEnvFile" | "config" | "load_dotenv")
+    matches!(name, "loadEnvFile" | "config")
 }
 
 /// Whether code takes a variable of the environment.
 fn shows_settings(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| {
         matches!(token, Token::Name(name)
-            if ["process.env", "os.environ", "os.getenv"].iter().any(|of| name.starts_with(of)))
+            if name.starts_with("process.env"))
     })
 }
 

@@ -410,7 +410,7 @@ fn python(name: &str, last: &str) -> Option<Sink> {
             "read_text" | "read_bytes" => Sink::Read,
             "write_text" | "write_bytes" => Sink::Write,
             "rmtree" | "remove_tree" => Sink::DeleteTree,
-            "dotenv_values" | "load_dotenv" => Sink::Read,
+            "dotenv_values" => Sink::Read,
             _ if frame_reads(name, last) => Sink::Read,
             // Of a path: `Path("x").unlink()`.
             "unlink" | "rmdir" if arguments_of_path(name) => Sink::Delete,
