@@ -424,6 +424,7 @@ impl<'c> Eval<'c> {
     fn item(&mut self, item: &Item) -> Stream {
         self.line = item.line;
         let start = self.out.effects.len();
+        let outside = item.background.then(|| self.fork());
         let mut printed = self.pipeline(&item.first);
         self.observe();
         if item.background && item.rest.is_empty() {
@@ -436,7 +437,9 @@ impl<'c> Eval<'c> {
             self.state.join(skipped);
             printed.then(stream);
         }
-        if item.background {
+        if let Some(outside) = outside {
+            // What a subshell sets is not set here; its files are.
+            self.state.join(outside);
             self.together.push(start..usize::MAX);
         }
         printed

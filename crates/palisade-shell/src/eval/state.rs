@@ -62,6 +62,14 @@ impl State {
 
     /// Takes up what may have happened on another way.
     pub fn join(&mut self, other: Self) {
+        for (name, ours) in &mut self.variables {
+            // Set on this way alone: without a value on the other.
+            if let Variable::Scalar(value) = ours
+                && !other.variables.contains_key(name)
+            {
+                value.join(&Value::new(Text::default(), Labels::NONE));
+            }
+        }
         for (name, theirs) in other.variables {
             match self.variables.get_mut(&name) {
                 Some(ours) if *ours == theirs => {}
