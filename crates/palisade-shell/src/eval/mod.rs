@@ -6,6 +6,7 @@
 //! and a command is looked at under each.
 
 mod alternatives;
+mod and_or;
 mod arguments;
 mod arithmetic;
 mod assign;
@@ -430,12 +431,8 @@ impl<'c> Eval<'c> {
         if item.background && item.rest.is_empty() {
             self.background();
         }
-        for (_, pipeline) in &item.rest {
-            let skipped = self.fork();
-            let stream = self.pipeline(pipeline);
-            self.observe();
-            self.state.join(skipped);
-            printed.then(stream);
+        if !item.rest.is_empty() {
+            printed.then(self.and_or(item));
         }
         if let Some(outside) = outside {
             // What a subshell sets is not set here; its files are.

@@ -55,6 +55,30 @@ pub struct Pipeline {
     pub span: Span,
 }
 
+impl Pipeline {
+    /// Whether it may end with another status than 0, or changes what that
+    /// means: all but assignments of text that stands for itself.
+    pub(crate) fn may_fail(&self) -> bool {
+        let plain = |part: &Part| matches!(part, Part::Bare(_) | Part::Quoted(_));
+        let is_text = |part: &Part| match part {
+            Part::Double(parts) => parts.iter().all(plain),
+            part => plain(part),
+        };
+        let sets_text = |one: &Assignment| {
+            let text =
+                matches!(&one.value, AssignedValue::Scalar(word) if word.parts.iter().all(is_text));
+            text && one.subscript.is_none()
+        };
+        match &*self.stages {
+            [stage] if !self.negated && stage.command.redirects.is_empty() => {
+                !matches!(&stage.command.kind, CommandKind::Simple { assignments, words }
+                    if words.is_empty() && assignments.iter().all(sets_text))
+            }
+            _ => true,
+        }
+    }
+}
+
 /// One command of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
