@@ -81,6 +81,13 @@ impl Eval<'_> {
                 self.integer_code(name, option, value.labels);
             }
         }
+        let mut variable = variable;
+        if self.state.readonly.contains(name)
+            && let Some(before) = self.state.variables.get(name)
+        {
+            // It keeps what it held, where that was made in this shell.
+            variable.join(before);
+        }
         self.state.variables.insert(name.into(), variable);
     }
 

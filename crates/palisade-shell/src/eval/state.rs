@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub doubtful: BTreeSet<Box<str>>,
     /// Variables with the integer attribute: what is assigned is evaluated.
     pub integers: BTreeSet<Box<str>>,
+    /// Variables that keep what they hold: an assignment to one fails.
+    pub readonly: BTreeSet<Box<str>>,
     /// Variables that programs are given.
     pub exported: BTreeSet<Box<str>>,
     /// Alias texts with the line each was defined on.
@@ -103,6 +105,7 @@ impl State {
         }
         self.exported.extend(other.exported);
         self.integers.extend(other.integers);
+        self.readonly.extend(other.readonly);
         for (name, alias) in other.aliases {
             self.aliases.entry(name).or_insert(alias);
         }

@@ -311,6 +311,7 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
     let mut operands = 0;
     let own = matches!(name.as_str(), "local" | "declare" | "typeset") && !eval.locals.is_empty();
     let (mut exports, mut global) = (name == "export", false);
+    let mut readonly = name == "readonly";
     let (mut integer, mut functions, mut listing, mut lower, mut upper, mut reference) =
         (false, false, false, false, false, false);
     for field in rest(fields) {
@@ -323,6 +324,7 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             upper |= raw.contains('u');
             reference |= raw.contains('n') && raw.starts_with('-');
             global |= raw.contains('g');
+            readonly |= raw.contains('r') && raw.starts_with('-');
             exports |= raw.contains('x') && raw.starts_with('-');
             continue;
         }
@@ -339,6 +341,9 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             }
             if exports {
                 eval.state.exported.insert(raw.as_str().into());
+            }
+            if readonly {
+                eval.state.readonly.insert(raw.as_str().into());
             }
             if name == "export"
                 && let Some(known) = field.literal().filter(|known| is_name(known))
@@ -393,6 +398,9 @@ pub(super) fn declare(eval: &mut Eval<'_>, fields: &[Field]) -> Stream {
             text = before;
         }
         eval.assign(&base, text.clone(), field.labels);
+        if readonly {
+            eval.state.readonly.insert(base.as_str().into());
+        }
         eval.variable_effect(&base, &text, field.labels, field.span);
     }
     if operands == 0 && !functions {
