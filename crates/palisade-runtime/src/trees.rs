@@ -16,12 +16,12 @@ use crate::facts::real;
 use crate::locked::{held, repository};
 use crate::session::Session;
 
-/// How many entries of directories are looked at for one command. The upper
-/// floors of a tree come first.
-const ENTRIES: usize = 16 * 1024;
-/// How many files are said of one tree, and of how many trees.
+/// How many entries of directories are looked at in one tree, and in all that
+/// a command names. The upper floors of a tree come first.
+const ENTRIES: usize = 64 * 1024;
+const ALL_ENTRIES: usize = 4 * ENTRIES;
+/// How many files are said of one tree.
 const FOUND: usize = 16;
-const TREES: usize = 16;
 /// How many searches are answered, and of files of what length.
 const SEARCHES: usize = 64;
 const LOOKED_INTO: u64 = 256 * 1024;
@@ -51,10 +51,18 @@ fn is_source(name: &str) -> bool {
 /// Adds to `context` what the disk says of the trees and searches that the
 /// command names.
 pub(crate) fn look(seen: &Analysis, session: &Session, context: &mut Context) {
-    let mut left = ENTRIES;
-    for tree in seen.trees.iter().take(TREES) {
+    let mut all = ALL_ENTRIES;
+    for tree in &seen.trees {
         if !context.trees.contains_key(tree) {
-            let found = found(tree, session, &mut left);
+            let most = all.min(ENTRIES);
+            let mut left = most;
+            let mut found = found(tree, session, &mut left);
+            // What was not looked at may be a secret: a limit spares nobody.
+            if (left == 0 || found.len() >= FOUND) && tree.hidden {
+                let unseen = format!("{}/\u{2026}/.env", tree.root.trim_end_matches('/'));
+                found.extend(Some(unseen).filter(|unseen| tree.takes(unseen)));
+            }
+            all -= most - left;
             context.trees.insert(tree.clone(), found);
         }
     }
@@ -75,6 +83,9 @@ fn found(tree: &Tree, session: &Session, left: &mut usize) -> Vec<String> {
     }
     let mut kept = Kept::default();
     let mut found: Vec<String> = Vec::new();
+    if *left == 0 {
+        return found;
+    }
     // What the session has put there carries that under any name.
     let private = Labels::SECRET.and(Labels::ENVIRONMENT);
     let labelled = session.files.iter().filter(|(path, labels)| {
@@ -89,15 +100,21 @@ fn found(tree: &Tree, session: &Session, left: &mut usize) -> Vec<String> {
         }
     }
     let (mut ahead, mut bulky) = (VecDeque::from([root.clone()]), VecDeque::new());
-    while let Some(directory) = ahead.pop_front().or_else(|| bulky.pop_front()) {
+    loop {
+        let bulk = ahead.is_empty();
+        let Some(directory) = ahead.pop_front().or_else(|| bulky.pop_front()) else { break };
         let Ok(entries) = fs::read_dir(&directory) else { continue };
         let hidden =
             directory.iter().any(|part| part.to_str().is_none_or(|part| part.starts_with('.')));
         for entry in entries.flatten() {
-            if *left == 0 || found.len() >= FOUND {
+            // What packages bring is looked at as far as there is room.
+            if found.len() >= FOUND || *left == 1 && bulk {
                 return found;
             }
             *left -= 1;
+            if *left == 0 {
+                return found;
+            }
             let name = entry.file_name();
             let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
             if name.starts_with('.') && !tree.hidden || kind.is_file() && !hidden && is_source(name)
@@ -107,7 +124,8 @@ fn found(tree: &Tree, session: &Session, left: &mut usize) -> Vec<String> {
             let path = entry.path();
             if kind.is_dir() {
                 if !tree.shallow {
-                    let last = if BULKY.contains(&name) { &mut bulky } else { &mut ahead };
+                    let last = bulk || BULKY.contains(&name);
+                    let last = if last { &mut bulky } else { &mut ahead };
                     last.push_back(path);
                 }
                 continue;

@@ -200,15 +200,6 @@ impl Head {
     /// The fields that go on to the other side: not those between two
     /// neighbours, nor anything meant for a proxy.
     pub fn passed_on(&self) -> Result<Vec<&Field>, &'static str> {
-        const NEIGHBOURS: [&str; 7] = [
-            "connection",
-            "keep-alive",
-            "te",
-            "trailer",
-            "transfer-encoding",
-            "upgrade",
-            "http2-settings",
-        ];
         /// Without these the next program would read another message.
         const NEEDED: [&str; 3] = ["host", "content-length", "transfer-encoding"];
         let named: Vec<String> = self
@@ -221,12 +212,25 @@ impl Head {
         }
         let stays = |field: &&Field| {
             let name = field.name.to_ascii_lowercase();
-            !NEIGHBOURS.contains(&name.as_str())
-                && !name.starts_with("proxy-")
-                && !named.contains(&name)
+            !is_between_neighbours(&name) && !named.contains(&name)
         };
         Ok(self.fields.iter().filter(stays).collect())
     }
+}
+
+/// Whether the field of this name, in small letters, ends with the neighbour
+/// (RFC 9110 7.6.1), or is meant for a proxy.
+pub fn is_between_neighbours(name: &str) -> bool {
+    const NEIGHBOURS: [&str; 7] = [
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "http2-settings",
+    ];
+    NEIGHBOURS.contains(&name) || name.starts_with("proxy-")
 }
 
 #[cfg(test)]

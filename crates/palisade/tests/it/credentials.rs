@@ -8,24 +8,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::egress::works;
 use crate::house::{House, Said};
 
 const VALUE: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
-
-fn works(test: &str, programs: &[&str]) -> bool {
-    let found = |program: &str| {
-        ["/usr/bin", "/usr/local/bin"].iter().any(|place| Path::new(place).join(program).exists())
-    };
-    if let Some(program) = programs.iter().find(|program| !found(program)) {
-        eprintln!("SKIPPED {test}: {program} is not installed");
-        return false;
-    }
-    let said = House::new().run(&["sandbox", "--", "true"]);
-    if said.code == Some(125) {
-        eprintln!("SKIPPED {test}: {}", said.err.trim());
-    }
-    said.code != Some(125)
-}
 
 /// A TLS server that says what it was sent, and a home whose credential is for
 /// it.

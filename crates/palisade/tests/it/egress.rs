@@ -11,9 +11,13 @@ use std::time::Duration;
 
 use crate::house::House;
 
-fn works(test: &str, programs: &[&str]) -> bool {
-    let missing = programs.iter().find(|program| !Path::new("/usr/bin").join(program).exists());
-    if let Some(program) = missing {
+/// Whether the sandbox works here and these programs are there; says what is
+/// skipped otherwise.
+pub fn works(test: &str, programs: &[&str]) -> bool {
+    let found = |program: &str| {
+        ["/usr/bin", "/usr/local/bin"].iter().any(|place| Path::new(place).join(program).exists())
+    };
+    if let Some(program) = programs.iter().find(|program| !found(program)) {
         eprintln!("SKIPPED {test}: {program} is not installed");
         return false;
     }

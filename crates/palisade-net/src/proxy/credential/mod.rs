@@ -30,6 +30,7 @@ use hyper::header::HeaderName;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ServerConfig};
 
+use super::head::is_between_neighbours;
 use super::target::Target;
 use only::Only;
 
@@ -78,7 +79,7 @@ impl Terms {
         let field = |text: &String| {
             let name = HeaderName::from_bytes(text.as_bytes())
                 .map_err(|_| format!("`{}` is no header's name", text.escape_debug()))?;
-            match request::between_neighbours(&name)
+            match is_between_neighbours(name.as_str())
                 || ["host", "content-length"].contains(&name.as_str())
             {
                 true => Err(format!("the header `{name}` cannot carry a credential")),

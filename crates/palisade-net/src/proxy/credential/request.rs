@@ -12,6 +12,7 @@ use memchr::memmem;
 use super::answer::Forms;
 use super::only::Only;
 use super::{Credential, Credentials};
+use crate::proxy::head::is_between_neighbours;
 use crate::proxy::target::{Target, split};
 
 /// Why a request does not go on.
@@ -111,21 +112,6 @@ fn addressed(target: &Target, request: &mut Parts) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Whether a field ends with the neighbour (RFC 9110 7.6.1), or is meant for a
-/// proxy.
-pub fn between_neighbours(name: &HeaderName) -> bool {
-    const NEIGHBOURS: [&str; 7] = [
-        "connection",
-        "keep-alive",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "http2-settings",
-    ];
-    NEIGHBOURS.contains(&name.as_str()) || name.as_str().starts_with("proxy-")
-}
-
 /// Takes away what ends here. Whether the client asks for a web socket, which
 /// alone goes on.
 fn kept(headers: &mut HeaderMap) -> Result<bool, Wrong> {
@@ -161,7 +147,9 @@ pub fn named(headers: &HeaderMap) -> Vec<String> {
 pub fn take_away(headers: &mut HeaderMap, named: &[String]) {
     let gone: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| between_neighbours(name) || named.iter().any(|one| one == name.as_str()))
+        .filter(|name| {
+            is_between_neighbours(name.as_str()) || named.iter().any(|one| one == name.as_str())
+        })
         .cloned()
         .collect();
     for name in gone {
