@@ -154,10 +154,8 @@ type Entries<'a> = BTreeMap<&'a [u8], &'a [u8]>;
 
 /// The names of all that a repository holds; none where that is not known.
 pub(crate) fn held(root: &Path) -> HashSet<Vec<u8>> {
-    let index = root.join(".git/index");
-    let short = fs::metadata(&index).is_ok_and(|about| about.is_file() && about.len() <= INDEX);
-    let bytes = if short { fs::read(index).unwrap_or_default() } else { Vec::new() };
-    let names = entries(&bytes).unwrap_or_default();
+    let index = index(root).unwrap_or_default();
+    let names = entries(&index).unwrap_or_default();
     names.into_keys().map(<[u8]>::to_vec).collect()
 }
 

@@ -34,10 +34,17 @@ fn look(effect: &Effect, scene: &Scene<'_>, report: &mut Report<'_>) {
 }
 
 fn of_connection(host: &Text, sends: bool, labels: Labels) -> Option<&'static Rule> {
-    let name = &*destination(host).unwrap_or_default();
-    if is_metadata(name) {
+    let to = destination(host);
+    // Where it is not known which part of it is the host, any may be.
+    let text = host.to_string();
+    let may_be = |part: &str| !part.is_empty() && is_metadata(name(part));
+    let metadata = match &to {
+        Some(to) => is_metadata(to),
+        None => text.split(['\\', '@', '/']).any(may_be),
+    };
+    if metadata {
         Some(&rules::REMOTE_METADATA)
-    } else if here(name) {
+    } else if to.as_deref().is_some_and(here) {
         None
     } else if labels.has(Labels::SECRET) {
         Some(&rules::FLOW_SECRET_SENT)
@@ -56,10 +63,17 @@ fn is_metadata(host: &str) -> bool {
 
 /// The host that is connected to, where it is known. A `?` in an address is a
 /// pattern to the shell, and part of the address all the same; a part that is
-/// not known may say another host, unless it stands behind the authority.
+/// not known may say another host, unless it stands behind the authority. Where
+/// a backslash stands in that, some programs take it for a slash (WHATWG URL,
+/// 4.4) and others for a part of the user's name: nobody knows who is meant.
 pub(super) fn destination(host: &Text) -> Option<String> {
+    let text = host.to_string();
+    let authority = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    if authority.split(['/', '?', '#']).next().is_some_and(|part| part.contains('\\')) {
+        return None;
+    }
     if !host.has_unknown() {
-        return Some(name(&host.to_string()).to_owned());
+        return Some(name(&text).to_owned());
     }
     let known = host.known_prefix();
     let (scheme, rest) = known.split_once("://")?;
@@ -108,6 +122,15 @@ mod tests {
             destination(&Text::new("http://a.example/\u{f0002}b=c")),
             Some("a.example".into())
         );
+    }
+
+    #[test]
+    fn a_backslash_leaves_two_hosts() {
+        for text in ["http://b.example\\@localhost/", "http://localhost\\@b.example/", "a\\b:22"] {
+            assert_eq!(destination(&Text::from(text)), None, "{text}");
+        }
+        let behind = Text::from("http://a.example/x\\y?\\@b.example");
+        assert_eq!(destination(&behind), Some("a.example".into()));
     }
 
     #[test]

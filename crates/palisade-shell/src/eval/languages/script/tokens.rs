@@ -195,10 +195,16 @@ pub(super) fn tokens(language: Language, code: &str) -> Vec<Token> {
                         && matches!(language, Language::Perl | Language::Ruby | Language::Php);
                 let text = outside(&text, |own| match plain {
                     true => own.replace("\\'", "'").replace("\\\\", "\\"),
-                    false => decode::escapes(own)
-                        .replace("\\$", "$")
-                        .replace("\\@", "@")
-                        .replace("\\`", "`"),
+                    false => {
+                        // A backslash that is written twice escapes nothing.
+                        let parts = own.split("\\\\").map(|part| {
+                            decode::escapes(part)
+                                .replace("\\$", "$")
+                                .replace("\\@", "@")
+                                .replace("\\`", "`")
+                        });
+                        parts.collect::<Vec<_>>().join("\\")
+                    }
                 });
                 push_text(language, &mut out, text, letter == '`' && runs_backquotes);
             }
