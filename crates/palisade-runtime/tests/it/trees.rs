@@ -76,6 +76,8 @@ fn no_limit_spares_a_tree() {
     // Other trees before it, more than are ever named for a purpose.
     let decoys: String = (0..40).map(|at| format!("grep -r x /A{at:02}; ")).collect();
     house.expect(Ask, &[format!("{decoys}{search}").as_str()]);
+    let roots: String = (0..40).map(|at| format!("A{at:02} ")).collect();
+    house.expect(Ask, &[format!("grep -rh TOKEN {roots} .").as_str()]);
     // More files that may hold secrets than are said of one tree.
     for at in 0..40 {
         house.write(&format!(".env.{at}"), "PORT=3000\n");

@@ -21,7 +21,7 @@ use crate::show::{self, Failure};
 /// says that the sandbox could not be made and nothing ran.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  palisade sandbox -- make test\n  palisade sandbox --workspace ~/project --net -- npm ci\n  palisade sandbox --allow-domain registry.npmjs.org -- npm ci\n  palisade sandbox --explain\n  palisade sandbox probe"
+    after_help = "Examples:\n  palisade sandbox -- make test\n  palisade sandbox --workspace ~/project --net -- npm ci\n  palisade sandbox --allow-domain registry.npmjs.org -- npm ci\n  palisade sandbox --allow-domain api.github.com --credential GITHUB_TOKEN@api.github.com -- gh api user\n  palisade sandbox --explain\n  palisade sandbox probe"
 )]
 pub struct Arguments {
     /// `probe` says what works on this machine, and what would mend the rest.

@@ -83,8 +83,11 @@ pub(super) fn complete(
             eval.fresh.push(span);
             eval.fresh.len() - 1
         });
-        let letters = NAME.to_string().repeat(1 + number % 16);
-        printed.text = Some(Text::new(format!("/tmp/tmp.{letters}\n")));
+        // Past these it is a name that nothing is known of.
+        if number < PLACES {
+            let letters = NAME.to_string().repeat(1 + number);
+            printed.text = Some(Text::new(format!("/tmp/tmp.{letters}\n")));
+        }
     }
     if input.labels == Labels::ENVIRONMENT.and(Labels::SETUP)
         && picks(program, words)
@@ -96,6 +99,9 @@ pub(super) fn complete(
     }
     printed
 }
+
+/// So many new names of a line are told from each other.
+const PLACES: usize = 64;
 
 /// Whether the template of a temporary name says no more than how it begins.
 fn is_template(word: &str) -> bool {

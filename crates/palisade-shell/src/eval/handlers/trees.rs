@@ -10,9 +10,6 @@ use crate::programs::Program;
 use crate::text::Text;
 use crate::trees::{Held, Ignored, Needle, Syntax, Tree};
 
-/// How many directories are looked at for one command.
-const MOST_ROOTS: usize = 16;
-
 /// The name that a program of several was started by.
 fn invoked(fields: &[Field]) -> &str {
     let name = fields.first().and_then(Field::literal).unwrap_or("");
@@ -197,7 +194,7 @@ fn searched(
     }
     if program.name == "git grep" {
         let here = eval.directory().clone();
-        let specs = roots.iter().take(MOST_ROOTS);
+        let specs = roots.iter();
         let magic: Vec<Tree> =
             specs.filter_map(|spec| by_pathspec(eval, &here, spec, &tree)).collect();
         if !magic.is_empty() {
@@ -237,7 +234,7 @@ fn by_pathspec(eval: &Eval<'_>, at: &Text, spec: &Field, tree: &Tree) -> Option<
 fn rooted(eval: &Eval<'_>, tree: &Tree, roots: &[Field]) -> Vec<Tree> {
     let here = [Field::new(".", Default::default())];
     let roots = if roots.is_empty() { &here } else { roots };
-    let at = roots.iter().take(MOST_ROOTS).map(|root| eval.resolve(&root.text));
+    let at = roots.iter().map(|root| eval.resolve(&root.text));
     at.filter_map(|at| at.named().map(|root| Tree { root: root.to_owned(), ..tree.clone() }))
         .collect()
 }
@@ -480,7 +477,7 @@ pub(super) fn added(eval: &mut Eval<'_>, worked_in: &Text, words: &[Field]) {
         let root = worked_in.literal().unwrap_or("").to_owned();
         trees.push(Tree { ignored: ignored.clone(), held: Held::NotAnywhere, ..Tree::all(root) });
     }
-    for operand in operands.into_iter().take(MOST_ROOTS) {
+    for operand in operands {
         let held = Tree { ignored: ignored.clone(), held: Held::Not, ..Tree::all("") };
         if let Some(tree) = by_pathspec(eval, worked_in, operand, &held) {
             trees.push(tree);
